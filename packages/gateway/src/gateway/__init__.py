@@ -1,0 +1,1 @@
+"""The REST gateway: one annotated proto method is one endpoint."""

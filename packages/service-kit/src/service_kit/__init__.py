@@ -1,0 +1,1 @@
+"""What must behave identically in every process."""

@@ -1,0 +1,1 @@
+"""The user service: accounts, credentials, sessions and tokens."""
