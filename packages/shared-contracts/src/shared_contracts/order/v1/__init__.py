@@ -132,7 +132,7 @@ class Reason(betterproto2.Enum):
 
     USER_NOT_FOUND = 8
     """
-    No such user, or not one whose orders the caller may see.
+    No such user, or not one that the caller may see.
     """
 
     @classmethod
@@ -175,24 +175,18 @@ class CreateOrderRequest(betterproto2.Message):
     The currency of every amount, as ISO 4217 spells it.
     """
 
-    lines: "list[OrderLine]" = betterproto2.field(
-        2, betterproto2.TYPE_MESSAGE, repeated=True
-    )
+    lines: "list[OrderLine]" = betterproto2.field(2, betterproto2.TYPE_MESSAGE, repeated=True)
     """
     What is ordered.
     """
 
-    idempotency_key: "str | None" = betterproto2.field(
-        3, betterproto2.TYPE_STRING, optional=True
-    )
+    idempotency_key: "str | None" = betterproto2.field(3, betterproto2.TYPE_STRING, optional=True)
     """
     Names this request, so that sending it again creates nothing twice. Kept for at least 24 hours.
     """
 
 
-default_message_pool.register_message(
-    "order.v1", "CreateOrderRequest", CreateOrderRequest
-)
+default_message_pool.register_message("order.v1", "CreateOrderRequest", CreateOrderRequest)
 
 
 @dataclass(eq=False, repr=False)
@@ -201,9 +195,7 @@ class CreateOrderResponse(betterproto2.Message):
     The new order.
     """
 
-    order: "Order | None" = betterproto2.field(
-        1, betterproto2.TYPE_MESSAGE, optional=True
-    )
+    order: "Order | None" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, optional=True)
     """
     The order.
     """
@@ -219,9 +211,7 @@ class CreateOrderResponse(betterproto2.Message):
     """
 
 
-default_message_pool.register_message(
-    "order.v1", "CreateOrderResponse", CreateOrderResponse
-)
+default_message_pool.register_message("order.v1", "CreateOrderResponse", CreateOrderResponse)
 
 
 @dataclass(eq=False, repr=False)
@@ -236,9 +226,7 @@ class DeleteOrderRequest(betterproto2.Message):
     """
 
 
-default_message_pool.register_message(
-    "order.v1", "DeleteOrderRequest", DeleteOrderRequest
-)
+default_message_pool.register_message("order.v1", "DeleteOrderRequest", DeleteOrderRequest)
 
 
 @dataclass(eq=False, repr=False)
@@ -250,9 +238,7 @@ class DeleteOrderResponse(betterproto2.Message):
     pass
 
 
-default_message_pool.register_message(
-    "order.v1", "DeleteOrderResponse", DeleteOrderResponse
-)
+default_message_pool.register_message("order.v1", "DeleteOrderResponse", DeleteOrderResponse)
 
 
 @dataclass(eq=False, repr=False)
@@ -276,9 +262,7 @@ class GetOrderResponse(betterproto2.Message):
     An order.
     """
 
-    order: "Order | None" = betterproto2.field(
-        1, betterproto2.TYPE_MESSAGE, optional=True
-    )
+    order: "Order | None" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, optional=True)
     """
     The order.
     """
@@ -293,38 +277,28 @@ class ListOrdersRequest(betterproto2.Message):
     Which orders to list.
     """
 
-    page_size: "int | None" = betterproto2.field(
-        1, betterproto2.TYPE_INT32, optional=True
-    )
+    page_size: "int | None" = betterproto2.field(1, betterproto2.TYPE_INT32, optional=True)
     """
     The most orders that the page may hold; 20 when not set.
     """
 
-    page_token: "str | None" = betterproto2.field(
-        2, betterproto2.TYPE_STRING, optional=True
-    )
+    page_token: "str | None" = betterproto2.field(2, betterproto2.TYPE_STRING, optional=True)
     """
     Where the page begins: the next_page_token of the page before; the newest order when not set.
     """
 
-    status: "OrderStatus | None" = betterproto2.field(
-        3, betterproto2.TYPE_ENUM, optional=True
-    )
+    status: "OrderStatus | None" = betterproto2.field(3, betterproto2.TYPE_ENUM, optional=True)
     """
     Only orders of this status.
     """
 
-    user_id: "str | None" = betterproto2.field(
-        4, betterproto2.TYPE_STRING, optional=True
-    )
+    user_id: "str | None" = betterproto2.field(4, betterproto2.TYPE_STRING, optional=True)
     """
     Only orders of this user, which only administrators may name; the caller's own when not set.
     """
 
 
-default_message_pool.register_message(
-    "order.v1", "ListOrdersRequest", ListOrdersRequest
-)
+default_message_pool.register_message("order.v1", "ListOrdersRequest", ListOrdersRequest)
 
 
 @dataclass(eq=False, repr=False)
@@ -333,9 +307,7 @@ class ListOrdersResponse(betterproto2.Message):
     A page of orders.
     """
 
-    orders: "list[Order]" = betterproto2.field(
-        1, betterproto2.TYPE_MESSAGE, repeated=True
-    )
+    orders: "list[Order]" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, repeated=True)
     """
     The orders, newest first.
     """
@@ -346,9 +318,7 @@ class ListOrdersResponse(betterproto2.Message):
     """
 
 
-default_message_pool.register_message(
-    "order.v1", "ListOrdersResponse", ListOrdersResponse
-)
+default_message_pool.register_message("order.v1", "ListOrdersResponse", ListOrdersResponse)
 
 
 @dataclass(eq=False, repr=False)
@@ -372,9 +342,7 @@ class Order(betterproto2.Message):
     The currency of every amount, as ISO 4217 spells it.
     """
 
-    lines: "list[OrderLine]" = betterproto2.field(
-        4, betterproto2.TYPE_MESSAGE, repeated=True
-    )
+    lines: "list[OrderLine]" = betterproto2.field(4, betterproto2.TYPE_MESSAGE, repeated=True)
     """
     What is ordered.
     """
@@ -384,9 +352,7 @@ class Order(betterproto2.Message):
     The sum of quantity times unit price over all lines, in the currency's minor unit.
     """
 
-    status: "OrderStatus" = betterproto2.field(
-        6, betterproto2.TYPE_ENUM, default_factory=lambda: OrderStatus(0)
-    )
+    status: "OrderStatus" = betterproto2.field(6, betterproto2.TYPE_ENUM, default_factory=lambda: OrderStatus(0))
     """
     Where the order stands.
     """
@@ -397,20 +363,14 @@ class Order(betterproto2.Message):
     """
 
     created_at: "datetime.datetime | None" = betterproto2.field(
-        8,
-        betterproto2.TYPE_MESSAGE,
-        unwrap=lambda: __google__protobuf__.Timestamp,
-        optional=True,
+        8, betterproto2.TYPE_MESSAGE, unwrap=lambda: __google__protobuf__.Timestamp, optional=True
     )
     """
     When the order was created.
     """
 
     updated_at: "datetime.datetime | None" = betterproto2.field(
-        9,
-        betterproto2.TYPE_MESSAGE,
-        unwrap=lambda: __google__protobuf__.Timestamp,
-        optional=True,
+        9, betterproto2.TYPE_MESSAGE, unwrap=lambda: __google__protobuf__.Timestamp, optional=True
     )
     """
     When the order last changed.
@@ -436,9 +396,7 @@ class OrderLine(betterproto2.Message):
     How many.
     """
 
-    unit_price_minor: "int | None" = betterproto2.field(
-        3, betterproto2.TYPE_INT64, optional=True
-    )
+    unit_price_minor: "int | None" = betterproto2.field(3, betterproto2.TYPE_INT64, optional=True)
     """
     The price of one, in the currency's minor unit.
     """
@@ -458,24 +416,18 @@ class UpdateOrderStatusRequest(betterproto2.Message):
     The order's id.
     """
 
-    status: "OrderStatus" = betterproto2.field(
-        2, betterproto2.TYPE_ENUM, default_factory=lambda: OrderStatus(0)
-    )
+    status: "OrderStatus" = betterproto2.field(2, betterproto2.TYPE_ENUM, default_factory=lambda: OrderStatus(0))
     """
     The status to be.
     """
 
-    expected_version: "int | None" = betterproto2.field(
-        3, betterproto2.TYPE_INT64, optional=True
-    )
+    expected_version: "int | None" = betterproto2.field(3, betterproto2.TYPE_INT64, optional=True)
     """
     The version that the order must still have.
     """
 
 
-default_message_pool.register_message(
-    "order.v1", "UpdateOrderStatusRequest", UpdateOrderStatusRequest
-)
+default_message_pool.register_message("order.v1", "UpdateOrderStatusRequest", UpdateOrderStatusRequest)
 
 
 @dataclass(eq=False, repr=False)
@@ -484,17 +436,13 @@ class UpdateOrderStatusResponse(betterproto2.Message):
     The order as it stands now.
     """
 
-    order: "Order | None" = betterproto2.field(
-        1, betterproto2.TYPE_MESSAGE, optional=True
-    )
+    order: "Order | None" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, optional=True)
     """
     The order.
     """
 
 
-default_message_pool.register_message(
-    "order.v1", "UpdateOrderStatusResponse", UpdateOrderStatusResponse
-)
+default_message_pool.register_message("order.v1", "UpdateOrderStatusResponse", UpdateOrderStatusResponse)
 
 
 class OrderServiceStub(betterproto2_grpclib.ServiceStub):
@@ -616,9 +564,7 @@ class OrderServiceBase(betterproto2_grpclib.ServiceBase):
     Orders.
     """
 
-    async def create_order(
-        self, message: "CreateOrderRequest"
-    ) -> "CreateOrderResponse":
+    async def create_order(self, message: "CreateOrderRequest") -> "CreateOrderResponse":
         """
         Creates an order. With an Idempotency-Key, the same request sent again is answered with the first answer.
         """
@@ -639,18 +585,14 @@ class OrderServiceBase(betterproto2_grpclib.ServiceBase):
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
-    async def update_order_status(
-        self, message: "UpdateOrderStatusRequest"
-    ) -> "UpdateOrderStatusResponse":
+    async def update_order_status(self, message: "UpdateOrderStatusRequest") -> "UpdateOrderStatusResponse":
         """
         Moves an order to another status. Owners may cancel theirs; administrators may do anything that the order allows.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
-    async def delete_order(
-        self, message: "DeleteOrderRequest"
-    ) -> "DeleteOrderResponse":
+    async def delete_order(self, message: "DeleteOrderRequest") -> "DeleteOrderResponse":
         """
         Deletes an order: one's own, or anybody's for administrators. Its audit trail stays.
         """
@@ -665,25 +607,20 @@ class OrderServiceBase(betterproto2_grpclib.ServiceBase):
         response = await self.create_order(request)
         await stream.send_message(response)
 
-    async def __rpc_get_order(
-        self, stream: "grpclib.server.Stream[GetOrderRequest, GetOrderResponse]"
-    ) -> None:
+    async def __rpc_get_order(self, stream: "grpclib.server.Stream[GetOrderRequest, GetOrderResponse]") -> None:
         request = await stream.recv_message()
         assert request is not None
         response = await self.get_order(request)
         await stream.send_message(response)
 
-    async def __rpc_list_orders(
-        self, stream: "grpclib.server.Stream[ListOrdersRequest, ListOrdersResponse]"
-    ) -> None:
+    async def __rpc_list_orders(self, stream: "grpclib.server.Stream[ListOrdersRequest, ListOrdersResponse]") -> None:
         request = await stream.recv_message()
         assert request is not None
         response = await self.list_orders(request)
         await stream.send_message(response)
 
     async def __rpc_update_order_status(
-        self,
-        stream: "grpclib.server.Stream[UpdateOrderStatusRequest, UpdateOrderStatusResponse]",
+        self, stream: "grpclib.server.Stream[UpdateOrderStatusRequest, UpdateOrderStatusResponse]"
     ) -> None:
         request = await stream.recv_message()
         assert request is not None

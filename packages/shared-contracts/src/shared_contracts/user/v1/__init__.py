@@ -168,9 +168,7 @@ class ChangePasswordRequest(betterproto2.Message):
     """
 
 
-default_message_pool.register_message(
-    "user.v1", "ChangePasswordRequest", ChangePasswordRequest
-)
+default_message_pool.register_message("user.v1", "ChangePasswordRequest", ChangePasswordRequest)
 
 
 @dataclass(eq=False, repr=False)
@@ -182,9 +180,7 @@ class ChangePasswordResponse(betterproto2.Message):
     pass
 
 
-default_message_pool.register_message(
-    "user.v1", "ChangePasswordResponse", ChangePasswordResponse
-)
+default_message_pool.register_message("user.v1", "ChangePasswordResponse", ChangePasswordResponse)
 
 
 @dataclass(eq=False, repr=False)
@@ -193,9 +189,7 @@ class DeleteUserRequest(betterproto2.Message):
     Which user to delete.
     """
 
-    user_id: "str | None" = betterproto2.field(
-        1, betterproto2.TYPE_STRING, optional=True
-    )
+    user_id: "str | None" = betterproto2.field(1, betterproto2.TYPE_STRING, optional=True)
     """
     The user's id, or `me`; the caller when not set.
     """
@@ -213,9 +207,7 @@ class DeleteUserResponse(betterproto2.Message):
     pass
 
 
-default_message_pool.register_message(
-    "user.v1", "DeleteUserResponse", DeleteUserResponse
-)
+default_message_pool.register_message("user.v1", "DeleteUserResponse", DeleteUserResponse)
 
 
 @dataclass(eq=False, repr=False)
@@ -230,9 +222,7 @@ class ExtractTokenRequest(betterproto2.Message):
     """
 
 
-default_message_pool.register_message(
-    "user.v1", "ExtractTokenRequest", ExtractTokenRequest
-)
+default_message_pool.register_message("user.v1", "ExtractTokenRequest", ExtractTokenRequest)
 
 
 @dataclass(eq=False, repr=False)
@@ -246,9 +236,7 @@ class ExtractTokenResponse(betterproto2.Message):
     Whether the token is valid now. The other fields are set only if it is.
     """
 
-    user_id: "str | None" = betterproto2.field(
-        2, betterproto2.TYPE_STRING, optional=True
-    )
+    user_id: "str | None" = betterproto2.field(2, betterproto2.TYPE_STRING, optional=True)
     """
     The user's id.
     """
@@ -258,37 +246,27 @@ class ExtractTokenResponse(betterproto2.Message):
     The user's role.
     """
 
-    session_id: "str | None" = betterproto2.field(
-        4, betterproto2.TYPE_STRING, optional=True
-    )
+    session_id: "str | None" = betterproto2.field(4, betterproto2.TYPE_STRING, optional=True)
     """
     The session that the token belongs to.
     """
 
     issued_at: "datetime.datetime | None" = betterproto2.field(
-        5,
-        betterproto2.TYPE_MESSAGE,
-        unwrap=lambda: __google__protobuf__.Timestamp,
-        optional=True,
+        5, betterproto2.TYPE_MESSAGE, unwrap=lambda: __google__protobuf__.Timestamp, optional=True
     )
     """
     When the token was issued.
     """
 
     expires_at: "datetime.datetime | None" = betterproto2.field(
-        6,
-        betterproto2.TYPE_MESSAGE,
-        unwrap=lambda: __google__protobuf__.Timestamp,
-        optional=True,
+        6, betterproto2.TYPE_MESSAGE, unwrap=lambda: __google__protobuf__.Timestamp, optional=True
     )
     """
     When the token expires.
     """
 
 
-default_message_pool.register_message(
-    "user.v1", "ExtractTokenResponse", ExtractTokenResponse
-)
+default_message_pool.register_message("user.v1", "ExtractTokenResponse", ExtractTokenResponse)
 
 
 @dataclass(eq=False, repr=False)
@@ -297,9 +275,7 @@ class GetUserRequest(betterproto2.Message):
     Which user to show.
     """
 
-    user_id: "str | None" = betterproto2.field(
-        1, betterproto2.TYPE_STRING, optional=True
-    )
+    user_id: "str | None" = betterproto2.field(1, betterproto2.TYPE_STRING, optional=True)
     """
     The user's id, or `me`; the caller when not set.
     """
@@ -314,9 +290,7 @@ class GetUserResponse(betterproto2.Message):
     A user.
     """
 
-    user: "User | None" = betterproto2.field(
-        1, betterproto2.TYPE_MESSAGE, optional=True
-    )
+    user: "User | None" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, optional=True)
     """
     The user.
     """
@@ -334,9 +308,7 @@ class ListSessionsRequest(betterproto2.Message):
     pass
 
 
-default_message_pool.register_message(
-    "user.v1", "ListSessionsRequest", ListSessionsRequest
-)
+default_message_pool.register_message("user.v1", "ListSessionsRequest", ListSessionsRequest)
 
 
 @dataclass(eq=False, repr=False)
@@ -345,17 +317,13 @@ class ListSessionsResponse(betterproto2.Message):
     The caller's sessions.
     """
 
-    sessions: "list[Session]" = betterproto2.field(
-        1, betterproto2.TYPE_MESSAGE, repeated=True
-    )
+    sessions: "list[Session]" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, repeated=True)
     """
     The sessions, most recently used first.
     """
 
 
-default_message_pool.register_message(
-    "user.v1", "ListSessionsResponse", ListSessionsResponse
-)
+default_message_pool.register_message("user.v1", "ListSessionsResponse", ListSessionsResponse)
 
 
 @dataclass(eq=False, repr=False)
@@ -384,9 +352,7 @@ class LoginResponse(betterproto2.Message):
     The account, logged in.
     """
 
-    user: "User | None" = betterproto2.field(
-        1, betterproto2.TYPE_MESSAGE, optional=True
-    )
+    user: "User | None" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, optional=True)
     """
     The account.
     """
@@ -472,9 +438,7 @@ class RegisterResponse(betterproto2.Message):
     The new account, logged in.
     """
 
-    user: "User | None" = betterproto2.field(
-        1, betterproto2.TYPE_MESSAGE, optional=True
-    )
+    user: "User | None" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, optional=True)
     """
     The account.
     """
@@ -517,9 +481,7 @@ class RevokeSessionRequest(betterproto2.Message):
     """
 
 
-default_message_pool.register_message(
-    "user.v1", "RevokeSessionRequest", RevokeSessionRequest
-)
+default_message_pool.register_message("user.v1", "RevokeSessionRequest", RevokeSessionRequest)
 
 
 @dataclass(eq=False, repr=False)
@@ -531,9 +493,7 @@ class RevokeSessionResponse(betterproto2.Message):
     pass
 
 
-default_message_pool.register_message(
-    "user.v1", "RevokeSessionResponse", RevokeSessionResponse
-)
+default_message_pool.register_message("user.v1", "RevokeSessionResponse", RevokeSessionResponse)
 
 
 @dataclass(eq=False, repr=False)
@@ -548,20 +508,14 @@ class Session(betterproto2.Message):
     """
 
     created_at: "datetime.datetime | None" = betterproto2.field(
-        2,
-        betterproto2.TYPE_MESSAGE,
-        unwrap=lambda: __google__protobuf__.Timestamp,
-        optional=True,
+        2, betterproto2.TYPE_MESSAGE, unwrap=lambda: __google__protobuf__.Timestamp, optional=True
     )
     """
     When the user logged in.
     """
 
     last_used_at: "datetime.datetime | None" = betterproto2.field(
-        3,
-        betterproto2.TYPE_MESSAGE,
-        unwrap=lambda: __google__protobuf__.Timestamp,
-        optional=True,
+        3, betterproto2.TYPE_MESSAGE, unwrap=lambda: __google__protobuf__.Timestamp, optional=True
     )
     """
     When the session was last renewed or used.
@@ -607,18 +561,13 @@ class User(betterproto2.Message):
     The display name.
     """
 
-    role: "Role" = betterproto2.field(
-        4, betterproto2.TYPE_ENUM, default_factory=lambda: Role(0)
-    )
+    role: "Role" = betterproto2.field(4, betterproto2.TYPE_ENUM, default_factory=lambda: Role(0))
     """
     What the user may do.
     """
 
     created_at: "datetime.datetime | None" = betterproto2.field(
-        5,
-        betterproto2.TYPE_MESSAGE,
-        unwrap=lambda: __google__protobuf__.Timestamp,
-        optional=True,
+        5, betterproto2.TYPE_MESSAGE, unwrap=lambda: __google__protobuf__.Timestamp, optional=True
     )
     """
     When the account was created.
@@ -855,9 +804,7 @@ class UserServiceBase(betterproto2_grpclib.ServiceBase):
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
-    async def extract_token(
-        self, message: "ExtractTokenRequest"
-    ) -> "ExtractTokenResponse":
+    async def extract_token(self, message: "ExtractTokenRequest") -> "ExtractTokenResponse":
         """
         Says what an access token stands for. A token that is expired, revoked, malformed or somebody else's is
         just not active; administrators may ask of any.
@@ -879,9 +826,7 @@ class UserServiceBase(betterproto2_grpclib.ServiceBase):
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
-    async def change_password(
-        self, message: "ChangePasswordRequest"
-    ) -> "ChangePasswordResponse":
+    async def change_password(self, message: "ChangePasswordRequest") -> "ChangePasswordResponse":
         """
         Changes the caller's password and revokes the caller's other sessions.
         """
@@ -895,35 +840,27 @@ class UserServiceBase(betterproto2_grpclib.ServiceBase):
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
-    async def list_sessions(
-        self, message: "ListSessionsRequest"
-    ) -> "ListSessionsResponse":
+    async def list_sessions(self, message: "ListSessionsRequest") -> "ListSessionsResponse":
         """
         Lists the caller's live sessions, most recently used first.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
-    async def revoke_session(
-        self, message: "RevokeSessionRequest"
-    ) -> "RevokeSessionResponse":
+    async def revoke_session(self, message: "RevokeSessionRequest") -> "RevokeSessionResponse":
         """
         Revokes one of the caller's sessions.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
-    async def __rpc_register(
-        self, stream: "grpclib.server.Stream[RegisterRequest, RegisterResponse]"
-    ) -> None:
+    async def __rpc_register(self, stream: "grpclib.server.Stream[RegisterRequest, RegisterResponse]") -> None:
         request = await stream.recv_message()
         assert request is not None
         response = await self.register(request)
         await stream.send_message(response)
 
-    async def __rpc_login(
-        self, stream: "grpclib.server.Stream[LoginRequest, LoginResponse]"
-    ) -> None:
+    async def __rpc_login(self, stream: "grpclib.server.Stream[LoginRequest, LoginResponse]") -> None:
         request = await stream.recv_message()
         assert request is not None
         response = await self.login(request)
@@ -937,34 +874,27 @@ class UserServiceBase(betterproto2_grpclib.ServiceBase):
         response = await self.extract_token(request)
         await stream.send_message(response)
 
-    async def __rpc_get_user(
-        self, stream: "grpclib.server.Stream[GetUserRequest, GetUserResponse]"
-    ) -> None:
+    async def __rpc_get_user(self, stream: "grpclib.server.Stream[GetUserRequest, GetUserResponse]") -> None:
         request = await stream.recv_message()
         assert request is not None
         response = await self.get_user(request)
         await stream.send_message(response)
 
-    async def __rpc_delete_user(
-        self, stream: "grpclib.server.Stream[DeleteUserRequest, DeleteUserResponse]"
-    ) -> None:
+    async def __rpc_delete_user(self, stream: "grpclib.server.Stream[DeleteUserRequest, DeleteUserResponse]") -> None:
         request = await stream.recv_message()
         assert request is not None
         response = await self.delete_user(request)
         await stream.send_message(response)
 
     async def __rpc_change_password(
-        self,
-        stream: "grpclib.server.Stream[ChangePasswordRequest, ChangePasswordResponse]",
+        self, stream: "grpclib.server.Stream[ChangePasswordRequest, ChangePasswordResponse]"
     ) -> None:
         request = await stream.recv_message()
         assert request is not None
         response = await self.change_password(request)
         await stream.send_message(response)
 
-    async def __rpc_logout(
-        self, stream: "grpclib.server.Stream[LogoutRequest, LogoutResponse]"
-    ) -> None:
+    async def __rpc_logout(self, stream: "grpclib.server.Stream[LogoutRequest, LogoutResponse]") -> None:
         request = await stream.recv_message()
         assert request is not None
         response = await self.logout(request)
@@ -979,8 +909,7 @@ class UserServiceBase(betterproto2_grpclib.ServiceBase):
         await stream.send_message(response)
 
     async def __rpc_revoke_session(
-        self,
-        stream: "grpclib.server.Stream[RevokeSessionRequest, RevokeSessionResponse]",
+        self, stream: "grpclib.server.Stream[RevokeSessionRequest, RevokeSessionResponse]"
     ) -> None:
         request = await stream.recv_message()
         assert request is not None

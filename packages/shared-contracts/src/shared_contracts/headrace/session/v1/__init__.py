@@ -41,9 +41,7 @@ class GetKeySetRequest(betterproto2.Message):
     pass
 
 
-default_message_pool.register_message(
-    "headrace.session.v1", "GetKeySetRequest", GetKeySetRequest
-)
+default_message_pool.register_message("headrace.session.v1", "GetKeySetRequest", GetKeySetRequest)
 
 
 @dataclass(eq=False, repr=False)
@@ -52,17 +50,13 @@ class GetKeySetResponse(betterproto2.Message):
     A JSON Web Key Set (RFC 7517).
     """
 
-    keys: "list[JsonWebKey]" = betterproto2.field(
-        1, betterproto2.TYPE_MESSAGE, repeated=True
-    )
+    keys: "list[JsonWebKey]" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, repeated=True)
     """
     The keys: the one that signs now, the next one, and those whose tokens are still alive.
     """
 
 
-default_message_pool.register_message(
-    "headrace.session.v1", "GetKeySetResponse", GetKeySetResponse
-)
+default_message_pool.register_message("headrace.session.v1", "GetKeySetResponse", GetKeySetResponse)
 
 
 @dataclass(eq=False, repr=False)
@@ -117,9 +111,7 @@ class RenewSessionRequest(betterproto2.Message):
     """
 
 
-default_message_pool.register_message(
-    "headrace.session.v1", "RenewSessionRequest", RenewSessionRequest
-)
+default_message_pool.register_message("headrace.session.v1", "RenewSessionRequest", RenewSessionRequest)
 
 
 @dataclass(eq=False, repr=False)
@@ -128,9 +120,7 @@ class RenewSessionResponse(betterproto2.Message):
     A renewed session.
     """
 
-    grant: "SessionGrant | None" = betterproto2.field(
-        1, betterproto2.TYPE_MESSAGE, optional=True
-    )
+    grant: "SessionGrant | None" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, optional=True)
     """
     The successor of the key presented.
     """
@@ -146,9 +136,7 @@ class RenewSessionResponse(betterproto2.Message):
     """
 
 
-default_message_pool.register_message(
-    "headrace.session.v1", "RenewSessionResponse", RenewSessionResponse
-)
+default_message_pool.register_message("headrace.session.v1", "RenewSessionResponse", RenewSessionResponse)
 
 
 @dataclass(eq=False, repr=False)
@@ -168,9 +156,7 @@ class SessionGrant(betterproto2.Message):
     """
 
 
-default_message_pool.register_message(
-    "headrace.session.v1", "SessionGrant", SessionGrant
-)
+default_message_pool.register_message("headrace.session.v1", "SessionGrant", SessionGrant)
 
 
 class SessionServiceStub(betterproto2_grpclib.ServiceStub):
@@ -237,9 +223,7 @@ class SessionServiceBase(betterproto2_grpclib.ServiceBase):
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
-    async def renew_session(
-        self, message: "RenewSessionRequest"
-    ) -> "RenewSessionResponse":
+    async def renew_session(self, message: "RenewSessionRequest") -> "RenewSessionResponse":
         """
         Trades a session key for its successor and a fresh access token. Presenting the same key again within
         the grace, or before its successor was ever used, gives the same successor; anything older revokes the session.
@@ -247,9 +231,7 @@ class SessionServiceBase(betterproto2_grpclib.ServiceBase):
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
-    async def __rpc_get_key_set(
-        self, stream: "grpclib.server.Stream[GetKeySetRequest, GetKeySetResponse]"
-    ) -> None:
+    async def __rpc_get_key_set(self, stream: "grpclib.server.Stream[GetKeySetRequest, GetKeySetResponse]") -> None:
         request = await stream.recv_message()
         assert request is not None
         response = await self.get_key_set(request)

@@ -1,0 +1,78 @@
+"""The entry point of `local-stack`."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+from collections.abc import Awaitable, Callable
+
+from local_stack import data_dir, interrupt, logs, shutdown, status
+from local_stack.arguments import parser
+from local_stack.console import Screen
+from local_stack.errors import StackError
+from local_stack.up import Wish, up
+
+
+def main() -> int:
+    """Run one command. Returns its exit code: 0, 1 when it failed, 2 for wrong arguments, 130 when interrupted."""
+    arguments = parser().parse_args()
+    try:
+        return asyncio.run(_run(_COMMANDS[arguments.command](arguments)))
+    except StackError as failure:
+        print(failure, file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        return interrupt.EXIT_CODE
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; without this, the interpreter would complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+
+
+async def _run(command: Awaitable[int]) -> int:
+    return await command
+
+
+async def _up(arguments: argparse.Namespace) -> int:
+    data = data_dir.resolve(arguments.data_dir)
+    wish = Wish(data, arguments.detach, arguments.fresh, arguments.port_offset, arguments.replicas)
+    return await up(wish, Screen())
+
+
+async def _down(arguments: argparse.Namespace) -> int:
+    data, screen = data_dir.resolve(arguments.data_dir), Screen()
+    if not shutdown.running(data):
+        screen.say("Nothing is running.")
+    await shutdown.stop_all(data, screen.line)
+    return 0
+
+
+async def _status(arguments: argparse.Namespace) -> int:
+    rows, screen = await status.gather(data_dir.resolve(arguments.data_dir)), Screen()
+    if arguments.json:
+        print(json.dumps(status.as_json(rows), indent=2))
+    elif rows:
+        screen.table(rows)
+    else:
+        screen.say("Nothing is running.")
+    return 0
+
+
+async def _logs(arguments: argparse.Namespace) -> int:
+    data, screen = data_dir.resolve(arguments.data_dir), Screen()
+    if arguments.follow:
+        await logs.follow(data, arguments.name, arguments.lines, screen.line)
+    logs.show_once(data, arguments.name, arguments.lines, screen.line)
+    return 0
+
+
+_COMMANDS: dict[str, Callable[[argparse.Namespace], Awaitable[int]]] = {
+    "up": _up,
+    "down": _down,
+    "status": _status,
+    "logs": _logs,
+}
+
+if __name__ == "__main__":
+    sys.exit(main())

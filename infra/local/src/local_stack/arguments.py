@@ -1,0 +1,79 @@
+"""The command line: `local-stack up|down|status|logs`, which the recipes of the same names run."""
+
+import argparse
+
+from local_stack.inventory import SERVICES
+from local_stack.ports import LARGEST_OFFSET
+
+_MOST_REPLICAS = 16
+_DEFAULT_LINES = 100
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser; its result has `command`, `data_dir`, and the command's own options."""
+    every = argparse.ArgumentParser(prog="just", description="The whole platform as plain processes on this machine.")
+    commands = every.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    shared = argparse.ArgumentParser(add_help=False)
+    shared.add_argument("--data-dir", metavar="DIR", help="where data, logs and state.json are (.local)")
+    _add_up(commands.add_parser("up", parents=[shared], help="bring everything up", description=_UP))
+    commands.add_parser("down", parents=[shared], help="stop everything, in order", description=_DOWN)
+    status = commands.add_parser("status", parents=[shared], help="what runs where", description=_STATUS)
+    status.add_argument("--json", action="store_true", help="as JSON, sizes in bytes")
+    _add_logs(commands.add_parser("logs", parents=[shared], help="show the logs", description=_LOGS))
+    return every
+
+
+_UP = "Bring everything up, and stay in the foreground: Ctrl-C drains and stops it. The data of the last run are kept."
+_DOWN = "Drain and stop everything: the gateways first, the servers last."
+_STATUS = "What runs where, whether it is ready, and how much memory it takes."
+_LOGS = "Show the ends of the logs."
+
+
+def _add_up(up: argparse.ArgumentParser) -> None:
+    up.add_argument("-d", "--detach", action="store_true", help="return when all is ready")
+    up.add_argument("--fresh", action="store_true", help="start with empty data")
+    up.add_argument("--port-offset", metavar="N", type=offset, default=0, help="add N to every port (0)")
+    up.add_argument(
+        "--replicas",
+        metavar="NAME=N,...",
+        type=replicas,
+        default={},
+        help=f"how many processes of a service there are ({', '.join(SERVICES)}; 1)",
+    )
+
+
+def _add_logs(logs: argparse.ArgumentParser) -> None:
+    logs.add_argument("name", metavar="NAME", nargs="?", help="of this process only")
+    logs.add_argument("-f", "--follow", action="store_true", help="go on with what is added, until Ctrl-C")
+    logs.add_argument(
+        "-n", "--lines", metavar="N", type=_count, default=_DEFAULT_LINES, help=f"last lines; 0: all ({_DEFAULT_LINES})"
+    )
+
+
+def offset(text: str) -> int:
+    """A number of ports that leaves room for the highest one."""
+    number = _count(text)
+    if number > LARGEST_OFFSET:
+        raise argparse.ArgumentTypeError(f"{text} is over {LARGEST_OFFSET}, which takes the highest port to 65535")
+    return number
+
+
+def replicas(text: str) -> dict[str, int]:
+    """`gateway=2,order-svc=3` as counts."""
+    return dict(_replica(part) for part in text.split(","))
+
+
+def _replica(part: str) -> tuple[str, int]:
+    name, _, count = part.partition("=")
+    if name not in SERVICES:
+        raise argparse.ArgumentTypeError(f"{name!r} is none of {', '.join(SERVICES)}")
+    number = _count(count)
+    if not 1 <= number <= _MOST_REPLICAS:
+        raise argparse.ArgumentTypeError(f"{part!r}: from 1 to {_MOST_REPLICAS} replicas")
+    return name, number
+
+
+def _count(text: str) -> int:
+    if not text.isascii() or not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number")
+    return int(text)

@@ -1,0 +1,77 @@
+"""What the stack prints."""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from zlib import crc32
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from local_stack.status import Row
+
+_COLOURS = ("cyan", "green", "yellow", "blue", "magenta", "bright_cyan", "bright_green", "bright_yellow")
+_NAME_WIDTH = 16
+#: For output into a file or a pipe, where a line is as long as it needs to be.
+_PIPE_WIDTH = 200
+_TAIL_LINES = 20
+_MIB = 1024 * 1024
+
+_FIRST_CALL = """\
+Try it:
+  curl -i {url}/api/users/reg -H 'Content-Type: application/json' \\
+    -d '{{"email": "ada@example.com", "name": "Ada", "password": "a-long-walk-in-the-rain"}}'
+Then: {url}/docs"""
+
+
+def _console() -> Console:
+    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+
+
+class Screen:
+    """Standard output, in colours if it is a terminal (or FORCE_COLOR says so, unless NO_COLOR does)."""
+
+    def __init__(self) -> None:
+        self._console = _console()
+
+    def line(self, name: str, text: str) -> None:
+        """One line that concerns the process ``name``."""
+        prefix = Text(f"{name:<{_NAME_WIDTH}} | ", style=_COLOURS[crc32(name.encode()) % len(_COLOURS)])
+        self._console.print(prefix + Text.from_ansi(text), soft_wrap=True)
+
+    def say(self, text: str) -> None:
+        """A sentence to the person at the terminal."""
+        self._console.print(Text(text), soft_wrap=True)
+
+    def table(self, rows: Sequence[Row]) -> None:
+        """What runs where, how it is, and how much memory it takes."""
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        for heading in ("NAME", "STATE", "PID", "ADDRESS", "ADMIN"):
+            table.add_column(heading, no_wrap=True)
+        table.add_column("MEMORY", justify="right", no_wrap=True)
+        for row in rows:
+            cells = (row.name, row.state, str(row.pid), row.url, row.admin_url or "", _mib(row.rss_bytes))
+            table.add_row(*(Text(cell) for cell in cells))
+        table.add_row("total", "", "", "", "", _mib(sum(row.rss_bytes for row in rows)), style="bold")
+        self._console.print(table)
+        for row in rows:
+            if row.reason:
+                self.say(f"{row.name}: {row.reason}")
+
+    def first_call(self, gateway_url: str) -> None:
+        """A request to begin with."""
+        self.say(_FIRST_CALL.format(url=gateway_url))
+
+
+def _mib(size_bytes: int) -> str:
+    return f"{size_bytes / _MIB:.0f} MiB"
+
+
+def tail(log: Path) -> str:
+    """The end of a log."""
+    try:
+        lines = log.read_text(errors="replace").splitlines()
+    except OSError as exc:
+        return f"(no log: {exc.strerror})"
+    return "\n".join(lines[-_TAIL_LINES:])

@@ -1,0 +1,16 @@
+"""What can go wrong with the stack, in words for the person at the terminal."""
+
+from pathlib import Path
+
+
+class StackError(Exception):
+    """The stack cannot do what was asked; the text says why and what to do about it."""
+
+
+class ProcessFailedError(StackError):
+    """One process of the stack ended, or did not become ready in time."""
+
+    def __init__(self, name: str, reason: str, log: Path) -> None:
+        super().__init__(f"{name} failed: {reason}")
+        self.name = name
+        self.log = log

@@ -1,0 +1,76 @@
+"""Reading the logs of a stack, and following them."""
+
+import asyncio
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from local_stack.data_dir import DataDir
+from local_stack.errors import StackError
+
+_POLL_S = 0.1
+
+
+class Tail:
+    """One growing log, read line by line; one that was begun anew is read from its beginning."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._inode = 0
+        self._position = 0
+        self._partial = b""
+
+    def new_lines(self) -> list[str]:
+        """The lines that were completed since the last call."""
+        try:
+            with self._path.open("rb") as log:
+                self._seek(log.fileno())
+                log.seek(self._position)
+                content = log.read()
+        except FileNotFoundError:
+            return []
+        self._position += len(content)
+        *lines, self._partial = (self._partial + content).split(b"\n")
+        return [line.decode(errors="replace") for line in lines]
+
+    def _seek(self, descriptor: int) -> None:
+        found = os.fstat(descriptor)
+        if found.st_ino != self._inode or found.st_size < self._position:
+            self._inode, self._position, self._partial = found.st_ino, 0, b""
+
+
+def names(data: DataDir, wanted: str | None) -> list[str]:
+    """The logs that there are, or the one wanted.
+
+    Raises:
+        StackError: there is no such log.
+    """
+    found = sorted(path.stem for path in data.logs.glob("*.log"))
+    if wanted is None:
+        return found
+    if wanted not in found:
+        raise StackError(f"there is no log of {wanted!r}; there are: {', '.join(found) or 'none'}")
+    return [wanted]
+
+
+async def follow(data: DataDir, wanted: str | None, last: int, show: Callable[[str, str], None]) -> None:
+    """Show the last lines of each log, and then what is added, for as long as nobody cancels it."""
+    tails: dict[str, Tail] = {}
+    while True:
+        for name in names(data, wanted):
+            fresh = name not in tails
+            lines = tails.setdefault(name, Tail(data.log(name))).new_lines()
+            for line in _last(lines, last) if fresh else lines:
+                show(name, line)
+        await asyncio.sleep(_POLL_S)
+
+
+def show_once(data: DataDir, wanted: str | None, last: int, show: Callable[[str, str], None]) -> None:
+    """Show the last lines of each log."""
+    for name in names(data, wanted):
+        for line in _last(Tail(data.log(name)).new_lines(), last):
+            show(name, line)
+
+
+def _last(lines: Sequence[str], count: int) -> Sequence[str]:
+    return lines[-count:] if count else lines

@@ -1,0 +1,82 @@
+"""Which port each part of the platform listens on, and whether it is free."""
+
+import errno
+import socket
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import psutil
+
+from local_stack.errors import StackError
+
+PUBLIC = {"postgres": 5432, "redis": 6379, "user-svc": 50051, "order-svc": 50052, "gateway": 8080}
+ADMIN = {"gateway": 9464, "user-svc": 9465, "order-svc": 9466}
+_FIRST_SPARE_ADMIN = max(ADMIN.values()) + 1
+LAST_PORT = 65535
+LARGEST_OFFSET = LAST_PORT - max(PUBLIC.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """A port that a process is going to listen on; ``purpose`` is `public` or `admin`."""
+
+    process: str
+    purpose: str
+    host: str
+    port: int
+
+
+def is_free(host: str, port: int) -> bool:
+    """Whether nobody listens on the port. Connections that linger from an earlier listener do not count.
+
+    A host that cannot be listened on for another reason is left to the process itself, which says it better.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError as exc:
+            return exc.errno != errno.EADDRINUSE
+        return True
+
+
+def spare_admin_ports(offset: int, host: str = "127.0.0.1") -> Iterator[int]:
+    """The admin ports of further replicas: the free ones above those of the first ones."""
+    return (port for port in range(_FIRST_SPARE_ADMIN + offset, LAST_PORT + 1) if is_free(host, port))
+
+
+def require_free(claims: Iterable[Claim]) -> None:
+    """Check all ports at once, before anything is started.
+
+    Raises:
+        StackError: it names every port that is taken, who wanted it, and who has it as far as one may know.
+    """
+    taken = [claim for claim in claims if not is_free(claim.host, claim.port)]
+    if taken:
+        owners = _listeners()
+        lines = [
+            f"port {claim.port} ({claim.process}, {claim.purpose}) is already in use{owners.get(claim.port, '')}"
+            for claim in taken
+        ]
+        raise StackError("\n".join([*lines, "free it, or let this stack use other ports: just up --port-offset 100"]))
+
+
+def _listeners() -> dict[int, str]:
+    """For each port with a listener: by whom, as far as the system lets us see."""
+    try:
+        connections = psutil.net_connections(kind="tcp")
+    except psutil.AccessDenied:
+        return {}
+    return {
+        connection.laddr.port: f" by {_program(connection.pid)}"
+        for connection in connections
+        if connection.status == psutil.CONN_LISTEN and connection.pid and connection.laddr
+    }
+
+
+def _program(pid: int) -> str:
+    try:
+        return f"{psutil.Process(pid).name()} (process {pid})"
+    except psutil.Error:
+        return f"process {pid}"

@@ -1,0 +1,124 @@
+"""Starting, recognising and stopping the processes of a stack."""
+
+import asyncio
+import os
+import signal
+import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+from local_stack.errors import ProcessFailedError
+from local_stack.servers.account import Account
+
+#: In the environment of each process: whose it is. A process id alone may long belong to somebody else.
+MARKER = "HEADRACE_LOCAL_STACK"
+_POLL_S = 0.02
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How to start one process; ``fds`` are file descriptors that it inherits under the same numbers."""
+
+    name: str
+    argv: tuple[str, ...]
+    environ: Mapping[str, str]
+    log: Path
+    account: Account | None = None
+    fds: tuple[int, ...] = ()
+
+
+def marker(root: Path, name: str) -> str:
+    """What MARKER says in the environment of the process ``name`` of the stack in ``root``."""
+    return f"{root}:{name}"
+
+
+def start(launch: Launch) -> subprocess.Popen[bytes]:
+    """Start a process in a session of its own: it survives its parent, and a terminal's Ctrl-C does not reach it.
+
+    Raises:
+        ProcessFailedError: the program is missing, or may not be run.
+    """
+    account = launch.account
+    with launch.log.open("ab") as log:
+        try:
+            return subprocess.Popen(
+                launch.argv,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env=launch.environ,
+                start_new_session=True,
+                pass_fds=launch.fds,
+                cwd="/" if account else None,  # the account may not be allowed to see where we are
+                user=account.uid if account else None,
+                group=account.gid if account else None,
+                extra_groups=() if account else None,
+            )
+        except (OSError, subprocess.SubprocessError) as exc:
+            raise ProcessFailedError(launch.name, f"{launch.argv[0]} cannot be run: {exc}", launch.log) from exc
+
+
+def is_running(pid: int, expected_marker: str) -> bool:
+    """Whether ``pid`` is still the process that was started with that marker, and not somebody else's by now."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return False
+        return process.environ().get(MARKER) == expected_marker
+    except psutil.AccessDenied:
+        # Root without the ptrace capability (a default container) may not read the environment of PostgreSQL's
+        # account; a process of ours that hides is of that account.
+        return os.geteuid() == 0 and _name(pid) == "postgres"
+    except psutil.Error:
+        return False
+
+
+def _name(pid: int) -> str:
+    try:
+        return psutil.Process(pid).name()
+    except psutil.Error:
+        return ""
+
+
+async def stop(pid: int, expected_marker: str, *, by: signal.Signals, within_s: float) -> bool:
+    """End a process with the signal ``by``; after ``within_s`` seconds by force. Returns whether it went by itself."""
+    if not is_running(pid, expected_marker):
+        return True
+    _send(pid, by)
+    try:
+        async with asyncio.timeout(within_s):
+            await _gone(pid, expected_marker)
+    except TimeoutError:
+        _send(pid, signal.SIGKILL)
+        await _gone(pid, expected_marker)
+        return False
+    return True
+
+
+def _send(pid: int, number: signal.Signals) -> None:
+    with suppress(ProcessLookupError):  # it went between our look and our signal
+        os.kill(pid, number)
+
+
+def environ_of(pid: int) -> dict[str, str]:
+    """The environment that the process was started with; empty if it may not be read."""
+    try:
+        return psutil.Process(pid).environ()
+    except psutil.Error:
+        return {}
+
+
+async def _gone(pid: int, expected_marker: str) -> None:
+    while is_running(pid, expected_marker):
+        await asyncio.sleep(_POLL_S)
+
+
+def describe_exit(code: int) -> str:
+    """How a process ended, in words: ``code`` as subprocess gives it, negative for a signal."""
+    if code < 0:
+        return f"killed by {signal.Signals(-code).name}"
+    return f"exited with code {code}"

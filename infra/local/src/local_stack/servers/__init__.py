@@ -1,0 +1,1 @@
+"""The embedded servers: PostgreSQL and a Redis-compatible one, from wheels."""

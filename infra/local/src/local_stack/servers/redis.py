@@ -1,0 +1,85 @@
+"""The Redis-compatible server."""
+
+import asyncio
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from local_stack.errors import ProcessFailedError
+from local_stack.processes import Launch, describe_exit, start
+from local_stack.servers.binaries import redis_program
+
+_READY_WITHIN_S = 20.0
+_POLL_S = 0.01
+
+# The append-only file is written to before a reply is sent, so that a killed process loses nothing that it has
+# acknowledged; what `everysec` may lose, the last second, it loses to a power cut only.
+_CONFIGURATION = """\
+bind 127.0.0.1
+port {port}
+dir "{home}"
+requirepass {password}
+appendonly yes
+appendfsync everysec
+save ""
+maxmemory-policy noeviction
+set-proc-title no
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class RedisServer:
+    """A server with its data in ``home``, which listens on loopback."""
+
+    home: Path
+    port: int
+    password: str
+    log: Path
+    environ: Mapping[str, str]
+
+    @property
+    def url(self) -> str:
+        """Where clients find it, with the password."""
+        return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
+
+    async def start(self) -> subprocess.Popen[bytes]:
+        """Start the server and return once it has read its data and takes commands.
+
+        Raises:
+            ProcessFailedError: it ended instead, or took longer than 20 s.
+        """
+        configuration = self.home / "redis.conf"
+        configuration.touch(mode=0o600)
+        configuration.write_text(_CONFIGURATION.format(port=self.port, home=self.home, password=self.password))
+        process = start(Launch("redis", (str(redis_program()), str(configuration)), self.environ, self.log))
+        try:
+            async with asyncio.timeout(_READY_WITHIN_S):
+                await self._ready(process)
+        except BaseException as exc:
+            process.kill()
+            process.wait()
+            if isinstance(exc, TimeoutError):
+                raise ProcessFailedError("redis", f"not ready after {_READY_WITHIN_S:.0f} s", self.log) from exc
+            raise
+        return process
+
+    async def _ready(self, process: subprocess.Popen[bytes]) -> None:
+        while not await self._answers():
+            code = process.poll()
+            if code is not None:
+                raise ProcessFailedError("redis", describe_exit(code), self.log)
+            await asyncio.sleep(_POLL_S)
+
+    async def _answers(self) -> bool:
+        try:
+            reader, writer = await asyncio.open_connection("127.0.0.1", self.port)
+        except OSError:
+            return False
+        try:
+            writer.write(f"AUTH {self.password}\r\nPING\r\n".encode())
+            return await reader.readline() == b"+OK\r\n" and await reader.readline() == b"+PONG\r\n"
+        except OSError:
+            return False
+        finally:
+            writer.close()

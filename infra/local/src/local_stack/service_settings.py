@@ -1,0 +1,69 @@
+"""The settings with which the services run here. Whatever the caller's environment sets, wins."""
+
+from collections.abc import Mapping
+
+from local_stack.data_dir import DataDir
+from local_stack.ports import ADMIN, PUBLIC
+
+LOOPBACK = "127.0.0.1"
+
+
+def defaults(data: DataDir, offset: int, environ: Mapping[str, str]) -> dict[str, str]:
+    """The settings of all services, in names as in the environment; secrets are given as files."""
+    return {
+        **_listening("GATEWAY", "gateway", offset),
+        **_listening("USER_SVC", "user-svc", offset),
+        **_listening("ORDER_SVC", "order-svc", offset),
+        "GATEWAY_UPSTREAMS": ",".join(
+            f"{service}={upstream(service, offset, environ)}" for service in ("user-svc", "order-svc")
+        ),
+        "GATEWAY_REDIS_URL_FILE": str(data.secrets / "redis-url"),
+        "GATEWAY_COOKIE_SECURE": "false",  # plain HTTP on loopback: a Secure cookie would not come back
+        "USER_SVC_DATABASE_URL_FILE": str(data.secrets / "user-svc-database-url"),
+        "USER_SVC_REDIS_URL_FILE": str(data.secrets / "redis-url"),
+        "USER_SVC_KEY_DIR": str(data.keys),
+        "USER_SVC_SESSION_SECRET_FILE": str(data.secrets / "session-secret"),
+        "ORDER_SVC_DATABASE_URL_FILE": str(data.secrets / "order-svc-database-url"),
+        "ORDER_SVC_KEY_SET_UPSTREAM": upstream("user-svc", offset, environ),
+    }
+
+
+def _listening(prefix: str, service: str, offset: int) -> dict[str, str]:
+    return {
+        f"{prefix}_HOST": LOOPBACK,
+        f"{prefix}_PORT": str(PUBLIC[service] + offset),
+        f"{prefix}_ADMIN_HOST": LOOPBACK,
+        f"{prefix}_ADMIN_PORT": str(ADMIN[service] + offset),
+        f"{prefix}_LOG_FORMAT": "human",
+    }
+
+
+def upstream(service: str, offset: int, environ: Mapping[str, str]) -> str:
+    """host:port at which the service's clients find it."""
+    prefix = prefix_of(service)
+    host = reachable(environ.get(f"{prefix}_HOST", LOOPBACK))
+    return f"{host}:{environ.get(f'{prefix}_PORT', str(PUBLIC[service] + offset))}"
+
+
+def prefix_of(service: str) -> str:
+    """What the names of the service's settings begin with."""
+    return service.upper().replace("-", "_")
+
+
+def reachable(host: str) -> str:
+    """A host to connect to, for one to listen on."""
+    if host in ("0.0.0.0", "::"):
+        return LOOPBACK
+    return f"[{host}]" if ":" in host else host
+
+
+def merged(chosen: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
+    """The caller's environment, and those of our settings that it does not set, neither by value nor by file."""
+    ours = {name: value for name, value in chosen.items() if not is_set(name, environ)}
+    return {**ours, **environ}
+
+
+def is_set(name: str, environ: Mapping[str, str]) -> bool:
+    """Whether the environment sets this setting, as NAME or as NAME_FILE; ``name`` may be either."""
+    bare = name.removesuffix("_FILE")
+    return bare in environ or f"{bare}_FILE" in environ

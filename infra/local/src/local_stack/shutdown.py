@@ -1,0 +1,66 @@
+"""The end of a stack: from the door inwards, so that nobody loses what it still needs to finish its work."""
+
+import asyncio
+import os
+import signal
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+
+from local_stack import state
+from local_stack.data_dir import DataDir
+from local_stack.processes import environ_of, is_running, marker, stop
+from local_stack.service_settings import prefix_of
+
+_SERVERS = ("postgres", "redis")
+#: A process that was told to drain for longer is given longer.
+_DEFAULT_DRAIN_S = 10.0
+_BEYOND_DRAIN_S = 20.0
+
+
+def running(data: DataDir) -> dict[str, state.Process]:
+    """The recorded processes that are still alive, and still ours."""
+    return {
+        name: process
+        for name, process in state.read(data.state).items()
+        if is_running(process.pid, marker(data.root, name))
+    }
+
+
+async def stop_all(data: DataDir, announce: Callable[[str, str], None]) -> None:
+    """Stop all that runs: gateways, then services, then the servers. Ends with no state.json."""
+    processes = running(data)
+    for tier in _tiers(processes):
+        await asyncio.gather(*(_stop(data, name, processes[name].pid, announce) for name in tier))
+    data.state.unlink(missing_ok=True)
+
+
+def kill_all(data: DataDir) -> None:
+    """End all that runs at once, for whoever has no patience left."""
+    for name, process in running(data).items():
+        # PostgreSQL's own processes go with it only if it is asked.
+        signal_number = signal.SIGQUIT if name == "postgres" else signal.SIGKILL
+        with suppress(ProcessLookupError):
+            os.kill(process.pid, signal_number)
+    data.state.unlink(missing_ok=True)
+
+
+def _tiers(processes: Mapping[str, state.Process]) -> list[list[str]]:
+    gateways = [name for name in processes if name.startswith("gateway")]
+    servers = [name for name in processes if name in _SERVERS]
+    services = [name for name in processes if name not in gateways and name not in servers]
+    return [gateways, services, servers]
+
+
+async def _stop(data: DataDir, name: str, pid: int, announce: Callable[[str, str], None]) -> None:
+    by = signal.SIGINT if name == "postgres" else signal.SIGTERM  # SIGTERM would have PostgreSQL wait for its clients
+    within_s = _patience_s(name, pid)
+    by_itself = await stop(pid, marker(data.root, name), by=by, within_s=within_s)
+    announce(name, "stopped" if by_itself else f"did not stop within {within_s:.0f} s, killed")
+
+
+def _patience_s(name: str, pid: int) -> float:
+    setting = f"{prefix_of(name.rstrip('-0123456789'))}_DRAIN_S"
+    try:
+        return float(environ_of(pid).get(setting, _DEFAULT_DRAIN_S)) + _BEYOND_DRAIN_S
+    except ValueError:
+        return _DEFAULT_DRAIN_S + _BEYOND_DRAIN_S

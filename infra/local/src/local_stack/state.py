@@ -1,0 +1,42 @@
+"""state.json: which processes make up the running stack, and where they listen."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from local_stack.errors import StackError
+
+
+@dataclass(frozen=True, slots=True)
+class Process:
+    """One process of the stack; the two servers have no admin address."""
+
+    pid: int
+    url: str
+    admin_url: str | None
+
+
+def read(path: Path) -> dict[str, Process]:
+    """The processes that ``path`` tells of, in the order in which they were started; none when there is no such file.
+
+    Raises:
+        StackError: the file is there but is not ours.
+    """
+    try:
+        services = json.loads(path.read_text())["services"]
+        return {name: Process(**fields) for name, fields in services.items()}
+    except FileNotFoundError:
+        return {}
+    except OSError as exc:
+        raise StackError(f"cannot read {path}: {exc.strerror}") from exc
+    except (ValueError, KeyError, TypeError, AttributeError) as exc:
+        raise StackError(f"{path} does not describe a stack; if none runs, remove that file") from exc
+
+
+def write(path: Path, processes: Mapping[str, Process]) -> None:
+    """Replace ``path`` at once, so that a reader never sees half of it."""
+    content = {"services": {name: asdict(process) for name, process in processes.items()}}
+    scratch = path.with_suffix(".tmp")
+    scratch.write_text(json.dumps(content, indent=2) + "\n")
+    scratch.replace(path)

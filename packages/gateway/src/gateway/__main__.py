@@ -1,0 +1,135 @@
+"""The gateway process: what it is made of, in order."""
+
+import sys
+from importlib.metadata import version
+
+import shared_contracts
+from opentelemetry.metrics import Meter
+from service_kit import logs, metrics
+from service_kit.admin import admin_server
+from service_kit.cli import command
+from service_kit.contract import Contract
+from service_kit.lifecycle import Lifecycle
+from service_kit.settings import SettingsError
+from service_kit.tokens.key_set import KeySet
+from service_kit.tokens.verifier import TokenVerifier
+
+from gateway.app import Parts, build_app
+from gateway.limits.concurrency_limit import ConcurrencyLimit
+from gateway.limits.degrading_limiter import DegradingLimiter
+from gateway.limits.local_limiter import LocalLimiter
+from gateway.limits.redis_limiter import RedisLimiter, limiter_client
+from gateway.server import PublicServer
+from gateway.sessions.key_source import KeySource
+from gateway.sessions.renewer import SessionRenewer
+from gateway.settings import Settings
+from gateway.upstream.breaker import Breaker
+from gateway.upstream.breaker_telemetry import BreakerTelemetry
+from gateway.upstream.failure import is_upstream_failure
+from gateway.upstream.upstream import Upstream
+
+NAME = "gateway"
+VERSION = version(NAME)
+
+
+async def serve(settings: Settings) -> None:
+    """Run until told to stop."""
+    logs.configure(service=NAME, version=VERSION, level=settings.log_level, form=settings.log_format)
+    metrics.start(service=NAME, version=VERSION)
+    meter = metrics.meter(NAME)
+    contract = Contract.load(_descriptor_set(settings))
+
+    async with Lifecycle(settings.drain_s) as life:
+        admin = admin_server(
+            host=settings.admin_host,
+            port=settings.admin_port,
+            readiness=life.readiness,
+            service=NAME,
+            version=VERSION,
+        )
+        await life.enter("admin server", admin)
+
+        upstreams = _upstreams(settings, contract, meter)
+        for upstream in upstreams.values():
+            await life.enter(upstream.name, upstream)
+
+        keys = KeySet(KeySource(contract, upstreams).fetch)
+        life.start("key set", keys.keep_fresh())
+        verifier = TokenVerifier(
+            keys,
+            issuer=settings.token_issuer,
+            audience=settings.token_audience,
+            leeway_s=settings.token_leeway_s,
+        )
+
+        redis = await life.enter("redis", limiter_client(settings.redis_url.reveal()))
+        limiter = DegradingLimiter(RedisLimiter(redis), LocalLimiter(), meter, share=1 / settings.rate_limit_replicas)
+
+        parts = Parts(
+            contract=contract,
+            upstreams=upstreams,
+            verifier=verifier,
+            renewer=SessionRenewer(contract, upstreams, verifier),
+            limiter=limiter,
+            throttle=ConcurrencyLimit(settings.max_concurrency, settings.max_queue, settings.max_queue_wait_ms / 1000),
+            meter=meter,
+            version=VERSION,
+        )
+        server = PublicServer(build_app(settings, parts), settings.host, settings.port, settings.drain_s)
+        await life.enter("public server", server)
+        life.on_drain("public server", server.drain)
+        life.readiness.add("key_set", lambda: _require(keys))
+        await life.run()
+
+
+def _descriptor_set(settings: Settings) -> bytes:
+    if settings.descriptor_set is not None:
+        return settings.descriptor_set.read_bytes()
+    return shared_contracts.descriptor_set()
+
+
+def _upstreams(settings: Settings, contract: Contract, meter: Meter) -> dict[str, Upstream]:
+    """One upstream for each that the contract names. SettingsError: the settings do not say where one of them is."""
+    names = sorted({method.upstream for method in contract.methods.values()})
+    missing = [name for name in names if name not in settings.upstreams]
+    if missing:
+        raise SettingsError(*(f"GATEWAY_UPSTREAMS does not say where {name} is" for name in missing))
+    telemetry = BreakerTelemetry(meter, names)
+    duration = meter.create_histogram(
+        "rpc.client.call.duration", unit="s", description="How long calls of services took, by method and status"
+    )
+    return {
+        name: Upstream(
+            name,
+            settings.upstreams[name],
+            Breaker(
+                name,
+                is_failure=is_upstream_failure,
+                fail_max=settings.breaker_failures,
+                reset_timeout_s=settings.breaker_reset_s,
+                on_change=telemetry.on_change,
+            ),
+            duration,
+        )
+        for name in names
+    }
+
+
+async def _require(keys: KeySet) -> None:
+    if not keys.loaded:
+        raise RuntimeError("no keys yet to verify access tokens with")
+
+
+def main() -> int:
+    """The command `gateway`."""
+    return command(
+        Settings,
+        program=NAME,
+        description="The REST gateway: serves every method of the contract over HTTP.",
+        prefix="GATEWAY_",
+        serve=serve,
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,103 @@
+"""The gateway as one ASGI application: its layers, in order."""
+
+from dataclasses import dataclass
+
+from opentelemetry.metrics import Meter
+from service_kit.contract import Contract
+from service_kit.contract.policy import RateClass
+from service_kit.tokens.verifier import TokenVerifier
+from starlette.middleware import Middleware
+from starlette.types import ASGIApp
+
+from gateway.limits.concurrency_limit import ConcurrencyLimit
+from gateway.limits.degrading_limiter import DegradingLimiter
+from gateway.middleware.access_log import AccessLogMiddleware
+from gateway.middleware.body_limit import BodyLimitMiddleware
+from gateway.middleware.client_address import ClientAddress
+from gateway.middleware.compression import CompressionMiddleware
+from gateway.middleware.cors import CorsMiddleware
+from gateway.middleware.cross_site import CrossSiteGuard
+from gateway.middleware.identity import IdentityMiddleware
+from gateway.middleware.metrics import MetricsMiddleware
+from gateway.middleware.problem_details import ProblemDetailsMiddleware
+from gateway.middleware.rate_limit import RateLimitMiddleware
+from gateway.middleware.request_context import RequestContextMiddleware
+from gateway.middleware.request_limits import RequestLimitsMiddleware
+from gateway.middleware.routing import RoutingMiddleware
+from gateway.middleware.session_cookie import SessionCookie
+from gateway.middleware.session_renewal import SessionRenewalMiddleware
+from gateway.middleware.throttle import ThrottleMiddleware
+from gateway.openapi.document import openapi_document
+from gateway.openapi.pages import pages
+from gateway.sessions.renewal import Renewer
+from gateway.settings import Settings
+from gateway.transcoding.endpoint import endpoints_of
+from gateway.transcoding.router import Router
+from gateway.transcoding.transcoder import Transcoder
+from gateway.upstream.upstream import Upstream
+
+
+@dataclass(frozen=True)
+class Parts:
+    """What the layers work with, made in __main__."""
+
+    contract: Contract
+    upstreams: dict[str, Upstream]
+    verifier: TokenVerifier
+    renewer: Renewer
+    limiter: DegradingLimiter
+    throttle: ConcurrencyLimit
+    meter: Meter
+    version: str
+
+
+def build_app(settings: Settings, parts: Parts) -> ASGIApp:
+    """Put the layers together. ContractError: the contract cannot be served."""
+    contract = parts.contract
+    cookie = SessionCookie(secure=settings.cookie_secure)
+    router = Router(endpoints_of(contract))
+    document = openapi_document(contract, version=parts.version, cookie_name=cookie.name)
+    quotas = {
+        RateClass.DEFAULT: settings.rate_limit_default,
+        RateClass.CREDENTIALS: settings.rate_limit_credentials,
+    }
+    layers = [
+        # Whatever happens further in has a request id, and every response carries it.
+        Middleware(RequestContextMiddleware, client_address=ClientAddress(settings.trusted_proxies)),
+        # Both see the final status, problems included.
+        Middleware(AccessLogMiddleware),
+        Middleware(MetricsMiddleware, meter=parts.meter),
+        # Before problems, so that a page of another origin may read why it was refused.
+        Middleware(CorsMiddleware, origins=settings.cors_origins),
+        # Before problems too: a long list of violations compresses well.
+        Middleware(CompressionMiddleware),
+        # From here on, whatever refuses just raises.
+        Middleware(ProblemDetailsMiddleware, titles=lambda code: _title(contract, code)),
+        # Cheap looks at what came, before anything is spent on it.
+        Middleware(RequestLimitsMiddleware),
+        # Everything further in reads its policy from the endpoint that the path leads to.
+        Middleware(RoutingMiddleware, router=router, pages=pages(document)),
+        # A place is taken only now: unknown paths and the documentation never queue.
+        Middleware(ThrottleMiddleware, limit=parts.throttle),
+        # Who calls decides whose quota is drawn on; no I/O but for an unknown key.
+        Middleware(IdentityMiddleware, verifier=parts.verifier, cookie=cookie),
+        Middleware(RateLimitMiddleware, limiter=parts.limiter, quotas=quotas),
+        # Behind admission control: a refused request never rotates a session key.
+        Middleware(
+            SessionRenewalMiddleware,
+            renewer=parts.renewer,
+            cookie=cookie,
+            guard=CrossSiteGuard(settings.cors_origins),
+        ),
+        # Innermost: only bodies of requests that are let in are read.
+        Middleware(BodyLimitMiddleware, max_body_bytes=settings.max_body_bytes, body_timeout_s=settings.body_timeout_s),
+    ]
+    app: ASGIApp = Transcoder(parts.upstreams, cookie, contract.reasons)
+    for layer in reversed(layers):
+        app = layer.cls(app, *layer.args, **layer.kwargs)
+    return app
+
+
+def _title(contract: Contract, code: str) -> str:
+    reason = contract.reasons.get(code)
+    return reason.title if reason is not None else code.replace("_", " ").capitalize()

@@ -1,0 +1,45 @@
+"""The rate limiter of one process, in memory."""
+
+from collections import OrderedDict
+from collections.abc import Callable
+from time import monotonic_ns
+
+from gateway.limits.limiter import Admission
+from gateway.limits.quota import Quota
+
+_US = 1_000_000
+
+
+def _monotonic_us() -> int:
+    return monotonic_ns() // 1000
+
+
+class LocalLimiter:
+    """The same GCRA as limits/gcra.lua, on the monotonic clock.
+
+    max_keys: how many keys are remembered; beyond, the one that was quiet for longest is forgotten, and with it
+    what it has used up. now_us: the clock, in microseconds.
+    """
+
+    def __init__(self, max_keys: int = 65_536, now_us: Callable[[], int] = _monotonic_us) -> None:
+        self._max_keys = max_keys
+        self._now_us = now_us
+        self._worked_off_at: OrderedDict[str, int] = OrderedDict()
+
+    async def admit(self, key: str, quota: Quota) -> Admission:
+        """Take one request out of the quota, if there is one left."""
+        now, interval, burst = self._now_us(), quota.interval_us, quota.burst_us
+        worked_off_at = min(max(self._worked_off_at.get(key, now), now), now + burst)
+        ahead = worked_off_at + interval - now
+        if ahead > burst:
+            return Admission(False, 0, (ahead - burst) / _US, (worked_off_at - now) / _US)
+        self._remember(key, worked_off_at + interval, now)
+        return Admission(True, (burst - ahead) // interval, 0.0, ahead / _US)
+
+    def _remember(self, key: str, worked_off_at: int, now: int) -> None:
+        keys = self._worked_off_at
+        keys[key] = worked_off_at
+        keys.move_to_end(key)
+        quietest = next(iter(keys))
+        if len(keys) > self._max_keys or keys[quietest] <= now:
+            del keys[quietest]

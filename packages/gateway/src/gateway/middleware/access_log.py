@@ -1,0 +1,59 @@
+"""One line in the log for every request."""
+
+from time import perf_counter
+
+from loguru import logger
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.exchange import Exchange, exchange_of
+
+_MAX_PATH_BYTES = 256
+
+#: The status of a request whose client left before any response had started (as nginx counts it).
+CLIENT_CLOSED_REQUEST = 499
+
+
+class AccessLogMiddleware:
+    """Writes method, route, path, status, duration, size, reason, user and client address of each request.
+
+    The query is left out: what people put there is theirs. Server errors are logged as errors, all else as info.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            _write(scope, exchange_of(scope))
+
+
+def _write(scope: Scope, exchange: Exchange) -> None:
+    status = exchange.status or CLIENT_CLOSED_REQUEST
+    principal = exchange.request.principal
+    fields = {
+        "method": scope["method"],
+        "route": exchange.route,
+        "path": _printable_path(scope),
+        "status": status,
+        "duration_ms": round((perf_counter() - exchange.started_at) * 1000, 2),
+        "bytes": exchange.response_bytes,
+        "code": exchange.code,
+        "user_id": principal.user_id if principal is not None else None,
+        "client_address": exchange.request.client_address,
+    }
+    message = f"{fields['method']} {fields['path']} {status}"
+    logger.bind(**fields).log("ERROR" if status >= 500 else "INFO", message)
+
+
+def _printable_path(scope: Scope) -> str:
+    """The path as it came, still percent-encoded: nothing in it can forge a line of the log."""
+    raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "backslashreplace")
+    text = raw[:_MAX_PATH_BYTES].decode("ascii", "backslashreplace")
+    if not text.isprintable():
+        text = text.encode("unicode_escape").decode("ascii")
+    return text if len(raw) <= _MAX_PATH_BYTES else f"{text}…"

@@ -1,0 +1,68 @@
+"""Which other origins' pages may call us (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
+
+import re
+from collections.abc import Collection, Iterable
+
+from starlette.middleware.cors import CORSMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+# "null" and "*" are no origins: any sandboxed frame is "null", and "*" is everybody.
+_ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?")
+
+_METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
+_REQUEST_HEADERS = (
+    "Authorization",
+    "Content-Type",
+    "If-Match",
+    "Idempotency-Key",
+    "X-Request-Id",
+    "traceparent",
+    "Request-Timeout",
+)
+_RESPONSE_HEADERS = (
+    "X-Request-Id",
+    "X-Access-Token",
+    "X-Access-Token-Expires-In",
+    "RateLimit",
+    "RateLimit-Policy",
+    "Retry-After",
+    "ETag",
+    "Location",
+    "Idempotency-Replayed",
+)
+
+
+def parse_origins(texts: Iterable[str]) -> frozenset[str]:
+    """Origins as browsers send them: scheme, host, and the port unless it is the default.
+
+    ValueError names those that are none, "*" and "null" among them.
+    """
+    origins = frozenset(text.strip().rstrip("/").lower() for text in texts)
+    if wrong := sorted(origin for origin in origins if not _ORIGIN.fullmatch(origin)):
+        raise ValueError(f"not an origin like https://app.example.com: {', '.join(wrong)}")
+    return origins
+
+
+class CorsMiddleware(CORSMiddleware):
+    """Starlette's CORS with credentials, for a fixed list of origins.
+
+    origins: who may call us, as `parse_origins` gives them; none: the protocol is not spoken at all.
+    preflight_max_age_s: how long a browser may remember the answer to a preflight.
+    """
+
+    def __init__(self, app: ASGIApp, origins: Collection[str], preflight_max_age_s: int = 600) -> None:
+        super().__init__(
+            app,
+            allow_origins=parse_origins(origins),
+            allow_methods=_METHODS,
+            allow_headers=_REQUEST_HEADERS,
+            allow_credentials=True,
+            expose_headers=_RESPONSE_HEADERS,
+            max_age=preflight_max_age_s,
+        )
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if not self.allow_origins:
+            await self.app(scope, receive, send)
+            return
+        await super().__call__(scope, receive, send)

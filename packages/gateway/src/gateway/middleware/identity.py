@@ -1,0 +1,75 @@
+"""Finds out who is calling, from the access token alone."""
+
+import re
+
+from service_kit.contract.policy import Access, SessionEffect
+from service_kit.tokens.verifier import KeySetUnavailableError, TokenError, TokenVerifier
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.exchange import Exchange, exchange_of
+from gateway.middleware.session_cookie import SessionCookie
+from gateway.problems import Decision, Problem
+from gateway.request_headers import every
+
+# RFC 6750, 2.1: the scheme in any case, one or more spaces, b64token.
+_BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)")
+# Until there is any key, the key set is fetched about once a second.
+_KEYS_RETRY_AFTER_S = 1
+
+
+class IdentityMiddleware:
+    """Verifies the bearer token of a request for an endpoint that is not public.
+
+    A valid token names the principal. Anything else in Authorization is remembered as the exchange's refusal:
+    what to do about it is decided further in, after admission control, so that guessing tokens draws on a quota too.
+    For a public endpoint no token is read; one that issues a session learns which key the client held before.
+    """
+
+    def __init__(self, app: ASGIApp, verifier: TokenVerifier, cookie: SessionCookie) -> None:
+        self.app = app
+        self._verifier = verifier
+        self._cookie = cookie
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            exchange = exchange_of(scope)
+            if exchange.endpoint is not None:
+                policy = exchange.endpoint.method.policy
+                if policy.access is not Access.PUBLIC:
+                    await self._identify(exchange, every(scope["headers"], b"authorization"))
+                elif policy.session is SessionEffect.ISSUES:
+                    exchange.request.session_key = self._cookie.read(scope["headers"])
+        await self.app(scope, receive, send)
+
+    async def _identify(self, exchange: Exchange, authorization: list[bytes]) -> None:
+        if not authorization:
+            return
+        match = _BEARER.fullmatch(authorization[0].strip()) if len(authorization) == 1 else None
+        if match is None:
+            exchange.refusal = _invalid("Authorization must be one bearer token.")
+            return
+        token = match[1].decode("ascii")
+        try:
+            exchange.request.principal = await self._verifier.verify(token)
+        except TokenError as exc:
+            exchange.refusal = _expired() if exc.kind == "expired" else _invalid("The access token is not valid.")
+        except KeySetUnavailableError:
+            exchange.refusal = _unverifiable()
+        else:
+            exchange.request.access_token = token
+
+
+def _invalid(detail: str) -> Problem:
+    return Problem(401, "TOKEN_INVALID", detail, decision=Decision("authentication", "invalid"))
+
+
+def _expired() -> Problem:
+    return Problem(
+        401, "TOKEN_EXPIRED", "The access token has expired.", decision=Decision("authentication", "expired")
+    )
+
+
+def _unverifiable() -> Problem:
+    detail = "Access tokens cannot be verified now."
+    decision = Decision("authentication", "unavailable", retry_after_s=_KEYS_RETRY_AFTER_S)
+    return Problem(503, "DEPENDENCY_UNAVAILABLE", detail, decision=decision)

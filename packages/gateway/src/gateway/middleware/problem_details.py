@@ -1,0 +1,74 @@
+"""Turns whatever goes wrong further in into a problem document (RFC 9457)."""
+
+from collections.abc import Callable
+
+from loguru import logger
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.exchange import Exchange, exchange_of
+from gateway.problems import CONTENT_TYPE, Problem
+
+_INTERNAL = "INTERNAL"
+_CHALLENGE = b'Bearer realm="headrace"'
+# RFC 6750, 3.1: the error is named only where a token was presented.
+_CHALLENGE_BAD_TOKEN = b'Bearer realm="headrace", error="invalid_token"'
+_BAD_TOKEN = frozenset({"TOKEN_INVALID", "TOKEN_EXPIRED"})
+
+
+class ProblemDetailsMiddleware:
+    """Answers Problem exceptions as they say, and any other exception with a 500 that tells nothing internal.
+
+    titles: the title of a reason, for people ("Rate limited"). Cancellation passes: there is nobody to answer.
+    """
+
+    def __init__(self, app: ASGIApp, titles: Callable[[str], str]) -> None:
+        self.app = app
+        self._titles = titles
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        try:
+            await self.app(scope, receive, send)
+        except Problem as problem:
+            exchange = exchange_of(scope)
+            if exchange.status is not None:
+                # Half a success has gone out; only breaking the connection off can tell the client.
+                logger.error("the response broke off: {}", problem.code)
+                raise
+            await self._answer(problem, exchange, scope, send)
+        except Exception:
+            exchange = exchange_of(scope)
+            logger.exception("unexpected error")
+            if exchange.status is not None:
+                raise
+            await self._answer(Problem(500, _INTERNAL), exchange, scope, send)
+
+    async def _answer(self, problem: Problem, exchange: Exchange, scope: Scope, send: Send) -> None:
+        exchange.code = problem.code
+        exchange.decision = problem.decision
+        body = problem.body(self._titles(problem.code), exchange.request.request_id)
+        await send(
+            {
+                "type": "http.response.start",
+                "status": problem.status,
+                "headers": [
+                    (b"content-type", CONTENT_TYPE),
+                    (b"content-length", b"%d" % len(body)),
+                    (b"cache-control", b"no-store"),
+                    *_headers_of(problem),
+                ],
+            }
+        )
+        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def _headers_of(problem: Problem) -> list[tuple[bytes, bytes]]:
+    headers = list(problem.headers)
+    decision = problem.decision
+    if decision is not None and decision.retry_after_s is not None:
+        headers.append((b"retry-after", b"%d" % decision.retry_after_s))
+    if problem.status == 401:
+        headers.append((b"www-authenticate", _CHALLENGE_BAD_TOKEN if problem.code in _BAD_TOKEN else _CHALLENGE))
+    return headers

@@ -1,0 +1,71 @@
+"""Quotas per user or client address, by the contract's rate classes."""
+
+from collections.abc import Mapping
+from math import ceil
+
+from service_kit.contract.policy import MethodPolicy, RateClass
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.exchange import Exchange, exchange_of
+from gateway.limits.degrading_limiter import DegradingLimiter
+from gateway.limits.limiter import Admission, LimiterUnavailable
+from gateway.limits.quota import Quota
+from gateway.limits.rate_key import rate_key
+from gateway.problems import Decision, Problem
+
+_POLICY = "rate_limit"
+_UNAVAILABLE_RETRY_AFTER_S = 1
+
+
+class RateLimitMiddleware:
+    """Admits a request for an endpoint against the quota of its rate class, and tells in headers what is left.
+
+    quotas: one for every rate class. The headers are those of draft-ietf-httpapi-ratelimit-headers
+    (https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/); a refusal is 429 RATE_LIMITED.
+    """
+
+    def __init__(self, app: ASGIApp, limiter: DegradingLimiter, quotas: Mapping[RateClass, Quota]) -> None:
+        self.app = app
+        self._limiter = limiter
+        self._quotas = dict(quotas)
+        self._policy_headers = {
+            rate_class: (b"ratelimit-policy", f'"{rate_class.value}";q={quota.limit};w={quota.window_s}'.encode())
+            for rate_class, quota in quotas.items()
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            exchange = exchange_of(scope)
+            if exchange.endpoint is not None:
+                await self._admit(exchange, exchange.endpoint.method.policy)
+        await self.app(scope, receive, send)
+
+    async def _admit(self, exchange: Exchange, policy: MethodPolicy) -> None:
+        rate_class = policy.rate_class
+        quota = self._quotas[rate_class]
+        try:
+            admission = await self._limiter.admit(rate_key(rate_class, exchange.request), quota, policy.degraded)
+        except LimiterUnavailable as exc:
+            raise Problem(
+                503,
+                "RATE_LIMIT_UNAVAILABLE",
+                "The rate limit cannot be checked now.",
+                decision=Decision(_POLICY, "unavailable", retry_after_s=_UNAVAILABLE_RETRY_AFTER_S),
+            ) from exc
+        self._tell(exchange, rate_class, admission)
+        if not admission.allowed:
+            raise _exhausted(quota, admission)
+
+    def _tell(self, exchange: Exchange, rate_class: RateClass, admission: Admission) -> None:
+        left = f'"{rate_class.value}";r={admission.remaining};t={ceil(admission.reset_after_s)}'
+        exchange.response_headers += (self._policy_headers[rate_class], (b"ratelimit", left.encode()))
+
+
+def _exhausted(quota: Quota, admission: Admission) -> Problem:
+    retry_after_s = max(1, ceil(admission.retry_after_s))
+    return Problem(
+        429,
+        "RATE_LIMITED",
+        f"At most {quota.limit} requests in {quota.window_s} s are admitted.",
+        decision=Decision(_POLICY, "exhausted", limit=quota.limit, remaining=0, retry_after_s=retry_after_s),
+    )

@@ -1,0 +1,76 @@
+"""The outermost layer: who asks, under which id, and what every response carries."""
+
+from typing import Any
+
+from service_kit.context import RequestContext, enter_request
+from service_kit.request_id import keep_or_mint
+from service_kit.trace_context import continue_trace
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from gateway.exchange import Exchange, open_exchange
+from gateway.middleware.client_address import ClientAddress
+from gateway.request_headers import every, first
+
+# Longer ones exist only to fill logs; the longest of a real browser is about 250 characters.
+_MAX_USER_AGENT = 256
+
+
+class RequestContextMiddleware:
+    """Opens the exchange and the request's context, and completes the headers of whatever response goes out.
+
+    client_address: knows the proxies in front of us.
+    """
+
+    def __init__(self, app: ASGIApp, client_address: ClientAddress) -> None:
+        self.app = app
+        self._client_address = client_address
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request = self._context(scope)
+        exchange = open_exchange(scope, request)
+        enter_request(request)
+
+        async def send_with_context(message: Message) -> None:
+            kind = message["type"]
+            if kind == "http.response.start":
+                exchange.status = message["status"]
+                message["headers"] = _complete(message.get("headers", ()), exchange)
+            elif kind == "http.response.body":
+                exchange.response_bytes += len(message.get("body", b""))
+            await send(message)
+
+        await self.app(scope, receive, send_with_context)
+
+    def _context(self, scope: Scope) -> RequestContext:
+        headers = scope["headers"]
+        traceparent = first(headers, b"traceparent")
+        user_agent = first(headers, b"user-agent") or b""
+        client = scope.get("client")
+        return RequestContext(
+            request_id=keep_or_mint(_text(first(headers, b"x-request-id"))),
+            trace=continue_trace(_text(traceparent)),
+            client_address=self._client_address.of(client[0] if client else None, every(headers, b"x-forwarded-for")),
+            user_agent=user_agent.decode("utf-8", "replace")[:_MAX_USER_AGENT],
+        )
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
+
+
+def _complete(headers: Any, exchange: Exchange) -> list[tuple[bytes, bytes]]:
+    """The response's own headers, those that the layers asked for, and ours."""
+    complete = [
+        *headers,
+        *exchange.response_headers,
+        (b"x-request-id", exchange.request.request_id.encode("ascii")),
+        (b"x-content-type-options", b"nosniff"),
+    ]
+    if exchange.secret:
+        # A page that may be cached stops being one when a token or a cookie rides along.
+        complete = [pair for pair in complete if pair[0] != b"cache-control"]
+        complete.append((b"cache-control", b"no-store"))
+    return complete

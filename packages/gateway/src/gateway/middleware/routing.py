@@ -1,0 +1,56 @@
+"""Finds out what a request is for, before anything is spent on it."""
+
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.exchange import exchange_of
+from gateway.problems import Problem
+from gateway.transcoding.router import OtherMethods, Router
+
+
+class RoutingMiddleware:
+    """Leads requests to endpoints of the contract, or to the gateway's own pages.
+
+    pages: ASGI applications by path prefix, "/docs"; they serve GET and HEAD only, and nothing further in is asked.
+    """
+
+    def __init__(self, app: ASGIApp, router: Router, pages: dict[str, ASGIApp]) -> None:
+        self._app = app
+        self._router = router
+        self._pages = pages
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        match = self._router.match(scope["method"], scope["path"])
+        if match is None:
+            await self._page(scope)(scope, receive, send)
+        elif not isinstance(match, OtherMethods):
+            exchange = exchange_of(scope)
+            exchange.endpoint = match.endpoint
+            exchange.path_parameters = match.path_parameters
+            await self._app(scope, receive, send)
+        elif scope["method"] == "OPTIONS":
+            await send({"type": "http.response.start", "status": 204, "headers": [_allow(match.allow)]})
+            await send({"type": "http.response.body", "body": b""})
+        else:
+            raise _not_allowed(match.allow)
+
+    def _page(self, scope: Scope) -> ASGIApp:
+        path: str = scope["path"]
+        for prefix, page in self._pages.items():
+            if path == prefix or path.startswith(prefix + "/"):
+                if scope["method"] not in {"GET", "HEAD"}:
+                    raise _not_allowed(("GET", "HEAD"))
+                exchange_of(scope).page = prefix
+                return page
+        raise Problem(404, "ROUTE_NOT_FOUND", "There is nothing at this path.")
+
+
+def _allow(methods: tuple[str, ...]) -> tuple[bytes, bytes]:
+    return b"allow", ", ".join(methods).encode()
+
+
+def _not_allowed(methods: tuple[str, ...]) -> Problem:
+    detail = f"This path takes {' and '.join(methods)}."
+    return Problem(405, "METHOD_NOT_ALLOWED", detail, headers=(_allow(methods),))

@@ -1,0 +1,1 @@
+"""The documentation that the contract makes of itself: /openapi.json and /docs."""

@@ -1,0 +1,99 @@
+"""One binding of one method as an OpenAPI operation."""
+
+from typing import Any
+
+from google.protobuf.descriptor import FieldDescriptor
+from service_kit.contract import Binding, Contract, Method
+from service_kit.contract.policy import Access
+
+from gateway.openapi.problems import problem_responses
+from gateway.openapi.schemas import Schema, Schemas
+from gateway.transcoding.path_template import parse_template
+from gateway.transcoding.response_writer import body_type_of
+
+_NO_CONTENT = 204
+_SECURITY: list[Schema] = [{"bearer": []}, {"session": []}]
+
+
+def operation(contract: Contract, schemas: Schemas, method: Method, binding: Binding, *, is_first: bool) -> Schema:
+    """The operation object of a binding. The first binding of a method carries the method's own name as its id."""
+    in_path = [segment.text for segment in parse_template(binding.path) if segment.is_variable]
+    summary, _, _ = method.description.partition(". ")
+    described: dict[str, Any] = {
+        "operationId": method.name if is_first else f"{method.name}Resource",
+        "tags": [method.service.rpartition(".")[2].removesuffix("Service")],
+        "summary": summary.rstrip("."),
+        "description": _description(method),
+        "parameters": _parameters(contract, schemas, method, binding, in_path),
+        "responses": {str(method.policy.success_status): _success(contract, schemas, method, binding)}
+        | problem_responses(method),
+    }
+    if binding.has_body:
+        schema = schemas.of_message(method.input, for_request=True, hidden=frozenset(in_path))
+        described["requestBody"] = {
+            "required": bool(schema.get("required")),
+            "content": {"application/json": {"schema": schema}},
+        }
+    if method.policy.access is not Access.PUBLIC:
+        described["security"] = _SECURITY
+    return described
+
+
+def _description(method: Method) -> str:
+    policy = method.policy
+    facts = [
+        f"Access: {policy.access.name.lower()}",
+        f"deadline: {policy.deadline_s:g} s",
+        f"rate class: {policy.rate_class.value}",
+        f"idempotency: {policy.idempotency.name.lower().replace('_', ' ')}",
+    ]
+    return f"{method.description}\n\n{'; '.join(facts)}. RPC: `{method.full_name}`."
+
+
+def _parameters(
+    contract: Contract, schemas: Schemas, method: Method, binding: Binding, in_path: list[str]
+) -> list[Schema]:
+    parameters: list[Schema] = []
+    for field in method.input.fields:
+        header = contract.field_policy(field).from_header
+        if field.name in in_path:
+            parameters.append(_parameter(schemas, field, field.name, "path", required=True))
+        elif header is not None:
+            parameter = _parameter(schemas, field, header.name, "header", required=False)
+            if header.format != "{}":
+                parameter["schema"] = {"type": "string", "description": f"The form is {header.format}."}
+            parameters.append(parameter)
+        elif not binding.has_body and field.message_type is None:
+            rules = contract.field_rules(field)
+            required = rules is not None and rules.required
+            parameters.append(_parameter(schemas, field, field.name, "query", required=required))
+    return parameters
+
+
+def _parameter(schemas: Schemas, field: FieldDescriptor, name: str, where: str, *, required: bool) -> Schema:
+    schema = schemas.of_field(field, for_request=True)
+    text = schema.pop("description", "")
+    return {"name": name, "in": where, "required": required, "description": text, "schema": schema}
+
+
+def _success(contract: Contract, schemas: Schemas, method: Method, binding: Binding) -> Schema:
+    response: Schema = {"description": contract.comment(method.output.full_name) or "Success."}
+    printed = body_type_of(method, binding)
+    holders = {descriptor.full_name: descriptor for descriptor in (method.output, printed)}
+    headers = {
+        header.name: {"schema": {"type": "string"}, "description": contract.comment(field.full_name)}
+        for holder in holders.values()
+        for field in holder.fields
+        if (header := contract.field_policy(field).to_header) is not None
+    }
+    if headers:
+        response["headers"] = headers
+    if method.policy.success_status != _NO_CONTENT:
+        shows_part = binding.response_body is not None
+        schema = (
+            schemas.reference(printed, for_request=False)
+            if shows_part
+            else schemas.of_message(printed, for_request=False)
+        )
+        response["content"] = {"application/json": {"schema": schema}}
+    return response

@@ -1,0 +1,91 @@
+"""The gateway's settings: GATEWAY_… in the environment."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from service_kit.grpc.client import parse_target
+from service_kit.settings import Secret, setting
+
+from gateway.limits.quota import Quota, parse_quota
+from gateway.middleware.client_address import parse_networks
+from gateway.middleware.cors import parse_origins
+
+
+def parse_upstreams(text: str) -> dict[str, str]:
+    """Read "user-svc=host:port,order-svc=host:port". ValueError: it has another form."""
+    upstreams: dict[str, str] = {}
+    for part in text.split(","):
+        name, separator, target = (piece.strip() for piece in part.partition("="))
+        if not name or not separator:
+            raise ValueError(f'"{part}" is not NAME=HOST:PORT')
+        parse_target(target)
+        upstreams[name] = target
+    return upstreams
+
+
+def _origins(text: str) -> tuple[str, ...]:
+    return tuple(sorted(parse_origins(_items(text))))
+
+
+def _networks(text: str) -> tuple[str, ...]:
+    return tuple(str(network) for network in parse_networks(_items(text)))
+
+
+def _items(text: str) -> list[str]:
+    return [item for part in text.split(",") if (item := part.strip())]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Everything that an operator can set."""
+
+    upstreams: dict[str, str] = setting(
+        doc="where each upstream of the contract is, as NAME=HOST:PORT,…", parse=parse_upstreams
+    )
+    redis_url: Secret = setting(doc="the Redis that holds the rate limits, as redis://:PASSWORD@HOST:PORT/DB")
+    host: str = setting(doc="address to listen on", default="127.0.0.1")
+    port: int = setting(doc="port to listen on", default=8080, minimum=1, maximum=65535)
+    admin_host: str = setting(doc="address of metrics and probes", default="127.0.0.1")
+    admin_port: int = setting(doc="port of metrics and probes", default=9464, minimum=1, maximum=65535)
+    descriptor_set: Path | None = setting(
+        doc="a contract to serve instead of the one that this version ships (a FileDescriptorSet)", default=None
+    )
+    rate_limit_default: Quota = setting(
+        doc="requests per window for everyday calls, of one user or address",
+        default=Quota(600, 60),
+        parse=parse_quota,
+    )
+    rate_limit_credentials: Quota = setting(
+        doc="requests per window for calls that take a password", default=Quota(10, 60), parse=parse_quota
+    )
+    rate_limit_replicas: int = setting(
+        doc="gateways that share the quotas; each admits its part while Redis is away", default=1, minimum=1
+    )
+    max_concurrency: int = setting(doc="requests in progress at once", default=256, minimum=1)
+    max_queue: int = setting(doc="requests that may wait for their turn", default=512, minimum=0)
+    max_queue_wait_ms: int = setting(doc="longest wait for a turn", unit="ms", default=500, minimum=0)
+    max_body_bytes: int = setting(doc="largest request body", unit="bytes", default=1024 * 1024, minimum=1)
+    body_timeout_s: float = setting(doc="longest time for a body to arrive", unit="s", default=10.0, minimum=0.1)
+    cors_origins: tuple[str, ...] = setting(
+        doc="origins whose pages may call, credentials included, as https://HOST,…", default=(), parse=_origins
+    )
+    trusted_proxies: tuple[str, ...] = setting(
+        doc="networks of proxies whose X-Forwarded-For is believed, as CIDR,…", default=(), parse=_networks
+    )
+    cookie_secure: bool = setting(doc="whether the session cookie is for HTTPS only (__Host- prefix)", default=True)
+    token_issuer: str = setting(doc="issuer that access tokens must name", default="headrace")
+    token_audience: str = setting(doc="audience that access tokens must name", default="headrace")
+    token_leeway_s: float = setting(
+        doc="how far clocks may differ when a token expires", unit="s", default=5.0, minimum=0, maximum=30
+    )
+    breaker_failures: int = setting(
+        doc="failures in a row that open an upstream's circuit breaker", default=5, minimum=1
+    )
+    breaker_reset_s: float = setting(
+        doc="how long a breaker stays open before it tries again", unit="s", default=1.0, minimum=0.05
+    )
+    drain_s: float = setting(doc="longest wait for requests in progress at the end", unit="s", default=10.0, minimum=0)
+    log_level: str = setting(
+        doc="least level of what is logged", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR")
+    )
+    log_format: str = setting(doc="json, or human for people", default="json", choices=("json", "human"))

@@ -1,0 +1,42 @@
+"""An endpoint: one binding of one method of the contract, ready to be served."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from service_kit.contract import Binding, Contract, Method
+from service_kit.validation import Validator
+
+from gateway.transcoding.request_reader import RequestReader
+from gateway.transcoding.response_writer import ResponseWriter
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """One binding of one method, with the reader and the writer that its messages need."""
+
+    method: Method
+    binding: Binding
+    reader: RequestReader
+    writer: ResponseWriter
+
+    @property
+    def http_method(self) -> str:
+        return self.binding.http_method
+
+    @property
+    def path(self) -> str:
+        """The path template."""
+        return self.binding.path
+
+
+def endpoints_of(contract: Contract) -> Iterator[Endpoint]:
+    """All endpoints that the contract describes. ContractError: one of them cannot be served."""
+    validator = Validator(contract)
+    for method in contract.methods.values():
+        for binding in method.bindings:
+            yield Endpoint(
+                method,
+                binding,
+                RequestReader(contract, validator, method, binding),
+                ResponseWriter(contract, method, binding),
+            )

@@ -1,0 +1,68 @@
+"""Reads a JSON object strictly: what a lenient parser would let pass in silence is an error here (RFC 8259, I-JSON).
+
+Names that repeat, NaN and Infinity, nesting over 32, text that is no UTF-8 or has half a surrogate pair: all refused.
+"""
+
+import json
+import re
+from collections import Counter
+from typing import Any
+
+from service_kit.errors import Violation
+
+BODY = "body"
+MAX_NESTING = 32
+
+# A string, or what begins like one and never ends: it must not be looked at again from each quote within.
+_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+\\?(?:"|\Z)', re.DOTALL)
+_BRACKET = re.compile(rb"[\[\]{}]")
+
+
+class JsonError(Exception):
+    """The text is not a JSON object that we take; ``violation`` says why."""
+
+    def __init__(self, rule: str, message: str, field: str = BODY) -> None:
+        super().__init__(message)
+        self.violation = Violation(field, rule, message)
+
+
+def read_object(body: bytes) -> dict[str, Any]:
+    """The object that ``body`` holds. JsonError: it holds something else."""
+    _check_nesting(body)
+    try:
+        value = json.loads(body.decode(), object_pairs_hook=_object, parse_constant=_no_constant)
+    except UnicodeDecodeError as exc:
+        raise JsonError("json.utf8", "is not UTF-8") from exc
+    except ValueError as exc:  # also an integer of more digits than Python converts
+        raise JsonError("json.syntax", _explain(exc)) from exc
+    if not isinstance(value, dict):
+        raise JsonError("json.type", "must be a JSON object")
+    return value
+
+
+def _check_nesting(body: bytes) -> None:
+    if body.count(b"[") + body.count(b"{") <= MAX_NESTING:
+        return
+    depth = 0
+    for bracket in _BRACKET.finditer(_STRING.sub(b"", body)):
+        depth += 1 if bracket[0] in b"[{" else -1
+        if depth > MAX_NESTING:
+            raise JsonError("json.nesting", f"must not be nested more than {MAX_NESTING} deep")
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        repeated = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
+        raise JsonError("json.duplicate_key", "must not stand twice in an object", repeated)
+    return members
+
+
+def _no_constant(name: str) -> Any:
+    raise JsonError("json.syntax", f"{name} is not JSON")
+
+
+def _explain(error: ValueError) -> str:
+    if isinstance(error, json.JSONDecodeError):
+        return f"is not JSON: {error.msg} at line {error.lineno}, column {error.colno}"
+    return "has a number that is out of range"

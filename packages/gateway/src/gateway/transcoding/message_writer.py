@@ -1,0 +1,69 @@
+"""Protobuf messages into what orjson prints, by writers that are compiled once a type.
+
+snake_case names; integers as JSON numbers; enums as lower-case names without prefix; timestamps in RFC 3339, UTC.
+A field without presence is always printed; an optional or message field only when set.
+"""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from service_kit.contract import ContractError
+from service_kit.contract.enum_names import json_name
+
+from gateway.transcoding.message_reader import TIMESTAMP
+
+_Writer = Callable[[Any], Any]
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_AS_IT_IS = {
+    FieldDescriptor.TYPE_STRING,
+    FieldDescriptor.TYPE_BOOL,
+    FieldDescriptor.TYPE_INT32,
+    FieldDescriptor.TYPE_INT64,
+    FieldDescriptor.TYPE_UINT32,
+    FieldDescriptor.TYPE_UINT64,
+    FieldDescriptor.TYPE_DOUBLE,
+}
+
+
+class MessageWriter:
+    """Turns messages of one type into dicts. ``hidden``: fields that are left out."""
+
+    def __init__(self, descriptor: Descriptor, hidden: frozenset[str] = frozenset()) -> None:
+        fields = [field for field in descriptor.fields if field.name not in hidden]
+        self._fields = [(field.name, _writer(field), field.has_presence) for field in fields]
+
+    def write(self, message: Any) -> dict[str, Any]:
+        return {
+            name: write(getattr(message, name)) if write is not None else getattr(message, name)
+            for name, write, has_presence in self._fields
+            if not has_presence or message.HasField(name)
+        }
+
+
+def _writer(field: FieldDescriptor) -> _Writer | None:
+    """What turns the field's value into JSON; None: nothing needs to."""
+    write = _single(field)
+    if not field.is_repeated:
+        return write
+    if write is None:
+        return list
+    return lambda items: [write(item) for item in items]
+
+
+def _single(field: FieldDescriptor) -> _Writer | None:
+    if field.message_type is not None:
+        return _timestamp if field.message_type.full_name == TIMESTAMP else MessageWriter(field.message_type).write
+    if field.enum_type is not None:
+        enum = field.enum_type
+        names = {value.number: json_name(enum.name, value.name) for value in enum.values}
+        return lambda number: names.get(number, str(number))
+    if field.type in _AS_IT_IS:
+        return None
+    raise ContractError(f"{field.full_name}: JSON answers have no form for fields of this type")
+
+
+def _timestamp(value: Any) -> datetime:
+    return _EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)

@@ -1,0 +1,99 @@
+"""An HTTP request into the request message of a method, by the rules of google.api.http and our field options."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from service_kit.contract import Binding, Contract, ContractError, Method
+from service_kit.errors import Violation
+from service_kit.validation import Validator
+
+from gateway.problems import Problem
+from gateway.transcoding.json_reader import BODY, JsonError, read_object
+from gateway.transcoding.message_reader import MessageReader
+from gateway.transcoding.parameters import HeaderField, QueryReader, TextField
+from gateway.transcoding.path_template import parse_template
+
+
+class RequestReader:
+    """Reads the requests of one binding. Compiled at start-up; ContractError: the binding makes no sense."""
+
+    def __init__(self, contract: Contract, validator: Validator, method: Method, binding: Binding) -> None:
+        self._message_class = method.request_class
+        self._validator = validator
+        validator.prepare(method.input)
+        fields = method.input.fields_by_name
+        self._path_fields: dict[str, TextField] = {}
+        for segment in parse_template(binding.path):
+            if segment.is_variable:
+                if segment.text not in fields:
+                    raise ContractError(f"{method.full_name}: the path names no field with {{{segment.text}}}")
+                self._path_fields[segment.text] = TextField(fields[segment.text])
+        self._header_fields = [
+            HeaderField(field, policy.from_header)
+            for field in method.input.fields
+            if (policy := contract.field_policy(field)).from_header is not None
+        ]
+        self._labels = {header.field_name: header.label for header in self._header_fields}
+        from_headers = frozenset(self._labels)
+        self._body = MessageReader(method.input, hidden=from_headers) if binding.has_body else None
+        # With a body, it has every field that the path has not; without, the query string has.
+        not_in_query = frozenset(fields) if binding.has_body else from_headers | self._path_fields.keys()
+        self._query = QueryReader(method.input, not_in_query)
+
+    def read(
+        self,
+        path_parameters: Mapping[str, str],
+        query: bytes,
+        headers: Sequence[tuple[bytes, bytes]],
+        body: bytes,
+    ) -> Any:
+        """The request message. Problem: the request breaks a rule of the contract; all violations are named."""
+        message = self._message_class()
+        violations: list[Violation] = []
+        if body:
+            self._read_body(message, body, path_parameters, violations)
+        for name, text in path_parameters.items():
+            self._path_fields[name].set(message, text, violations)
+        if query:
+            self._query.fill(message, query, violations)
+        for header in self._header_fields:
+            header.fill(message, headers, violations)
+        self._validate(message, violations)
+        return message
+
+    def _read_body(
+        self, message: Any, body: bytes, path_parameters: Mapping[str, str], violations: list[Violation]
+    ) -> None:
+        if self._body is None:
+            violations.append(Violation(BODY, "body.not_allowed", "this request takes no body"))
+            return
+        try:
+            members = read_object(body)
+        except JsonError as exc:
+            raise _invalid([exc.violation]) from exc
+        in_both = self._path_fields.keys() & members.keys()
+        violations += [
+            Violation(name, "body.conflict", "differs from the one in the path")
+            for name in in_both
+            if members.pop(name) != path_parameters[name]
+        ]
+        self._body.fill(message, members, "", violations)
+
+    def _validate(self, message: Any, violations: list[Violation]) -> None:
+        # A list or message with something unreadable in it was not filled: its own rules would say nothing new.
+        known = {name for violation in violations for name in (violation.field, _outermost(violation.field))}
+        for broken in self._validator.violations(message):
+            label = self._labels.get(broken.field, broken.field)
+            if label not in known:
+                violations.append(Violation(label, broken.rule, broken.message))
+        if violations:
+            raise _invalid(violations)
+
+
+def _outermost(field: str) -> str:
+    return field.partition("[")[0].partition(".")[0]
+
+
+def _invalid(violations: Sequence[Violation]) -> Problem:
+    named = ", ".join(dict.fromkeys(violation.field for violation in violations[:10]))
+    return Problem(400, "INVALID_REQUEST", f"The request is not valid: see {named}.", violations=violations)

@@ -1,0 +1,84 @@
+"""The innermost layer: an HTTP request becomes a gRPC call, and its answer an HTTP response. Whatever the method."""
+
+import time
+from collections.abc import Mapping
+
+from service_kit.contract.policy import SessionEffect
+from service_kit.contract.reasons import Reason
+from service_kit.errors import CallError
+from starlette.types import Receive, Scope, Send
+
+from gateway.exchange import Exchange, exchange_of
+from gateway.middleware.session_cookie import SessionCookie
+from gateway.problems import Problem
+from gateway.transcoding.call_problems import to_problem
+from gateway.transcoding.endpoint import Endpoint
+from gateway.transcoding.response_writer import Response
+from gateway.upstream.upstream import Upstream
+
+_JSON_TYPES = frozenset({b"application/json", b"application/json;charset=utf-8"})
+
+
+class Transcoder:
+    """Serves exchanges that have an endpoint. upstreams: by name; reasons: the contract's catalogue."""
+
+    def __init__(self, upstreams: Mapping[str, Upstream], cookie: SessionCookie, reasons: Mapping[str, Reason]) -> None:
+        self._upstreams = upstreams
+        self._cookie = cookie
+        self._reasons = reasons
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = exchange_of(scope)
+        endpoint = exchange.endpoint
+        if endpoint is None:
+            raise LookupError("routing lets no request through without an endpoint")
+        exchange.secret = exchange.secret or endpoint.writer.secret
+        response = await self._call(exchange, endpoint, scope, receive)
+        self._keep_session(exchange, endpoint, response)
+        await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+        body = b"" if scope["method"] == "HEAD" else response.body
+        await send({"type": "http.response.body", "body": body})
+
+    async def _call(self, exchange: Exchange, endpoint: Endpoint, scope: Scope, receive: Receive) -> Response:
+        method = endpoint.method
+        deadline_s = method.policy.deadline_s
+        exchange.request.deadline = time.monotonic() + deadline_s
+        body = await _read_body(receive)
+        if body:
+            _require_json(scope)
+        message = endpoint.reader.read(exchange.path_parameters, scope["query_string"], scope["headers"], body)
+        try:
+            reply = await self._upstreams[method.upstream].call(method, message, exchange.request)
+        except CallError as exc:
+            raise to_problem(exc, self._reasons) from exc
+        return endpoint.writer.write(reply)
+
+    def _keep_session(self, exchange: Exchange, endpoint: Endpoint, response: Response) -> None:
+        if response.grant is not None:
+            header = self._cookie.issue(response.grant.session_key, response.grant.max_age_s)
+            exchange.response_headers.append(header)
+        elif endpoint.method.policy.session is SessionEffect.ENDS:
+            # A renewal on the way in may have set a cookie already: the last word counts.
+            exchange.response_headers[:] = [h for h in exchange.response_headers if h[0] != b"set-cookie"]
+            exchange.response_headers.append(self._cookie.clear())
+
+
+async def _read_body(receive: Receive) -> bytes:
+    """The whole body; its size and the time that it takes are bounded further out."""
+    chunks: list[bytes] = []
+    while True:
+        event = await receive()
+        if event["type"] == "http.disconnect":
+            raise Problem(499, "CANCELLED", "The client closed the connection before the request was complete.")
+        chunks.append(event.get("body", b""))
+        if not event.get("more_body", False):
+            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
+
+
+def _require_json(scope: Scope) -> None:
+    for name, value in scope["headers"]:
+        if name == b"content-type":
+            if value.lower().replace(b" ", b"").replace(b'"', b"") in _JSON_TYPES:
+                return
+            break
+    raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", "The body must be application/json in UTF-8.")

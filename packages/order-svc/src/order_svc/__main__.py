@@ -1,0 +1,125 @@
+"""The order service: what it is made of, in the order in which it starts."""
+
+import sys
+from argparse import Namespace
+from datetime import timedelta
+from importlib.metadata import version
+
+import shared_contracts
+from service_kit import logs, metrics
+from service_kit.admin import admin_server
+from service_kit.cli import Subcommand, command
+from service_kit.contract import Contract
+from service_kit.grpc.client import GrpcClient
+from service_kit.grpc.server import GrpcServer
+from service_kit.lifecycle import Lifecycle
+from service_kit.tokens.key_set import KeySet
+from service_kit.tokens.verifier import TokenVerifier
+
+from order_svc.adapters.clock import utc_now
+from order_svc.adapters.housekeeping import forget_keys_forever
+from order_svc.adapters.key_set_source import KeySetSource
+from order_svc.adapters.migrations import migrate
+from order_svc.adapters.order_ids import new_order_id
+from order_svc.adapters.order_repository import PostgresOrderRepository
+from order_svc.adapters.postgres_pool import PoolLimits, open_pool, ping
+from order_svc.rpc.error_table import ERROR_TABLE
+from order_svc.rpc.order_service import OrderService
+from order_svc.settings import PREFIX, Settings
+from order_svc.use_cases.change_status import ChangeStatus
+from order_svc.use_cases.create_order import CreateOrder
+from order_svc.use_cases.delete_order import DeleteOrder
+from order_svc.use_cases.forget_idempotency_keys import ForgetIdempotencyKeys
+from order_svc.use_cases.get_order import GetOrder
+from order_svc.use_cases.list_orders import ListOrders
+
+_NAME = "order-svc"
+
+
+async def _serve(settings: Settings) -> None:
+    release = version(_NAME)
+    logs.configure(service=_NAME, version=release, level=settings.log_level, form=settings.log_format)
+    metrics.start(service=_NAME, version=release)
+
+    async with Lifecycle(settings.drain_s) as lifecycle:
+        readiness = lifecycle.readiness
+        await lifecycle.enter(
+            "admin",
+            admin_server(
+                host=settings.admin_host,
+                port=settings.admin_port,
+                readiness=readiness,
+                service=_NAME,
+                version=release,
+            ),
+        )
+
+        limits = PoolLimits(
+            min_size=settings.pool_min_size,
+            max_size=settings.pool_max_size,
+            wait_s=settings.pool_wait_s,
+            connect_timeout_s=settings.connect_timeout_s,
+            statement_timeout_ms=settings.statement_timeout_ms,
+        )
+        pool = await lifecycle.enter("postgres", open_pool(settings.database_url.reveal(), limits))
+        readiness.add("postgres", lambda: ping(pool))
+
+        sessions = await lifecycle.enter("key-set-client", GrpcClient(settings.key_set_upstream))
+        keys = KeySet(KeySetSource(sessions).fetch)
+        lifecycle.start("key-set", keys.keep_fresh())
+        readiness.add("key_set", lambda: _check_loaded(keys))
+        verifier = TokenVerifier(
+            keys, issuer=settings.token_issuer, audience=settings.token_audience, leeway_s=settings.token_leeway_s
+        )
+
+        orders = PostgresOrderRepository(pool)
+        kept = timedelta(seconds=settings.idempotency_ttl_s)
+        forget = ForgetIdempotencyKeys(keys=orders, kept=kept, now=utc_now)
+        lifecycle.start("idempotency-keys", forget_keys_forever(forget, settings.idempotency_sweep_s))
+
+        service = OrderService(
+            create=CreateOrder(orders, new_order_id, utc_now),
+            get=GetOrder(orders),
+            list=ListOrders(orders),
+            change_status=ChangeStatus(orders, utc_now),
+            delete=DeleteOrder(orders, utc_now),
+        )
+        server = await lifecycle.enter(
+            "grpc",
+            GrpcServer(
+                [service],
+                contract=Contract.load(shared_contracts.descriptor_set()),
+                verifier=verifier,
+                host=settings.host,
+                port=settings.port,
+                error_table=ERROR_TABLE,
+                readiness=readiness,
+            ),
+        )
+        lifecycle.on_drain("grpc", server.drain)
+        await lifecycle.run()
+
+
+async def _check_loaded(keys: KeySet) -> None:
+    if not keys.loaded:
+        raise LookupError("no key yet to verify access tokens with")
+
+
+def _migrate(settings: Settings, _arguments: Namespace) -> int:
+    return migrate(settings.database_url.reveal())
+
+
+def main() -> int:
+    """The command `order-svc`; its exit code."""
+    return command(
+        Settings,
+        program=_NAME,
+        description="Headrace's order service: order.v1.OrderService over gRPC, on PostgreSQL.",
+        prefix=PREFIX,
+        serve=_serve,
+        subcommands=[Subcommand("migrate", "bring the database's schema up to date", _migrate)],
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

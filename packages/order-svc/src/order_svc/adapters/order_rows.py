@@ -1,0 +1,50 @@
+"""Orders and events ↔ what the statements of order_sql take and give."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from order_svc.domain.events import OrderEvent
+from order_svc.domain.order import Order, OrderLine, OrderStatus
+
+
+def order_of(row: Sequence[Any]) -> Order:
+    """The order in a row of order_sql's shape."""
+    order_id, user_id, currency, lines, total_minor, status, version, created_at, updated_at = row
+    return Order(
+        order_id=order_id,
+        user_id=user_id,
+        currency=currency,
+        lines=tuple([OrderLine(line["sku"], line["quantity"], line["unit_price_minor"]) for line in lines]),
+        total_minor=total_minor,
+        status=OrderStatus(status),
+        version=version,
+        created_at=created_at,
+        updated_at=updated_at,
+    )
+
+
+def parameters_of(order: Order, event: OrderEvent) -> Mapping[str, Any]:
+    """What a statement that writes the order and its event takes."""
+    return {
+        "order_id": order.order_id,
+        "user_id": order.user_id,
+        "currency": order.currency,
+        "lines": Jsonb(
+            [
+                {"sku": line.sku, "quantity": line.quantity, "unit_price_minor": line.unit_price_minor}
+                for line in order.lines
+            ]
+        ),
+        "total_minor": order.total_minor,
+        "status": order.status.value,
+        "version": order.version,
+        "created_at": order.created_at,
+        "updated_at": order.updated_at,
+        "kind": event.kind.value,
+        "actor_id": event.actor_id,
+        "event_request_id": event.request_id,
+        "event_at": event.at,
+        "details": Jsonb(dict(event.details)),
+    }

@@ -1,0 +1,84 @@
+"""The statements of the order repository.
+
+Each write is one statement, its event included: one round trip, one transaction, nothing half done. Every write ends in
+the event's INSERT, so its row count says whether the write took place.
+"""
+
+# Put together from constants of this file only; every value is a parameter.
+# ruff: noqa: S608
+
+_COLUMNS = "order_id, user_id, currency, lines, total_minor, status, version, created_at, updated_at"
+
+#: What order_rows.order_of() reads, from a row of orders called o.
+_ROW = (
+    "o.order_id::text, o.user_id::text, o.currency, o.lines, o.total_minor, o.status, o.version, "
+    "o.created_at, o.updated_at"
+)
+
+_CANDIDATE = """
+  SELECT %(order_id)s::uuid AS order_id, %(user_id)s::uuid AS user_id, %(currency)s::text AS currency,
+         %(lines)s::jsonb AS lines, %(total_minor)s::bigint AS total_minor, %(status)s::text AS status,
+         %(version)s::bigint AS version, %(created_at)s::timestamptz AS created_at,
+         %(updated_at)s::timestamptz AS updated_at"""
+
+_LOG = """
+INSERT INTO order_events (order_id, kind, actor_id, request_id, at, details)
+SELECT order_id, %(kind)s::text, %(actor_id)s::uuid, %(event_request_id)s::text, %(event_at)s::timestamptz,
+       %(details)s::jsonb
+FROM written"""
+
+GET = f"SELECT {_ROW} FROM orders AS o WHERE o.order_id = %s"
+
+# Without a position the list begins behind infinity, so that one plan, a range of the index, serves every page.
+PAGE = f"""
+SELECT {_ROW} FROM orders AS o
+WHERE o.user_id = %(user_id)s
+  AND (o.created_at, o.order_id) < (
+    COALESCE(%(created_at)s::timestamptz, 'infinity'),
+    COALESCE(%(order_id)s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+  )
+  AND o.status = COALESCE(%(status)s::text, o.status)
+ORDER BY o.created_at DESC, o.order_id DESC
+LIMIT %(limit)s"""
+
+ADD = f"WITH written AS (INSERT INTO orders ({_COLUMNS}) {_CANDIDATE} RETURNING order_id) {_LOG}"
+
+# The lock says that a request with this key is in progress: its holder's transaction is this very statement, so it
+# lasts exactly as long as the outcome is open, and nobody ever waits for the unique index.
+ADD_ONCE = f"""
+WITH guard AS MATERIALIZED (
+  SELECT pg_try_advisory_xact_lock(hashtextextended(%(user_id)s::text || ' ' || %(key)s::text, 0)) AS held
+), candidate AS ({_CANDIDATE}
+), claimed AS (
+  INSERT INTO idempotency_keys (user_id, key, fingerprint, first_answer, created_at)
+  SELECT user_id, %(key)s, %(fingerprint)s, to_jsonb(candidate), created_at FROM candidate, guard WHERE held
+  ON CONFLICT DO NOTHING
+  RETURNING key
+), written AS (
+  INSERT INTO orders ({_COLUMNS}) SELECT {_COLUMNS} FROM candidate WHERE EXISTS (SELECT FROM claimed)
+  RETURNING order_id
+) {_LOG}"""
+
+FIRST_ANSWER = f"""
+SELECT k.fingerprint, {_ROW}
+FROM idempotency_keys AS k, jsonb_populate_record(NULL::orders, k.first_answer) AS o
+WHERE k.user_id = %s AND k.key = %s"""
+
+SAVE = f"""
+WITH written AS (
+  UPDATE orders SET status = %(status)s, version = %(version)s, updated_at = %(updated_at)s
+  WHERE order_id = %(order_id)s AND version = %(version)s::bigint - 1
+  RETURNING order_id
+) {_LOG}"""
+
+REMOVE = f"""
+WITH written AS (
+  DELETE FROM orders WHERE order_id = %(order_id)s AND version = %(version)s RETURNING order_id
+) {_LOG}"""
+
+# SKIP LOCKED: replicas that forget at the same time share the work instead of waiting for each other.
+FORGET = """
+DELETE FROM idempotency_keys WHERE (user_id, key) IN (
+  SELECT user_id, key FROM idempotency_keys WHERE created_at < %s
+  ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
+)"""

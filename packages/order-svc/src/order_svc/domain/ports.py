@@ -1,0 +1,50 @@
+"""What the domain needs of the world outside.
+
+Every method may raise DependencyUnavailableError. Each write and its event are kept together or not at all.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime
+from typing import Protocol
+
+from order_svc.domain.events import OrderEvent
+from order_svc.domain.idempotency import Claim, FirstAnswer
+from order_svc.domain.listing import Filters, Position
+from order_svc.domain.order import Order
+
+#: Now, in UTC.
+Clock = Callable[[], datetime]
+#: A fresh UUIDv7 in lower case; later ones sort behind earlier ones.
+NewId = Callable[[], str]
+
+
+class OrderRepository(Protocol):
+    """Keeps orders and their audit trail."""
+
+    async def get(self, order_id: str) -> Order | None:
+        """The order as it stands now."""
+
+    async def page(self, filters: Filters, behind: Position | None, limit: int) -> Sequence[Order]:
+        """At most ``limit`` orders, newest first, from just behind a position; from the newest without one."""
+
+    async def add(self, order: Order, event: OrderEvent) -> None:
+        """Keep a new order."""
+
+    async def add_once(self, order: Order, event: OrderEvent, claim: Claim) -> FirstAnswer | None:
+        """Keep a new order, or nothing if its owner has used the claim's key before: then tell the first answer.
+
+        IdempotencyKeyInUseError: the key's first request is neither kept nor given up yet; this never waits for it.
+        """
+
+    async def save(self, order: Order, event: OrderEvent) -> bool:
+        """Replace the order's previous version (``order.version - 1``). False: that is not there any more."""
+
+    async def remove(self, order: Order, event: OrderEvent) -> bool:
+        """Remove the order, but not its audit trail. False: this version of it is not there any more."""
+
+
+class IdempotencyKeys(Protocol):
+    """Keeps which keys were used."""
+
+    async def forget(self, before: datetime, limit: int) -> int:
+        """Forget at most ``limit`` keys first used before a time; how many there were."""

@@ -1,0 +1,58 @@
+-- migrate:up
+CREATE TABLE orders (
+  order_id    uuid        PRIMARY KEY,
+  user_id     uuid        NOT NULL,
+  currency    text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
+  -- [{"sku", "quantity", "unit_price_minor"}]: lines are only ever read and written with their order,
+  -- so one row holds all of it and showing an order is one index lookup.
+  lines       jsonb       NOT NULL CHECK (jsonb_typeof(lines) = 'array'),
+  total_minor bigint      NOT NULL CHECK (total_minor BETWEEN 0 AND 9007199254740991),
+  status      text        NOT NULL CHECK (status IN ('processing', 'done', 'cancelled')),
+  version     bigint      NOT NULL CHECK (version >= 1),
+  created_at  timestamptz NOT NULL,
+  updated_at  timestamptz NOT NULL CHECK (updated_at >= created_at)
+);
+
+-- A list's order and its keyset. Status stays out of every index, so that a change of status is a heap-only update;
+-- a list of one status walks its user's orders.
+CREATE INDEX orders_of_a_user ON orders (user_id, created_at DESC, order_id DESC);
+
+-- The audit trail. It has no foreign key to orders: it outlives them.
+CREATE TABLE order_events (
+  event_id   bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+  order_id   uuid        NOT NULL,
+  kind       text        NOT NULL,
+  actor_id   uuid        NOT NULL,
+  request_id text        NOT NULL,
+  at         timestamptz NOT NULL,
+  details    jsonb       NOT NULL
+);
+
+CREATE INDEX order_events_of_an_order ON order_events (order_id, event_id);
+
+CREATE FUNCTION refuse_to_rewrite_history() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  RAISE EXCEPTION 'order_events is append-only';
+END
+$$;
+
+CREATE TRIGGER order_events_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON order_events
+  FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_rewrite_history();
+
+-- The first answer to each Idempotency-Key, as a row of orders in JSON: it stays what it was, whatever becomes of the order.
+CREATE TABLE idempotency_keys (
+  user_id      uuid        NOT NULL,
+  key          text        NOT NULL,
+  fingerprint  bytea       NOT NULL CHECK (octet_length(fingerprint) = 32),
+  first_answer jsonb       NOT NULL,
+  created_at   timestamptz NOT NULL,
+  PRIMARY KEY (user_id, key)
+);
+
+CREATE INDEX idempotency_keys_by_age ON idempotency_keys (created_at);
+
+-- migrate:down
+DROP TABLE idempotency_keys;
+DROP TABLE order_events;
+DROP FUNCTION refuse_to_rewrite_history();
+DROP TABLE orders;

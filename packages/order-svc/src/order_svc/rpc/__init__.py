@@ -1,0 +1,1 @@
+"""The contract's order service on top of the use cases."""

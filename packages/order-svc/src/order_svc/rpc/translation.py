@@ -1,0 +1,63 @@
+"""Messages of the contract ↔ the domain."""
+
+from service_kit.context import current_request, require_principal
+from shared_contracts.order.v1 import CreateOrderRequest, ListOrdersRequest
+from shared_contracts.order.v1 import Order as OrderMessage
+from shared_contracts.order.v1 import OrderLine as OrderLineMessage
+from shared_contracts.order.v1 import OrderStatus as OrderStatusMessage
+
+from order_svc.domain.actor import Actor
+from order_svc.domain.listing import Filters
+from order_svc.domain.order import Order, OrderLine, OrderStatus
+
+_STATUS_MESSAGES = {
+    OrderStatus.PROCESSING: OrderStatusMessage.PROCESSING,
+    OrderStatus.DONE: OrderStatusMessage.DONE,
+    OrderStatus.CANCELLED: OrderStatusMessage.CANCELLED,
+}
+_STATUSES = {message: status for status, message in _STATUS_MESSAGES.items()}
+
+
+def current_actor() -> Actor:
+    """Whoever makes the current request. LookupError: nobody had to say who they are."""
+    principal, request = require_principal(), current_request()
+    return Actor(principal.user_id, principal.is_admin, request.request_id if request else "")
+
+
+def canonical_id(text: str) -> str:
+    """A UUID as the domain writes it: RFC 9562 lets clients use capitals."""
+    return text.lower()
+
+
+def order_status(message: OrderStatusMessage) -> OrderStatus:
+    return _STATUSES[message]
+
+
+def order_lines(message: CreateOrderRequest) -> tuple[OrderLine, ...]:
+    # The contract requires a price; 0 is one, so it has presence.
+    return tuple(OrderLine(line.sku, line.quantity, line.unit_price_minor or 0) for line in message.lines)
+
+
+def filters(message: ListOrdersRequest, actor: Actor) -> Filters:
+    """Which orders to list: the actor's own unless the message names a user."""
+    return Filters(
+        user_id=actor.user_id if message.user_id is None else canonical_id(message.user_id),
+        status=None if message.status is None else order_status(message.status),
+    )
+
+
+def order_message(order: Order) -> OrderMessage:
+    return OrderMessage(
+        order_id=order.order_id,
+        user_id=order.user_id,
+        currency=order.currency,
+        lines=[
+            OrderLineMessage(sku=line.sku, quantity=line.quantity, unit_price_minor=line.unit_price_minor)
+            for line in order.lines
+        ],
+        total_minor=order.total_minor,
+        status=_STATUS_MESSAGES[order.status],
+        version=order.version,
+        created_at=order.created_at,
+        updated_at=order.updated_at,
+    )

@@ -1,0 +1,66 @@
+"""What the order service can be told from outside: ORDER_SVC_ + NAME."""
+
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from service_kit.grpc.client import parse_target
+from service_kit.settings import Secret, setting
+
+PREFIX = "ORDER_SVC_"
+
+
+def _database_url(text: str) -> Secret:
+    if urlsplit(text).scheme not in {"postgres", "postgresql"}:
+        raise ValueError("must be a postgresql:// URL")
+    return Secret(text)
+
+
+def _target(text: str) -> str:
+    parse_target(text)
+    return text
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One process of the order service."""
+
+    host: str = setting(doc="address to serve gRPC on", default="127.0.0.1")
+    port: int = setting(doc="port to serve gRPC on; replicas share it", default=50052, minimum=1, maximum=65535)
+    admin_host: str = setting(doc="address of metrics and probes", default="127.0.0.1")
+    admin_port: int = setting(doc="port of metrics and probes", default=9466, minimum=1, maximum=65535)
+
+    database_url: Secret = setting(doc="PostgreSQL, postgresql://user:password@host:port/database", parse=_database_url)
+    pool_min_size: int = setting(doc="connections kept open", unit="connections", default=2, minimum=0, maximum=1000)
+    pool_max_size: int = setting(doc="most connections", unit="connections", default=10, minimum=1, maximum=1000)
+    pool_wait_s: float = setting(doc="longest wait for a free connection", unit="s", default=0.9, minimum=0.01)
+    connect_timeout_s: int = setting(doc="longest wait for a new connection", unit="s", default=2, minimum=2)
+    statement_timeout_ms: int = setting(
+        doc="when PostgreSQL gives up on a statement; not below the longest deadline in the contract",
+        unit="ms",
+        default=3000,
+        minimum=100,
+    )
+
+    key_set_upstream: str = setting(doc="user-svc, where the keys of access tokens come from: host:port", parse=_target)
+    token_issuer: str = setting(doc="issuer that access tokens must name", default="headrace")
+    token_audience: str = setting(doc="audience that access tokens must name", default="headrace")
+    token_leeway_s: int = setting(doc="clock difference forgiven", unit="s", default=5, minimum=0, maximum=30)
+
+    idempotency_ttl_s: int = setting(
+        doc="how long an Idempotency-Key is remembered", unit="s", default=86400, minimum=86400
+    )
+    idempotency_sweep_s: float = setting(
+        doc="how often outdated Idempotency-Keys are deleted", unit="s", default=3600, minimum=1
+    )
+
+    drain_s: float = setting(doc="how long calls in flight may go on after SIGTERM", unit="s", default=10, minimum=0)
+    log_level: str = setting(
+        doc="least severe level that is logged",
+        default="INFO",
+        choices=("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+    )
+    log_format: str = setting(doc="how log lines look", default="json", choices=("json", "human"))
+
+    def __post_init__(self) -> None:
+        if self.pool_min_size > self.pool_max_size:
+            raise ValueError(f"{PREFIX}POOL_MIN_SIZE must not be above {PREFIX}POOL_MAX_SIZE")

@@ -1,0 +1,44 @@
+"""Create an order, once per idempotency key."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from order_svc.domain import events
+from order_svc.domain.actor import Actor
+from order_svc.domain.errors import IdempotencyKeyReusedError
+from order_svc.domain.idempotency import Claim, fingerprint
+from order_svc.domain.order import Order, OrderLine
+from order_svc.domain.ports import Clock, NewId, OrderRepository
+
+
+@dataclass(frozen=True, slots=True)
+class Created:
+    """The order as first answered. replayed: by an earlier request with the same key."""
+
+    order: Order
+    replayed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CreateOrder:
+    """orders: where they are kept. new_id, now: the new order's id and time."""
+
+    orders: OrderRepository
+    new_id: NewId
+    now: Clock
+
+    async def __call__(self, actor: Actor, currency: str, lines: Sequence[OrderLine], key: str | None) -> Created:
+        """TotalTooLargeError, IdempotencyKeyReusedError, IdempotencyKeyInUseError."""
+        at = self.now()
+        order = Order.place(order_id=self.new_id(), user_id=actor.user_id, currency=currency, lines=lines, at=at)
+        event = events.created(order, actor)
+        if key is None:
+            await self.orders.add(order, event)
+            return Created(order, replayed=False)
+        claim = Claim(key, fingerprint(currency, lines))
+        first = await self.orders.add_once(order, event, claim)
+        if first is None:
+            return Created(order, replayed=False)
+        if first.fingerprint != claim.fingerprint:
+            raise IdempotencyKeyReusedError
+        return Created(first.order, replayed=True)

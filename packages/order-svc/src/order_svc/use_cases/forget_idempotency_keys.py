@@ -1,0 +1,27 @@
+"""Forget the idempotency keys that have been kept long enough."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from order_svc.domain.ports import Clock, IdempotencyKeys
+
+#: Few enough that a batch holds its row locks for milliseconds.
+_BATCH = 1000
+
+
+@dataclass(frozen=True, slots=True)
+class ForgetIdempotencyKeys:
+    """keys: where they are kept, and for how long. now: the time to count back from."""
+
+    keys: IdempotencyKeys
+    kept: timedelta
+    now: Clock
+
+    async def __call__(self) -> int:
+        """How many were forgotten."""
+        before, total = self.now() - self.kept, 0
+        while True:
+            forgotten = await self.keys.forget(before, _BATCH)
+            total += forgotten
+            if forgotten < _BATCH:
+                return total

@@ -1,0 +1,69 @@
+"""Running a process from its command line."""
+
+import asyncio
+import os
+import sys
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from typing import Any, TypeVar, cast
+
+from service_kit.cli.parser import build_parser
+from service_kit.cli.subcommand import Subcommand
+from service_kit.settings import SettingsError, describe, load
+
+T = TypeVar("T")
+
+_FAILED = 1
+_WRONG_SETTINGS = 2
+_INTERRUPTED = 130
+
+
+def command(
+    cls: type[T],
+    *,
+    program: str,
+    description: str,
+    prefix: str,
+    serve: Callable[[T], Awaitable[None]],
+    subcommands: Sequence[Subcommand[T]] = (),
+    arguments: Sequence[str] | None = None,
+) -> int:
+    """Run ``program``: serve, or a subcommand, or say what the settings are. Returns the exit code.
+
+    program: the name of the command and of its distribution. prefix: of its variables, "GATEWAY_".
+    arguments: those of the process, unless given.
+    """
+    parser = build_parser(cls, program=program, description=description, prefix=prefix, subcommands=subcommands)
+    parsed = parser.parse_args(arguments)
+    try:
+        settings = load(cls, prefix, os.environ)
+    except SettingsError as exc:
+        problems = "".join(f"\n  {problem}" for problem in exc.problems)
+        sys.stderr.write(f"{program}: the settings are wrong:{problems}\nSee {program} --help.\n")
+        return _WRONG_SETTINGS
+    if parsed.print_config:
+        sys.stdout.write(describe(settings, prefix) + "\n")
+        return 0
+    try:
+        if parsed.subcommand is not None:
+            return cast("Subcommand[T]", parsed.subcommand).run(settings, parsed)
+        return _serve(serve(settings))
+    except KeyboardInterrupt:
+        return _INTERRUPTED
+
+
+def _serve(serving: Awaitable[None]) -> int:
+    # Imported here for the sake of --help: together they take 150 ms.
+    import uvloop  # noqa: PLC0415
+    from loguru import logger  # noqa: PLC0415
+
+    from service_kit.lifecycle import ProcessFailedError  # noqa: PLC0415
+
+    try:
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(cast("Coroutine[Any, Any, None]", serving))
+    except ProcessFailedError:  # logged where it happened
+        return _FAILED
+    except Exception:  # the outermost frame: nobody else would log it as a line of ours
+        logger.exception("stopped by an error that nothing expected")
+        return _FAILED
+    return 0

@@ -1,0 +1,55 @@
+"""One method of the contract, and the ways to call it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from google.protobuf.descriptor import Descriptor
+
+from service_kit.contract.policy import MethodPolicy
+
+
+@dataclass(frozen=True, slots=True)
+class Binding:
+    """One way to call a method over HTTP (google.api.http).
+
+    http_method: "GET". path: the template, "/api/v1/orders/{order_id}". has_body: the request message is read from
+    the body (`body: "*"`). response_body: the response's field that is the answer; None: all of it.
+    """
+
+    http_method: str
+    path: str
+    has_body: bool
+    response_body: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Method:
+    """One RPC method.
+
+    full_name: "order.v1.OrderService/GetOrder". upstream: the name of what serves it. input, output: the messages'
+    descriptors. request_class, response_class: dynamic message classes. bindings: none for internal methods.
+    """
+
+    full_name: str
+    upstream: str
+    policy: MethodPolicy
+    bindings: Sequence[Binding]
+    input: Descriptor
+    output: Descriptor
+    request_class: type[Any]
+    response_class: type[Any]
+    description: str
+
+    @property
+    def path(self) -> str:
+        """The HTTP/2 path of the RPC."""
+        return "/" + self.full_name
+
+    @property
+    def service(self) -> str:
+        return self.full_name.partition("/")[0]
+
+    @property
+    def name(self) -> str:
+        return self.full_name.partition("/")[2]

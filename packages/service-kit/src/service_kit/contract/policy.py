@@ -1,0 +1,74 @@
+"""What methods and fields say about themselves, as headrace/v1/policy.proto spells it."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Access(Enum):
+    """Who may call a method."""
+
+    PUBLIC = 1
+    USER = 2
+    ADMIN = 3
+    INTERNAL = 4
+
+
+class RateClass(Enum):
+    """The quota that a method draws on."""
+
+    DEFAULT = "default"
+    CREDENTIALS = "credentials"
+
+
+class Degraded(Enum):
+    """What happens to a method's rate limit while its shared store is away."""
+
+    LOCAL_SHARE = "local_share"
+    REFUSE = "refuse"
+
+
+class SessionEffect(Enum):
+    """What a method does to the caller's session."""
+
+    NONE = 0
+    ISSUES = 1
+    ENDS = 2
+
+
+class Idempotency(Enum):
+    """What google.protobuf.MethodOptions.idempotency_level promises."""
+
+    UNKNOWN = 0
+    NO_SIDE_EFFECTS = 1
+    IDEMPOTENT = 2
+
+
+@dataclass(frozen=True, slots=True)
+class MethodPolicy:
+    """The policy of one method. cache_max_age_s is None where nothing may be cached."""
+
+    access: Access
+    deadline_s: float
+    rate_class: RateClass
+    degraded: Degraded
+    session: SessionEffect
+    success_status: int
+    cache_max_age_s: int | None
+    idempotency: Idempotency
+
+
+@dataclass(frozen=True, slots=True)
+class HeaderBinding:
+    """A field as an HTTP header: its name, and its value with {} where the field's value stands."""
+
+    name: str
+    format: str
+
+
+@dataclass(frozen=True, slots=True)
+class FieldPolicy:
+    """The policy of one field."""
+
+    from_header: HeaderBinding | None
+    to_header: HeaderBinding | None
+    sensitive: bool

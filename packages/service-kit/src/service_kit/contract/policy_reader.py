@@ -1,0 +1,68 @@
+"""Reads policies out of options: from dynamic messages into our own types."""
+
+from typing import Any, TypeVar
+
+from google.protobuf.descriptor import FieldDescriptor
+
+from service_kit.contract.errors import ContractError
+from service_kit.contract.options import OptionReader
+from service_kit.contract.policy import (
+    Access,
+    Degraded,
+    FieldPolicy,
+    HeaderBinding,
+    Idempotency,
+    MethodPolicy,
+    RateClass,
+    SessionEffect,
+)
+
+_RATE_CLASSES = {0: RateClass.DEFAULT, 1: RateClass.DEFAULT, 2: RateClass.CREDENTIALS}
+_DEGRADED = {0: Degraded.LOCAL_SHARE, 1: Degraded.LOCAL_SHARE, 2: Degraded.REFUSE}
+_SUCCESS = range(200, 300)
+
+T = TypeVar("T")
+
+
+def read_method_policy(options: OptionReader, method: Any) -> MethodPolicy:
+    """The policy of a method. ContractError: it has none, or one without access, deadline or sense."""
+    raw = options.read(method, "headrace.v1.method")
+    if raw is None:
+        raise ContractError(f"{method.full_name} has no (headrace.v1.method) option")
+    status = raw.success_status or 200
+    if not raw.deadline_ms:
+        raise ContractError(f"{method.full_name} has no deadline_ms")
+    if status not in _SUCCESS:
+        raise ContractError(f"{method.full_name}: success_status {status} is no success")
+    return MethodPolicy(
+        access=_known(method, "access", raw.access, {access.value: access for access in Access}),
+        deadline_s=raw.deadline_ms / 1000,
+        rate_class=_known(method, "rate_class", raw.rate_class, _RATE_CLASSES),
+        degraded=_known(method, "degraded", raw.degraded, _DEGRADED),
+        session=_known(method, "session", raw.session, {effect.value: effect for effect in SessionEffect}),
+        success_status=status,
+        cache_max_age_s=raw.cache_max_age_s or None,
+        idempotency=Idempotency(options.all_of(method).idempotency_level),
+    )
+
+
+def _known(method: Any, option: str, number: int, values: dict[int, T]) -> T:
+    if number not in values:
+        raise ContractError(f"{method.full_name}: {option} is not set, or to a value that this version does not know")
+    return values[number]
+
+
+def read_field_policy(options: OptionReader, descriptor: FieldDescriptor) -> FieldPolicy:
+    """The policy of a field; the empty one where it has none."""
+    raw = options.read(descriptor, "headrace.v1.field")
+    if raw is None:
+        return FieldPolicy(None, None, sensitive=False)
+    return FieldPolicy(
+        from_header=_header(raw.from_header) if raw.HasField("from_header") else None,
+        to_header=_header(raw.to_header) if raw.HasField("to_header") else None,
+        sensitive=raw.sensitive,
+    )
+
+
+def _header(raw: Any) -> HeaderBinding:
+    return HeaderBinding(raw.name, raw.format or "{}")

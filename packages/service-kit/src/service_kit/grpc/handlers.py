@@ -1,0 +1,94 @@
+"""Wraps a service's handlers: what must happen before and after every call, whatever the method."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from grpclib.const import Handler, Status
+from grpclib.exceptions import GRPCError, StreamTerminatedError
+from grpclib.server import Stream
+
+from service_kit.context import RequestContext, enter_request
+from service_kit.contract import Contract, ContractError, Method
+from service_kit.contract.policy import Access
+from service_kit.errors import CallError
+from service_kit.grpc.codec import InboundCodec
+from service_kit.grpc.errors import ErrorTable, to_call_error, to_grpc_error
+from service_kit.grpc.metadata import bearer_token, incoming
+from service_kit.grpc.telemetry import CallTelemetry
+from service_kit.readiness import Readiness
+from service_kit.tokens.verifier import TokenError, TokenVerifier
+
+_Func = Callable[[Stream[Any, Any]], Awaitable[None]]
+
+
+class GuardedService:
+    """A service whose every call is admitted, told who calls, validated, measured, and whose errors are mapped."""
+
+    def __init__(
+        self,
+        service: Any,
+        *,
+        contract: Contract,
+        codec: InboundCodec,
+        verifier: TokenVerifier,
+        error_table: ErrorTable,
+        readiness: Readiness,
+        telemetry: CallTelemetry,
+    ) -> None:
+        self._verifier = verifier
+        self._error_table = error_table
+        self._readiness = readiness
+        self._telemetry = telemetry
+        self._handlers: dict[str, Handler] = {}
+        for path, handler in service.__mapping__().items():
+            if path not in contract.methods:
+                raise ContractError(f"{path} is served, but not in the contract")
+            method = contract.methods[path]
+            codec.add(handler.request_type, method)
+            self._handlers[path] = handler._replace(func=self._guard(method, handler.func))
+
+    def __mapping__(self) -> dict[str, Handler]:
+        return self._handlers
+
+    def _guard(self, method: Method, func: _Func) -> _Func:
+        async def guarded(stream: Stream[Any, Any]) -> None:
+            metadata: Mapping[str, str | bytes] = stream.metadata or {}
+            request = incoming(metadata, stream.deadline)
+            enter_request(request)
+            started = self._telemetry.begin()
+            status, reason = Status.OK, ""
+            try:
+                await self._admit(method, request, bearer_token(metadata))
+                await func(stream)
+            except (asyncio.CancelledError, StreamTerminatedError):
+                status = Status.CANCELLED
+                raise
+            except GRPCError as error:  # a base's own UNIMPLEMENTED
+                status = error.status
+                raise
+            except Exception as error:
+                mapped = to_call_error(error, self._error_table)
+                status, reason = mapped.status, mapped.reason
+                raise to_grpc_error(mapped) from error
+            finally:
+                self._telemetry.end(method.full_name, status, request, started, reason)
+
+        return guarded
+
+    async def _admit(self, method: Method, request: RequestContext, token: str | None) -> None:
+        if self._readiness.draining:
+            raise CallError(Status.UNAVAILABLE, "DRAINING", retry_after_s=1)
+        access = method.policy.access
+        if access in (Access.PUBLIC, Access.INTERNAL):
+            return
+        if token is None:
+            raise CallError(Status.UNAUTHENTICATED, "CREDENTIALS_MISSING")
+        try:
+            request.principal = await self._verifier.verify(token)
+        except TokenError as exc:
+            reason = "TOKEN_EXPIRED" if exc.kind == "expired" else "TOKEN_INVALID"
+            raise CallError(Status.UNAUTHENTICATED, reason) from exc
+        request.access_token = token
+        if access is Access.ADMIN and not request.principal.is_admin:
+            raise CallError(Status.PERMISSION_DENIED, "ACCESS_DENIED")

@@ -1,0 +1,58 @@
+"""What travels beside the messages between our processes, as gRPC metadata."""
+
+import time
+from collections.abc import Mapping
+from urllib.parse import quote, unquote
+
+from grpclib.metadata import Deadline
+
+from service_kit.context import RequestContext
+from service_kit.request_id import keep_or_mint
+from service_kit.trace_context import continue_trace
+
+AUTHORIZATION = "authorization"
+REQUEST_ID = "x-request-id"
+TRACEPARENT = "traceparent"
+CLIENT_ADDRESS = "x-client-address"
+USER_AGENT = "x-client-user-agent"
+SESSION_KEY = "x-session-key"
+
+_BEARER = "Bearer "
+_PRINTABLE = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
+
+
+def outgoing(request: RequestContext) -> dict[str, str]:
+    """The metadata that tells the next process of ``request``."""
+    metadata = {REQUEST_ID: request.request_id, TRACEPARENT: request.trace.traceparent}
+    if request.client_address:
+        metadata[CLIENT_ADDRESS] = request.client_address
+    if request.user_agent:
+        metadata[USER_AGENT] = quote(request.user_agent, safe=_PRINTABLE)
+    if request.access_token is not None:
+        metadata[AUTHORIZATION] = _BEARER + request.access_token
+    if request.session_key is not None:
+        metadata[SESSION_KEY] = request.session_key
+    return metadata
+
+
+def incoming(metadata: Mapping[str, str | bytes], deadline: Deadline | None) -> RequestContext:
+    """The request that another process tells of; the principal is still to be verified."""
+    return RequestContext(
+        request_id=keep_or_mint(_text(metadata, REQUEST_ID)),
+        trace=continue_trace(_text(metadata, TRACEPARENT)),
+        client_address=_text(metadata, CLIENT_ADDRESS) or "",
+        user_agent=unquote(_text(metadata, USER_AGENT) or ""),
+        deadline=time.monotonic() + deadline.time_remaining() if deadline is not None else None,
+        session_key=_text(metadata, SESSION_KEY),
+    )
+
+
+def bearer_token(metadata: Mapping[str, str | bytes]) -> str | None:
+    """The access token of a call; None: it came without one."""
+    value = _text(metadata, AUTHORIZATION)
+    return value.removeprefix(_BEARER) if value is not None and value.startswith(_BEARER) else None
+
+
+def _text(metadata: Mapping[str, str | bytes], name: str) -> str | None:
+    value = metadata.get(name)
+    return value if isinstance(value, str) else None

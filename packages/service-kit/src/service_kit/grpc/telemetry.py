@@ -1,0 +1,53 @@
+"""What is counted and logged of the calls that a server answers."""
+
+import asyncio
+import time
+
+from grpclib.const import Status
+from loguru import logger
+
+from service_kit.context import RequestContext
+from service_kit.metrics import meter
+
+_OUR_FAULT = frozenset({Status.UNKNOWN, Status.INTERNAL, Status.DATA_LOSS})
+
+
+class CallTelemetry:
+    """Metrics (OpenTelemetry's semantic conventions for RPC) and one log line a call.
+
+    in_flight: the calls in progress. idle: set while there are none.
+    """
+
+    def __init__(self) -> None:
+        self.in_flight = 0
+        self.idle = asyncio.Event()
+        self.idle.set()
+        instruments = meter("service_kit.grpc")
+        self._duration = instruments.create_histogram(
+            "rpc.server.call.duration", unit="s", description="How long calls took, by method and status"
+        )
+        self._active = instruments.create_up_down_counter(
+            "rpc.server.active_calls", unit="{call}", description="Calls in progress"
+        )
+
+    def begin(self) -> float:
+        self.in_flight += 1
+        self.idle.clear()
+        self._active.add(1)
+        return time.perf_counter()
+
+    def end(self, method: str, status: Status, request: RequestContext, started: float, reason: str) -> None:
+        self.in_flight -= 1
+        self._active.add(-1)
+        if not self.in_flight:
+            self.idle.set()
+        elapsed_s = time.perf_counter() - started
+        self._duration.record(elapsed_s, {"rpc.method": method, "rpc.response.status_code": status.name})
+        principal = request.principal
+        logger.bind(
+            method=method,
+            status=status.name,
+            reason=reason,
+            duration_ms=round(elapsed_s * 1000, 2),
+            user_id=principal.user_id if principal is not None else "",
+        ).log("ERROR" if status in _OUR_FAULT else "INFO", "rpc")

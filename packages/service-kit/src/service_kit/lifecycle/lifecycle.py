@@ -1,0 +1,119 @@
+"""The life of one process."""
+
+import asyncio
+import time
+from collections.abc import Coroutine
+from contextlib import AbstractAsyncContextManager
+from types import TracebackType
+from typing import Any, Self, TypeVar
+
+from loguru import logger
+
+from service_kit.lifecycle.closing import Closing
+from service_kit.lifecycle.draining import Drain, drain_all
+from service_kit.lifecycle.problems import ProcessFailedError
+from service_kit.lifecycle.signals import StopSignals
+from service_kit.readiness import Readiness
+
+T = TypeVar("T")
+
+#: What closing may add (seconds) to the time that draining has; then the process ends, closed or not.
+_CLOSING_S = 0.8
+
+
+class Lifecycle:
+    """Starts what a process is made of, serves until a signal, drains, and closes in the reverse order.
+
+        async with Lifecycle(drain_s=settings.drain_s) as lifecycle:
+            pool = await lifecycle.enter("postgres", open_pool(settings.database_url))
+            server = await lifecycle.enter("grpc", GrpcServer(...))
+            lifecycle.on_drain("grpc", server.drain)
+            lifecycle.start("key-set", keys.keep_fresh())
+            await lifecycle.run()
+
+    drain_s: how long (seconds) requests in flight may take once the process is to stop; it ends at most 1 s later.
+    readiness: not ready before `run` and once the process drains.
+    """
+
+    def __init__(self, drain_s: float = 10.0) -> None:
+        self.readiness = Readiness()
+        self.readiness.add("lifecycle", self._check_started)
+        self._drain_s = drain_s
+        self._running = False
+        self._due: float | None = None
+        self._closing = Closing()
+        self._drains: dict[str, Drain] = {}
+        self._signals = StopSignals(drain_s + _CLOSING_S + 0.1)
+        self._failure: ProcessFailedError | None = None
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def enter(self, name: str, context: AbstractAsyncContextManager[T]) -> T:
+        """Enter ``context`` until the process ends. ProcessFailedError: it could not be entered, which is logged."""
+        try:
+            value = await context.__aenter__()
+        except Exception as exc:
+            logger.opt(exception=exc).critical("{} cannot start: {}", name, exc)
+            raise ProcessFailedError(f"{name} cannot start") from exc
+        self._closing.push(name, lambda: context.__aexit__(None, None, None))
+        return value
+
+    def on_drain(self, name: str, drain: Drain) -> None:
+        """Call ``drain`` with the seconds left, once the process is to stop; all drains run at once."""
+        self._drains[name] = drain
+
+    def start(self, name: str, coroutine: Coroutine[Any, Any, Any]) -> None:
+        """Run ``coroutine`` in the background until the process ends.
+
+        It must not end by itself: when it does, by an exception or by returning, the process drains and fails.
+        """
+        task = asyncio.create_task(coroutine, name=name)
+        task.add_done_callback(self._ended)
+        self._closing.push(name, lambda: _cancel(task))
+
+    async def run(self) -> None:
+        """Serve until SIGTERM, SIGINT or the death of a background task; then drain.
+
+        ProcessFailedError: a background task has died. A second signal ends the process at once, with 128 + its number.
+        """
+        self._signals.install()
+        self._running = True
+        if self._failure is None:
+            logger.info("ready")
+        await self._signals.stopping.wait()
+        await self._drain()
+        if self._failure is not None:
+            raise self._failure
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, exception: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self.readiness.draining = True
+        await self._closing.close(self._due)
+        if self._running:
+            self._signals.uninstall()
+            logger.info("stopped")
+
+    async def _drain(self) -> None:
+        self.readiness.draining = True
+        self._due = time.monotonic() + self._drain_s + _CLOSING_S
+        self._signals.begin_countdown()
+        await drain_all(self._drains, self._drain_s)
+
+    def _ended(self, task: "asyncio.Task[Any]") -> None:
+        if task.cancelled() or self._failure is not None:
+            return
+        logger.opt(exception=task.exception()).critical("{} has ended, and the process cannot go on", task.get_name())
+        self._failure = ProcessFailedError(f"{task.get_name()} has ended")
+        self._signals.stopping.set()
+
+    async def _check_started(self) -> None:
+        if not self._running:
+            raise RuntimeError("starting")
+
+
+async def _cancel(task: "asyncio.Task[Any]") -> None:
+    task.cancel()
+    # Waited for, not awaited: how it ends is `_ended`'s business, and that it was cancelled is no news.
+    await asyncio.wait([task])

@@ -1,0 +1,5 @@
+"""Why a process ends before its time."""
+
+
+class ProcessFailedError(Exception):
+    """The process cannot start, or cannot go on. It has been logged already; what is left to do is to exit with 1."""

@@ -1,0 +1,42 @@
+"""Where log lines go."""
+
+import os
+import sys
+from typing import TYPE_CHECKING
+
+from loguru import logger
+
+from service_kit.logs.interception import intercept
+from service_kit.logs.lines import human_line, json_line
+from service_kit.logs.redaction import redact
+
+if TYPE_CHECKING:
+    from loguru import Message, Record
+
+
+def configure(*, service: str, version: str, level: str, form: str) -> None:
+    """Send the log lines of ``level`` and above to standard output, each flushed as it is written.
+
+    form: "json", one object a line, or "human", coloured on a terminal and where FORCE_COLOR is set, unless NO_COLOR is
+    (https://force-color.org, https://no-color.org). Tracebacks never show the values of variables.
+    """
+    coloured = not os.environ.get("NO_COLOR") and (sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR")))
+
+    def write(message: "Message") -> None:
+        record, exception = message.record, str(message).rstrip()
+        if form == "human":
+            line = human_line(record, exception, service=service, coloured=coloured)
+        else:
+            line = json_line(record, exception, service=service, version=version)
+        # Looked up at each line: whoever replaces standard output means the log too.
+        sys.stdout.write(redact(line) + "\n")
+        sys.stdout.flush()
+
+    logger.remove()
+    logger.add(write, level=level.upper(), format=_only_the_exception, backtrace=False, diagnose=False)
+    intercept(level.upper())
+
+
+def _only_the_exception(_record: "Record") -> str:
+    """Loguru formats the traceback; all else is taken from the record."""
+    return "{exception}"

@@ -1,0 +1,52 @@
+"""Metrics: recorded through the OpenTelemetry API, read by Prometheus.
+
+Instrument names carry neither unit nor `_total`: the exporter appends both.
+"""
+
+from opentelemetry import metrics as api
+from opentelemetry.exporter.prometheus import PrometheusMetricReader
+from opentelemetry.sdk.metrics import Histogram, MeterProvider
+from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
+from opentelemetry.sdk.resources import Resource
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
+
+#: Bounds of duration histograms, in seconds: what the semantic conventions advise for request durations
+#: (https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration).
+SECONDS_BUCKETS = (0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10)
+
+#: Ours, not prometheus_client's global one, so that only what we chose is exposed.
+_registry = CollectorRegistry(auto_describe=False)
+_identity: list[tuple[str, str]] = []
+
+
+def start(*, service: str, version: str) -> None:
+    """Begin to collect; instruments made earlier join in. `target_info` says which service and version this is.
+
+    RuntimeError: the process has already started as another service; OpenTelemetry has one provider per process.
+    """
+    if _identity:
+        if _identity != [(service, version)]:
+            raise RuntimeError(f"metrics are already those of {_identity[0]}")
+        return
+    resource = Resource.create({"service.name": service, "service.version": version})
+    reader = PrometheusMetricReader(registry=_registry, scope_info_enabled=False)
+    api.set_meter_provider(MeterProvider([reader], resource, views=[_SECONDS_VIEW], shutdown_on_exit=False))
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=_registry)
+    _identity.append((service, version))
+
+
+def meter(name: str) -> api.Meter:
+    """The meter of the module or package ``name``; it may be asked for before `start`."""
+    return api.get_meter(name)
+
+
+def exposition() -> tuple[bytes, str]:
+    """All metrics as they are now, in the Prometheus text format, and its content type."""
+    return generate_latest(_registry), CONTENT_TYPE_PLAIN_0_0_4
+
+
+_SECONDS_VIEW = View(
+    instrument_type=Histogram, instrument_unit="s", aggregation=ExplicitBucketHistogramAggregation(SECONDS_BUCKETS)
+)

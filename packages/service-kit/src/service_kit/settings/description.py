@@ -1,0 +1,48 @@
+"""Settings, told to people."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from service_kit.settings.declaration import Setting, declared_settings
+
+
+def describe(settings: object, prefix: str) -> str:
+    """The settings in force: a line NAME=value each, secrets masked."""
+    declared = declared_settings(type(settings), prefix)
+    return "\n".join(f"{each.variable}={_one_line(getattr(settings, each.field))}" for each in declared)
+
+
+def reference(cls: type, prefix: str) -> Iterator[tuple[str, str]]:
+    """Every setting: the name of its variable, and what --help says of it."""
+    for declared in declared_settings(cls, prefix):
+        yield declared.variable, f"{declared.doc} ({'; '.join(_facts(declared))})"
+
+
+def _facts(declared: Setting) -> Iterator[str]:
+    unit = f" {declared.unit}" if declared.unit else ""
+    if declared.choices:
+        yield " | ".join(declared.choices)
+    low, high = declared.minimum, declared.maximum
+    if low is not None and high is not None:
+        yield f"{low:.15g} to {high:.15g}{unit}"
+    elif low is not None or high is not None:
+        yield f"at least {low:.15g}{unit}" if low is not None else f"at most {high:.15g}{unit}"
+    if declared.min_length is not None:
+        yield f"at least {declared.min_length} long"
+    if declared.secret:
+        yield "secret"
+    if declared.required:
+        yield f"required{unit and f', in{unit}'}"
+    else:
+        default = _one_line(declared.default)
+        yield f"default {default}{unit}" if default else f"default none{unit and f', in{unit}'}"
+
+
+def _one_line(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, tuple | list | frozenset):
+        return ",".join(_one_line(item) for item in value)
+    return str(value).replace("\r", "\\r").replace("\n", "\\n")

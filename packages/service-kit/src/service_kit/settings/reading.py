@@ -1,0 +1,77 @@
+"""From the environment to a settings object."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+from service_kit.settings.declaration import Setting, declared_settings
+from service_kit.settings.parsing import parse, takes_empty
+from service_kit.settings.problems import SettingsError
+
+T = TypeVar("T")
+
+#: A setting is a line or a key; a file past this size (bytes) was not meant.
+_MAX_FILE_BYTES = 64 * 1024
+
+
+def load(cls: type[T], prefix: str, environ: Mapping[str, str]) -> T:
+    """Read a settings dataclass from ``environ``: PREFIX + FIELD_NAME, or the file that PREFIX + FIELD_NAME_FILE names.
+
+    An empty variable is an empty text or an empty tuple where the setting has a default of that type; elsewhere it
+    counts as not set. SettingsError: with everything that is wrong, not only the first.
+    """
+    values: dict[str, Any] = {}
+    problems: list[str] = []
+    for declared in declared_settings(cls, prefix):
+        try:
+            text = _text(declared, environ)
+            if text is not None:
+                values[declared.field] = _value(declared, text)
+        except ValueError as exc:
+            problems.append(f"{declared.variable} {exc}")
+    if problems:
+        raise SettingsError(*problems)
+    try:
+        return cls(**values)
+    except ValueError as exc:  # what __post_init__ says of fields that do not fit together
+        raise SettingsError(str(exc)) from exc
+
+
+def _text(declared: Setting, environ: Mapping[str, str]) -> str | None:
+    """The text of a setting; None: not set, so its default. ValueError: it has none, or two."""
+    text, path = environ.get(declared.variable), environ.get(f"{declared.variable}_FILE")
+    if text and path:
+        raise ValueError(f"is set twice: {declared.variable}_FILE is set too")
+    if path:
+        text = _read(path)
+    if text or (text is not None and takes_empty(declared)):
+        return text
+    if declared.required:
+        raise ValueError(f"is required: {declared.doc}" if text is None else f"must not be empty: {declared.doc}")
+    return None
+
+
+def _read(path: str) -> str:
+    try:
+        with Path(path).open("rb") as file:
+            content = file.read(_MAX_FILE_BYTES + 1)
+    except OSError as exc:
+        raise ValueError(f"cannot be read from {path}: {exc.strerror}") from exc
+    if len(content) > _MAX_FILE_BYTES:
+        raise ValueError(f"cannot be read from {path}: over {_MAX_FILE_BYTES} bytes")
+    try:
+        # Editors and `echo` end a file with a line break that is no part of the value.
+        return content.decode().rstrip("\r\n")
+    except UnicodeDecodeError as exc:
+        raise ValueError(f"cannot be read from {path}: not UTF-8") from exc
+
+
+def _value(declared: Setting, text: str) -> Any:
+    try:
+        return parse(declared, text)
+    except ValueError as exc:
+        if declared.secret:
+            # A parser's message may quote the text.
+            known = declared.parse is None
+            raise ValueError(str(exc) if known else "is malformed") from exc
+        raise ValueError(f"{exc} (is {text!r})") from exc

@@ -1,0 +1,90 @@
+"""The outside of a token: JWS Compact Serialization (RFC 7515 section 7.1), of the one shape that we issue."""
+
+import json
+import re
+from base64 import urlsafe_b64decode
+from dataclasses import dataclass
+from typing import Any
+
+from service_kit.tokens.errors import TokenError
+
+#: An access token of ours has some 500 bytes; nothing longer than this is looked at.
+MAX_TOKEN_BYTES = 8192
+
+_COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
+#: RFC 9068 section 2.1: the media type, with or without its "application/".
+_TYPES = frozenset({"at+jwt", "application/at+jwt"})
+
+
+@dataclass(frozen=True, slots=True)
+class SignedToken:
+    """A token that looks like one of ours; its signature is not verified yet.
+
+    kid: the id of the key that it claims. signing_input: what is signed. payload: the JSON text of the claims.
+    """
+
+    kid: str
+    signing_input: bytes
+    signature: bytes
+    payload: bytes
+
+
+def read_compact(token: str) -> SignedToken:
+    """Take a token apart. TokenError: it is malformed, or its header asks for what we do not do.
+
+    `jwk`, `jku`, `x5c` and `x5u` in the header are never followed: only the key set says what a key is
+    (RFC 8725 section 3.10).
+    """
+    if len(token) > MAX_TOKEN_BYTES:
+        raise TokenError("malformed", f"over {MAX_TOKEN_BYTES} bytes")
+    match = _COMPACT.fullmatch(token)
+    if match is None:
+        raise TokenError("malformed", "not a compact JWS")
+    header, payload, signature = match.groups()
+    kid = _check_header(read_object(_decode(header), "header"))
+    signing_input = token[: match.end(2)].encode()
+    return SignedToken(kid, signing_input, _decode(signature), _decode(payload))
+
+
+def read_object(text: bytes, what: str) -> dict[str, Any]:
+    """The JSON object that ``text`` is, read strictly: no repeated name, no NaN or infinity. TokenError: malformed."""
+    try:
+        value = json.loads(text.decode(), object_pairs_hook=_unique, parse_constant=_refuse)
+    except (ValueError, RecursionError) as exc:
+        raise TokenError("malformed", f"the {what} is no JSON") from exc
+    if not isinstance(value, dict):
+        raise TokenError("malformed", f"the {what} is no JSON object")
+    return value
+
+
+def _check_header(header: dict[str, Any]) -> str:
+    # The algorithm is the key's; the header can only agree with it (RFC 8725 section 3.1).
+    if header.get("alg") != "EdDSA":
+        raise TokenError("invalid", "its algorithm is not the key's")
+    kind = header.get("typ")
+    if not isinstance(kind, str) or kind.lower() not in _TYPES:
+        raise TokenError("invalid", "its type is not at+jwt")
+    if "crit" in header or "b64" in header:
+        raise TokenError("invalid", "its header has extensions that are not understood")
+    kid = header.get("kid")
+    if not isinstance(kid, str) or not kid:
+        raise TokenError("malformed", "it names no key")
+    return kid
+
+
+def _decode(segment: str) -> bytes:
+    try:
+        return urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+    except ValueError as exc:
+        raise TokenError("malformed", "not base64url") from exc
+
+
+def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    members = dict(pairs)
+    if len(members) != len(pairs):
+        raise ValueError("a name is repeated")
+    return members
+
+
+def _refuse(constant: str) -> None:
+    raise ValueError(f"{constant} is no JSON")

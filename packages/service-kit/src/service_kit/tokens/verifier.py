@@ -1,0 +1,104 @@
+"""From an access token to the principal that it speaks for."""
+
+import hashlib
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from joserfc.jws import JWSRegistry
+
+from service_kit.tokens.claims import read_not_before, read_principal
+from service_kit.tokens.compact import MAX_TOKEN_BYTES, SignedToken, read_compact, read_object
+from service_kit.tokens.errors import KeySetUnavailableError, TokenError
+from service_kit.tokens.key_set import Key, KeySet
+from service_kit.tokens.principal import Principal
+
+__all__ = ["KeySetUnavailableError", "TokenError", "TokenVerifier"]
+
+#: How many verified tokens are remembered: some 3 MiB.
+_REMEMBERED_TOKENS = 4096
+_MAX_LEEWAY_S = 30
+
+#: Taken from the registry, not chosen by a token's header: the keys are all of this algorithm.
+_ED25519 = JWSRegistry.algorithms["EdDSA"]
+
+
+@dataclass(frozen=True, slots=True)
+class _Verified:
+    kid: str
+    key: Key
+    principal: Principal
+
+
+class TokenVerifier:
+    """Verifies access tokens: JWTs of the RFC 9068 profile, signed with Ed25519, by the rules of RFC 8725.
+
+    leeway_s: how far clocks may be apart, 0 to 30 s. now: the time, in Unix seconds.
+    A token that has been verified is remembered, so that its signature (0.2 ms) is paid once; its expiry, and that its
+    key is still in the key set, are looked at every time.
+    """
+
+    def __init__(
+        self, keys: KeySet, *, issuer: str, audience: str, leeway_s: float, now: Callable[[], float] = time.time
+    ) -> None:
+        if not 0 <= leeway_s <= _MAX_LEEWAY_S:
+            raise ValueError(f"a leeway of {leeway_s} s is not within 0 to {_MAX_LEEWAY_S} s")
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._leeway_s = leeway_s
+        self._now = now
+        self._remembered: OrderedDict[bytes, _Verified] = OrderedDict()
+
+    async def verify(self, token: str) -> Principal:
+        """The principal of ``token``.
+
+        TokenError: it is not accepted. KeySetUnavailableError: there is no key yet to verify any token with.
+        """
+        if len(token) > MAX_TOKEN_BYTES or not token.isascii():
+            raise TokenError("malformed", f"over {MAX_TOKEN_BYTES} bytes, or not ASCII")
+        # By digest: a token at rest in memory would be a usable credential.
+        digest = hashlib.sha256(token.encode()).digest()
+        verified = self._recall(digest)
+        if verified is None:
+            verified = await self._verify(token)
+            self._remember(digest, verified)
+        if self._now() >= verified.principal.expires_at + self._leeway_s:
+            self._remembered.pop(digest, None)
+            raise TokenError("expired", "its time is over")
+        return verified.principal
+
+    async def _verify(self, token: str) -> _Verified:
+        signed = read_compact(token)
+        key = await self._keys.key(signed.kid)
+        if key is None:
+            if not self._keys.loaded:
+                raise KeySetUnavailableError
+            raise TokenError("invalid", "its key is unknown")
+        _check_signature(signed, key)
+        claims = read_object(signed.payload, "payload")
+        principal = read_principal(claims, issuer=self._issuer, audience=self._audience)
+        if max(principal.issued_at, read_not_before(claims)) > self._now() + self._leeway_s:
+            raise TokenError("invalid", "its time has not come")
+        return _Verified(signed.kid, key, principal)
+
+    def _recall(self, digest: bytes) -> _Verified | None:
+        verified = self._remembered.get(digest)
+        if verified is None:
+            return None
+        if self._keys.held(verified.kid) is not verified.key:
+            del self._remembered[digest]
+            return None
+        self._remembered.move_to_end(digest)
+        return verified
+
+    def _remember(self, digest: bytes, verified: _Verified) -> None:
+        self._remembered[digest] = verified
+        if len(self._remembered) > _REMEMBERED_TOKENS:
+            self._remembered.popitem(last=False)
+
+
+def _check_signature(signed: SignedToken, key: Key) -> None:
+    if not _ED25519.verify(signed.signing_input, signed.signature, key):
+        raise TokenError("invalid", "its signature is not the key's")

@@ -1,0 +1,5 @@
+"""Validation of messages by the rules that the contract gives their fields."""
+
+from service_kit.validation.validator import Validator
+
+__all__ = ["Validator"]

@@ -1,0 +1,108 @@
+"""argon2id (RFC 9106), off the event loop and bounded."""
+
+import asyncio
+import math
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+import argon2
+from argon2.exceptions import VerifyMismatchError
+from service_kit.metrics import meter
+
+from user_svc.domain.errors import PasswordQueueFullError
+
+T = TypeVar("T")
+
+#: How far hashing steps back before the event loops of this machine, which answer everybody else (nice values).
+_NICENESS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class HashingCost:
+    """What one hash costs. OWASP's floor is 19 456 KiB with 2 passes and 1 lane."""
+
+    memory_kib: int
+    passes: int
+    lanes: int
+
+
+class Argon2Hasher:
+    """Hashes passwords on threads of its own, for argon2 leaves the interpreter's lock while it works.
+
+    threads: how many hashes run at once. queue: how many may wait besides. A hash that nobody waits for any more is
+    not begun.
+    """
+
+    def __init__(self, cost: HashingCost, *, threads: int, queue: int) -> None:
+        self._argon2 = argon2.PasswordHasher(cost.passes, cost.memory_kib, cost.lanes)
+        self._cost = cost
+        self._threads = threads
+        self._capacity = threads + queue
+        self._places = threading.BoundedSemaphore(self._capacity)
+        self._executor = ThreadPoolExecutor(threads, "argon2", initializer=_step_back)
+        instruments = meter("user_svc.passwords")
+        self._duration = instruments.create_histogram(
+            "user_svc.password.hash.duration", unit="s", description="How long single password hashes took"
+        )
+        self._refused = instruments.create_counter(
+            "user_svc.password.refused", unit="{hash}", description="Hashes refused because the queue was full"
+        )
+        started = time.perf_counter()
+        # What a login under an unknown email is checked against, so that it takes as long as any other.
+        self._nobodys_hash = self._argon2.hash("a password that nobody has")
+        self._last_hash_s = time.perf_counter() - started
+
+    async def __aenter__(self) -> "Argon2Hasher":
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._executor.shutdown(wait=False, cancel_futures=True)
+
+    async def hash(self, password: str) -> str:
+        return await self._run(lambda: self._argon2.hash(password))
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        return await self._run(lambda: self._verify(password_hash or self._nobodys_hash, password)) and bool(
+            password_hash
+        )
+
+    def is_outdated(self, password_hash: str) -> bool:
+        made_with = argon2.extract_parameters(password_hash)
+        return (
+            made_with.memory_cost < self._cost.memory_kib
+            or made_with.time_cost < self._cost.passes
+            or made_with.parallelism < self._cost.lanes
+        )
+
+    def _verify(self, password_hash: str, password: str) -> bool:
+        try:
+            return bool(self._argon2.verify(password_hash, password))
+        except VerifyMismatchError:
+            return False
+
+    async def _run(self, work: Callable[[], T]) -> T:
+        if not self._places.acquire(blocking=False):
+            self._refused.add(1)
+            raise PasswordQueueFullError(max(1, math.ceil(self._capacity * self._last_hash_s / self._threads)))
+        future: Future[T] = self._executor.submit(self._timed, work)
+        future.add_done_callback(lambda _: self._places.release())  # also where it is cancelled before it begins
+        return await asyncio.wrap_future(future)
+
+    def _timed(self, work: Callable[[], T]) -> T:
+        started = time.perf_counter()
+        try:
+            return work()
+        finally:
+            self._last_hash_s = time.perf_counter() - started
+            self._duration.record(self._last_hash_s)
+
+
+def _step_back() -> None:
+    if sys.platform == "linux":  # elsewhere, niceness belongs to whole processes
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

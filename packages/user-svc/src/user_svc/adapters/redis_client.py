@@ -1,0 +1,57 @@
+"""The client of Redis, and what its errors mean."""
+
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
+
+from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio.retry import Retry
+from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import ReadOnlyError
+from redis.exceptions import TimeoutError as RedisTimeoutError
+
+from user_svc.domain.errors import DependencyUnavailableError
+
+#: How long connecting, a command, and the wait for a free connection may take: renewals have a second in all.
+_TIMEOUT_S = 0.4
+_MAX_CONNECTIONS = 64
+
+
+@asynccontextmanager
+async def redis_client(url: str) -> AsyncIterator[Redis]:
+    """A client with a bounded pool. It does not wait for the server: readiness tells whether that is there.
+
+    A broken connection is tried again once: after a restart of the server, those that lay idle are dead. Every
+    script of ours may be sent twice. A time-out is not: whoever waits has no time left.
+    """
+    pool = BlockingConnectionPool.from_url(
+        url,
+        max_connections=_MAX_CONNECTIONS,
+        timeout=_TIMEOUT_S,
+        socket_timeout=_TIMEOUT_S,
+        socket_connect_timeout=_TIMEOUT_S,
+        retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
+        decode_responses=True,
+        client_name="user-svc",
+    )
+    client = Redis(connection_pool=pool)
+    try:
+        yield client
+    finally:
+        await client.aclose()
+        await pool.aclose()
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Turns the driver's words for "not there, or not in time" into the domain's."""
+    try:
+        yield
+    except (RedisConnectionError, RedisTimeoutError, ReadOnlyError) as exc:
+        raise DependencyUnavailableError("redis") from exc
+
+
+async def check_redis(client: Redis) -> None:
+    """Raises unless the server answers."""
+    with translated():
+        await client.ping()

@@ -1,0 +1,51 @@
+"""Signs access tokens: JWTs (RFC 7519) in the profile of RFC 9068, with Ed25519 (RFC 8037)."""
+
+import json
+import time
+from typing import Any
+
+from joserfc import jws
+
+from user_svc.adapters.ids import new_id
+from user_svc.adapters.signing_keys import ALGORITHM, SigningKeys
+from user_svc.domain.session import HeldSession
+from user_svc.domain.token import AccessToken
+from user_svc.domain.user import User
+
+
+class _Ed25519Only(jws.JWSRegistry):
+    """The one algorithm. joserfc's own registry warns of the name "EdDSA" (RFC 9864) whenever it is asked for it."""
+
+    def get_alg(self, name: str) -> Any:
+        return self.algorithms[ALGORITHM]
+
+
+class JwtMinter:
+    """Signs with the key that is current when it is asked."""
+
+    def __init__(self, keys: SigningKeys, *, issuer: str, audience: str, ttl_s: int) -> None:
+        self._keys = keys
+        self._issuer = issuer
+        self._audience = audience
+        self._ttl_s = ttl_s
+        self._registry = _Ed25519Only()
+
+    def mint(self, user: User, session: HeldSession) -> AccessToken:
+        issued_at = int(time.time())
+        expires_at = min(issued_at + self._ttl_s, int(session.ends_at.timestamp()))
+        claims = {
+            "iss": self._issuer,
+            "aud": self._audience,
+            "sub": user.user_id,
+            "sid": session.session_id,
+            "jti": new_id(),
+            "iat": issued_at,
+            "exp": expires_at,
+            "role": user.role.value,
+            "skc": session.counter,
+        }
+        key = self._keys.current()
+        header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}
+        payload = json.dumps(claims, separators=(",", ":"))
+        text = jws.serialize_compact(header, payload, key.jwk, registry=self._registry)
+        return AccessToken(text, max(0, expires_at - issued_at))

@@ -1,0 +1,88 @@
+"""The accounts in PostgreSQL."""
+
+from typing import LiteralString
+
+import psycopg.errors
+from psycopg.rows import TupleRow
+
+from user_svc.adapters.audit_log import INSERT, INSERT_IF_LOGIN_STANDS, event_row
+from user_svc.adapters.postgres import Pool, cursor, fetch_one
+from user_svc.domain.audit import AuditEvent
+from user_svc.domain.errors import EmailTakenError, UserNotFoundError
+from user_svc.domain.user import Role, User
+
+_COLUMNS: LiteralString = "user_id::text, email, name, role, password_hash, password_version, created_at"
+_ADD: LiteralString = """
+    INSERT INTO users (user_id, email, name, role, password_hash, password_version, created_at)
+    VALUES (%s, %s, %s, %s, %s, %s, %s)"""
+_WITH_ID: LiteralString = f"SELECT {_COLUMNS} FROM users WHERE user_id = %s"  # noqa: S608 - constants
+_WITH_EMAIL: LiteralString = f"SELECT {_COLUMNS} FROM users WHERE lower(email) = lower(%s)"  # noqa: S608 - constants
+_CHANGE_PASSWORD: LiteralString = f"""
+    UPDATE users SET password_hash = %s, password_version = password_version + 1
+    WHERE user_id = %s AND password_version = %s
+    RETURNING {_COLUMNS}"""  # noqa: S608 - constants
+_REHASH: LiteralString = "UPDATE users SET password_hash = %s WHERE user_id = %s AND password_version = %s RETURNING 1"
+_CHANGE_ROLE: LiteralString = "UPDATE users SET role = %s WHERE user_id = %s"
+_REMOVE: LiteralString = "DELETE FROM users WHERE user_id = %s"
+_EMAIL_INDEX = "users_email_key"
+
+
+class PostgresUsers:
+    """Keeps every change together with its audit event, in one transaction."""
+
+    def __init__(self, pool: Pool) -> None:
+        self._pool = pool
+
+    async def add(self, user: User, event: AuditEvent) -> None:
+        values = (user.user_id, user.email, user.name, user.role, user.password_hash)
+        try:
+            async with cursor(self._pool) as c:
+                await c.execute(_ADD, (*values, user.password_version, user.created_at))
+                await c.execute(INSERT, event_row(event))
+        except psycopg.errors.UniqueViolation as exc:
+            if exc.diag.constraint_name != _EMAIL_INDEX:
+                raise
+            raise EmailTakenError from exc
+
+    async def with_id(self, user_id: str) -> User | None:
+        return _user(await fetch_one(self._pool, _WITH_ID, (user_id,)))
+
+    async def with_email(self, email: str) -> User | None:
+        return _user(await fetch_one(self._pool, _WITH_EMAIL, (email,)))
+
+    async def record_login(self, user: User, event: AuditEvent) -> bool:
+        arguments = (*event_row(event), user.user_id, user.password_version)
+        return await fetch_one(self._pool, INSERT_IF_LOGIN_STANDS, arguments) is not None
+
+    async def change_password(self, user: User, password_hash: str, event: AuditEvent) -> User | None:
+        async with cursor(self._pool) as c:
+            await c.execute(_CHANGE_PASSWORD, (password_hash, user.user_id, user.password_version))
+            changed = _user(await c.fetchone())
+            if changed is not None:
+                await c.execute(INSERT, event_row(event))
+            return changed
+
+    async def rehash_password(self, user: User, password_hash: str) -> None:
+        await fetch_one(self._pool, _REHASH, (password_hash, user.user_id, user.password_version))
+
+    async def change_role(self, user: User, event: AuditEvent) -> None:
+        async with cursor(self._pool) as c:
+            await c.execute(_CHANGE_ROLE, (user.role, user.user_id))
+            if not c.rowcount:
+                raise UserNotFoundError
+            await c.execute(INSERT, event_row(event))
+
+    async def remove(self, user_id: str, event: AuditEvent) -> bool:
+        async with cursor(self._pool) as c:
+            await c.execute(_REMOVE, (user_id,))
+            if not c.rowcount:
+                return False
+            await c.execute(INSERT, event_row(event))
+            return True
+
+
+def _user(row: TupleRow | None) -> User | None:
+    if row is None:
+        return None
+    user_id, email, name, role, password_hash, password_version, created_at = row
+    return User(user_id, email, name, Role(role), password_hash, password_version, created_at)

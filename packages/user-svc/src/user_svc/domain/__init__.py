@@ -1,0 +1,1 @@
+"""What users, passwords and sessions are, and the ports through which their world is reached. Standard library only."""

@@ -1,0 +1,38 @@
+"""What is worth remembering for good."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from enum import StrEnum
+
+from user_svc.domain.actor import Origin
+
+
+class AuditKind(StrEnum):
+    """What happened."""
+
+    REGISTERED = "registered"
+    LOGGED_IN = "logged_in"
+    LOGIN_FAILED = "login_failed"
+    SESSION_RENEWED = "session_renewed"
+    SESSION_REUSED = "session_reused"
+    SESSION_REVOKED = "session_revoked"
+    PASSWORD_CHANGED = "password_changed"  # noqa: S105 - the name of an event
+    USER_DELETED = "user_deleted"
+    ROLE_CHANGED = "role_changed"
+
+
+@dataclass(frozen=True, slots=True)
+class AuditEvent:
+    """One entry of the audit log.
+
+    actor, subject: the ids of who did it and of whom it was done to; None: nobody known.
+    detail: what else matters, in short words; never a secret, never what somebody typed.
+    """
+
+    kind: AuditKind
+    actor: str | None
+    subject: str | None
+    origin: Origin
+    detail: Mapping[str, str] = field(default_factory=dict)
+    at: datetime = field(default_factory=lambda: datetime.now(UTC))

@@ -1,0 +1,113 @@
+"""What the domain needs of the world. Every method may raise DependencyUnavailableError."""
+
+from typing import Protocol
+
+from user_svc.domain.audit import AuditEvent
+from user_svc.domain.session import HeldSession, ListedSession, NewSession
+from user_svc.domain.session_key import SessionKey
+from user_svc.domain.token import AccessToken, TokenContents
+from user_svc.domain.user import User
+
+
+class Users(Protocol):
+    """The accounts. A change and its audit event are kept together or not at all."""
+
+    async def add(self, user: User, event: AuditEvent) -> None:
+        """Keeps a new account. EmailTakenError: the email, in whatever case, has one."""
+
+    async def with_id(self, user_id: str) -> User | None:
+        """The account with this id."""
+
+    async def with_email(self, email: str) -> User | None:
+        """The account with this email, in whatever case."""
+
+    async def record_login(self, user: User, event: AuditEvent) -> bool:
+        """Records a login; False: the account was deleted or got another password since ``user`` was read."""
+
+    async def change_password(self, user: User, password_hash: str, event: AuditEvent) -> User | None:
+        """Gives the account another password; None: it was deleted, or got yet another since ``user`` was read."""
+
+    async def rehash_password(self, user: User, password_hash: str) -> None:
+        """Replaces the hash of the same password, unless the password has changed meanwhile."""
+
+    async def change_role(self, user: User, event: AuditEvent) -> None:
+        """Gives the account the role that ``user`` has now. UserNotFoundError: it was deleted."""
+
+    async def remove(self, user_id: str, event: AuditEvent) -> bool:
+        """Deletes an account; False: there was none."""
+
+
+class Sessions(Protocol):
+    """The live sessions. Each call is atomic in what it does to one session."""
+
+    async def open(self, session: NewSession) -> HeldSession:
+        """Opens a session, with key 1. At most MAX_SESSIONS_OF_USER of a user live; the oldest ones make room."""
+
+    async def renew(self, key: SessionKey) -> HeldSession:
+        """Trades a genuine key for its successor.
+
+        The newest key makes a new one. Its predecessor gets the newest again, within the grace or as long as the newest
+        was never seen in use. SessionReusedError: anything older; the session is gone now. SessionInvalidError: no such session.
+        """
+
+    async def touch(self, session_id: str, user_id: str, counter_in_use: int | None) -> bool:
+        """Notes that a session is in use; False: the user has no such live session.
+
+        counter_in_use: the key that the client is known to hold; None: not known.
+        """
+
+    async def lives(self, session_id: str, user_id: str) -> bool:
+        """Whether the user has this live session. Changes nothing."""
+
+    async def of_user(self, user_id: str) -> list[ListedSession]:
+        """The user's live sessions, most recently used first."""
+
+    async def end(self, session_id: str, user_id: str | None = None) -> str | None:
+        """Ends a session, if it is the user's (anybody's for None). Its owner; None: there was none to end."""
+
+    async def end_all(self, user_id: str) -> None:
+        """Ends every session of a user."""
+
+    async def end_others(self, user_id: str, session_id: str, password_version: int) -> list[str]:
+        """Ends the user's sessions but one, which goes on under the new password version. The ids of those ended."""
+
+
+class PasswordHasher(Protocol):
+    """Slow, salted password hashing. Every method may raise PasswordQueueFullError."""
+
+    async def hash(self, password: str) -> str:
+        """The password's hash, with a salt of its own."""
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        """Whether the hash is the password's. None is nobody's hash: it takes as long, and never is."""
+
+    def is_outdated(self, password_hash: str) -> bool:
+        """Whether the hash was made with weaker parameters than those that hold now."""
+
+
+class CommonPasswords(Protocol):
+    """The passwords that everybody tries first."""
+
+    def __contains__(self, password: str, /) -> bool:
+        """Whether the password is one of them, in whatever case."""
+
+
+class TokenMinter(Protocol):
+    """Signs access tokens."""
+
+    def mint(self, user: User, session: HeldSession) -> AccessToken:
+        """An access token of the user in this session, which does not outlive the session."""
+
+
+class TokenReader(Protocol):
+    """Verifies access tokens."""
+
+    async def read(self, token: str) -> TokenContents | None:
+        """What the token says; None: it is malformed, forged or expired."""
+
+
+class AuditTrail(Protocol):
+    """The audit log, for what happens outside the store of the accounts."""
+
+    def note(self, event: AuditEvent) -> None:
+        """Has the event written soon. Never waits and never fails."""

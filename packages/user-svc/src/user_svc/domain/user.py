@@ -1,0 +1,30 @@
+"""Accounts."""
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class Role(StrEnum):
+    """What a user may do: everyday use of one's own things, or everything."""
+
+    USER = "user"
+    ADMIN = "admin"
+
+
+@dataclass(frozen=True, slots=True)
+class User:
+    """An account.
+
+    user_id: a UUIDv7 in its lower-case hyphenated form. email: as it was registered; unique without regard to case.
+    password_hash: in PHC string format. password_version: counts the password's changes, from 1; a session
+    carries the one that it was opened under.
+    """
+
+    user_id: str
+    email: str
+    name: str
+    role: Role
+    password_hash: str = field(repr=False)
+    password_version: int
+    created_at: datetime

@@ -1,0 +1,36 @@
+"""Who calls, and from where: the request's context in the domain's words."""
+
+from service_kit.context import current_request, require_principal
+
+from user_svc.domain.actor import Actor, Origin
+from user_svc.use_cases.attend_session import AttendSession
+
+
+def origin() -> Origin:
+    """Where the current request came from."""
+    request = current_request()
+    if request is None:
+        return Origin()
+    return Origin(request.client_address, request.user_agent, request.request_id)
+
+
+def presented_session_key() -> str | None:
+    """The session key that the client holds while it asks for another one; not verified. None: none came."""
+    request = current_request()
+    return request.session_key if request is not None else None
+
+
+def own_token() -> str:
+    """The caller's own access token, verified already."""
+    request = current_request()
+    if request is None or request.access_token is None:
+        raise LookupError("no access token: the contract lets this method be called without one")
+    return request.access_token
+
+
+async def caller(attend: AttendSession) -> Actor:
+    """The user who calls. SessionInvalidError: their token is genuine, but its session has ended."""
+    principal = require_principal()
+    actor = Actor(principal.user_id, principal.session_id, principal.is_admin)
+    await attend(actor, principal.key_counter, principal.issued_at)
+    return actor

@@ -1,0 +1,25 @@
+"""Somebody wants an account gone."""
+
+from dataclasses import dataclass
+
+from user_svc.domain.actor import Actor, Origin
+from user_svc.domain.audit import AuditEvent, AuditKind
+from user_svc.domain.errors import UserNotFoundError
+from user_svc.domain.ports import Sessions, Users
+
+
+@dataclass(frozen=True, slots=True)
+class DeleteUser:
+    """Deletes a user with all sessions: oneself, or anybody for administrators."""
+
+    users: Users
+    sessions: Sessions
+
+    async def __call__(self, actor: Actor, user_id: str | None, origin: Origin) -> None:
+        """Deletes the user; the actor for None. UserNotFoundError: no such user, or not the actor's to delete."""
+        target = actor.reach(user_id)
+        removed = await self.users.remove(target, AuditEvent(AuditKind.USER_DELETED, actor.user_id, target, origin))
+        # Even if there was no account any more: an earlier try may have stopped between the two stores.
+        await self.sessions.end_all(target)
+        if not removed:
+            raise UserNotFoundError

@@ -1,0 +1,36 @@
+"""What somebody gets who proved who they are."""
+
+from dataclasses import dataclass, field
+
+from user_svc.domain.ports import TokenMinter
+from user_svc.domain.session import HeldSession
+from user_svc.domain.session_key import SessionKey, SessionKeySeal
+from user_svc.domain.token import AccessToken
+from user_svc.domain.user import User
+
+
+@dataclass(frozen=True, slots=True)
+class Grant:
+    """A user, an access token, and the key that renews it. key_max_age_s: how long the key may lie idle, in seconds."""
+
+    user: User
+    token: AccessToken
+    session_key: str = field(repr=False)
+    key_max_age_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Grants:
+    """Hands out the credentials of an opened or renewed session."""
+
+    seal: SessionKeySeal
+    minter: TokenMinter
+
+    def grant(self, user: User, session: HeldSession) -> Grant:
+        """The session's newest key with a fresh access token. The same session state gives the same key again."""
+        return Grant(
+            user=user,
+            token=self.minter.mint(user, session),
+            session_key=self.seal.seal(SessionKey(session.session_id, session.counter)),
+            key_max_age_s=session.max_age_s,
+        )

@@ -1,0 +1,23 @@
+"""Somebody wants one of their sessions ended."""
+
+from dataclasses import dataclass
+
+from user_svc.domain.actor import Actor, Origin
+from user_svc.domain.audit import AuditEvent, AuditKind
+from user_svc.domain.errors import SessionNotFoundError
+from user_svc.domain.ports import AuditTrail, Sessions
+
+
+@dataclass(frozen=True, slots=True)
+class RevokeSession:
+    """Revokes one of the actor's sessions."""
+
+    sessions: Sessions
+    trail: AuditTrail
+
+    async def __call__(self, actor: Actor, session_id: str, origin: Origin) -> None:
+        """Revokes it. SessionNotFoundError: the actor has no such session, whoever else might."""
+        if await self.sessions.end(session_id, actor.user_id) is None:
+            raise SessionNotFoundError
+        detail = {"session_id": session_id, "cause": "revoked"}
+        self.trail.note(AuditEvent(AuditKind.SESSION_REVOKED, actor.user_id, actor.user_id, origin, detail))

@@ -1,0 +1,72 @@
+"""What must hold for every method, field and reason of the contract, whoever adds one."""
+
+import re
+
+import pycountry
+import pytest
+from service_kit.contract.policy import Access, SessionEffect
+from service_kit.contract.method import Method
+
+from tests.contracts import ROOT, headrace_contract
+
+CONTRACT = headrace_contract()
+METHODS = pytest.mark.parametrize("method", CONTRACT.methods.values(), ids=lambda method: method.name)
+#: Codes that stand for no currency at all: a test code and "no currency".
+NO_CURRENCIES = {"XTS", "XXX"}
+
+
+@METHODS
+def test_every_public_method_has_a_short_and_a_resource_path(method: Method) -> None:
+    paths = [binding.path for binding in method.bindings]
+    if method.policy.access is Access.INTERNAL or paths == ["/.well-known/jwks.json"]:
+        return
+    assert len(paths) == 2
+    assert not paths[0].startswith("/api/v1/")
+    assert paths[1].startswith("/api/v1/")
+
+
+@METHODS
+def test_every_method_is_documented_and_bounded(method: Method) -> None:
+    assert method.description
+    assert 0 < method.policy.deadline_s <= 10
+
+
+@METHODS
+def test_every_request_string_has_a_greatest_length(method: Method) -> None:
+    for field in method.input.fields:
+        if field.type == field.TYPE_STRING:
+            rules = CONTRACT.field_rules(field)
+            assert rules is not None, field.full_name
+            bounded = rules.string.HasField("max_len") or rules.string.HasField("pattern") or rules.string.uuid
+            assert bounded, field.full_name
+
+
+def test_credentials_are_never_unlimited() -> None:
+    for method in CONTRACT.methods.values():
+        if method.policy.session is SessionEffect.ISSUES:
+            assert method.policy.rate_class.value == "credentials"
+            assert method.policy.degraded.value == "refuse"
+
+
+def test_reasons_are_upper_snake_case_and_titled() -> None:
+    assert len(CONTRACT.reasons) > 20
+    for name, reason in CONTRACT.reasons.items():
+        assert re.fullmatch(r"[A-Z]+(_[A-Z]+)*", name)
+        assert reason.title
+
+
+def test_every_reason_that_the_code_names_is_in_the_catalogue() -> None:
+    named = re.compile(r'(?:Problem\(\s*\d+,|CallError\(\s*Status\.[A-Z_]+,|reason=)\s*"([A-Z][A-Z_]+)"')
+    sources = [*(ROOT / "packages").glob("*/src/**/*.py")]
+    found = {name for path in sources for name in named.findall(path.read_text())}
+    assert found
+    # CANCELLED is answered to nobody: the client has gone.
+    assert found - CONTRACT.reasons.keys() <= {"CANCELLED"}
+
+
+def test_currencies_are_those_of_iso_4217() -> None:
+    field = CONTRACT.methods["/order.v1.OrderService/CreateOrder"].input.fields_by_name["currency"]
+    rules = CONTRACT.field_rules(field)
+    assert rules is not None
+    listed = set(rules.string.pattern.removeprefix("^(").removesuffix(")$").split("|"))
+    assert listed == {currency.alpha_3 for currency in pycountry.currencies} - NO_CURRENCIES

@@ -1,0 +1,31 @@
+"""The checked-in code is what the protos generate, and the protos are what standard tools accept."""
+
+import filecmp
+import runpy
+import subprocess
+from pathlib import Path
+
+from tests.contracts import PROTOS, ROOT
+
+GENERATOR = ROOT / "packages/shared-contracts/generate.py"
+CHECKED_IN = ROOT / "packages/shared-contracts/src/shared_contracts"
+OURS = {"__init__.py", "py.typed"}
+
+
+def _files(folder: Path) -> set[str]:
+    found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
+    return {name for name in found if "__pycache__" not in name} - OURS
+
+
+def test_checked_in_code_and_descriptor_set_are_current(tmp_path: Path) -> None:
+    runpy.run_path(str(GENERATOR))["generate"](tmp_path)
+
+    assert _files(tmp_path) == _files(CHECKED_IN)
+    _, changed, unreadable = filecmp.cmpfiles(tmp_path, CHECKED_IN, _files(tmp_path), shallow=False)
+    assert (changed, unreadable) == ([], []), "run `just gen`"
+
+
+def test_protos_pass_lint_and_format() -> None:
+    for command in (["buf", "lint"], ["buf", "format", "--diff", "--exit-code"]):
+        result = subprocess.run(command, cwd=PROTOS, capture_output=True, text=True, check=False)
+        assert result.returncode == 0, result.stdout + result.stderr

@@ -1,0 +1,99 @@
+"""Accounts and clients that the tests share. What a test changes, it makes for itself."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.e2e.accounts import Account, log_in, register, unique_email, unique_password
+from tests.e2e.api import Api
+from tests.e2e.bindings import STYLES, Style
+from tests.e2e.polling import eventually
+from tests.e2e.running_stack import RunningStack, StartStack
+
+RENEWING = {
+    "USER_SVC_ACCESS_TOKEN_TTL_S": "3",
+    "GATEWAY_TOKEN_LEEWAY_S": "0",
+    "GATEWAY_COOKIE_SECURE": "false",
+    "GATEWAY_CORS_ORIGINS": "https://app.example",
+}
+"""Access tokens that soon expire, and one foreign origin that is allowed."""
+
+STRICT = {
+    "GATEWAY_RATE_LIMIT_DEFAULT": "10/30s",
+    "GATEWAY_RATE_LIMIT_CREDENTIALS": "3/60s",
+    "GATEWAY_TRUSTED_PROXIES": "127.0.0.1",
+    "GATEWAY_COOKIE_SECURE": "true",
+}
+"""Small quotas, and client addresses as the test (the trusted proxy) tells them."""
+
+EXPIRED_ACCOUNTS = 16
+
+
+@pytest.fixture(scope="session")
+def api(stack: RunningStack) -> Iterator[Api]:
+    with Api(stack.url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def renewing_api(start_stack: StartStack) -> Iterator[Api]:
+    with Api(start_stack(RENEWING).url) as client:
+        yield client
+
+
+@pytest.fixture(scope="session")
+def strict_api(start_stack: StartStack) -> Iterator[Api]:
+    with Api(start_stack(STRICT).url) as client:
+        yield client
+
+
+@pytest.fixture(params=STYLES, ids=str)
+def style(request: pytest.FixtureRequest) -> Style:
+    """Both bindings of a method, one after the other."""
+    chosen: Style = request.param
+    return chosen
+
+
+@pytest.fixture(scope="session")
+def alice(api: Api) -> Account:
+    """A user whom no test changes; her orders are anybody's to add."""
+    return register(api)
+
+
+@pytest.fixture(scope="session")
+def bob(api: Api) -> Account:
+    """Another user than alice."""
+    return register(api)
+
+
+@pytest.fixture(scope="session")
+def admin(api: Api, stack: RunningStack) -> Account:
+    """An administrator, made with the command line and logged in."""
+    email, password = unique_email("admin"), unique_password()
+    stack.create_admin(email, password)
+    return log_in(api, email, password)
+
+
+@pytest.fixture
+def newcomer(api: Api) -> Account:
+    """A user of this test alone."""
+    return register(api)
+
+
+@pytest.fixture(scope="session")
+def expired_accounts(renewing_api: Api) -> Iterator[Account]:
+    """Users of the renewing stack whose access tokens have expired; all wait at once, once."""
+    accounts = [register(renewing_api) for _ in range(EXPIRED_ACCOUNTS)]
+
+    def refused() -> bool | None:
+        response = renewing_api.call("GetUser", token=accounts[-1].token)
+        return True if response.status_code == 401 else None
+
+    eventually(refused, within_s=10, every_s=0.25)
+    return iter(accounts)
+
+
+@pytest.fixture
+def expired_account(expired_accounts: Iterator[Account]) -> Account:
+    """A user of this test alone, of the renewing stack, whose access token has expired."""
+    return next(expired_accounts)

@@ -1,0 +1,86 @@
+"""A foreign gRPC client: grpcio, and message classes made from the descriptor set alone."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import grpc
+from google.protobuf import descriptor_pb2, descriptor_pool, json_format, message, message_factory
+from google.rpc import error_details_pb2, status_pb2
+from shared_contracts import descriptor_set
+
+TIMEOUT_S = 10
+
+
+def contract_pool() -> descriptor_pool.DescriptorPool:
+    pool = descriptor_pool.DescriptorPool()
+    for file in descriptor_pb2.FileDescriptorSet.FromString(descriptor_set()).file:
+        pool.Add(file)
+    return pool
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """What a failed call says: status, reason, domain and the violated fields with their rules."""
+
+    status: grpc.StatusCode
+    reason: str
+    domain: str
+    violations: dict[str, str]
+
+
+class GrpcClient:
+    """Calls the services at one address by method name, with fields as JSON-like mappings."""
+
+    def __init__(self, target: str) -> None:
+        self.channel = grpc.insecure_channel(target)
+        self._pool = contract_pool()
+
+    def __enter__(self) -> "GrpcClient":
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.channel.close()
+
+    def request(self, method: str, fields: Mapping[str, Any]) -> message.Message:
+        """The request message of `package.Service.Method` with those fields."""
+        described = self._pool.FindMethodByName(method)
+        built: message.Message = message_factory.GetMessageClass(described.input_type)()
+        return json_format.ParseDict(dict(fields), built)
+
+    def call(self, method: str, fields: Mapping[str, Any] | None = None, *, token: str | None = None) -> Any:
+        """The response message; grpc.RpcError when the call fails."""
+        return self.call_raw(method, self.request(method, fields or {}).SerializeToString(), token=token)
+
+    def call_raw(self, method: str, request: bytes, *, token: str | None = None) -> Any:
+        """As `call`, with the request as bytes."""
+        described = self._pool.FindMethodByName(method)
+        response = message_factory.GetMessageClass(described.output_type)
+        service, _, name = method.rpartition(".")
+        invoke = self.channel.unary_unary(f"/{service}/{name}", response_deserializer=response.FromString)
+        metadata = (("authorization", f"Bearer {token}"),) if token else ()
+        return invoke(request, metadata=metadata, timeout=TIMEOUT_S)
+
+    def refusal(self, method: str, fields: Mapping[str, Any] | None = None, *, token: str | None = None) -> Refusal:
+        """Why the call fails; AssertionError if it does not."""
+        try:
+            answer = self.call(method, fields, token=token)
+        except grpc.RpcError as error:
+            return refusal_of(error)
+        raise AssertionError(f"{method} was answered: {answer}")
+
+
+def refusal_of(error: Any) -> Refusal:
+    """Reads google.rpc.Status from the trailers of a failed call."""
+    trailers = dict(error.trailing_metadata() or ())
+    status = status_pb2.Status.FromString(trailers.get("grpc-status-details-bin", b""))
+    info, bad = error_details_pb2.ErrorInfo(), error_details_pb2.BadRequest()
+    for detail in status.details:
+        for known in (info, bad):
+            if detail.Is(known.DESCRIPTOR):
+                detail.Unpack(known)
+    violations = {violation.field: violation.reason for violation in bad.field_violations}
+    return Refusal(error.code(), info.reason, info.domain, violations)

@@ -1,0 +1,20 @@
+"""What these tests ask of a running platform; who started it, and how, is not theirs to know."""
+
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+
+class RunningStack(Protocol):
+    """A gateway with its services."""
+
+    url: str
+    """Where the gateway answers, without a slash at the end."""
+
+    def grpc_target(self, name: str) -> str:
+        """The host:port of a service, such as user-svc."""
+
+    def create_admin(self, email: str, password: str) -> object:
+        """Makes an administrator's account."""
+
+
+StartStack = Callable[[Mapping[str, str]], RunningStack]

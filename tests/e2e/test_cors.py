@@ -1,0 +1,78 @@
+"""CORS: explicit origins only, with credentials."""
+
+import httpx2
+import pytest
+
+from tests.e2e.accounts import Account, register, session_cookies
+from tests.e2e.api import Api
+from tests.e2e.bindings import BINDINGS, ROWS, Style
+from tests.e2e.shapes import assert_problem
+
+pytestmark = pytest.mark.xdist_group("renewing")
+
+ALLOWED = "https://app.example"
+REFUSED = ["https://evil.example", "null", "*", ALLOWED + ".evil.example", "http://app.example", ALLOWED + ":8443", ""]
+
+
+def preflight(api: Api, rpc: str, style: Style, origin: str, headers: str = "authorization") -> httpx2.Response:
+    binding = ROWS[rpc][style]
+    path, _ = binding.fill({"user_id": "me", "order_id": "1", "session_id": "1"})
+    sent = {"Origin": origin, "Access-Control-Request-Method": binding.verb, "Access-Control-Request-Headers": headers}
+    return api.send("OPTIONS", path, headers=sent)
+
+
+def names(value: str) -> set[str]:
+    return {name.strip().lower() for name in value.split(",")}
+
+
+@pytest.fixture(scope="module")
+def visitor(renewing_api: Api) -> Account:
+    return register(renewing_api)
+
+
+@pytest.mark.parametrize(("rpc", "style"), BINDINGS)
+def test_an_allowed_origin_may_send_everything(renewing_api: Api, rpc: str, style: Style) -> None:
+    wanted = "authorization,content-type,idempotency-key,if-match,x-request-id,traceparent"
+    response = preflight(renewing_api, rpc, style, ALLOWED, wanted)
+    assert response.status_code in {200, 204}
+    assert response.headers["Access-Control-Allow-Origin"] == ALLOWED
+    assert response.headers["Access-Control-Allow-Credentials"] == "true"
+    assert ROWS[rpc][style].verb.lower() in names(response.headers["Access-Control-Allow-Methods"])
+    assert names(wanted) <= names(response.headers["Access-Control-Allow-Headers"])
+    assert "origin" in names(response.headers["Vary"])
+
+
+@pytest.mark.parametrize("origin", REFUSED)
+def test_another_origin_may_not(renewing_api: Api, style: Style, origin: str) -> None:
+    response = preflight(renewing_api, "CreateOrder", style, origin)
+    assert "Access-Control-Allow-Origin" not in response.headers
+    assert response.status_code < 500
+
+
+def test_an_allowed_origin_may_read_the_answer(renewing_api: Api, style: Style, visitor: Account) -> None:
+    headers = {"Origin": ALLOWED, "Cookie": visitor.cookie}
+    response = renewing_api.call("GetUser", style, headers=headers)
+    assert response.status_code == 200
+    assert response.headers["Access-Control-Allow-Origin"] == ALLOWED
+    assert response.headers["Access-Control-Allow-Credentials"] == "true"
+    exposed = names(response.headers["Access-Control-Expose-Headers"])
+    assert {"x-access-token", "x-access-token-expires-in", "x-request-id", "etag", "location", "retry-after"} <= exposed
+    assert "origin" in names(response.headers["Vary"])
+
+
+def test_an_allowed_origin_may_read_a_refusal(renewing_api: Api, style: Style) -> None:
+    response = renewing_api.call("GetUser", style, headers={"Origin": ALLOWED})
+    assert_problem(response, 401)
+    assert response.headers["Access-Control-Allow-Origin"] == ALLOWED
+
+
+@pytest.mark.parametrize("origin", REFUSED)
+def test_another_origin_may_read_nothing(renewing_api: Api, origin: str) -> None:
+    response = renewing_api.send("GET", "/openapi.json", headers={"Origin": origin})
+    assert "Access-Control-Allow-Origin" not in response.headers
+
+
+def test_without_origins_nobody_is_allowed(api: Api) -> None:
+    response = preflight(api, "CreateOrder", Style.SHORT, ALLOWED)
+    assert "Access-Control-Allow-Origin" not in response.headers
+    assert not session_cookies(response)

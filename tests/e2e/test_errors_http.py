@@ -1,0 +1,127 @@
+"""What HTTP itself can get wrong: paths, verbs, media types and sizes."""
+
+import gzip
+import json
+from typing import Any
+
+import pytest
+
+from tests.e2e.accounts import Account, registration, session_cookies
+from tests.e2e.api import Api
+from tests.e2e.bindings import BINDINGS, BODY_BINDINGS, ROWS, WELL_FORMED, Style, allowed_verbs
+from tests.e2e.orders import order_fields
+from tests.e2e.shapes import assert_common_headers, assert_problem, assert_success
+
+MIB = 1024 * 1024
+UNKNOWN_PATHS = (
+    *("/", "/api", "/api/", "/api/v1", "/api/v2/orders", "/api/orders/", "/api/users", "/api/users/me/"),
+    *("/api/v1/orders/", "//api/orders", "/api//orders", "/API/orders", "/api/orders/nothing", "/metrics", "/livez"),
+    *("/readyz", "/%00", "/api/v1/sessions/current/", "/.well-known/", "/.env", "/%2e%2e/%2e%2e/etc/passwd"),
+    *("/api/users/%ff", "/api%2Forders"),
+)
+
+
+@pytest.mark.parametrize("path", UNKNOWN_PATHS)
+@pytest.mark.parametrize("verb", ["GET", "POST"])
+def test_an_unknown_path_is_not_found(api: Api, alice: Account, verb: str, path: str) -> None:
+    assert_problem(api.send(verb, path, token=alice.token), 404, "ROUTE_NOT_FOUND")
+
+
+@pytest.mark.parametrize(("rpc", "style"), BINDINGS)
+def test_a_wrong_verb_is_told_the_right_ones(api: Api, rpc: str, style: Style) -> None:
+    path, _ = ROWS[rpc][style].fill({"user_id": "me", "order_id": "1", "session_id": "1"})
+    allowed = allowed_verbs(ROWS[rpc][style].path)
+    for verb in sorted({"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"} - allowed):
+        response = api.send(verb, path)
+        assert_problem(response, 405, "METHOD_NOT_ALLOWED")
+        told = {name.strip() for name in response.headers["Allow"].split(",")}
+        assert allowed <= told <= allowed | {"HEAD", "OPTIONS"}
+
+
+def test_two_verbs_on_one_path_are_both_told(api: Api) -> None:
+    response = api.send("PUT", "/api/v1/orders/1")
+    assert {"GET", "PATCH", "DELETE"} <= {name.strip() for name in response.headers["Allow"].split(",")}
+
+
+@pytest.mark.parametrize(("rpc", "style"), BODY_BINDINGS)
+@pytest.mark.parametrize(
+    "media_type",
+    [
+        "text/plain",
+        "application/x-www-form-urlencoded",
+        "application/xml",
+        "application/json-patch+json",
+        "json",
+        "*/*",
+    ],
+)
+def test_a_body_of_another_type_is_refused(
+    api: Api, newcomer: Account, rpc: str, style: Style, media_type: str
+) -> None:
+    path, _ = ROWS[rpc][style].fill(WELL_FORMED["GetOrder"])
+    headers = {"Content-Type": media_type}
+    response = api.send(ROWS[rpc][style].verb, path, content=b"{}", token=newcomer.token, headers=headers)
+    assert_problem(response, 415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+def test_a_body_of_no_type_is_refused(api: Api) -> None:
+    content = json.dumps(registration()).encode()
+    response = api.send("POST", "/api/users/reg", content=content, headers={"Content-Type": ""})
+    assert_problem(response, 415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+@pytest.mark.parametrize(
+    "media_type", ["application/json; charset=utf-8", "Application/JSON", "application/json;charset=UTF-8"]
+)
+def test_json_may_be_spelt_otherwise(api: Api, media_type: str) -> None:
+    content = json.dumps(registration()).encode()
+    response = api.send("POST", "/api/users/reg", content=content, headers={"Content-Type": media_type})
+    assert_success(response, 201)
+
+
+@pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity", "x"])
+@pytest.mark.parametrize("style", Style, ids=str)
+def test_an_encoded_body_is_refused(api: Api, alice: Account, style: Style, encoding: str) -> None:
+    content = json.dumps(order_fields()).encode()
+    content = gzip.compress(content) if encoding == "gzip" else content
+    binding, headers = ROWS["CreateOrder"][style], {"Content-Encoding": encoding}
+    response = api.send(binding.verb, binding.path, content=content, token=alice.token, headers=headers)
+    assert_problem(response, 415, "UNSUPPORTED_MEDIA_TYPE")
+
+
+def padded(body: dict[str, Any], size: int) -> bytes:
+    """The body as JSON, made as long as that with white space."""
+    text = json.dumps(body).encode()
+    return text + b" " * (size - len(text))
+
+
+@pytest.mark.parametrize(("rpc", "style"), BODY_BINDINGS)
+def test_a_body_over_one_mib_is_refused(api: Api, newcomer: Account, rpc: str, style: Style) -> None:
+    path, _ = ROWS[rpc][style].fill(WELL_FORMED["GetOrder"])
+    response = api.send(ROWS[rpc][style].verb, path, content=padded({}, MIB + 1), token=newcomer.token)
+    assert_problem(response, 413, "BODY_TOO_LARGE")
+
+
+def test_a_body_of_one_mib_is_read(api: Api, style: Style, alice: Account) -> None:
+    binding = ROWS["CreateOrder"][style]
+    response = api.send(binding.verb, binding.path, content=padded(order_fields(), MIB), token=alice.token)
+    assert_success(response, 201)
+
+
+def test_a_refused_login_sets_no_cookie(api: Api, style: Style) -> None:
+    binding = ROWS["Login"][style]
+    response = api.send(binding.verb, binding.path, content=b" " * (MIB + 1))
+    assert_problem(response, 413, "BODY_TOO_LARGE")
+    assert not session_cookies(response)
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/.well-known/jwks.json", "/nothing"])
+def test_every_answer_carries_the_common_headers(api: Api, path: str) -> None:
+    assert_common_headers(api.send("GET", path))
+
+
+@pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/.well-known/jwks.json"])
+def test_the_other_paths_are_for_reading_only(api: Api, path: str) -> None:
+    response = api.send("POST", path)
+    assert_problem(response, 405, "METHOD_NOT_ALLOWED")
+    assert "GET" in response.headers["Allow"]

@@ -1,0 +1,41 @@
+"""Whatever the description allows or forbids is answered as the description says."""
+
+from typing import Any
+
+import pytest
+import schemathesis
+from hypothesis import HealthCheck, given, settings
+from schemathesis import GenerationMode
+from schemathesis.checks import not_a_server_error
+from schemathesis.specs.openapi.checks import (
+    content_type_conformance,
+    response_schema_conformance,
+    status_code_conformance,
+)
+
+from tests.e2e.accounts import Account
+from tests.e2e.api import Api
+from tests.e2e.bindings import BINDINGS, ROWS, Binding
+
+CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
+
+
+@pytest.fixture(scope="module")
+def description(api: Api) -> Any:
+    return schemathesis.openapi.from_dict(api.send("GET", "/openapi.json").json())
+
+
+@pytest.mark.parametrize("mode", GenerationMode)
+@pytest.mark.parametrize("binding", [ROWS[rpc][style] for rpc, style in BINDINGS], ids=str)
+def test_answers_are_as_described(
+    api: Api, newcomer: Account, description: Any, binding: Binding, mode: GenerationMode
+) -> None:
+    cases = description[binding.path][binding.verb].as_strategy(generation_mode=mode)
+
+    @settings(max_examples=10, deadline=None, database=None, suppress_health_check=list(HealthCheck))
+    @given(cases)
+    def check(case: Any) -> None:
+        response = case.call(base_url=api.url, headers={"Authorization": f"Bearer {newcomer.token}"})
+        case.validate_response(response, checks=CHECKS)
+
+    check()

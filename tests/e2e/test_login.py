@@ -1,0 +1,112 @@
+"""Login: one answer for everything that is wrong with the credentials."""
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.accounts import Account, log_in, register, session_cookie, session_cookies, unique_email, unique_password
+from tests.e2e.api import Api
+from tests.e2e.bindings import Style
+from tests.e2e.shapes import assert_invalid, assert_problem, assert_session_cookie, assert_success, assert_user
+
+
+def credentials(account: Account, **changes: Any) -> dict[str, Any]:
+    fields = {"email": account.email, "password": account.password, **changes}
+    return {name: value for name, value in fields.items() if value is not ...}
+
+
+def test_answers_as_register_does(api: Api, style: Style, alice: Account) -> None:
+    response = api.call("Login", style, credentials(alice))
+    assert_success(response, 200)
+    body = response.json()
+    assert set(body) == {"user", "access_token", "token_type", "expires_in"}
+    assert_user(body["user"], email=alice.email)
+    assert (body["user"]["user_id"], body["token_type"]) == (alice.user_id, "Bearer")
+    assert body["expires_in"] > 0
+    (cookie,) = session_cookies(response)
+    assert_session_cookie(cookie)
+    assert response.headers["Cache-Control"] == "no-store"
+
+
+def test_always_makes_a_new_session(api: Api, alice: Account) -> None:
+    first, second = (log_in(api, alice.email, alice.password) for _ in range(2))
+    assert len({alice.cookie, first.cookie, second.cookie}) == 3
+    assert len({alice.token, first.token, second.token}) == 3
+
+
+def test_the_email_may_be_in_any_case(api: Api, style: Style, alice: Account) -> None:
+    assert_success(api.call("Login", style, credentials(alice, email=alice.email.upper())), 200)
+
+
+def test_a_password_is_the_same_in_any_normal_form(api: Api) -> None:
+    account = register(api, password="cafe\u0301 au lait by the sea")
+    assert log_in(api, account.email, "caf\u00e9 au lait by the sea").user_id == account.user_id
+
+
+def test_an_unknown_email_and_a_wrong_password_are_told_alike(api: Api, style: Style, alice: Account) -> None:
+    wrong = {"email": alice.email, "password": unique_password()}
+    unknown = {"email": unique_email(), "password": unique_password()}
+    problems = []
+    for fields in (wrong, unknown):
+        response = api.call("Login", style, fields)
+        problems.append(assert_problem(response, 401, "INVALID_CREDENTIALS"))
+        assert not session_cookies(response)
+        problems[-1].pop("request_id")
+    assert problems[0] == problems[1]
+    assert problems[0]["violations"] == []
+
+
+@pytest.mark.parametrize("tweak", [str.upper, lambda password: password[:-1], lambda password: password + " "])
+def test_a_password_almost_right_is_wrong(api: Api, alice: Account, tweak: Any) -> None:
+    response = api.call("Login", fields=credentials(alice, password=tweak(alice.password)))
+    assert_problem(response, 401, "INVALID_CREDENTIALS")
+
+
+def test_a_long_password_is_not_cut(api: Api) -> None:
+    account = register(api, password="tide lamp " * 12 + "12345678")
+    assert len(account.password) == 128
+    response = api.call("Login", fields=credentials(account, password=account.password[:-1] + "9"))
+    assert_problem(response, 401, "INVALID_CREDENTIALS")
+
+
+INVALID: dict[str, tuple[str, dict[str, Any]]] = {
+    "email missing": ("email", {"email": ...}),
+    "email null": ("email", {"email": None}),
+    "email a number": ("email", {"email": 7}),
+    "email empty": ("email", {"email": ""}),
+    "email of 255": ("email", {"email": "e" * 255}),
+    "email with NUL": ("email", {"email": "ada\x00@example.com"}),
+    "password missing": ("password", {"password": ...}),
+    "password null": ("password", {"password": None}),
+    "password a list": ("password", {"password": []}),
+    "password empty": ("password", {"password": ""}),
+    "password of 129": ("password", {"password": "p" * 129}),
+    "field unknown": ("remember_me", {"remember_me": True}),
+}
+
+
+@pytest.mark.parametrize(("field", "changes"), INVALID.values(), ids=INVALID)
+def test_refuses_past_the_border(api: Api, style: Style, alice: Account, field: str, changes: dict[str, Any]) -> None:
+    assert_invalid(api.call("Login", style, credentials(alice, **changes)), field)
+
+
+def test_reads_no_token(api: Api, style: Style, alice: Account) -> None:
+    response = api.call("Login", style, credentials(alice), headers={"Authorization": "Bearer rubbish"})
+    assert_success(response, 200)
+
+
+def test_a_presented_session_is_revoked(api: Api, style: Style, newcomer: Account) -> None:
+    response = api.call("Login", style, credentials(newcomer), headers={"Cookie": newcomer.cookie})
+    assert_success(response, 200)
+    assert_problem(api.call("GetUser", headers={"Cookie": newcomer.cookie}), 401, "SESSION_INVALID")
+    assert_success(api.call("GetUser", headers={"Cookie": session_cookie(response)}), 200)
+
+
+def test_another_users_presented_session_is_revoked_too(api: Api, newcomer: Account, bob: Account) -> None:
+    assert_success(api.call("Login", fields=credentials(bob), headers={"Cookie": newcomer.cookie}), 200)
+    assert_problem(api.call("GetUser", headers={"Cookie": newcomer.cookie}), 401, "SESSION_INVALID")
+
+
+@pytest.mark.parametrize("cookie", ["session_key=rubbish", "session_key=", "session_key", "=;;=", "session_key=a.1.b"])
+def test_a_presented_session_that_is_none_changes_nothing(api: Api, alice: Account, cookie: str) -> None:
+    assert_success(api.call("Login", fields=credentials(alice), headers={"Cookie": cookie}), 200)

@@ -1,0 +1,162 @@
+"""Rate limits: per user or, without one, per client address; each class on its own; every refusal explained.
+
+Runs on a stack of its own with small quotas. Each test comes from client addresses of its own: the stack trusts
+the X-Forwarded-For that loopback sends.
+"""
+
+import ipaddress
+import random
+import re
+import time
+from collections.abc import Callable
+
+import httpx2
+import pytest
+
+from tests.e2e.accounts import Account, register, session_cookie, session_cookies
+from tests.e2e.api import Api, Headers
+from tests.e2e.bindings import Style
+from tests.e2e.polling import eventually
+from tests.e2e.shapes import assert_problem, assert_success
+
+pytestmark = pytest.mark.xdist_group("strict")
+
+DEFAULT_QUOTA, DEFAULT_WINDOW_S = 10, 30
+CREDENTIALS_QUOTA, CREDENTIALS_WINDOW_S = 3, 60
+
+
+def fresh_address() -> Headers:
+    """A client address that no other test uses."""
+    network = ipaddress.ip_network("198.18.0.0/15")
+    return {"X-Forwarded-For": str(network[random.randrange(1, network.num_addresses - 1)])}  # noqa: S311
+
+
+def exhaust(call: Callable[[], httpx2.Response], quota: int, window_s: float) -> httpx2.Response:
+    """The first refusal; before it, the quota was admitted, and no more than what flowed in meanwhile."""
+    started = time.monotonic()
+    admitted, response = 0, call()
+    while response.status_code != 429 and admitted < 3 * quota:
+        admitted, response = admitted + 1, call()
+    refilled = (time.monotonic() - started) / window_s * quota
+    assert quota <= admitted <= quota + refilled + 1
+    return response
+
+
+def assert_refusal(response: httpx2.Response, quota: int, window_s: int) -> None:
+    decision = assert_problem(response, 429, "RATE_LIMITED")["decision"]
+    retry_after_s = int(response.headers["Retry-After"])
+    assert 1 <= retry_after_s <= window_s
+    assert (decision["limit"], decision["remaining"]) == (quota, 0)
+    assert 0 < decision["retry_after_s"] <= retry_after_s
+
+
+def spend_user(api: Api, account: Account, style: Style = Style.SHORT) -> httpx2.Response:
+    call = lambda: api.call("GetUser", style, token=account.token, headers=fresh_address())  # noqa: E731
+    return exhaust(call, DEFAULT_QUOTA, DEFAULT_WINDOW_S)
+
+
+@pytest.fixture
+def visitor(strict_api: Api) -> Account:
+    """A user of this test alone, registered from an address of its own."""
+    return register(strict_api, headers=fresh_address())
+
+
+def test_a_user_has_a_quota_whatever_the_address(strict_api: Api, style: Style, visitor: Account) -> None:
+    assert_refusal(spend_user(strict_api, visitor, style), DEFAULT_QUOTA, DEFAULT_WINDOW_S)
+
+
+def test_both_bindings_and_all_methods_of_a_class_share_it(strict_api: Api, visitor: Account) -> None:
+    spend_user(strict_api, visitor)
+    for rpc in ("GetUser", "ListOrders", "ListSessions"):
+        assert_problem(strict_api.call(rpc, Style.RESOURCE, token=visitor.token), 429, "RATE_LIMITED")
+
+
+def test_another_users_quota_is_untouched(strict_api: Api, visitor: Account) -> None:
+    spend_user(strict_api, visitor)
+    other = register(strict_api, headers=fresh_address())
+    assert_success(strict_api.call("GetUser", token=other.token), 200)
+
+
+def test_it_opens_again_when_it_said(strict_api: Api, visitor: Account) -> None:
+    refusal = spend_user(strict_api, visitor)
+    wait_s = int(refusal.headers["Retry-After"])
+
+    def admitted() -> httpx2.Response | None:
+        response = strict_api.call("GetUser", token=visitor.token)
+        return response if response.status_code == 200 else None
+
+    eventually(admitted, within_s=wait_s + 2)
+
+
+def test_the_quota_is_told_on_every_answer(strict_api: Api, style: Style, visitor: Account) -> None:
+    remaining = []
+    for _ in range(2):
+        response = strict_api.call("GetUser", style, token=visitor.token)
+        policy = dict(part.split("=") for part in response.headers["RateLimit-Policy"].split(";")[1:])
+        state = dict(part.split("=") for part in response.headers["RateLimit"].split(";")[1:])
+        assert (int(policy["q"]), int(policy["w"])) == (DEFAULT_QUOTA, DEFAULT_WINDOW_S)
+        name = re.match(r'"[\w-]+"', response.headers["RateLimit-Policy"])
+        assert name
+        assert response.headers["RateLimit"].startswith(name.group())
+        assert 0 <= int(state.get("t", 0)) <= DEFAULT_WINDOW_S
+        remaining.append(int(state["r"]))
+    assert remaining[1] <= remaining[0] < DEFAULT_QUOTA
+
+
+@pytest.mark.parametrize("rpc", ["Login", "Register"])
+def test_an_address_has_a_quota_of_credentials(strict_api: Api, style: Style, rpc: str) -> None:
+    address = fresh_address()
+    fields = {"email": "nobody@example.com", "password": "not the password"}
+    refusal = exhaust(
+        lambda: strict_api.call(rpc, style, fields, headers=address), CREDENTIALS_QUOTA, CREDENTIALS_WINDOW_S
+    )
+    assert_refusal(refusal, CREDENTIALS_QUOTA, CREDENTIALS_WINDOW_S)
+    response = strict_api.call("Login", style, fields, headers=fresh_address())
+    assert_problem(response, 401, "INVALID_CREDENTIALS")
+
+
+def test_an_address_that_the_client_adds_is_not_believed(strict_api: Api) -> None:
+    address = fresh_address()["X-Forwarded-For"]
+    fields = {"email": "nobody@example.com", "password": "not the password"}
+
+    def forged() -> httpx2.Response:
+        forwarded = {"X-Forwarded-For": f"{fresh_address()['X-Forwarded-For']}, {address}"}
+        return strict_api.call("Login", fields=fields, headers=forwarded)
+
+    assert_refusal(exhaust(forged, CREDENTIALS_QUOTA, CREDENTIALS_WINDOW_S), CREDENTIALS_QUOTA, CREDENTIALS_WINDOW_S)
+
+
+def test_classes_have_quotas_of_their_own(strict_api: Api, visitor: Account) -> None:
+    spend_user(strict_api, visitor)
+    fields = {"current_password": "not the password", "new_password": "another password of mine"}
+    response = strict_api.call("ChangePassword", fields=fields, token=visitor.token)
+    assert response.status_code in {401, 403}
+
+
+def test_the_trusted_proxy_names_the_client(strict_api: Api) -> None:
+    address = fresh_address()
+    account = register(strict_api, headers=address)
+    (session,) = strict_api.call("ListSessions", token=account.token).json()["sessions"]
+    assert session["ip"] == address["X-Forwarded-For"]
+
+
+def test_a_refused_address_renews_nothing(strict_api: Api, visitor: Account) -> None:
+    address = fresh_address()
+    exhaust(lambda: strict_api.call("GetUser", headers=address), DEFAULT_QUOTA, DEFAULT_WINDOW_S)
+    headers = {**address, "Cookie": visitor.cookie}
+    response = strict_api.call("GetUser", headers=headers)
+    assert_problem(response, 429, "RATE_LIMITED")
+    assert not session_cookies(response)
+    assert "X-Access-Token" not in response.headers
+
+
+def test_a_refused_user_is_renewed_all_the_same(strict_api: Api, visitor: Account) -> None:
+    spend_user(strict_api, visitor)
+    response = strict_api.call("GetUser", headers={**fresh_address(), "Cookie": visitor.cookie})
+    assert_problem(response, 429, "RATE_LIMITED")
+    assert response.headers["X-Access-Token"]
+    assert session_cookie(response) != visitor.cookie
+
+
+def test_the_secure_cookie_is_bound_to_the_host(visitor: Account) -> None:
+    assert visitor.cookie.startswith("__Host-session_key=")

@@ -1,0 +1,117 @@
+"""ListSessions, RevokeSession and Logout."""
+
+import pytest
+
+from tests.e2e.accounts import Account, log_in, register, session_cookies
+from tests.e2e.api import Api, Headers
+from tests.e2e.bindings import Style
+from tests.e2e.shapes import (
+    assert_cleared_cookie,
+    assert_invalid,
+    assert_problem,
+    assert_recent_time,
+    assert_success,
+)
+
+SESSION_FIELDS = {"session_id", "created_at", "last_used_at", "ip", "user_agent", "current"}
+
+
+def listed(api: Api, token: str, style: Style = Style.SHORT) -> list[dict[str, object]]:
+    response = api.call("ListSessions", style, token=token)
+    assert_success(response, 200)
+    body = response.json()
+    assert set(body) == {"sessions"}
+    sessions: list[dict[str, object]] = body["sessions"]
+    return sessions
+
+
+def current_id(api: Api, account: Account) -> str:
+    (session,) = (session for session in listed(api, account.token) if session["current"])
+    return str(session["session_id"])
+
+
+def test_lists_what_is_known_of_a_session(api: Api, style: Style) -> None:
+    account = register(api, headers={"User-Agent": "Lynx/2.9 (ünïcode)"})
+    (session,) = listed(api, account.token, style)
+    assert set(session) == SESSION_FIELDS
+    assert_recent_time(session["created_at"])
+    assert_recent_time(session["last_used_at"])
+    assert str(session["last_used_at"]) >= str(session["created_at"])
+    assert str(session["user_agent"]).startswith("Lynx/2.9")
+    assert session["current"] is True
+    assert session["ip"] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("headers", [{"X-Forwarded-For": "203.0.113.9"}, {"Forwarded": "for=203.0.113.9"}])
+def test_an_address_that_the_client_claims_is_ignored(api: Api, headers: Headers) -> None:
+    (session,) = listed(api, register(api, headers=headers).token)
+    assert session["ip"] == "127.0.0.1"
+
+
+def test_lists_every_login_the_last_used_first(api: Api, style: Style, newcomer: Account) -> None:
+    others = [log_in(api, newcomer.email, newcomer.password) for _ in range(3)]
+    sessions = listed(api, others[1].token, style)
+    assert len({session["session_id"] for session in sessions}) == 4
+    assert [session["current"] for session in sessions].count(True) == 1
+    used = [str(session["last_used_at"]) for session in sessions]
+    assert used == sorted(used, reverse=True)
+
+
+def test_keeps_twenty_and_drops_the_oldest(api: Api, newcomer: Account) -> None:
+    logins = [log_in(api, newcomer.email, newcomer.password) for _ in range(20)]
+    assert len(listed(api, logins[-1].token)) == 20
+    assert_problem(api.call("GetUser", headers={"Cookie": newcomer.cookie}), 401, "SESSION_INVALID")
+    assert_success(api.call("GetUser", headers={"Cookie": logins[0].cookie}), 200)
+
+
+def test_revokes_another_session_of_the_caller(api: Api, style: Style, newcomer: Account) -> None:
+    other = log_in(api, newcomer.email, newcomer.password)
+    fields = {"session_id": current_id(api, other)}
+    assert_success(api.call("RevokeSession", style, fields, token=newcomer.token), 204)
+    assert len(listed(api, newcomer.token)) == 1
+    assert_problem(api.call("GetUser", headers={"Cookie": other.cookie}), 401, "SESSION_INVALID")
+    assert_problem(api.call("RevokeSession", style, fields, token=newcomer.token), 404, "SESSION_NOT_FOUND")
+
+
+def test_revokes_the_current_session(api: Api, style: Style, newcomer: Account) -> None:
+    fields = {"session_id": current_id(api, newcomer)}
+    assert_success(api.call("RevokeSession", style, fields, token=newcomer.token), 204)
+    assert_problem(api.call("GetUser", headers={"Cookie": newcomer.cookie}), 401, "SESSION_INVALID")
+
+
+def test_somebody_elses_session_is_not_found(api: Api, style: Style, alice: Account, newcomer: Account) -> None:
+    fields = {"session_id": current_id(api, newcomer)}
+    response = api.call("RevokeSession", style, fields, token=alice.token)
+    assert_problem(response, 404, "SESSION_NOT_FOUND")
+    assert len(listed(api, newcomer.token)) == 1
+
+
+def test_an_unknown_session_is_not_found(api: Api, style: Style, alice: Account) -> None:
+    response = api.call("RevokeSession", style, {"session_id": "A" * 22}, token=alice.token)
+    assert_problem(response, 404, "SESSION_NOT_FOUND")
+
+
+@pytest.mark.parametrize("session_id", ["x" * 65, "a b", "ä", "a.b", "x\n", "x\x00", "*"])
+def test_refuses_what_is_no_session_id(api: Api, style: Style, alice: Account, session_id: str) -> None:
+    response = api.call("RevokeSession", style, {"session_id": session_id}, token=alice.token)
+    assert_invalid(response, "session_id")
+
+
+def test_logout_ends_the_session_and_clears_the_cookie(api: Api, style: Style, newcomer: Account) -> None:
+    other = log_in(api, newcomer.email, newcomer.password)
+    response = api.call("Logout", style, token=newcomer.token, headers={"Cookie": newcomer.cookie})
+    assert_success(response, 204)
+    (cookie,) = session_cookies(response)
+    assert_cleared_cookie(cookie)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert_problem(api.call("GetUser", headers={"Cookie": newcomer.cookie}), 401, "SESSION_INVALID")
+    assert_success(api.call("GetUser", headers={"Cookie": other.cookie}), 200)
+
+
+def test_logout_needs_no_body(api: Api, newcomer: Account) -> None:
+    assert_success(api.send("POST", "/api/users/logout", token=newcomer.token), 204)
+
+
+def test_logout_takes_no_fields(api: Api, alice: Account) -> None:
+    response = api.call("Logout", fields={"everywhere": True}, token=alice.token)
+    assert_invalid(response, "everywhere")

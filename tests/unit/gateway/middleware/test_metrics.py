@@ -1,0 +1,65 @@
+import pytest
+from gateway.middleware.metrics import MetricsMiddleware
+from gateway.problems import Decision
+from starlette.types import Receive, Scope, Send
+
+from tests.unit.gateway.asgi import answering, call, exchange_in, http_scope, passes_lifespan_through, policy, raising
+from tests.unit.gateway.metrics import RecordedMetrics
+
+DURATION = "http.server.request.duration"
+ACTIVE = "http.server.active_requests"
+
+
+async def test_other_scopes_pass() -> None:
+    assert await passes_lifespan_through(lambda app: MetricsMiddleware(app, RecordedMetrics().meter))
+
+
+async def test_a_request_is_timed_under_its_template() -> None:
+    recorded = RecordedMetrics()
+    scope = http_scope(path="/things/7")
+    exchange_in(scope, policy=policy()).status = 200
+    await call(MetricsMiddleware(answering(), recorded.meter), scope)
+    attributes = {
+        "http.request.method": "GET",
+        "http.route": "/things/{thing_id}",
+        "http.response.status_code": 200,
+    }
+    assert recorded.points(DURATION) == [(attributes, 1)]
+    assert recorded.points("headrace.gateway.decisions") == []
+
+
+async def test_invented_methods_and_paths_make_no_series() -> None:
+    recorded = RecordedMetrics()
+    layer = MetricsMiddleware(answering(), recorded.meter)
+    for number in range(20):
+        scope = http_scope(f"BREW{number}", f"/{number}")
+        exchange_in(scope).status = 404
+        await call(layer, scope)
+    ((attributes, count),) = recorded.points(DURATION)
+    assert (attributes["http.request.method"], attributes["http.route"], count) == ("_OTHER", "-", 20)
+
+
+async def test_requests_in_progress_are_seen_and_end_with_the_request() -> None:
+    recorded = RecordedMetrics()
+    seen: list[float] = []
+
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        seen.extend(value for attributes, value in recorded.points(ACTIVE) if attributes["http.request.method"] == "PUT")
+        raise ValueError
+
+    scope = http_scope("PUT")
+    exchange_in(scope)
+    with pytest.raises(ValueError):
+        await call(MetricsMiddleware(app, recorded.meter), scope)
+    assert seen == [1]
+    assert {value for _, value in recorded.points(ACTIVE)} == {0}
+    assert recorded.points(DURATION)[0][0]["http.response.status_code"] == 499
+
+
+async def test_a_policys_decision_is_counted() -> None:
+    recorded = RecordedMetrics()
+    scope = http_scope()
+    exchange_in(scope).decision = Decision("throttle", "shedding")
+    with pytest.raises(ValueError):
+        await call(MetricsMiddleware(raising(ValueError()), recorded.meter), scope)
+    assert recorded.points("headrace.gateway.decisions") == [({"policy": "throttle", "state": "shedding"}, 1)]

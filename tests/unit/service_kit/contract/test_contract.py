@@ -1,0 +1,122 @@
+"""Reading the contract: what comes out of the options, and what is refused."""
+
+from pathlib import Path
+
+import pytest
+from service_kit.contract import Contract, ContractError
+from service_kit.contract.policy import Access, Degraded, HeaderBinding, Idempotency, RateClass, SessionEffect
+
+from tests.contracts import compile_protos, headrace_contract
+
+_SERVICE = """syntax = "proto3";
+package probe.v1;
+import "google/api/annotations.proto";
+import "headrace/v1/policy.proto";
+service ProbeService {{
+  {service}
+  // Says hello.
+  rpc Hello(HelloRequest) returns (HelloResponse) {{
+    {method}
+  }}
+}}
+message HelloRequest {{ string name = 1; }}
+message HelloResponse {{ string text = 1; }}
+"""
+_UPSTREAM = 'option (headrace.v1.service).upstream = "probe-svc";'
+_POLICY = "option (headrace.v1.method) = { access: ACCESS_USER deadline_ms: 500 };"
+_HTTP = 'option (google.api.http) = { get: "/hello" };'
+
+
+def _load(folder: Path, service: str, method: str) -> Contract:
+    text = _SERVICE.format(service=service, method=method)
+    return Contract.load(compile_protos(folder, {"probe/v1/probe.proto": text}))
+
+
+def test_method_policy_and_bindings() -> None:
+    method = headrace_contract().methods["/user.v1.UserService/Login"]
+
+    assert (method.service, method.name, method.upstream) == ("user.v1.UserService", "Login", "user-svc")
+    assert method.policy.access is Access.PUBLIC
+    assert method.policy.deadline_s == 5
+    assert method.policy.rate_class is RateClass.CREDENTIALS
+    assert method.policy.degraded is Degraded.REFUSE
+    assert method.policy.session is SessionEffect.ISSUES
+    assert method.policy.success_status == 200
+    assert [(b.http_method, b.path, b.has_body) for b in method.bindings] == [
+        ("POST", "/api/users/log", True),
+        ("POST", "/api/v1/sessions", True),
+    ]
+    assert method.description.startswith("Trades an email and a password")
+
+
+def test_field_policies() -> None:
+    contract = headrace_contract()
+    update = contract.methods["/order.v1.OrderService/UpdateOrderStatus"].input
+    login = contract.methods["/user.v1.UserService/Login"].input
+
+    assert contract.field_policy(update.fields_by_name["expected_version"]).from_header == HeaderBinding(
+        "If-Match", '"{}"'
+    )
+    assert contract.field_policy(login.fields_by_name["password"]).sensitive
+    assert not contract.field_policy(login.fields_by_name["email"]).sensitive
+
+
+def test_idempotency_level_is_the_standard_option() -> None:
+    methods = headrace_contract().methods
+
+    assert methods["/order.v1.OrderService/GetOrder"].policy.idempotency is Idempotency.NO_SIDE_EFFECTS
+    assert methods["/order.v1.OrderService/DeleteOrder"].policy.idempotency is Idempotency.IDEMPOTENT
+    assert methods["/order.v1.OrderService/CreateOrder"].policy.idempotency is Idempotency.UNKNOWN
+
+
+def test_reasons_carry_their_http_status_and_title() -> None:
+    reasons = headrace_contract().reasons
+
+    assert reasons["VERSION_MISMATCH"].http_status == 412
+    assert reasons["EMAIL_TAKEN"].http_status is None
+    assert reasons["EMAIL_TAKEN"].title == "An account with this email exists"
+    assert "UNSPECIFIED" not in reasons
+
+
+def test_comments_of_fields_and_values() -> None:
+    contract = headrace_contract()
+
+    assert contract.comment("order.v1.Order.total_minor").startswith("The sum of quantity times unit price")
+    assert contract.comment("order.v1.OrderStatus.ORDER_STATUS_DONE") == "Fulfilled. Final."
+    assert contract.comment("no.such.thing") == ""
+
+
+def test_a_minimal_method_is_enough(tmp_path: Path) -> None:
+    contract = _load(tmp_path, _UPSTREAM, _POLICY + _HTTP)
+
+    method = contract.methods["/probe.v1.ProbeService/Hello"]
+    assert method.policy.success_status == 200
+    assert method.policy.rate_class is RateClass.DEFAULT
+
+
+@pytest.mark.parametrize(
+    ("service", "method", "message"),
+    [
+        ("", _POLICY + _HTTP, "which upstream"),
+        (_UPSTREAM, _HTTP, "no (headrace.v1.method) option"),
+        (_UPSTREAM, "option (headrace.v1.method) = { access: ACCESS_USER };" + _HTTP, "no deadline_ms"),
+        (_UPSTREAM, "option (headrace.v1.method) = { deadline_ms: 5 };" + _HTTP, "access is not set"),
+        (_UPSTREAM, _POLICY, "exactly the internal methods"),
+        (_UPSTREAM, _POLICY.replace("USER", "INTERNAL") + _HTTP, "exactly the internal methods"),
+        (_UPSTREAM, _POLICY.replace("500", "500 success_status: 404") + _HTTP, "is no success"),
+        (_UPSTREAM, _POLICY + 'option (google.api.http) = { post: "/hello" body: "name" };', "body must be"),
+        (_UPSTREAM, _POLICY + 'option (google.api.http) = { get: "/hello" response_body: "x" };', "no field x"),
+        (_UPSTREAM, _POLICY + 'option (google.api.http) = { body: "*" };', "without a path"),
+    ],
+)
+def test_a_contradictory_contract_is_refused(tmp_path: Path, service: str, method: str, message: str) -> None:
+    with pytest.raises(ContractError) as refused:
+        _load(tmp_path, service, method)
+
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("data", [b"\xff\xff\xff", b"\n\x03abc"])
+def test_what_is_no_descriptor_set_is_refused(data: bytes) -> None:
+    with pytest.raises(ContractError):
+        Contract.load(data)

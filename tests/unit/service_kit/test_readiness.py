@@ -1,0 +1,55 @@
+"""Readiness: checks, bounds, draining."""
+
+import asyncio
+import time
+
+from service_kit.readiness import CheckResult, Readiness
+
+
+async def passes() -> None:
+    return
+
+
+async def fails() -> None:
+    raise ConnectionError("refused")
+
+
+async def hangs() -> None:
+    await asyncio.sleep(60)
+
+
+async def test_without_checks_it_is_ready() -> None:
+    report = await Readiness().report()
+    assert (report.ready, report.checks) == (True, {})
+
+
+async def test_ready_only_if_every_check_is_ok() -> None:
+    readiness = Readiness()
+    readiness.add("redis", passes)
+    assert (await readiness.report()).ready
+    readiness.add("postgres", fails)
+    report = await readiness.report()
+    assert not report.ready
+    assert report.checks == {
+        "redis": CheckResult(ok=True),
+        "postgres": CheckResult(ok=False, reason="ConnectionError: refused"),
+    }
+
+
+async def test_hanging_checks_are_cut_off_together() -> None:
+    readiness = Readiness()
+    for name in ("a", "b", "c"):
+        readiness.add(name, hangs)
+    began = time.monotonic()
+    report = await readiness.report()
+    assert time.monotonic() - began < 2
+    assert {result.reason for result in report.checks.values()} == {"no answer within 1 s"}
+
+
+async def test_draining_is_not_ready_and_asks_nobody() -> None:
+    readiness = Readiness()
+    readiness.add("a", hangs)
+    readiness.draining = True
+    report = await readiness.report()
+    assert not report.ready
+    assert report.checks == {"lifecycle": CheckResult(ok=False, reason="draining")}

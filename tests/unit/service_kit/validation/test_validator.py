@@ -1,0 +1,75 @@
+"""Validation by rules: what is found, where, and under which rule id. (Agreement with the standard has its own test.)"""
+
+from typing import Any
+
+import pytest
+from service_kit.validation import Validator
+from service_kit.validation.formats import EMAIL, compile_pattern
+
+from tests.contracts import headrace_contract
+
+CONTRACT = headrace_contract()
+VALIDATOR = Validator(CONTRACT)
+
+
+def _broken(method: str, **fields: Any) -> list[tuple[str, str]]:
+    message = CONTRACT.methods[method].request_class(**fields)
+    return [(violation.field, violation.rule) for violation in VALIDATOR.violations(message)]
+
+
+def test_every_broken_field_is_named() -> None:
+    assert _broken("/user.v1.UserService/Register") == [
+        ("email", "required"),
+        ("name", "required"),
+        ("password", "required"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "rules"),
+    [
+        ("a", ["string.min_len"]),
+        ("é" * 2, []),
+        ("\U0001f600" * 50, []),
+        ("x" * 51, ["string.max_len"]),
+        ("a\0", ["string.no_nul"]),
+    ],
+)
+def test_lengths_count_code_points(name: str, rules: list[str]) -> None:
+    broken = _broken("/user.v1.UserService/Register", email="a@b.example", name=name, password="p" * 15)
+    assert broken == [("name", rule) for rule in rules]
+
+
+def test_items_are_named_by_their_index() -> None:
+    lines = [{"sku": "a", "quantity": 1, "unit_price_minor": 0}, {"sku": "a", "quantity": 10_001}]
+    assert _broken("/order.v1.OrderService/CreateOrder", currency="EUR", lines=lines) == [
+        ("lines[1].quantity", "int32.gte_lte"),
+        ("lines[1].unit_price_minor", "required"),
+    ]
+
+
+def test_a_list_that_is_too_long_is_not_looked_into() -> None:
+    assert _broken("/order.v1.OrderService/CreateOrder", currency="EUR", lines=[{}] * 101) == [
+        ("lines", "repeated.max_items")
+    ]
+
+
+def test_optional_fields_are_checked_only_when_set() -> None:
+    assert _broken("/order.v1.OrderService/ListOrders") == []
+    assert _broken("/order.v1.OrderService/ListOrders", page_size=0) == [("page_size", "int32.gte_lte")]
+
+
+def test_a_dollar_matches_at_the_very_end_only() -> None:
+    assert compile_pattern("^a$").search("a")
+    assert not compile_pattern("^a$").search("a\n")
+    assert compile_pattern(r"^a\$").search("a$b")
+
+
+@pytest.mark.parametrize("address", ["a@b", "first.last+tag@sub.example.org", "x" * 64 + "@example.org"])
+def test_email_addresses(address: str) -> None:
+    assert EMAIL.fullmatch(address)
+
+
+@pytest.mark.parametrize("address", ["", "a", "@b", "a@", "a@b..c", "a b@c", "a@-b", "a@b-", "é@b", "a@b\n", "a@b@c"])
+def test_no_email_addresses(address: str) -> None:
+    assert not EMAIL.fullmatch(address)
