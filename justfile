@@ -4,7 +4,7 @@ set positional-arguments
 
 # Inside `uv run` the environment is there already; else each recipe enters it by itself.
 
-run := if env("VIRTUAL_ENV", "") == justfile_directory() / ".venv" { "" } else { "uv run --project " + quote(justfile_directory()) }
+uv_run := if env("VIRTUAL_ENV", "") == justfile_directory() / ".venv" { "" } else { "uv run --project " + quote(justfile_directory()) }
 
 # Lists what can be done.
 [private]
@@ -15,58 +15,64 @@ default:
 [no-cd]
 [no-exit-message]
 up *ARGS:
-    @exec {{ run }} local-stack up "$@"
+    @exec {{ uv_run }} local-stack up "$@"
 
 # Drains and stops everything (--data-dir DIR).
 [no-cd]
 [no-exit-message]
 down *ARGS:
-    @exec {{ run }} local-stack down "$@"
+    @exec {{ uv_run }} local-stack down "$@"
 
 # Shows what runs where, whether it is ready, and its memory (--json, --data-dir DIR).
 [no-cd]
 [no-exit-message]
 status *ARGS:
-    @exec {{ run }} local-stack status "$@"
+    @exec {{ uv_run }} local-stack status "$@"
 
 # Shows the logs (NAME, -f: goes on, -n N, --data-dir DIR).
 [no-cd]
 [no-exit-message]
 logs *ARGS:
-    @exec {{ run }} local-stack logs "$@"
+    @exec {{ uv_run }} local-stack logs "$@"
+
+# Runs a service's own command with the stack's settings, such as `run user-svc create-admin --email E --name N`.
+[no-cd]
+[no-exit-message]
+run *ARGS:
+    @exec {{ uv_run }} local-stack run "$@"
 
 # Generates the code and the descriptor set from protos/, after putting these in form.
 gen:
-    {{ run }} buf format --write protos
-    {{ run }} python packages/shared-contracts/generate.py
+    {{ uv_run }} buf format --write protos
+    {{ uv_run }} python packages/shared-contracts/generate.py
 
 # Puts code and contract in form.
 fmt:
-    {{ run }} ruff format
-    {{ run }} ruff check --fix
-    {{ run }} buf format --write protos
+    {{ uv_run }} ruff format
+    {{ uv_run }} ruff check --fix
+    {{ uv_run }} buf format --write protos
 
 # Checks everything but the behaviour: style, types, contract, imports, dependencies.
 check:
-    {{ run }} ruff check
-    {{ run }} ruff format --check
-    {{ run }} buf lint protos
-    {{ run }} buf format --diff --exit-code protos
-    {{ run }} mypy packages/*/src infra/local/src tests
-    {{ run }} lint-imports
-    for package in packages/* infra/local; do echo "deptry $package"; (cd "$package" && {{ run }} deptry src) || exit 1; done
+    {{ uv_run }} ruff check
+    {{ uv_run }} ruff format --check
+    {{ uv_run }} buf lint protos
+    {{ uv_run }} buf format --diff --exit-code protos
+    {{ uv_run }} mypy packages/*/src infra/local/src tests
+    {{ uv_run }} lint-imports
+    for package in packages/* infra/local; do echo "deptry $package"; (cd "$package" && {{ uv_run }} deptry src) || exit 1; done
 
 # Runs the tests, in parallel (ARGS go to pytest, such as a path or -k NAME).
 [no-exit-message]
 test *ARGS:
-    @{{ run }} pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal "$@"
+    @{{ uv_run }} pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal "$@"
 
 # Runs the tests that need no server.
 [no-exit-message]
 test-unit *ARGS:
-    @{{ run }} pytest tests/unit "$@"
+    @{{ uv_run }} pytest tests/unit "$@"
 
 # Measures speed and memory on this machine.
 [no-exit-message]
 bench *ARGS:
-    @{{ run }} python -m benchmarks "$@"
+    @{{ uv_run }} python -m benchmarks "$@"

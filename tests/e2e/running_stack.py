@@ -7,8 +7,9 @@ from typing import Protocol
 class RunningStack(Protocol):
     """A gateway with its services."""
 
-    url: str
-    """Where the gateway answers, without a slash at the end."""
+    @property
+    def url(self) -> str:
+        """Where the gateway answers, without a slash at the end."""
 
     def grpc_target(self, name: str) -> str:
         """The host:port of a service, such as user-svc."""

@@ -11,6 +11,7 @@ from local_stack import data_dir, interrupt, logs, shutdown, status
 from local_stack.arguments import parser
 from local_stack.console import Screen
 from local_stack.errors import StackError
+from local_stack.inventory import program, take
 from local_stack.up import Wish, up
 
 
@@ -67,11 +68,19 @@ async def _logs(arguments: argparse.Namespace) -> int:
     return 0
 
 
+async def _run_service(arguments: argparse.Namespace) -> int:
+    inventory = take(data_dir.resolve(arguments.data_dir), offset=0, replicas={}, environ=os.environ)
+    command = [program(arguments.service), *arguments.arguments]
+    process = await asyncio.create_subprocess_exec(*command, env=inventory.environ)
+    return await process.wait()
+
+
 _COMMANDS: dict[str, Callable[[argparse.Namespace], Awaitable[int]]] = {
     "up": _up,
     "down": _down,
     "status": _status,
     "logs": _logs,
+    "run": _run_service,
 }
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""The command line: `local-stack up|down|status|logs`, which the recipes of the same names run."""
+"""The command line: `local-stack up|down|status|logs|run`, which the recipes of the same names run."""
 
 import argparse
 
@@ -20,6 +20,7 @@ def parser() -> argparse.ArgumentParser:
     status = commands.add_parser("status", parents=[shared], help="what runs where", description=_STATUS)
     status.add_argument("--json", action="store_true", help="as JSON, sizes in bytes")
     _add_logs(commands.add_parser("logs", parents=[shared], help="show the logs", description=_LOGS))
+    _add_run(commands.add_parser("run", parents=[shared], help="run a service's own command", description=_RUN))
     return every
 
 
@@ -27,6 +28,7 @@ _UP = "Bring everything up, and stay in the foreground: Ctrl-C drains and stops 
 _DOWN = "Drain and stop everything: the gateways first, the servers last."
 _STATUS = "What runs where, whether it is ready, and how much memory it takes."
 _LOGS = "Show the ends of the logs."
+_RUN = "Run a service's own command with the settings of this stack, such as: just run user-svc create-admin --help"
 
 
 def _add_up(up: argparse.ArgumentParser) -> None:
@@ -48,6 +50,11 @@ def _add_logs(logs: argparse.ArgumentParser) -> None:
     logs.add_argument(
         "-n", "--lines", metavar="N", type=_count, default=_DEFAULT_LINES, help=f"last lines; 0: all ({_DEFAULT_LINES})"
     )
+
+
+def _add_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument("service", metavar="SERVICE", choices=SERVICES, help=", ".join(SERVICES))
+    run.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="of the command")
 
 
 def offset(text: str) -> int:

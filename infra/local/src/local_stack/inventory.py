@@ -9,7 +9,7 @@ from local_stack.data_dir import DataDir
 from local_stack.errors import StackError
 from local_stack.ports import LAST_PORT, PUBLIC, Claim, spare_admin_ports
 from local_stack.processes import MARKER, marker
-from local_stack.service_settings import LOOPBACK, defaults, merged, prefix_of, reachable
+from local_stack.service_settings import LOOPBACK, defaults, merged, prefix_of, reachable, value
 
 SERVERS = ("postgres", "redis")
 SERVICES = ("user-svc", "order-svc", "gateway")
@@ -43,10 +43,10 @@ class Replica:
             StackError: the caller's environment sets something that is no port.
         """
         prefix = prefix_of(self.service) + ("_ADMIN" if purpose == "admin" else "")
-        given = self.environ[f"{prefix}_PORT"]
+        given = value(f"{prefix}_PORT", self.environ)
         if not given.isascii() or not given.isdecimal() or not 0 < int(given) <= LAST_PORT:
             raise StackError(f"{prefix}_PORT is not a port between 1 and {LAST_PORT}: {given!r}")
-        return Claim(self.name, purpose, self.environ.get(f"{prefix}_HOST", LOOPBACK), int(given))
+        return Claim(self.name, purpose, value(f"{prefix}_HOST", self.environ), int(given))
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,8 +1,10 @@
 """The settings with which the services run here. Whatever the caller's environment sets, wins."""
 
 from collections.abc import Mapping
+from pathlib import Path
 
 from local_stack.data_dir import DataDir
+from local_stack.errors import StackError
 from local_stack.ports import ADMIN, PUBLIC
 
 LOOPBACK = "127.0.0.1"
@@ -41,8 +43,24 @@ def _listening(prefix: str, service: str, offset: int) -> dict[str, str]:
 def upstream(service: str, offset: int, environ: Mapping[str, str]) -> str:
     """host:port at which the service's clients find it."""
     prefix = prefix_of(service)
-    host = reachable(environ.get(f"{prefix}_HOST", LOOPBACK))
-    return f"{host}:{environ.get(f'{prefix}_PORT', str(PUBLIC[service] + offset))}"
+    host = value(f"{prefix}_HOST", environ) or LOOPBACK
+    port = value(f"{prefix}_PORT", environ) or str(PUBLIC[service] + offset)
+    return f"{reachable(host)}:{port}"
+
+
+def value(name: str, environ: Mapping[str, str]) -> str:
+    """The setting as the service will read it, from NAME or from the file NAME_FILE; empty when it is not set.
+
+    Raises:
+        StackError: the file cannot be read.
+    """
+    path = environ.get(f"{name}_FILE")
+    if name in environ or path is None:
+        return environ.get(name, "")
+    try:
+        return Path(path).read_text().strip()
+    except OSError as exc:
+        raise StackError(f"{name}_FILE: cannot read {path}: {exc.strerror}") from exc
 
 
 def prefix_of(service: str) -> str:

@@ -12,7 +12,7 @@ from local_stack.processes import Launch, describe_exit, start
 from local_stack.secret_files import Secrets
 from local_stack.servers.postgres import PostgresServer
 from local_stack.servers.redis import RedisServer
-from local_stack.service_settings import is_set
+from local_stack.service_settings import is_set, value
 
 _READY_WITHIN_S = 60.0
 _POLL_S = 0.05
@@ -69,7 +69,7 @@ class Startup:
             await self._run(service, "migrate")
 
     async def _create_key(self) -> None:
-        if _is_empty(Path(self._inventory.environ["USER_SVC_KEY_DIR"])):
+        if _is_empty(Path(value("USER_SVC_KEY_DIR", self._inventory.environ))):
             await self._run("user-svc", "keys", "create")
 
     async def _run(self, service: str, *subcommand: str) -> None:

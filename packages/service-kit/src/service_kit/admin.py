@@ -10,6 +10,7 @@ from dataclasses import asdict
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
@@ -65,12 +66,13 @@ def admin_app(*, readiness: Readiness, service: str, version: str) -> ASGIApp:
     async def about(_request: Request) -> Response:
         return JSONResponse({"service": service, "version": version}, headers=_HEADERS)
 
-    async def not_found(_request: Request, _exception: Exception) -> Response:
-        return PlainTextResponse("Not found. There are /livez, /readyz, /metrics and /version.\n", 404, _HEADERS)
+    async def refuse(_request: Request, exception: Exception) -> Response:
+        status = exception.status_code if isinstance(exception, HTTPException) else 500
+        return PlainTextResponse("There are GET /livez, /readyz, /metrics and /version.\n", status, _HEADERS)
 
     endpoints = {"/livez": livez, "/readyz": readyz, "/metrics": metrics, "/version": about}
     return Starlette(
-        routes=[Route(path, view) for path, view in endpoints.items()], exception_handlers={404: not_found}
+        routes=[Route(path, view) for path, view in endpoints.items()], exception_handlers={HTTPException: refuse}
     )
 
 

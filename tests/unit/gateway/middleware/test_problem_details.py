@@ -14,9 +14,11 @@ from starlette.types import ASGIApp
 
 from tests.unit.gateway.asgi import Response, answering, call, exchange_in, http_scope, passes_lifespan_through, raising
 
+TITLES = {"RATE_LIMITED": "Slow down", "INTERNAL": "Our fault"}
+
 
 def layer(app: ASGIApp) -> ASGIApp:
-    return ProblemDetailsMiddleware(app, {"RATE_LIMITED": "Slow down", "INTERNAL": "Our fault"}.get)  # type: ignore[arg-type]
+    return ProblemDetailsMiddleware(app, lambda code: TITLES.get(code, code))
 
 
 async def answer(problem: Exception, method: str = "GET") -> Response:

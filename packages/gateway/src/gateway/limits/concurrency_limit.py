@@ -43,11 +43,13 @@ class ConcurrencyLimit:
 
     def release(self) -> None:
         """Give the place back."""
-        if self._waiters:
+        while self._waiters:
             waiter, _ = self._waiters.popitem(last=False)
-            waiter.set_result(True)
-        else:
-            self._in_use -= 1
+            # One that was cancelled stands in the queue until its task runs again.
+            if not waiter.done():
+                waiter.set_result(True)
+                return
+        self._in_use -= 1
 
     async def _wait(self) -> bool:
         loop = asyncio.get_running_loop()

@@ -18,7 +18,7 @@ class Segment:
 
 
 def parse_template(template: str) -> tuple[Segment, ...]:
-    """Split "/api/v1/orders/{order_id}" into segments. ContractError: it has a form that we do not serve."""
+    """Split "/v1/things/{thing_id}" into segments. ContractError: it has a form that we do not serve."""
     if not template.startswith("/"):
         raise ContractError(f'the path "{template}" does not begin with a slash')
     return tuple(_parse_segment(template, text) for text in template[1:].split("/"))

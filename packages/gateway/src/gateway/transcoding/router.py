@@ -57,7 +57,7 @@ class Router:
         return Match(endpoint, dict(zip(node.names[wanted], values, strict=True)))
 
     def _walk(self, path: str) -> tuple["_Node | None", tuple[str, ...]]:
-        """Depth first, literals first: /users/me is never taken for /users/{user_id}, but /users/me/x may be."""
+        """Depth first, literals first: /a/me is never taken for /a/{b}, but /a/me/c may be a /a/{b}/c."""
         pending: list[tuple[_Node, int, tuple[str, ...]]] = [(self._root, 0, ())]
         texts = path[1:].split("/")
         while pending:

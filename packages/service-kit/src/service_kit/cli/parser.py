@@ -1,6 +1,7 @@
 """The arguments of a process's command, and its help."""
 
 import argparse
+import sys
 import textwrap
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -17,7 +18,8 @@ class _Version(argparse.Action):
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         from importlib.metadata import version  # noqa: PLC0415  (see above)
 
-        parser.exit(message=f"{parser.prog} {version(parser.prog)}\n")
+        sys.stdout.write(f"{parser.prog} {version(parser.prog)}\n")
+        parser.exit()
 
 
 class _HelpWithSettings(argparse.Action):

@@ -39,9 +39,8 @@ class RedisSessions:
         index, session_id, user_id = _index(session.user_id), session.session_id, session.user_id
         with translated():
             listed = await self._list([index], [session_id, self._absolute_ms])
-            about = [user_id, session.password_version, session.address, session.agent[:_AGENT_MAX]]
-            terms = [self._idle_ms, self._absolute_ms]
-            _, ends, ttl = await self._open([_key(session_id)], [*about, *terms])
+            about = (user_id, session.password_version, session.address, session.agent[:_AGENT_MAX])
+            _, ends, ttl = await self._open([_key(session_id)], [*about, self._idle_ms, self._absolute_ms])
             if int(listed) > MAX_SESSIONS_OF_USER:
                 await self._make_room(user_id)
         version = session.password_version
@@ -85,14 +84,13 @@ class RedisSessions:
 
     async def end_all(self, user_id: str) -> None:
         with translated():
-            await self._drop(user_id, await self._redis.zrange(_index(user_id), 0, -1))
+            await self._drop(user_id, [session_id for session_id, _ in await self._listed(user_id)])
 
     async def end_others(self, user_id: str, session_id: str, password_version: int) -> list[str]:
         with translated():
             await self._confirm([_key(session_id)], [password_version])
             live = await self._live(user_id)
-            listed = await self._redis.zrange(_index(user_id), 0, -1)
-            await self._drop(user_id, [other for other in listed if other != session_id])
+            await self._drop(user_id, [other for other, _ in await self._listed(user_id) if other != session_id])
         return [other for other in live if other != session_id]
 
     async def _make_room(self, user_id: str) -> None:
@@ -102,8 +100,7 @@ class RedisSessions:
 
     async def _live(self, user_id: str) -> dict[str, list[Any]]:
         """The user's live sessions as id → _LISTED_FIELDS. Takes those that have ended off the list."""
-        index = _index(user_id)
-        listed = [(sid, at) for sid, at in await self._redis.zrange(index, 0, -1, withscores=True)]
+        listed = await self._listed(user_id)
         pipeline = self._redis.pipeline(transaction=False)
         for session_id, _ in listed:
             pipeline.hmget(_key(session_id), *_LISTED_FIELDS)
@@ -111,8 +108,13 @@ class RedisSessions:
         newest = max((logged_in_ms for _, logged_in_ms in listed), default=0)
         ended = [sid for (sid, at), fields in found.items() if fields[0] is None and newest - at > _OPENING_MS]
         if ended:
-            await self._redis.zrem(index, *ended)
+            await self._redis.zrem(_index(user_id), *ended)
         return {sid: fields for (sid, _), fields in found.items() if fields[0] is not None}
+
+    async def _listed(self, user_id: str) -> list[tuple[str, float]]:
+        """The ids on the user's list, with the times of login in Unix milliseconds; the oldest first."""
+        rows: list[Any] = await self._redis.zrange(_index(user_id), 0, -1, withscores=True)
+        return [(session_id, logged_in_ms) for session_id, logged_in_ms in rows]
 
     async def _drop(self, user_id: str, session_ids: list[str]) -> None:
         if session_ids:

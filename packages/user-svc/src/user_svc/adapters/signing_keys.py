@@ -1,7 +1,8 @@
 """The keys that sign access tokens: a directory of private JWKs (RFC 7517, RFC 8037), one file `KID.json` each.
 
-Besides the JWK's own members, a file holds `signs_from`, the Unix time from which the key signs: of those whose time has
-come, the latest signs. So a key may be published before it signs, and its file stays until its last token has expired.
+Besides the JWK's own members, a file holds `signs_from`, the Unix time from which the key signs: of those whose time
+has come, the latest signs. So a key may be published before it signs, and its file stays until its last token has
+expired.
 """
 
 import contextlib
@@ -10,12 +11,13 @@ import os
 import time
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal
 
 from joserfc.errors import JoseError
 from joserfc.jwk import OKPKey
 
 ALGORITHM = "EdDSA"
-_CURVE = "Ed25519"
+_CURVE: Literal["Ed25519"] = "Ed25519"
 _SIGNS_FROM = "signs_from"
 _PUBLIC_MEMBERS = ("kty", "crv", "x", "kid", "alg", "use")
 

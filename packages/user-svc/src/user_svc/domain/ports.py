@@ -47,7 +47,8 @@ class Sessions(Protocol):
         """Trades a genuine key for its successor.
 
         The newest key makes a new one. Its predecessor gets the newest again, within the grace or as long as the newest
-        was never seen in use. SessionReusedError: anything older; the session is gone now. SessionInvalidError: no such session.
+        was never seen in use. SessionReusedError: anything older; the session is gone now.
+        SessionInvalidError: no such session.
         """
 
     async def touch(self, session_id: str, user_id: str, counter_in_use: int | None) -> bool:

@@ -74,4 +74,3 @@ def new_password_in(field: str) -> Iterator[None]:
     except PasswordRefusedError as exc:
         status, reason = ERROR_TABLE[PasswordRefusedError]
         raise CallError(status, reason, str(exc), [Violation(field, exc.rule, exc.message)]) from exc
-

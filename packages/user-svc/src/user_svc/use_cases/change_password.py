@@ -20,7 +20,10 @@ class ChangePassword:
     trail: AuditTrail
 
     async def __call__(self, actor: Actor, current: str, new: str, origin: Origin) -> None:
-        """Changes it. PasswordRefusedError: the new one breaks a rule. InvalidCredentialsError: the current one is wrong."""
+        """Changes it.
+
+        PasswordRefusedError: the new one breaks a rule. InvalidCredentialsError: the current one is wrong.
+        """
         new = self.policy.admit(new)
         user = await self.users.with_id(actor.user_id)
         right = await self.hasher.verify(user.password_hash if user else None, normalise(current))

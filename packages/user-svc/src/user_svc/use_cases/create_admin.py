@@ -27,9 +27,7 @@ class CreateAdmin:
             return user
         promoted = replace(user, role=Role.ADMIN)
         detail = {"from": user.role.value, "to": promoted.role.value}
-        await self.users.change_role(
-            promoted, AuditEvent(AuditKind.ROLE_CHANGED, None, user.user_id, Origin(), detail)
-        )
+        await self.users.change_role(promoted, AuditEvent(AuditKind.ROLE_CHANGED, None, user.user_id, Origin(), detail))
         return promoted
 
     async def create(self, email: str, name: str, password: str) -> User:

@@ -27,7 +27,7 @@ class Register:
     async def __call__(self, email: str, name: str, password: str, origin: Origin, presented: str | None) -> Grant:
         """The new account's first credentials. presented: the session key that the client held, if any.
 
-        PasswordRefusedError. EmailTakenError, only after the hashing, so that a free email takes no longer than a taken one.
+        PasswordRefusedError. EmailTakenError, only after the hashing: a free email takes no longer than a taken one.
         """
         password_hash = await self.hasher.hash(self.policy.admit(password))
         user = User(

@@ -1,0 +1,178 @@
+"""The user service: what it is made of, in the order in which it starts."""
+
+import os
+import sys
+import time
+from importlib.metadata import version
+
+import shared_contracts
+from loguru import logger
+from service_kit import logs, metrics
+from service_kit.admin import admin_server
+from service_kit.cli import command
+from service_kit.contract import Contract
+from service_kit.grpc.server import GrpcServer
+from service_kit.lifecycle import Lifecycle, ProcessFailedError
+from service_kit.tokens.key_set import KeySet
+from service_kit.tokens.verifier import TokenVerifier
+
+from user_svc.adapters.audit_log import PostgresAuditTrail
+from user_svc.adapters.common_passwords import CommonPasswordList
+from user_svc.adapters.ids import new_id
+from user_svc.adapters.password_hasher import Argon2Hasher, HashingCost
+from user_svc.adapters.postgres import check_postgres, postgres_pool
+from user_svc.adapters.redis_client import check_redis, redis_client
+from user_svc.adapters.sessions import RedisSessions
+from user_svc.adapters.signing_keys import SigningKeyError, SigningKeys
+from user_svc.adapters.token_minter import JwtMinter
+from user_svc.adapters.token_reader import JwtReader
+from user_svc.adapters.users import PostgresUsers
+from user_svc.commands.create_admin import CREATE_ADMIN
+from user_svc.commands.keys import CREATE_KEY
+from user_svc.commands.migrate import MIGRATE
+from user_svc.domain.password import PasswordPolicy
+from user_svc.domain.session import SessionTerms
+from user_svc.domain.session_key import SessionKeySeal
+from user_svc.rpc.error_table import ERROR_TABLE
+from user_svc.rpc.session_service import SessionService
+from user_svc.rpc.user_service import UserService
+from user_svc.settings import PREFIX, Settings
+from user_svc.use_cases.attend_session import AttendSession
+from user_svc.use_cases.change_password import ChangePassword
+from user_svc.use_cases.delete_user import DeleteUser
+from user_svc.use_cases.extract_token import ExtractToken
+from user_svc.use_cases.get_user import GetUser
+from user_svc.use_cases.grant import Grants
+from user_svc.use_cases.list_sessions import ListSessions
+from user_svc.use_cases.log_in import LogIn
+from user_svc.use_cases.log_out import LogOut
+from user_svc.use_cases.register import Register
+from user_svc.use_cases.renew_session import RenewSession
+from user_svc.use_cases.revoke_session import RevokeSession
+from user_svc.use_cases.session_opening import SessionOpening
+
+_NAME = "user-svc"
+
+
+async def _serve(settings: Settings) -> None:
+    release = version(_NAME)
+    logs.configure(service=_NAME, version=release, level=settings.log_level, form=settings.log_format)
+    metrics.start(service=_NAME, version=release)
+
+    async with Lifecycle(settings.drain_s) as lifecycle:
+        readiness = lifecycle.readiness
+        admin = admin_server(
+            host=settings.admin_host,
+            port=settings.admin_port,
+            readiness=readiness,
+            service=_NAME,
+            version=release,
+        )
+        await lifecycle.enter("admin", admin)
+
+        signing_keys = _signing_keys(settings)
+
+        async def own_keys() -> list[dict[str, str]]:
+            signing_keys.read()  # so a key that was added to the folder is found without a restart
+            return signing_keys.public()
+
+        async def check_signing_key() -> None:
+            signing_keys.current()
+
+        keys = KeySet(own_keys)
+        lifecycle.start("key-set", keys.keep_fresh())
+        readiness.add("signing_key", check_signing_key)
+
+        pool = await lifecycle.enter(
+            "postgres", postgres_pool(settings.database_url.reveal(), settings.database_pool_size)
+        )
+        readiness.add("postgres", lambda: check_postgres(pool))
+        users = PostgresUsers(pool)
+        trail = PostgresAuditTrail(pool)
+        lifecycle.start("audit-writer", trail.write_forever())
+        await lifecycle.enter("audit-trail", trail.flushed())
+
+        redis = await lifecycle.enter("redis", redis_client(settings.redis_url.reveal()))
+        readiness.add("redis", lambda: check_redis(redis))
+        terms = SessionTerms(
+            idle_ttl_s=settings.session_idle_ttl_s,
+            absolute_ttl_s=settings.session_absolute_ttl_s,
+            grace_s=settings.session_grace_s,
+        )
+        sessions = RedisSessions(redis, terms)
+
+        cost = HashingCost(settings.argon2_memory_kib, settings.argon2_time_cost, settings.argon2_parallelism)
+        threads = settings.password_threads or os.cpu_count() or 1
+        hasher = await lifecycle.enter("passwords", Argon2Hasher(cost, threads=threads, queue=settings.password_queue))
+        policy = PasswordPolicy(settings.password_min_length, CommonPasswordList())
+
+        verifier = TokenVerifier(
+            keys, issuer=settings.token_issuer, audience=settings.token_audience, leeway_s=settings.token_leeway_s
+        )
+        minter = JwtMinter(
+            signing_keys,
+            issuer=settings.token_issuer,
+            audience=settings.token_audience,
+            ttl_s=settings.access_token_ttl_s,
+        )
+        seal = SessionKeySeal(settings.session_secret.reveal().encode())
+        grants = Grants(seal, minter)
+        opening = SessionOpening(sessions, seal, trail)
+
+        user_service = UserService(
+            attend=AttendSession(sessions, terms.grace_s, time.time),
+            registering=Register(users, hasher, policy, opening, grants, new_id),
+            logging_in=LogIn(users, hasher, opening, grants, trail),
+            extracting=ExtractToken(JwtReader(verifier), sessions),
+            getting=GetUser(users),
+            deleting=DeleteUser(users, sessions),
+            changing_password=ChangePassword(users, sessions, hasher, policy, trail),
+            logging_out=LogOut(sessions, trail),
+            listing_sessions=ListSessions(sessions),
+            revoking_session=RevokeSession(sessions, trail),
+        )
+        session_service = SessionService(
+            renew=RenewSession(users, sessions, seal, grants, trail), public_keys=signing_keys.public
+        )
+        server = await lifecycle.enter(
+            "grpc",
+            GrpcServer(
+                [user_service, session_service],
+                contract=Contract.load(shared_contracts.descriptor_set()),
+                verifier=verifier,
+                host=settings.host,
+                port=settings.port,
+                error_table=ERROR_TABLE,
+                readiness=readiness,
+            ),
+        )
+        lifecycle.on_drain("grpc", server.drain)
+        await lifecycle.run()
+
+
+def _signing_keys(settings: Settings) -> SigningKeys:
+    """The keys of the settings' folder. ProcessFailedError: not one that signs now; which is logged."""
+    keys = SigningKeys(settings.key_dir)
+    try:
+        keys.read()
+        keys.current()
+    except SigningKeyError as exc:
+        logger.critical("{}", exc)
+        raise ProcessFailedError(str(exc)) from exc
+    return keys
+
+
+def main() -> int:
+    """The command `user-svc`; its exit code."""
+    return command(
+        Settings,
+        program=_NAME,
+        description="Headrace's user service: accounts, credentials, sessions and access tokens, over gRPC.",
+        prefix=PREFIX,
+        serve=_serve,
+        subcommands=[MIGRATE, CREATE_KEY, CREATE_ADMIN],
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,232 @@
+"""What every order repository must do: one suite, run against the fake and against PostgreSQL."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import timedelta
+
+import pytest
+from order_svc.adapters.order_repository import PostgresOrderRepository
+from order_svc.domain import events
+from order_svc.domain.errors import IdempotencyKeyInUseError
+from order_svc.domain.events import OrderEvent
+from order_svc.domain.idempotency import Claim, FirstAnswer, fingerprint
+from order_svc.domain.listing import Filters, Position
+from order_svc.domain.order import MAX_TOTAL_MINOR, OrderLine, OrderStatus
+from order_svc.domain.ports import IdempotencyKeys, OrderRepository
+
+from tests.fakes.orders import InMemoryOrderRepository
+from tests.order_database import PostgresServer, audit_trail, migrated_database, order_pool
+from tests.order_examples import ALICE, BOB, LINES, NOON, alice, an_order, bob, unknown_id
+
+SECOND = timedelta(seconds=1)
+CLAIM = Claim("key-1", fingerprint("EUR", LINES))
+
+
+@dataclass(frozen=True)
+class Store:
+    """A repository under test, and a look at its audit trail."""
+
+    orders: OrderRepository
+    keys: IdempotencyKeys
+    trail: Callable[[str], Awaitable[list[OrderEvent]]]
+
+
+@pytest.fixture(scope="module")
+def database_url(postgres_server: PostgresServer) -> str:
+    return migrated_database(postgres_server)
+
+
+@pytest.fixture(params=["in_memory", "postgres"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    if request.param == "in_memory":
+        fake = InMemoryOrderRepository()
+
+        async def trail(order_id: str) -> list[OrderEvent]:
+            return [event for event in fake.events if event.order_id == order_id]
+
+        yield Store(fake, fake, trail)
+        return
+    async with order_pool(request.getfixturevalue("database_url")) as pool:
+        async with pool.connection() as connection:
+            await connection.execute("DELETE FROM orders")
+            await connection.execute("DELETE FROM idempotency_keys")
+        real = PostgresOrderRepository(pool)
+        yield Store(real, real, lambda order_id: audit_trail(pool, order_id))
+
+
+async def test_an_order_comes_back_as_it_was_added(store: Store) -> None:
+    order = an_order(lines=[OrderLine("größe ✓ \"'\\", 9000, 10**11), *LINES])
+    event = events.created(order, alice())
+    await store.orders.add(order, event)
+    assert await store.orders.get(order.order_id) == order
+    assert await store.trail(order.order_id) == [event]
+
+
+async def test_the_largest_total_is_kept_exactly(store: Store) -> None:
+    price, rest = divmod(MAX_TOTAL_MINOR, 9_500)
+    order = an_order(lines=[OrderLine("a", 9_500, price), OrderLine("b", 1, rest)])
+    assert order.total_minor == MAX_TOTAL_MINOR
+    await store.orders.add_once(order, events.created(order, alice()), CLAIM)
+    assert await store.orders.get(order.order_id) == order
+    first = await store.orders.add_once(order, events.created(order, alice()), CLAIM)
+    assert first is not None
+    assert first.order == order
+
+
+async def test_an_order_that_was_never_added_is_not_there(store: Store) -> None:
+    assert await store.orders.get(unknown_id()) is None
+
+
+async def test_saving_replaces_the_previous_version(store: Store) -> None:
+    order = an_order()
+    await store.orders.add(order, events.created(order, alice()))
+    done = order.complete(NOON + SECOND)
+    changed = events.status_changed(order, done, alice("request-9"))
+    assert await store.orders.save(done, changed)
+    assert await store.orders.get(order.order_id) == done
+    assert (await store.trail(order.order_id))[-1] == changed
+
+
+async def test_saving_upon_a_stale_version_changes_nothing(store: Store) -> None:
+    order = an_order()
+    await store.orders.add(order, events.created(order, alice()))
+    done, cancelled = order.complete(NOON), order.cancel(NOON)
+    assert await store.orders.save(done, events.status_changed(order, done, alice()))
+    assert not await store.orders.save(cancelled, events.status_changed(order, cancelled, alice()))
+    assert await store.orders.get(order.order_id) == done
+    assert len(await store.trail(order.order_id)) == 2
+
+
+async def test_of_concurrent_changes_one_wins(store: Store) -> None:
+    order = an_order()
+    await store.orders.add(order, events.created(order, alice()))
+    rivals = [order.complete(NOON), order.cancel(NOON)] * 4
+    saved = await asyncio.gather(
+        *(store.orders.save(rival, events.status_changed(order, rival, alice())) for rival in rivals)
+    )
+    assert saved.count(True) == 1
+    assert await store.orders.get(order.order_id) == rivals[saved.index(True)]
+    assert len(await store.trail(order.order_id)) == 2
+
+
+async def test_a_removed_order_is_gone_and_its_trail_stays(store: Store) -> None:
+    order = an_order()
+    await store.orders.add(order, events.created(order, alice()))
+    deleted = events.deleted(order, alice(), NOON + SECOND)
+    assert await store.orders.remove(order, deleted)
+    assert await store.orders.get(order.order_id) is None
+    assert not await store.orders.remove(order, deleted)
+    assert not await store.orders.save(order.cancel(NOON), events.status_changed(order, order.cancel(NOON), alice()))
+    assert await store.trail(order.order_id) == [events.created(order, alice()), deleted]
+
+
+async def test_a_stale_version_is_not_removed(store: Store) -> None:
+    order = an_order()
+    await store.orders.add(order, events.created(order, alice()))
+    done = order.complete(NOON)
+    await store.orders.save(done, events.status_changed(order, done, alice()))
+    assert not await store.orders.remove(order, events.deleted(order, alice(), NOON))
+    assert await store.orders.get(order.order_id) == done
+
+
+async def test_a_key_keeps_one_order_and_tells_its_first_answer(store: Store) -> None:
+    first, second = an_order(), an_order()
+    assert await store.orders.add_once(first, events.created(first, alice()), CLAIM) is None
+    other = Claim(CLAIM.key, fingerprint("USD", LINES))
+    for claim in (CLAIM, other):
+        answer = await store.orders.add_once(second, events.created(second, alice()), claim)
+        assert answer == FirstAnswer(CLAIM.fingerprint, first)
+    assert await store.orders.get(second.order_id) is None
+    assert await store.trail(second.order_id) == []
+    assert await store.trail(first.order_id) == [events.created(first, alice())]
+
+
+async def test_the_first_answer_outlives_change_and_removal(store: Store) -> None:
+    order = an_order()
+    await store.orders.add_once(order, events.created(order, alice()), CLAIM)
+    done = order.complete(NOON + SECOND)
+    await store.orders.save(done, events.status_changed(order, done, alice()))
+    await store.orders.remove(done, events.deleted(done, alice(), NOON))
+    retry = an_order()
+    answer = await store.orders.add_once(retry, events.created(retry, alice()), CLAIM)
+    assert answer == FirstAnswer(CLAIM.fingerprint, order)
+    assert await store.orders.get(order.order_id) is None
+
+
+async def test_keys_are_each_users_own(store: Store) -> None:
+    hers, his = an_order(user_id=ALICE), an_order(user_id=BOB)
+    assert await store.orders.add_once(hers, events.created(hers, alice()), CLAIM) is None
+    assert await store.orders.add_once(his, events.created(his, bob()), CLAIM) is None
+    assert await store.orders.get(his.order_id) == his
+
+
+async def test_the_same_key_many_times_at_once_keeps_one_order(store: Store) -> None:
+    rivals = [an_order() for _ in range(20)]
+    outcomes = await asyncio.gather(
+        *(store.orders.add_once(order, events.created(order, alice()), CLAIM) for order in rivals),
+        return_exceptions=True,
+    )
+    winners = [order for order, outcome in zip(rivals, outcomes, strict=True) if outcome is None]
+    assert len(winners) == 1
+    assert await store.orders.page(Filters(ALICE), None, 100) == winners
+    for outcome in outcomes:
+        assert isinstance(outcome, IdempotencyKeyInUseError | None) or outcome == FirstAnswer(
+            CLAIM.fingerprint, winners[0]
+        )
+
+
+async def test_outdated_keys_are_forgotten_in_batches(store: Store) -> None:
+    for number in range(5):
+        order = an_order(at=NOON + number * SECOND)
+        await store.orders.add_once(order, events.created(order, alice()), Claim(f"key-{number}", CLAIM.fingerprint))
+    before = NOON + 3 * SECOND
+    assert [await store.keys.forget(before, 2) for _ in range(3)] == [2, 1, 0]
+    again = an_order()
+    assert await store.orders.add_once(again, events.created(again, alice()), Claim("key-0", CLAIM.fingerprint)) is None
+    assert await store.orders.add_once(again, events.created(again, alice()), Claim("key-3", CLAIM.fingerprint))
+
+
+async def test_a_list_is_newest_first_and_of_one_user(store: Store) -> None:
+    orders = [an_order(at=NOON + number * SECOND) for number in (2, 0, 1)]
+    for order in [*orders, an_order(user_id=BOB)]:
+        await store.orders.add(order, events.created(order, alice()))
+    assert list(await store.orders.page(Filters(ALICE), None, 10)) == [orders[0], orders[2], orders[1]]
+    assert list(await store.orders.page(Filters(ALICE), None, 2)) == [orders[0], orders[2]]
+
+
+async def test_orders_of_the_same_moment_are_paged_by_id(store: Store) -> None:
+    orders = [an_order() for _ in range(5)]
+    for order in orders:
+        await store.orders.add(order, events.created(order, alice()))
+    expected = sorted(orders, key=lambda order: order.order_id, reverse=True)
+    seen, behind = [], None
+    while page := await store.orders.page(Filters(ALICE), behind, 2):
+        seen += page
+        behind = Position.behind(page[-1])
+    assert seen == expected
+
+
+async def test_a_list_of_one_status(store: Store) -> None:
+    orders = [an_order(at=NOON + number * SECOND) for number in range(4)]
+    for order in orders:
+        await store.orders.add(order, events.created(order, alice()))
+    for order in orders[::2]:
+        done = order.complete(NOON + 9 * SECOND)
+        await store.orders.save(done, events.status_changed(order, done, alice()))
+    processing = await store.orders.page(Filters(ALICE, OrderStatus.PROCESSING), None, 10)
+    assert list(processing) == [orders[3], orders[1]]
+    behind = Position.behind(orders[3])
+    assert list(await store.orders.page(Filters(ALICE, OrderStatus.PROCESSING), behind, 10)) == [orders[1]]
+    assert list(await store.orders.page(Filters(ALICE, OrderStatus.CANCELLED), None, 10)) == []
+
+
+async def test_a_position_holds_when_its_order_is_gone_and_newer_ones_came(store: Store) -> None:
+    orders = [an_order(at=NOON + number * SECOND) for number in range(3)]
+    for order in orders:
+        await store.orders.add(order, events.created(order, alice()))
+    behind = Position.behind(orders[1])
+    await store.orders.remove(orders[1], events.deleted(orders[1], alice(), NOON))
+    newer = an_order(at=NOON + 9 * SECOND)
+    await store.orders.add(newer, events.created(newer, alice()))
+    assert list(await store.orders.page(Filters(ALICE), behind, 10)) == [orders[0]]

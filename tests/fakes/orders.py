@@ -1,0 +1,75 @@
+"""Orders in memory: the ports OrderRepository and IdempotencyKeys, kept by the same contract suite as the real ones."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from order_svc.domain.errors import IdempotencyKeyInUseError
+from order_svc.domain.events import OrderEvent
+from order_svc.domain.idempotency import Claim, FirstAnswer
+from order_svc.domain.listing import Filters, Position
+from order_svc.domain.order import Order
+
+
+class InMemoryOrderRepository:
+    """events: the audit trail, oldest first. in_progress: (user id, key) of requests whose outcome is open."""
+
+    def __init__(self) -> None:
+        self.events: list[OrderEvent] = []
+        self.in_progress: set[tuple[str, str]] = set()
+        self._orders: dict[str, Order] = {}
+        self._first_answers: dict[tuple[str, str], FirstAnswer] = {}
+
+    async def get(self, order_id: str) -> Order | None:
+        return self._orders.get(order_id)
+
+    async def page(self, filters: Filters, behind: Position | None, limit: int) -> Sequence[Order]:
+        newest_first = sorted(self._orders.values(), key=_place, reverse=True)
+        wanted = [
+            order
+            for order in newest_first
+            if order.user_id == filters.user_id
+            and filters.status in (None, order.status)
+            and (behind is None or _place(order) < (behind.created_at, behind.order_id))
+        ]
+        return wanted[:limit]
+
+    async def add(self, order: Order, event: OrderEvent) -> None:
+        self._orders[order.order_id] = order
+        self.events.append(event)
+
+    async def add_once(self, order: Order, event: OrderEvent, claim: Claim) -> FirstAnswer | None:
+        name = (order.user_id, claim.key)
+        if name in self.in_progress:
+            raise IdempotencyKeyInUseError
+        if name in self._first_answers:
+            return self._first_answers[name]
+        self._first_answers[name] = FirstAnswer(claim.fingerprint, order)
+        await self.add(order, event)
+        return None
+
+    async def save(self, order: Order, event: OrderEvent) -> bool:
+        return self._replace(order.order_id, order.version - 1, order, event)
+
+    async def remove(self, order: Order, event: OrderEvent) -> bool:
+        return self._replace(order.order_id, order.version, None, event)
+
+    async def forget(self, before: datetime, limit: int) -> int:
+        outdated = [name for name, first in self._first_answers.items() if first.order.created_at < before][:limit]
+        for name in outdated:
+            del self._first_answers[name]
+        return len(outdated)
+
+    def _replace(self, order_id: str, version: int, successor: Order | None, event: OrderEvent) -> bool:
+        there = self._orders.get(order_id)
+        if there is None or there.version != version:
+            return False
+        if successor is None:
+            del self._orders[order_id]
+        else:
+            self._orders[order_id] = successor
+        self.events.append(event)
+        return True
+
+
+def _place(order: Order) -> tuple[datetime, str]:
+    return order.created_at, order.order_id

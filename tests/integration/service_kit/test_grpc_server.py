@@ -1,0 +1,281 @@
+"""The gRPC server and client of service_kit over real sockets, with a foreign client (grpcio) where it matters."""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from dataclasses import dataclass, field
+
+import grpc
+import pytest
+from google.protobuf.descriptor_pb2 import FileDescriptorProto
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo, RetryInfo
+from google.rpc.status_pb2 import Status as RpcStatus
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError
+from grpclib.health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from grpclib.reflection.v1.reflection_pb2 import ServerReflectionRequest, ServerReflectionResponse
+from service_kit.context import RequestContext, current_request, enter_request, require_principal
+from service_kit.errors import CallError
+from service_kit.grpc.client import GrpcClient, parse_target
+from service_kit.grpc.errors import from_grpc_error
+from service_kit.grpc.server import GrpcServer
+from service_kit.readiness import Readiness
+from service_kit.trace_context import continue_trace
+from shared_contracts.order.v1 import GetOrderRequest, GetOrderResponse, Order, OrderServiceBase, OrderServiceStub
+
+from tests.contracts import headrace_contract
+from tests.tokens import Issuer
+
+ORDER_ID = "0190b3a1-0000-7000-8000-000000000000"
+
+
+class NoSuchThingError(Exception):
+    """What a domain might raise."""
+
+
+@dataclass
+class Orders(OrderServiceBase):
+    """Answers, fails or waits as the test says, and remembers the request's context."""
+
+    error: Exception | None = None
+    entered: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    seen: RequestContext | None = None
+
+    def __post_init__(self) -> None:
+        self.go_on.set()
+
+    async def get_order(self, message: GetOrderRequest) -> GetOrderResponse:
+        self.seen = current_request()
+        self.entered.set()
+        await self.go_on.wait()
+        if self.error is not None:
+            raise self.error
+        return GetOrderResponse(order=Order(order_id=message.order_id, user_id=require_principal().user_id))
+
+
+@dataclass
+class Running:
+    """A server with what a test needs to talk to it."""
+
+    orders: Orders
+    server: GrpcServer
+    readiness: Readiness
+    issuer: Issuer
+    target: str
+
+    def call_as(self, token: str | None) -> RequestContext:
+        request = RequestContext("req-1", continue_trace(None), "192.0.2.7", "café/1", access_token=token)
+        enter_request(request)
+        return request
+
+
+@pytest.fixture
+async def running() -> AsyncIterator[Running]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    orders, readiness, issuer = Orders(), Readiness(), Issuer()
+    server = GrpcServer(
+        [orders],
+        contract=headrace_contract(),
+        verifier=await issuer.verifier(),
+        host="127.0.0.1",
+        port=port,
+        error_table={NoSuchThingError: (Status.NOT_FOUND, "ORDER_NOT_FOUND")},
+        readiness=readiness,
+    )
+    async with server:
+        yield Running(orders, server, readiness, issuer, f"127.0.0.1:{port}")
+
+
+async def _get(running: Running, order_id: str = ORDER_ID, timeout_s: float = 5) -> GetOrderResponse:
+    async with GrpcClient(running.target) as client:
+        return await OrderServiceStub(client.channel).get_order(GetOrderRequest(order_id=order_id), timeout=timeout_s)
+
+
+async def _refused(running: Running, **kwargs: object) -> CallError:
+    with pytest.raises(GRPCError) as refused:
+        await _get(running, **kwargs)  # type: ignore[arg-type]
+    return from_grpc_error(refused.value)
+
+
+async def test_the_request_is_told_from_process_to_process(running: Running) -> None:
+    request = running.call_as(running.issuer.token(sub="u1"))
+    before = time.monotonic()
+
+    answer = await _get(running)
+
+    assert answer.order is not None
+    assert (answer.order.order_id, answer.order.user_id) == (ORDER_ID, "u1")
+    seen = running.orders.seen
+    assert seen is not None
+    assert (seen.request_id, seen.client_address, seen.user_agent) == ("req-1", "192.0.2.7", "café/1")
+    assert seen.trace.trace_id == request.trace.trace_id
+    assert seen.trace.span_id != request.trace.span_id
+    assert seen.deadline is not None
+    assert 0 < seen.deadline - before <= 5.1
+
+
+@pytest.mark.parametrize(
+    ("token", "reason"), [(None, "CREDENTIALS_MISSING"), ("rubbish", "TOKEN_INVALID"), ("expired", "TOKEN_EXPIRED")]
+)
+async def test_a_service_verifies_for_itself(running: Running, token: str | None, reason: str) -> None:
+    running.call_as(running.issuer.token(exp=int(time.time()) - 60) if token == "expired" else token)
+
+    error = await _refused(running)
+
+    assert (error.status, error.reason) == (Status.UNAUTHENTICATED, reason)
+    assert not running.orders.entered.is_set()
+
+
+async def test_messages_are_validated_before_a_handler_sees_them(running: Running) -> None:
+    running.call_as(running.issuer.token())
+
+    error = await _refused(running, order_id="not-a-uuid")
+
+    assert (error.status, error.reason) == (Status.INVALID_ARGUMENT, "INVALID_REQUEST")
+    assert [(v.field, v.rule) for v in error.violations] == [("order_id", "string.uuid")]
+    assert not running.orders.entered.is_set()
+
+
+@pytest.mark.parametrize(
+    ("raised", "status", "reason", "detail"),
+    [
+        (NoSuchThingError("no order 7"), Status.NOT_FOUND, "ORDER_NOT_FOUND", "no order 7"),
+        (CallError(Status.UNAVAILABLE, "DRAINING", retry_after_s=1.5), Status.UNAVAILABLE, "DRAINING", ""),
+        (RuntimeError("a secret"), Status.INTERNAL, "INTERNAL", ""),
+    ],
+)
+async def test_errors_by_table(
+    running: Running, raised: Exception, status: Status, reason: str, detail: str
+) -> None:
+    running.call_as(running.issuer.token())
+    running.orders.error = raised
+
+    error = await _refused(running)
+
+    assert (error.status, error.reason, error.detail) == (status, reason, detail)
+    assert error.retry_after_s == getattr(raised, "retry_after_s", None)
+
+
+async def test_a_call_ends_at_its_deadline(running: Running) -> None:
+    running.call_as(running.issuer.token())
+    running.orders.go_on.clear()
+
+    with pytest.raises((GRPCError, asyncio.TimeoutError)):
+        await _get(running, timeout_s=0.2)
+
+
+async def test_drain_lets_calls_finish_and_refuses_new_ones(running: Running) -> None:
+    running.call_as(running.issuer.token())
+    running.orders.go_on.clear()
+    in_flight = asyncio.create_task(_get(running))
+    await running.orders.entered.wait()
+
+    running.readiness.draining = True
+    draining = asyncio.create_task(running.server.drain(5))
+    error = await _refused(running)
+    assert (error.status, error.reason) == (Status.UNAVAILABLE, "DRAINING")
+    assert not draining.done()
+    running.orders.go_on.set()
+
+    assert (await in_flight).order is not None
+    await draining
+
+
+async def test_a_drain_has_an_end(running: Running) -> None:
+    running.call_as(running.issuer.token())
+    running.orders.go_on.clear()
+    in_flight = asyncio.create_task(_get(running))
+    await running.orders.entered.wait()
+
+    await running.server.drain(0.05)
+
+    assert not in_flight.done()
+    in_flight.cancel()
+
+
+def _health(target: str, service: str) -> int:
+    with grpc.insecure_channel(target) as channel:
+        check = channel.unary_unary(
+            "/grpc.health.v1.Health/Check", HealthCheckRequest.SerializeToString, HealthCheckResponse.FromString
+        )
+        return int(check(HealthCheckRequest(service=service), timeout=5).status)
+
+
+def _reflect(target: str, **question: str) -> ServerReflectionResponse:
+    with grpc.insecure_channel(target) as channel:
+        ask = channel.stream_stream(
+            "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
+            ServerReflectionRequest.SerializeToString,
+            ServerReflectionResponse.FromString,
+        )
+        return next(ask(iter([ServerReflectionRequest(**question)]), timeout=5))
+
+
+async def test_health_for_a_foreign_client(running: Running) -> None:
+    for service in ("", "order.v1.OrderService"):
+        assert await asyncio.to_thread(_health, running.target, service) == HealthCheckResponse.SERVING
+
+    await running.server.drain(1)
+
+    assert await asyncio.to_thread(_health, running.target, "") == HealthCheckResponse.NOT_SERVING
+
+
+async def test_reflection_for_a_foreign_client(running: Running) -> None:
+    listed = await asyncio.to_thread(_reflect, running.target, list_services="")
+    names = {service.name for service in listed.list_services_response.service}
+    assert {"order.v1.OrderService", "grpc.health.v1.Health"} <= names
+
+    for symbol, name in {
+        "order.v1.OrderService": "order/v1/order_service.proto",
+        "grpc.health.v1.Health": "grpclib/health/v1/health.proto",
+    }.items():
+        found = await asyncio.to_thread(_reflect, running.target, file_containing_symbol=symbol)
+        (file,) = found.file_descriptor_response.file_descriptor_proto
+        assert FileDescriptorProto.FromString(file).name == name
+
+
+async def test_details_of_an_error_for_a_foreign_client(running: Running) -> None:
+    running.orders.error = CallError(Status.RESOURCE_EXHAUSTED, "PASSWORD_QUEUE_FULL", "full", retry_after_s=2)
+    token = running.issuer.token()
+
+    def call(payload: bytes) -> grpc.RpcError:
+        with grpc.insecure_channel(running.target) as channel:
+            get = channel.unary_unary("/order.v1.OrderService/GetOrder")
+            with pytest.raises(grpc.RpcError) as refused:
+                get(payload, timeout=5, metadata=[("authorization", f"Bearer {token}")])
+            return refused.value
+
+    failed = await asyncio.to_thread(call, bytes(GetOrderRequest(order_id=ORDER_ID)))
+    details = _details(failed)
+    assert failed.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+    assert failed.details() == "full"
+    assert details[0].Is(ErrorInfo.DESCRIPTOR)
+    assert details[1].Is(RetryInfo.DESCRIPTOR)
+
+    invalid = await asyncio.to_thread(call, b"")
+    assert invalid.code() is grpc.StatusCode.INVALID_ARGUMENT
+    broken = BadRequest()
+    _details(invalid)[1].Unpack(broken)
+    assert [(v.field, v.reason) for v in broken.field_violations] == [("order_id", "required")]
+
+    malformed = await asyncio.to_thread(call, b"\xff\xff")
+    assert malformed.code() is grpc.StatusCode.INVALID_ARGUMENT
+
+
+def _details(error: grpc.RpcError) -> list[object]:
+    trailer = dict(error.trailing_metadata())["grpc-status-details-bin"]
+    return list(RpcStatus.FromString(trailer).details)
+
+
+@pytest.mark.parametrize("target", ["", "host", "host:", ":1", "host:0", "host:65536", "host:x"])
+def test_targets_that_are_none(target: str) -> None:
+    with pytest.raises(ValueError, match="host:port"):
+        parse_target(target)
+
+
+def test_targets() -> None:
+    assert parse_target("user-svc:50051") == ("user-svc", 50051)
+    assert parse_target("[::1]:50051") == ("::1", 50051)

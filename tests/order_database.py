@@ -1,0 +1,44 @@
+"""The order service's real database for tests: its migrations applied by its own command's code, its own pool."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Protocol
+
+from order_svc.adapters.migrations import migrate
+from order_svc.adapters.postgres_pool import PoolLimits, PostgresPool, open_pool
+from order_svc.domain.events import EventKind, OrderEvent
+
+LIMITS = PoolLimits(min_size=0, max_size=8, wait_s=5.0, connect_timeout_s=5, statement_timeout_ms=5000)
+
+
+class PostgresServer(Protocol):
+    """What the fixture `postgres_server` offers."""
+
+    def create_database(self, prefix: str) -> str:
+        """A fresh, empty database; its URL."""
+
+
+def migrated_database(server: PostgresServer) -> str:
+    """The URL of a database of its own, with the service's schema."""
+    url = server.create_database("orders")
+    assert migrate(url) == 0
+    return url
+
+
+@asynccontextmanager
+async def order_pool(url: str, limits: PoolLimits = LIMITS) -> AsyncIterator[PostgresPool]:
+    """The service's own pool on that database."""
+    async with open_pool(url, limits) as pool:
+        yield pool
+
+
+async def audit_trail(pool: PostgresPool, order_id: str) -> list[OrderEvent]:
+    """What the audit table says of an order, oldest first."""
+    query = """
+        SELECT order_id::text, kind, actor_id::text, request_id, at, details
+        FROM order_events WHERE order_id = %s ORDER BY event_id"""
+    async with pool.connection() as connection:
+        rows = await (await connection.execute(query, (order_id,))).fetchall()
+    return [
+        OrderEvent(id_, EventKind(kind), actor, request, at, details) for id_, kind, actor, request, at, details in rows
+    ]

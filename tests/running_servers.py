@@ -1,0 +1,90 @@
+"""Real servers for the tests, on ports and in folders of their own."""
+
+import secrets
+import signal
+import socket
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import psycopg
+from local_stack.servers.postgres import PostgresServer
+from local_stack.servers.redis import RedisServer
+from psycopg import sql
+
+_STOPPED_WITHIN_S = 20
+_ENVIRON = {"LC_ALL": "C"}
+
+
+def free_port() -> int:
+    """A port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@dataclass(frozen=True, slots=True)
+class RunningPostgres:
+    """A PostgreSQL server; ``admin_url`` is its superuser's."""
+
+    admin_url: str
+    port: int
+
+    def create_database(self, prefix: str) -> str:
+        """The connection string of a fresh, empty database that belongs to a fresh role."""
+        name, password = f"{prefix}_{secrets.token_hex(6)}", secrets.token_hex(8)
+        role = sql.Identifier(name)
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, sql.Literal(password)))
+            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
+        return f"postgres://{name}:{password}@127.0.0.1:{self.port}/{name}?sslmode=disable"
+
+
+@dataclass(frozen=True, slots=True)
+class RunningRedis:
+    """A Redis-compatible server; ``url`` has the password."""
+
+    url: str
+    port: int
+
+
+@asynccontextmanager
+async def running_postgres() -> AsyncIterator[RunningPostgres]:
+    """A PostgreSQL server with an empty cluster, for as long as the context lasts."""
+    with TemporaryDirectory(prefix="headrace-postgres-") as folder:
+        home = Path(folder)
+        # No power cut survives this, and no test causes one; a killed server does survive.
+        options = {"fsync": "off", "max_connections": "200"}
+        server = PostgresServer(home, free_port(), secrets.token_hex(8), home / "log", _ENVIRON, options)
+        process = await server.start()
+        try:
+            yield RunningPostgres(server.url, server.port)
+        finally:
+            stop(process, signal.SIGINT)
+
+
+@asynccontextmanager
+async def running_redis() -> AsyncIterator[RunningRedis]:
+    """An empty Redis-compatible server, for as long as the context lasts."""
+    with TemporaryDirectory(prefix="headrace-redis-") as folder:
+        home = Path(folder)
+        server = RedisServer(home, free_port(), secrets.token_hex(8), home / "log", _ENVIRON)
+        process = await server.start()
+        try:
+            yield RunningRedis(server.url, server.port)
+        finally:
+            stop(process, signal.SIGTERM)
+
+
+def stop(process: subprocess.Popen[bytes], by: signal.Signals) -> None:
+    """End the process with a signal, and by force if that does not help."""
+    process.send_signal(by)
+    try:
+        process.wait(_STOPPED_WITHIN_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -1,0 +1,106 @@
+"""Whole platforms for the tests, started as a newcomer starts them, beside whatever else runs on the machine."""
+
+import json
+import os
+import random
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+from urllib.parse import urlsplit
+
+from local_stack.ports import ADMIN, LARGEST_OFFSET, PUBLIC, is_free
+
+#: What tests need unless they say otherwise: no limit gets in their way, and a password costs little.
+LENIENT = {
+    "GATEWAY_RATE_LIMIT_DEFAULT": "100000/60s",
+    "GATEWAY_RATE_LIMIT_CREDENTIALS": "100000/60s",
+    "USER_SVC_ARGON2_MEMORY_KIB": "1024",
+    "USER_SVC_ARGON2_TIME_COST": "1",
+}
+_ATTEMPTS = 3
+_UP_WITHIN_S = 110
+#: Takes the highest port out of the range that systems give to outgoing connections.
+_LOWEST_OFFSET = 11_000
+_SPARE_ADMIN_PORTS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Stack:
+    """A running platform; ``data_dir`` is its data folder, ``environ`` what it was started with."""
+
+    data_dir: Path
+    environ: Mapping[str, str]
+
+    @property
+    def services(self) -> dict[str, dict[str, Any]]:
+        """What state.json says at this moment: pid, url and admin_url by name."""
+        services: dict[str, dict[str, Any]] = json.loads((self.data_dir / "state.json").read_text())["services"]
+        return services
+
+    @property
+    def url(self) -> str:
+        """Where the gateway answers."""
+        return str(self.services["gateway"]["url"])
+
+    def admin_url(self, name: str) -> str:
+        """Where the process ``name`` has its probes and metrics."""
+        return str(self.services[name]["admin_url"])
+
+    def grpc_target(self, name: str) -> str:
+        """host:port of the service ``name``."""
+        return urlsplit(str(self.services[name]["url"])).netloc
+
+    def create_admin(self, email: str, password: str) -> None:
+        """Make an administrator's account, with the command line."""
+        arguments = ("user-svc", "create-admin", "--email", email, "--name", "An Admin")
+        done = local_stack(
+            "run", "--data-dir", str(self.data_dir), *arguments, USER_SVC_ADMIN_PASSWORD=password, **self.environ
+        )
+        assert done.returncode == 0, done.stdout
+
+
+def local_stack(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run a command of the local stack to its end; its output, errors included, is in ``stdout``."""
+    return subprocess.run(
+        [sys.executable, "-m", "local_stack", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        timeout=_UP_WITHIN_S,
+        env={**os.environ, **environ},
+        check=False,
+    )
+
+
+def free_offset() -> int:
+    """A port offset with which every port of a stack is free at this moment."""
+    ports = [
+        *PUBLIC.values(),
+        *ADMIN.values(),
+        *range(max(ADMIN.values()) + 1, max(ADMIN.values()) + _SPARE_ADMIN_PORTS),
+    ]
+    offsets = list(range(_LOWEST_OFFSET, LARGEST_OFFSET, 16))
+    random.shuffle(offsets)
+    return next(offset for offset in offsets if all(is_free("127.0.0.1", port + offset) for port in ports))
+
+
+@contextmanager
+def running_stack(environ: Mapping[str, str], replicas: Mapping[str, int]) -> Iterator[Stack]:
+    """A platform with empty data, for as long as the context lasts."""
+    with TemporaryDirectory(prefix="headrace-stack-", ignore_cleanup_errors=True) as folder, ExitStack() as at_end:
+        stack = Stack(Path(folder), {**LENIENT, **environ})
+        at_end.callback(local_stack, "down", "--data-dir", folder)
+        counts = ",".join(f"{name}={count}" for name, count in replicas.items())
+        options = ("-d", "--data-dir", folder, *(("--replicas", counts) if counts else ()))
+        for _ in range(_ATTEMPTS):
+            done = local_stack("up", *options, "--port-offset", str(free_offset()), **stack.environ)
+            if "already in use" not in done.stdout:
+                break
+        assert done.returncode == 0, done.stdout
+        yield stack

@@ -1,0 +1,110 @@
+import asyncio
+from collections.abc import Iterable
+
+import pytest
+from gateway.middleware.body_limit import BodyLimitMiddleware
+from gateway.problems import Problem
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from tests.unit.gateway.asgi import Headers, answering, call, http_scope, passes_lifespan_through
+
+CHUNKED = [(b"transfer-encoding", b"chunked")]
+CLOSE = ((b"connection", b"close"),)
+
+
+async def reading(_scope: Scope, receive: Receive, send: Send) -> None:
+    body = b""
+    while True:
+        message = await receive()
+        body += message["body"]
+        if not message["more_body"]:
+            break
+    await answering(body)(_scope, receive, send)
+
+
+def layer(app: ASGIApp, timeout_s: float = 5.0) -> ASGIApp:
+    return BodyLimitMiddleware(app, max_body_bytes=100, body_timeout_s=timeout_s)
+
+
+async def refused(headers: Headers, body: Iterable[bytes] = (b"",), http_version: str = "1.1") -> Problem:
+    with pytest.raises(Problem) as caught:
+        await call(layer(reading), http_scope("POST", headers=headers, http_version=http_version), body)
+    return caught.value
+
+
+async def test_other_scopes_pass() -> None:
+    assert await passes_lifespan_through(layer)
+
+
+@pytest.mark.parametrize("headers", [[(b"content-length", b"100")], CHUNKED])
+async def test_a_body_up_to_the_limit_passes(headers: Headers) -> None:
+    pieces = [b"x" * 60, b"x" * 40, b""]
+    response = await call(layer(reading), http_scope("POST", headers=headers), pieces)
+    assert response.body == b"x" * 100
+
+
+@pytest.mark.parametrize("length", [b"101", b"1048577", b"9" * 5000])
+async def test_a_longer_one_is_refused_before_it_is_read(length: bytes) -> None:
+    problem = await refused([(b"content-length", length)], body=())
+    assert (problem.status, problem.code) == (413, "BODY_TOO_LARGE")
+    assert tuple(problem.headers) == CLOSE
+
+
+@pytest.mark.parametrize("headers", [CHUNKED, [(b"content-length", b"5")], [(b"content-length", b"-1")]])
+async def test_an_undeclared_or_lying_length_is_counted(headers: Headers) -> None:
+    problem = await refused(headers, [b"x" * 60, b"x" * 41, b""])
+    assert problem.status == 413
+
+
+async def test_http2_bodies_need_no_declaration_and_know_no_connection_header() -> None:
+    problem = await refused([], [b"x" * 101], http_version="2")
+    assert problem.status == 413
+    assert tuple(problem.headers) == ()
+
+
+async def test_a_body_that_trickles_in_is_not_waited_for() -> None:
+    async def trickling() -> Message:
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    started = asyncio.get_running_loop().time()
+    with pytest.raises(Problem) as caught:
+        await layer(reading, timeout_s=0.1)(http_scope("POST", headers=CHUNKED), trickling, _nowhere)
+    assert (caught.value.status, caught.value.code) == (408, "BODY_TIMEOUT")
+    assert tuple(caught.value.headers) == CLOSE
+    assert asyncio.get_running_loop().time() - started < 1
+
+
+async def test_waiting_for_the_client_to_leave_has_no_limit() -> None:
+    messages: list[Message] = [{"type": "http.request", "body": b"x", "more_body": False}]
+
+    async def receive() -> Message:
+        if messages:
+            return messages.pop()
+        await asyncio.sleep(0.1)
+        return {"type": "http.disconnect"}
+
+    seen: list[str] = []
+
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+        seen.extend([(await receive())["type"], (await receive())["type"]])
+
+    await layer(app, timeout_s=0.05)(http_scope("POST", headers=CHUNKED), receive, _nowhere)
+    assert seen == ["http.request", "http.disconnect"]
+
+
+async def test_a_request_without_a_body_keeps_its_own_receive() -> None:
+    async def receive() -> Message:
+        return {"type": "http.disconnect"}
+
+    seen: list[Receive] = []
+
+    async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
+        seen.append(receive)
+
+    await layer(app)(http_scope("GET"), receive, _nowhere)
+    assert seen == [receive]
+
+
+async def _nowhere(_message: Message) -> None:
+    raise AssertionError("nothing is to be sent")

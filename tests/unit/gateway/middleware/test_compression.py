@@ -1,0 +1,100 @@
+import gzip
+
+import pytest
+from gateway.exchange import exchange_of
+from gateway.middleware.compression import CompressionMiddleware
+from gateway.middleware.problem_details import ProblemDetailsMiddleware
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from tests.unit.gateway.asgi import Response, answering, call, exchange_in, http_scope, passes_lifespan_through
+
+LARGE = b'{"text":"' + b"headrace " * 400 + b'"}'
+JSON = (b"content-type", b"application/json")
+
+
+def length(body: bytes) -> tuple[bytes, bytes]:
+    return (b"content-length", str(len(body)).encode())
+
+
+async def answer(app: ASGIApp, accept_encoding: bytes | None = b"gzip, br", *, secret: bool = False) -> Response:
+    headers = [] if accept_encoding is None else [(b"accept-encoding", accept_encoding)]
+    scope = http_scope(headers=headers)
+    exchange_in(scope).secret = secret
+    return await call(CompressionMiddleware(app), scope)
+
+
+async def test_other_scopes_pass() -> None:
+    assert await passes_lifespan_through(CompressionMiddleware)
+
+
+@pytest.mark.parametrize(
+    "accept", [b"gzip", b"gzip, deflate, br", b"br;q=1, GZIP;q=0.1", b"*", b"x-gzip", b"gzip ; q=0.001"]
+)
+async def test_a_large_answer_is_compressed_for_whoever_accepts_it(accept: bytes) -> None:
+    response = await answer(answering(LARGE, [JSON, length(LARGE)]), accept)
+    assert response.header(b"content-encoding") == b"gzip"
+    assert response.header(b"vary") == b"Accept-Encoding"
+    assert response.header(b"content-length") == str(len(response.body)).encode()
+    assert gzip.decompress(response.body) == LARGE
+
+
+@pytest.mark.parametrize(
+    "accept", [None, b"", b"br", b"gzip;q=0", b"gzip;q=0.000, *", b"*;q=0", b"identity", b"gzip;q=x", b"gzippo"]
+)
+async def test_for_anybody_else_it_is_not(accept: bytes | None) -> None:
+    response = await answer(answering(LARGE, [JSON, length(LARGE)]), accept)
+    assert response.header(b"content-encoding") is None
+    assert response.header(b"vary") == b"Accept-Encoding"
+    assert response.body == LARGE
+
+
+@pytest.mark.parametrize(("size", "compressed"), [(1023, False), (1024, True)])
+@pytest.mark.parametrize("declared", [True, False])
+async def test_small_answers_are_left_alone(size: int, compressed: bool, declared: bool) -> None:  # noqa: FBT001
+    body = b"x" * size
+    response = await answer(answering(body, [JSON, length(body)] if declared else [JSON]))
+    assert (response.header(b"content-encoding") == b"gzip") is compressed
+
+
+@pytest.mark.parametrize(
+    "header", [(b"set-cookie", b"session_key=x"), (b"cache-control", b"no-store"), (b"content-encoding", b"br")]
+)
+async def test_an_answer_with_a_secret_is_left_alone(header: tuple[bytes, bytes]) -> None:
+    response = await answer(answering(LARGE, [JSON, header]))
+    assert response.header(b"content-encoding") in {None, b"br"}
+    assert response.body == LARGE
+
+
+async def test_an_exchange_that_is_secret_is_left_alone() -> None:
+    response = await answer(answering(LARGE, [JSON]), secret=True)
+    assert response.header(b"content-encoding") is None
+
+
+async def test_an_exchange_may_become_secret_on_the_way() -> None:
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        exchange_of(scope).secret = True
+        await answering(LARGE, [JSON])(scope, receive, send)
+
+    assert (await answer(app)).header(b"content-encoding") is None
+
+
+async def test_a_stream_is_compressed_piece_by_piece() -> None:
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [JSON]})
+        for _ in range(3):
+            await send({"type": "http.response.body", "body": LARGE, "more_body": True})
+        await send({"type": "http.response.body", "body": b""})
+
+    response = await answer(app)
+    assert response.header(b"content-encoding") == b"gzip"
+    assert gzip.decompress(response.body) == LARGE * 3
+
+
+async def test_an_error_between_start_and_body_still_becomes_a_problem() -> None:
+    async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
+        await send({"type": "http.response.start", "status": 200, "headers": [JSON]})
+        raise ValueError("late")
+
+    response = await answer(ProblemDetailsMiddleware(app, str))
+    assert response.status == 500
+    assert [message["type"] for message in response.messages] == ["http.response.start", "http.response.body"]

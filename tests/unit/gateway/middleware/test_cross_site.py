@@ -1,0 +1,68 @@
+import pytest
+from gateway.middleware.cross_site import CrossSiteGuard
+from gateway.problems import Problem
+from starlette.types import Scope
+
+from tests.unit.gateway.asgi import http_scope
+
+APP, OWN, EVIL = b"https://app.example.com", b"https://api.example.com", b"https://evil.example"
+GUARD = CrossSiteGuard([APP.decode()])
+
+
+def request(site: bytes | None, origin: bytes | None, method: str = "POST") -> Scope:
+    fields = [(b"host", b"api.example.com"), (b"sec-fetch-site", site), (b"origin", origin)]
+    return http_scope(method, headers=[(name, value) for name, value in fields if value is not None])
+
+
+@pytest.mark.parametrize(
+    ("site", "origin"),
+    [
+        (b"same-origin", None),
+        (b"none", None),
+        (b"same-origin", OWN),
+        (b"same-site", APP),
+        (b"cross-site", APP),
+        (None, APP),
+        (None, OWN),
+        (None, b"http://api.example.com"),
+    ],
+)
+def test_our_own_pages_and_those_on_the_list_may(site: bytes | None, origin: bytes | None) -> None:
+    GUARD.check(request(site, origin))
+
+
+@pytest.mark.parametrize(
+    ("site", "origin"),
+    [
+        (None, None),
+        (b"cross-site", None),
+        (b"same-site", None),
+        (b"cross-site", EVIL),
+        (b"cross-site", OWN),
+        (b"cross-site", b"null"),
+        (None, EVIL),
+        (None, b"null"),
+        (None, b""),
+        (None, b"https://api.example.com.evil.example"),
+        (None, b"https://api.example.com:444"),
+        (b"nonsense", None),
+        (b"Same-Origin, same-origin", None),
+    ],
+)
+@pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "BREW"])
+def test_nobody_else_may(site: bytes | None, origin: bytes | None, method: str) -> None:
+    with pytest.raises(Problem) as caught:
+        GUARD.check(request(site, origin, method))
+    assert (caught.value.status, caught.value.code) == (403, "CROSS_SITE_REQUEST")
+    assert caught.value.decision is not None
+    assert caught.value.decision.policy == "cross_site"
+
+
+@pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
+def test_reading_is_safe(method: str) -> None:
+    GUARD.check(request(b"cross-site", EVIL, method))
+
+
+def test_without_a_host_nothing_is_our_own() -> None:
+    with pytest.raises(Problem):
+        GUARD.check(http_scope("POST", headers=[(b"origin", b"https://")]))

@@ -1,0 +1,109 @@
+import pytest
+from gateway.limits.degrading_limiter import DegradingLimiter
+from gateway.limits.limiter import Admission, Limiter, LimiterUnavailable
+from gateway.limits.local_limiter import LocalLimiter
+from gateway.limits.quota import Quota
+from gateway.middleware.rate_limit import RateLimitMiddleware
+from gateway.problems import Decision, Problem
+from service_kit.contract.policy import Degraded, MethodPolicy, RateClass
+from service_kit.tokens.principal import Principal
+from starlette.types import ASGIApp
+
+from tests.unit.gateway.asgi import (
+    answering,
+    call,
+    exchange_in,
+    http_scope,
+    passes_lifespan_through,
+    policy,
+    principal,
+)
+from tests.unit.gateway.metrics import RecordedMetrics
+
+QUOTAS = {RateClass.DEFAULT: Quota(3, 60), RateClass.CREDENTIALS: Quota(1, 60)}
+
+
+class Away:
+    async def admit(self, _key: str, _quota: Quota) -> Admission:
+        raise LimiterUnavailable("ConnectionError")
+
+
+def layer(shared: Limiter | None = None) -> ASGIApp:
+    # Every reading at the same instant, so that nothing is worked off between two requests.
+    still = LocalLimiter(now_us=lambda: 0)
+    limiter = DegradingLimiter(shared or still, still, RecordedMetrics().meter)
+    return RateLimitMiddleware(answering(), limiter, QUOTAS)
+
+
+async def ask(app: ASGIApp, method: MethodPolicy, who: Principal | None = None) -> list[tuple[bytes, bytes]]:
+    scope = http_scope()
+    exchange = exchange_in(scope, policy=method, principal=who)
+    try:
+        await call(app, scope)
+    finally:
+        headers = list(exchange.response_headers)
+    return headers
+
+
+async def test_other_scopes_pass() -> None:
+    assert await passes_lifespan_through(layer_around)
+
+
+def layer_around(app: ASGIApp) -> ASGIApp:
+    still = LocalLimiter()
+    return RateLimitMiddleware(app, DegradingLimiter(still, still, RecordedMetrics().meter), QUOTAS)
+
+
+async def test_what_is_left_is_told_on_every_response() -> None:
+    app = layer()
+    assert await ask(app, policy()) == [
+        (b"ratelimit-policy", b'"default";q=3;w=60'),
+        (b"ratelimit", b'"default";r=2;t=20'),
+    ]
+    assert (await ask(app, policy()))[1] == (b"ratelimit", b'"default";r=1;t=40')
+
+
+async def test_a_spent_quota_is_429_with_the_way_back() -> None:
+    app = layer()
+    for _ in range(3):
+        await ask(app, policy())
+    scope = http_scope()
+    exchange = exchange_in(scope, policy=policy())
+    with pytest.raises(Problem) as caught:
+        await call(app, scope)
+    assert (caught.value.status, caught.value.code) == (429, "RATE_LIMITED")
+    assert caught.value.decision == Decision("rate_limit", "exhausted", limit=3, remaining=0, retry_after_s=20)
+    assert exchange.response_headers[1] == (b"ratelimit", b'"default";r=0;t=60')
+
+
+async def test_classes_and_users_have_quotas_of_their_own() -> None:
+    app = layer()
+    credentials = policy(rate_class=RateClass.CREDENTIALS)
+    assert (await ask(app, credentials))[0] == (b"ratelimit-policy", b'"credentials";q=1;w=60')
+    with pytest.raises(Problem):
+        await ask(app, credentials)
+    await ask(app, policy())
+    await ask(app, credentials, principal(user_id="a"))
+    await ask(app, credentials, principal(user_id="b"))
+    with pytest.raises(Problem):
+        await ask(app, credentials, principal(user_id="b"))
+
+
+async def test_without_the_store_the_methods_policy_decides() -> None:
+    app = layer(Away())
+    for _ in range(3):
+        await ask(app, policy(degraded=Degraded.LOCAL_SHARE))
+    with pytest.raises(Problem) as exhausted:
+        await ask(app, policy(degraded=Degraded.LOCAL_SHARE))
+    with pytest.raises(Problem) as refused:
+        await ask(app, policy(degraded=Degraded.REFUSE))
+    assert exhausted.value.status == 429
+    assert (refused.value.status, refused.value.code) == (503, "RATE_LIMIT_UNAVAILABLE")
+    assert refused.value.decision == Decision("rate_limit", "unavailable", retry_after_s=1)
+
+
+async def test_what_is_no_endpoint_is_not_counted() -> None:
+    scope = http_scope()
+    exchange = exchange_in(scope)
+    assert (await call(layer(Away()), scope)).status == 200
+    assert exchange.response_headers == []

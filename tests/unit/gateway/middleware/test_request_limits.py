@@ -1,0 +1,37 @@
+import pytest
+from gateway.middleware.request_limits import RequestLimitsMiddleware
+from gateway.problems import Problem
+
+from tests.unit.gateway.asgi import Headers, answering, call, http_scope, passes_lifespan_through
+
+LAYER = RequestLimitsMiddleware(answering())
+
+
+async def status_of(headers: Headers) -> tuple[int, str]:
+    try:
+        return (await call(LAYER, http_scope(headers=headers))).status, ""
+    except Problem as problem:
+        return problem.status, problem.code
+
+
+async def test_other_scopes_pass() -> None:
+    assert await passes_lifespan_through(RequestLimitsMiddleware)
+
+
+@pytest.mark.parametrize(("count", "status"), [(0, 200), (100, 200), (101, 431)])
+async def test_the_number_of_fields_is_bounded(count: int, status: int) -> None:
+    assert (await status_of([(b"a", b"b")] * count))[0] == status
+
+
+@pytest.mark.parametrize(("size", "status"), [(16 * 1024 - 5, 200), (16 * 1024 - 4, 431)])
+async def test_their_size_is_bounded(size: int, status: int) -> None:
+    assert (await status_of([(b"a", b"x" * size)]))[0] == status
+
+
+async def test_many_fields_add_up() -> None:
+    assert await status_of([(b"name", b"x" * 250)] * 80) == (431, "HEADERS_TOO_LARGE")
+
+
+@pytest.mark.parametrize("coding", [b"gzip", b"identity", b""])
+async def test_an_encoded_body_is_refused(coding: bytes) -> None:
+    assert await status_of([(b"content-encoding", coding)]) == (415, "UNSUPPORTED_MEDIA_TYPE")

@@ -1,0 +1,55 @@
+"""The command line."""
+
+import pytest
+from local_stack.arguments import parser
+
+
+def test_up_without_options_is_one_of_each_in_the_foreground() -> None:
+    arguments = parser().parse_args(["up"])
+
+    assert (arguments.detach, arguments.fresh, arguments.port_offset, arguments.replicas) == (False, False, 0, {})
+    assert arguments.data_dir is None
+
+
+def test_up_with_every_option() -> None:
+    options = ["-d", "--fresh", "--port-offset", "100", "--data-dir", "there", "--replicas", "gateway=2,order-svc=3"]
+
+    arguments = parser().parse_args(["up", *options])
+
+    assert (arguments.detach, arguments.fresh, arguments.port_offset) == (True, True, 100)
+    assert (arguments.data_dir, arguments.replicas) == ("there", {"gateway": 2, "order-svc": 3})
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status", "logs"])
+def test_every_command_takes_the_data_folder(command: str) -> None:
+    assert parser().parse_args([command, "--data-dir", "there"]).data_dir == "there"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["up", "--replicas", "postgres=2"], "'postgres' is none of"),
+        (["up", "--replicas", "gateway=0"], "from 1 to 16"),
+        (["up", "--replicas", "gateway=17"], "from 1 to 16"),
+        (["up", "--replicas", "gateway"], "'' is not a number"),
+        (["up", "--replicas", "gateway=two"], "'two' is not a number"),
+        (["up", "--port-offset", "-1"], "'-1' is not a number"),
+        (["up", "--port-offset", "15484"], "over 15483"),
+        (["logs", "-n", "x"], "'x' is not a number"),
+        ([], "COMMAND"),
+    ],
+)
+def test_wrong_arguments_are_explained(
+    arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as refusal:
+        parser().parse_args(arguments)
+
+    assert refusal.value.code == 2
+    assert complaint in capsys.readouterr().err
+
+
+def test_what_follows_a_service_is_its_own() -> None:
+    arguments = parser().parse_args(["run", "user-svc", "create-admin", "--email", "a@b.example"])
+
+    assert (arguments.service, arguments.arguments) == ("user-svc", ["create-admin", "--email", "a@b.example"])

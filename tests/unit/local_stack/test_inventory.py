@@ -1,0 +1,92 @@
+"""What a stack consists of."""
+
+from pathlib import Path
+
+import pytest
+from local_stack.data_dir import DataDir
+from local_stack.errors import StackError
+from local_stack.inventory import Inventory, take
+
+DATA = DataDir(Path("/data"))
+OFFSET = 11_500
+
+
+def inventory(replicas: dict[str, int] | None = None, environ: dict[str, str] | None = None) -> Inventory:
+    return take(DATA, offset=OFFSET, replicas=replicas or {}, environ=environ or {})
+
+
+def test_the_offset_is_added_to_every_port() -> None:
+    claims = {(claim.process, claim.purpose): claim.port - OFFSET for claim in inventory().claims()}
+
+    assert claims == {
+        ("postgres", "public"): 5432,
+        ("redis", "public"): 6379,
+        ("user-svc", "public"): 50051,
+        ("user-svc", "admin"): 9465,
+        ("order-svc", "public"): 50052,
+        ("order-svc", "admin"): 9466,
+        ("gateway", "public"): 8080,
+        ("gateway", "admin"): 9464,
+    }
+
+
+def test_clients_are_told_the_ports_of_this_stack() -> None:
+    environ = inventory().environ
+
+    assert environ["GATEWAY_UPSTREAMS"] == "user-svc=127.0.0.1:61551,order-svc=127.0.0.1:61552"
+    assert environ["ORDER_SVC_KEY_SET_UPSTREAM"] == "127.0.0.1:61551"
+
+
+def test_replicas_share_the_public_port_and_have_admin_ports_of_their_own() -> None:
+    replicas = inventory({"gateway": 3, "order-svc": 2}).replicas
+
+    assert [replica.name for replica in replicas] == [
+        "user-svc", "order-svc", "order-svc-2", "gateway", "gateway-2", "gateway-3",
+    ]  # fmt: skip
+    assert {replica.url for replica in replicas if replica.service == "gateway"} == {"http://127.0.0.1:19580"}
+    assert len({replica.admin_url for replica in replicas}) == len(replicas)
+
+
+def test_what_replicas_share_is_claimed_once() -> None:
+    public = [claim for claim in inventory({"gateway": 2}).claims() if claim.process.startswith("gateway")]
+
+    assert [(claim.process, claim.purpose) for claim in public] == [
+        ("gateway", "public"), ("gateway", "admin"), ("gateway-2", "admin"),
+    ]  # fmt: skip
+
+
+def test_the_callers_environment_wins() -> None:
+    environ = {"GATEWAY_PORT": "7000", "GATEWAY_HOST": "0.0.0.0", "USER_SVC_PORT": "7001", "GATEWAY_DRAIN_S": "3"}
+
+    taken = inventory(environ=environ)
+    gateway = next(replica for replica in taken.replicas if replica.name == "gateway")
+
+    assert gateway.url == "http://127.0.0.1:7000"
+    assert gateway.claim("public").host == "0.0.0.0"
+    assert taken.environ["GATEWAY_UPSTREAMS"].startswith("user-svc=127.0.0.1:7001,")
+    assert gateway.environ["GATEWAY_DRAIN_S"] == "3"
+
+
+def test_a_setting_from_the_caller_replaces_ours_in_both_its_forms(tmp_path: Path) -> None:
+    port = tmp_path / "port"
+    port.write_text("7002\n")
+
+    taken = inventory(environ={"GATEWAY_REDIS_URL": "redis://elsewhere", "GATEWAY_PORT_FILE": str(port)})
+
+    assert "GATEWAY_REDIS_URL_FILE" not in taken.environ
+    assert "GATEWAY_PORT" not in taken.environ
+    assert taken.replicas[-1].url == "http://127.0.0.1:7002"
+
+
+@pytest.mark.parametrize("port", ["http", "0", "65536", "-1", "", "٣"])
+def test_a_port_that_is_none_is_refused_by_name(port: str) -> None:
+    with pytest.raises(StackError, match="GATEWAY_PORT"):
+        inventory(environ={"GATEWAY_PORT": port}).claims()
+
+
+def test_secrets_are_handed_on_as_files() -> None:
+    environ = inventory().environ
+
+    assert environ["GATEWAY_REDIS_URL_FILE"] == "/data/secrets/redis-url"
+    assert environ["USER_SVC_DATABASE_URL_FILE"] == "/data/secrets/user-svc-database-url"
+    assert not any(name.endswith(("_URL", "_SECRET")) for name in environ)

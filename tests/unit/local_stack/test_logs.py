@@ -1,0 +1,65 @@
+"""Reading logs."""
+
+from pathlib import Path
+
+import pytest
+from local_stack.data_dir import DataDir
+from local_stack.errors import StackError
+from local_stack.logs import Tail, names, show_once
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataDir:
+    folder = DataDir(tmp_path)
+    folder.prepare(fresh=False)
+    return folder
+
+
+def test_only_whole_lines_and_each_once(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    tail = Tail(path)
+    assert tail.new_lines() == []
+
+    path.write_text("one\ntw")
+    assert tail.new_lines() == ["one"]
+
+    with path.open("a") as log:
+        log.write("o\nthree\n")
+    assert tail.new_lines() == ["two", "three"]
+    assert tail.new_lines() == []
+
+
+def test_a_log_that_was_begun_anew_is_read_from_its_beginning(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_text("old\n")
+    tail = Tail(path)
+    tail.new_lines()
+
+    path.rename(tmp_path / "a.log.1")
+    path.write_text("new\n")
+
+    assert tail.new_lines() == ["new"]
+
+
+def test_bytes_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
+    path = tmp_path / "a.log"
+    path.write_bytes(b"\xff\n")
+
+    assert Tail(path).new_lines() == ["\ufffd"]
+
+
+def test_the_last_lines_of_each(data: DataDir) -> None:
+    data.log("gateway").write_text("1\n2\n3\n")
+    data.log("redis").write_text("4\n")
+    shown: list[tuple[str, str]] = []
+
+    show_once(data, None, 2, lambda name, line: shown.append((name, line)))
+
+    assert shown == [("gateway", "2"), ("gateway", "3"), ("redis", "4")]
+
+
+def test_an_unknown_name_is_answered_with_the_known_ones(data: DataDir) -> None:
+    data.log("gateway").touch()
+
+    with pytest.raises(StackError, match=r"no log of 'gate'; there are: gateway"):
+        names(data, "gate")

@@ -1,0 +1,65 @@
+"""Recognising and stopping processes."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+import pytest
+from local_stack.errors import ProcessFailedError
+from local_stack.processes import MARKER, Launch, describe_exit, is_running, start, stop
+
+SLEEPER = "import signal; signal.pause()"
+STUBBORN = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); signal.pause()"
+
+
+def launch(tmp_path: Path, code: str, name: str = "it") -> Launch:
+    return Launch(name, (sys.executable, "-c", code), {MARKER: f"here:{name}"}, tmp_path / "log")
+
+
+async def test_a_process_is_known_by_its_marker_not_by_its_number(tmp_path: Path) -> None:
+    child = start(launch(tmp_path, SLEEPER))
+    try:
+        assert is_running(child.pid, "here:it")
+        assert not is_running(child.pid, "elsewhere:it")
+        assert not is_running(os.getpid(), "here:it")
+    finally:
+        assert await stop(child.pid, "here:it", by=signal.SIGTERM, within_s=10)
+        assert child.wait() == -signal.SIGTERM
+
+
+async def test_a_dead_process_that_nobody_has_buried_does_not_run(tmp_path: Path) -> None:
+    child = start(launch(tmp_path, SLEEPER))
+
+    await stop(child.pid, "here:it", by=signal.SIGTERM, within_s=10)
+
+    assert not is_running(child.pid, "here:it")
+    child.wait()
+
+
+async def test_one_that_does_not_listen_is_killed(tmp_path: Path) -> None:
+    child = start(launch(tmp_path, STUBBORN))
+    while b"deaf" not in (tmp_path / "log").read_bytes():
+        assert child.poll() is None
+
+    assert not await stop(child.pid, "here:it", by=signal.SIGTERM, within_s=0.2)
+    assert child.wait() == -signal.SIGKILL
+
+
+def test_each_has_a_session_of_its_own(tmp_path: Path) -> None:
+    child = start(launch(tmp_path, "import os; print(os.getsid(0) == os.getpid(), os.isatty(0))"))
+
+    assert child.wait() == 0
+    assert (tmp_path / "log").read_text() == "True False\n"
+
+
+def test_a_missing_program_is_said_to_be_missing(tmp_path: Path) -> None:
+    missing = Launch("it", (str(tmp_path / "absent"),), {}, tmp_path / "log")
+
+    with pytest.raises(ProcessFailedError, match="it failed: .*absent cannot be run"):
+        start(missing)
+
+
+def test_how_a_process_ended() -> None:
+    assert describe_exit(3) == "exited with code 3"
+    assert describe_exit(-signal.SIGKILL) == "killed by SIGKILL"

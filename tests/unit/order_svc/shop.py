@@ -1,0 +1,39 @@
+"""The use cases on a store in memory and a clock that stands still."""
+
+from dataclasses import dataclass
+
+from order_svc.adapters.order_ids import new_order_id
+from order_svc.use_cases.change_status import ChangeStatus
+from order_svc.use_cases.create_order import CreateOrder
+from order_svc.use_cases.delete_order import DeleteOrder
+from order_svc.use_cases.get_order import GetOrder
+from order_svc.use_cases.list_orders import ListOrders
+
+from tests.fakes.orders import InMemoryOrderRepository
+from tests.order_examples import Clock
+
+
+@dataclass(frozen=True)
+class Shop:
+    """All that can be asked of orders, and what it rests on."""
+
+    store: InMemoryOrderRepository
+    clock: Clock
+    create: CreateOrder
+    get: GetOrder
+    list: ListOrders
+    change_status: ChangeStatus
+    delete: DeleteOrder
+
+
+def build_shop(store: InMemoryOrderRepository) -> Shop:
+    clock = Clock()
+    return Shop(
+        store=store,
+        clock=clock,
+        create=CreateOrder(store, new_order_id, clock),
+        get=GetOrder(store),
+        list=ListOrders(store),
+        change_status=ChangeStatus(store, clock),
+        delete=DeleteOrder(store, clock),
+    )

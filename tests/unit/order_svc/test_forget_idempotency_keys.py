@@ -1,0 +1,27 @@
+"""Forgetting idempotency keys."""
+
+from datetime import timedelta
+
+from order_svc.use_cases.forget_idempotency_keys import ForgetIdempotencyKeys
+
+from tests.order_examples import LINES, alice
+from tests.unit.order_svc.shop import Shop
+
+
+async def test_keys_are_kept_as_long_as_promised_and_no_longer(shop: Shop) -> None:
+    forget = ForgetIdempotencyKeys(keys=shop.store, kept=timedelta(hours=24), now=shop.clock)
+    first = await shop.create(alice(), "EUR", LINES, key="k")
+    shop.clock.advance(timedelta(hours=24))
+    assert await forget() == 0
+    assert (await shop.create(alice(), "EUR", LINES, key="k")).order == first.order
+    shop.clock.advance(timedelta(microseconds=1))
+    assert await forget() == 1
+    assert not (await shop.create(alice(), "EUR", LINES, key="k")).replayed
+
+
+async def test_more_than_one_batch_is_forgotten_in_one_go(shop: Shop) -> None:
+    forget = ForgetIdempotencyKeys(keys=shop.store, kept=timedelta(hours=24), now=shop.clock)
+    for number in range(1001):
+        await shop.create(alice(), "EUR", LINES, key=f"k{number}")
+    shop.clock.advance(timedelta(hours=25))
+    assert await forget() == 1001

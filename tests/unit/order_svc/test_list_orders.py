@@ -1,0 +1,53 @@
+"""Listing orders."""
+
+from datetime import timedelta
+
+import pytest
+from order_svc.domain.errors import OwnerUnknownError
+from order_svc.domain.listing import Filters, Position
+from order_svc.domain.order import Order
+
+from tests.order_examples import ALICE, BOB, LINES, alice, root
+from tests.unit.order_svc.shop import Shop
+
+
+async def placed(shop: Shop, count: int) -> list[Order]:
+    """Orders of Alice, newest first."""
+    orders = []
+    for _ in range(count):
+        orders.append((await shop.create(alice(), "EUR", LINES, key=None)).order)
+        shop.clock.advance(timedelta(milliseconds=1))
+    return orders[::-1]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
+async def test_pages_add_up_to_the_list_and_end(shop: Shop, size: int) -> None:
+    orders, seen = await placed(shop, 4), []
+    behind: Position | None = None
+    for _ in range(-(-4 // size)):
+        page = await shop.list(alice(), Filters(ALICE), behind, size)
+        assert len(page.orders) <= size
+        seen += page.orders
+        behind = page.next
+    assert seen == orders
+    assert behind is None
+
+
+async def test_an_order_placed_meanwhile_moves_no_page(shop: Shop) -> None:
+    orders = await placed(shop, 4)
+    first = await shop.list(alice(), Filters(ALICE), None, 2)
+    await placed(shop, 2)
+    second = await shop.list(alice(), Filters(ALICE), first.next, 2)
+    assert [*first.orders, *second.orders] == orders
+
+
+async def test_an_empty_list_is_one_page(shop: Shop) -> None:
+    page = await shop.list(alice(), Filters(ALICE), None, 20)
+    assert (page.orders, page.next) == ((), None)
+
+
+async def test_whose_orders(shop: Shop) -> None:
+    orders = await placed(shop, 1)
+    assert list((await shop.list(root(), Filters(ALICE), None, 20)).orders) == orders
+    with pytest.raises(OwnerUnknownError):
+        await shop.list(alice(), Filters(BOB), None, 20)

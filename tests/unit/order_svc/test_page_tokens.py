@@ -1,0 +1,57 @@
+"""Page tokens."""
+
+import base64
+from datetime import UTC, datetime
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+from order_svc.domain.listing import Filters, Position
+from order_svc.domain.order import OrderStatus
+from order_svc.rpc.page_tokens import PageTokenInvalidError, decode, encode
+
+from tests.order_examples import ALICE, BOB, NOON, unknown_id
+
+POSITION = Position(NOON, unknown_id())
+FILTERS = Filters(ALICE, OrderStatus.DONE)
+
+_moments = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
+
+
+@given(_moments, st.uuids(), st.sampled_from([None, *OrderStatus]))
+def test_a_token_stands_for_its_position(moment: datetime, order_id: object, status: OrderStatus | None) -> None:
+    position, filters = Position(moment, str(order_id)), Filters(ALICE, status)
+    token = encode(position, filters)
+    assert decode(token, filters) == position
+    assert len(token) == 43
+
+
+@pytest.mark.parametrize(
+    "other", [Filters(ALICE), Filters(ALICE, OrderStatus.CANCELLED), Filters(BOB, OrderStatus.DONE)]
+)
+def test_a_token_of_another_list_is_refused(other: Filters) -> None:
+    with pytest.raises(PageTokenInvalidError) as caught:
+        decode(encode(POSITION, FILTERS), other)
+    assert [violation.field for violation in caught.value.violations] == ["page_token"]
+
+
+@given(st.text(max_size=256))
+def test_garbage_is_refused(token: str) -> None:
+    assume(token != encode(POSITION, FILTERS))
+    with pytest.raises(PageTokenInvalidError):
+        decode(token, FILTERS)
+
+
+@given(st.binary(min_size=32, max_size=32))
+def test_garbage_of_the_right_size_is_refused(content: bytes) -> None:
+    with pytest.raises(PageTokenInvalidError):
+        decode(base64.urlsafe_b64encode(content).rstrip(b"=").decode(), FILTERS)
+
+
+@given(st.integers(0, 42), st.sampled_from("AZaz09-_=+/ \n.é"))
+def test_a_token_with_one_character_changed_is_refused(place: int, character: str) -> None:
+    token = encode(POSITION, FILTERS)
+    assume(token[place] != character)
+    for changed in (token[:place] + character + token[place + 1 :], token[:place] + "\n" + token[place:], token + "="):
+        with pytest.raises(PageTokenInvalidError):
+            decode(changed, FILTERS)

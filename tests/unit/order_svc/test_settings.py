@@ -1,0 +1,35 @@
+"""The order service's settings."""
+
+import pytest
+from order_svc.settings import PREFIX, Settings
+from service_kit.settings import SettingsError, describe, load
+
+REQUIRED = {
+    "ORDER_SVC_DATABASE_URL": "postgresql://orders:hunter2@127.0.0.1:5432/orders",
+    "ORDER_SVC_KEY_SET_UPSTREAM": "127.0.0.1:50051",
+}
+
+
+def test_two_settings_are_enough() -> None:
+    settings = load(Settings, PREFIX, REQUIRED)
+    assert (settings.port, settings.admin_port, settings.drain_s) == (50052, 9466, 10)
+    assert "hunter2" not in describe(settings, PREFIX)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://127.0.0.1/orders"),
+        ("KEY_SET_UPSTREAM", "user-svc"),
+        ("KEY_SET_UPSTREAM", "user-svc:http"),
+        ("PORT", "65536"),
+        ("IDEMPOTENCY_TTL_S", "3600"),
+        ("LOG_FORMAT", "xml"),
+        ("POOL_MIN_SIZE", "11"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_a_secret_is_not_told(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(Settings, PREFIX, REQUIRED | {PREFIX + name: value})
+    assert PREFIX + name in str(caught.value)
+    assert "hunter2" not in str(caught.value)

@@ -1,0 +1,114 @@
+"""The order's status machine against a model: any sequence of requests, by anybody, with any version."""
+
+import asyncio
+from dataclasses import dataclass
+
+from hypothesis import strategies as st
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, rule
+from order_svc.domain.actor import Actor
+from order_svc.domain.errors import (
+    ActionForbiddenError,
+    OrderError,
+    OrderNotFoundError,
+    TransitionNotAllowedError,
+    VersionMismatchError,
+)
+from order_svc.domain.order import OrderStatus
+
+from tests.fakes.orders import InMemoryOrderRepository
+from tests.order_examples import LINES, alice, bob, root
+from tests.unit.order_svc.shop import build_shop
+
+_ACTORS = st.sampled_from([alice(), bob(), root()])
+
+
+@dataclass
+class Expected:
+    """What the model knows of an order. events: entries in its audit trail."""
+
+    owner: Actor
+    status: OrderStatus = OrderStatus.PROCESSING
+    version: int = 1
+    deleted: bool = False
+    events: int = 1
+
+
+class OrderMachine(RuleBasedStateMachine):
+    """Orders of two users and an administrator, each request predicted by the model."""
+
+    orders = Bundle("orders")
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._runner = asyncio.Runner(loop_factory=asyncio.new_event_loop)
+        self._shop = build_shop(InMemoryOrderRepository())
+        self._model: dict[str, Expected] = {}
+
+    @rule(target=orders, owner=_ACTORS)
+    def place(self, owner: Actor) -> str:
+        order = self._runner.run(self._shop.create(owner, "EUR", LINES, None)).order
+        self._model[order.order_id] = Expected(owner)
+        return order.order_id
+
+    @rule(
+        order_id=orders,
+        actor=_ACTORS,
+        wanted=st.sampled_from(OrderStatus),
+        version=st.one_of(st.none(), st.integers(1, 3)),
+    )
+    def change_status(self, order_id: str, actor: Actor, wanted: OrderStatus, version: int | None) -> None:
+        expected = self._model[order_id]
+        error = self._refusal(expected, actor, wanted, version)
+        changing = self._shop.change_status(actor, order_id, wanted, version)
+        try:
+            order = self._runner.run(changing)
+        except OrderError as exc:
+            assert type(exc) is error
+            return
+        assert error is None
+        expected.status, expected.version, expected.events = wanted, expected.version + 1, expected.events + 1
+        assert (order.status, order.version) == (wanted, expected.version)
+
+    @rule(order_id=orders, actor=_ACTORS)
+    def delete(self, order_id: str, actor: Actor) -> None:
+        expected = self._model[order_id]
+        hidden = self._hidden(expected, actor)
+        try:
+            self._runner.run(self._shop.delete(actor, order_id))
+        except OrderNotFoundError:
+            assert hidden
+            return
+        assert not hidden
+        expected.deleted, expected.events = True, expected.events + 1
+
+    @invariant()
+    def every_order_stands_as_expected(self) -> None:
+        for order_id, expected in self._model.items():
+            order = self._runner.run(self._shop.store.get(order_id))
+            assert (order is None) is expected.deleted
+            if order is not None:
+                assert (order.status, order.version) == (expected.status, expected.version)
+            entries = [event for event in self._shop.store.events if event.order_id == order_id]
+            assert len(entries) == expected.events
+
+    def teardown(self) -> None:
+        self._runner.close()
+
+    @staticmethod
+    def _hidden(expected: Expected, actor: Actor) -> bool:
+        return expected.deleted or not (actor.is_admin or actor.user_id == expected.owner.user_id)
+
+    def _refusal(
+        self, expected: Expected, actor: Actor, wanted: OrderStatus, version: int | None
+    ) -> type[OrderError] | None:
+        """The first check that fails, in the order that the contract promises."""
+        refusals = [
+            (OrderNotFoundError, self._hidden(expected, actor)),
+            (ActionForbiddenError, not actor.is_admin and wanted != "cancelled"),
+            (VersionMismatchError, version is not None and version != expected.version),
+            (TransitionNotAllowedError, expected.status != "processing" or wanted == "processing"),
+        ]
+        return next((error for error, applies in refusals if applies), None)
+
+
+TestOrderMachine = OrderMachine.TestCase

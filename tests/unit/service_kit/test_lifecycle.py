@@ -1,0 +1,247 @@
+"""The life of a process: order, signals, drains, deaths."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from service_kit.lifecycle import Lifecycle, ProcessFailedError, lifecycle
+
+
+@asynccontextmanager
+async def part(name: str, events: list[str], closing_s: float = 0.0) -> AsyncIterator[str]:
+    events.append(f"+{name}")
+    try:
+        yield name
+    finally:
+        await asyncio.sleep(closing_s)
+        events.append(f"-{name}")
+
+
+def signal_soon(number: signal.Signals = signal.SIGTERM) -> None:
+    asyncio.get_running_loop().call_later(0.02, os.kill, os.getpid(), number)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+async def test_a_signal_drains_then_closes_in_reverse_order(number: signal.Signals) -> None:
+    events: list[str] = []
+    async with Lifecycle(drain_s=5) as life:
+        assert await life.enter("a", part("a", events)) == "a"
+        await life.enter("b", part("b", events))
+
+        async def drain(left_s: float) -> None:
+            assert 4 < left_s <= 5
+            assert life.readiness.draining
+            events.append("drain")
+
+        life.on_drain("b", drain)
+        signal_soon(number)
+        await life.run()
+    assert events == ["+a", "+b", "drain", "-b", "-a"]
+
+
+async def test_ready_only_while_running() -> None:
+    life = Lifecycle()
+    assert (await life.readiness.report()).checks["lifecycle"].reason == "RuntimeError: starting"
+    async with life:
+        running = asyncio.create_task(life.run())
+        await asyncio.sleep(0)
+        assert (await life.readiness.report()).ready
+        signal_soon()
+        await running
+        assert not (await life.readiness.report()).ready
+
+
+async def test_drains_run_at_once_and_within_their_time() -> None:
+    ended: list[str] = []
+
+    async def drain(_left_s: float) -> None:
+        await asyncio.sleep(0.1)
+        ended.append("in time")
+
+    async def hang(_left_s: float) -> None:
+        await asyncio.sleep(60)
+
+    async def fail(_left_s: float) -> None:
+        raise OSError("gone")
+
+    began = time.monotonic()
+    async with Lifecycle(drain_s=0.3) as life:
+        life.on_drain("hanging", hang)
+        life.on_drain("failing", fail)
+        life.on_drain("a", drain)
+        life.on_drain("b", drain)
+        signal_soon()
+        await life.run()
+    assert ended == ["in time", "in time"]
+    assert 0.3 <= time.monotonic() - began < 1
+
+
+async def test_a_close_that_hangs_or_fails_does_not_keep_the_others_from_closing() -> None:
+    events: list[str] = []
+
+    @asynccontextmanager
+    async def failing() -> AsyncIterator[None]:
+        yield
+        raise OSError("gone")
+
+    began = time.monotonic()
+    async with Lifecycle(drain_s=0.1) as life:
+        await life.enter("a", part("a", events))
+        await life.enter("hanging", part("hanging", events, closing_s=60))
+        await life.enter("failing", failing())
+        signal_soon()
+        await life.run()
+    assert events == ["+a", "+hanging", "-a"]
+    assert time.monotonic() - began < 1.1
+
+
+async def test_what_cannot_start_closes_what_has_started() -> None:
+    events: list[str] = []
+
+    @asynccontextmanager
+    async def refused() -> AsyncIterator[None]:
+        raise ConnectionRefusedError("postgres")
+        yield
+
+    with pytest.raises(ProcessFailedError) as caught:
+        async with Lifecycle() as life:
+            await life.enter("a", part("a", events))
+            await life.enter("postgres", refused())
+    assert isinstance(caught.value.__cause__, ConnectionRefusedError)
+    assert events == ["+a", "-a"]
+
+
+async def die() -> None:
+    await asyncio.sleep(0.01)
+    raise OSError("gone")
+
+
+async def end() -> None:
+    return
+
+
+@pytest.mark.parametrize("death", [die, end])
+async def test_the_end_of_a_background_task_drains_and_fails_the_process(death) -> None:  # type: ignore[no-untyped-def]
+    events: list[str] = []
+
+    async def drain(_left_s: float) -> None:
+        events.append("drain")
+
+    with pytest.raises(ProcessFailedError, match="renewal has ended"):
+        async with Lifecycle(drain_s=5) as life:
+            await life.enter("a", part("a", events))
+            life.on_drain("a", drain)
+            life.start("renewal", death())
+            await life.run()
+    assert events == ["+a", "drain", "-a"]
+
+
+async def test_background_tasks_are_cancelled_before_what_they_stand_on_closes() -> None:
+    events: list[str] = []
+
+    async def work() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            events.append("-work")
+
+    async with Lifecycle(drain_s=1) as life:
+        await life.enter("a", part("a", events))
+        life.start("work", work())
+        await life.enter("b", part("b", events))
+        signal_soon()
+        await life.run()
+    assert events == ["+a", "+b", "-b", "-work", "-a"]
+
+
+async def test_signals_are_given_back() -> None:
+    before = signal.getsignal(signal.SIGTERM)
+    async with Lifecycle(drain_s=1) as life:
+        signal_soon()
+        await life.run()
+    assert signal.getsignal(signal.SIGTERM) == before
+
+
+def start_process(body: str, drain_s: float) -> "subprocess.Popen[str]":
+    head = textwrap.dedent("""
+        import asyncio, sys, time
+        from dataclasses import dataclass
+        from service_kit import logs
+        from service_kit.cli import command
+        from service_kit.lifecycle import Lifecycle
+
+        @dataclass(frozen=True)
+        class Settings:
+            pass
+
+        async def serve(_settings):
+            logs.configure(service="demo", version="1", level="INFO", form="json")
+            async with Lifecycle(drain_s=DRAIN_S) as life:
+                await set_up(life)
+                await life.run()
+    """)
+    tail = 'sys.exit(command(Settings, program="p", description="d", prefix="P_", serve=serve, arguments=[]))'
+    program = head.replace("DRAIN_S", str(drain_s)) + textwrap.dedent(body) + "\n" + tail
+    return subprocess.Popen([sys.executable, "-u", "-c", program], stdout=subprocess.PIPE, stderr=None, text=True)
+
+
+def wait_for(process: "subprocess.Popen[str]", text: str) -> str:
+    assert process.stdout is not None
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if text in line:
+            return seen
+    raise AssertionError(seen)
+
+
+def test_a_second_signal_forces_the_exit() -> None:
+    body = """
+        async def set_up(life):
+            life.on_drain("hanging", asyncio.sleep)
+    """
+    with start_process(body, drain_s=30) as process:
+        wait_for(process, '"ready"')
+        process.send_signal(signal.SIGTERM)
+        wait_for(process, "SIGTERM: draining")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 128 + signal.SIGINT
+
+
+def test_a_blocked_event_loop_does_not_outlive_the_drain() -> None:
+    body = """
+        async def block(_left_s):
+            time.sleep(60)
+
+        async def set_up(life):
+            life.on_drain("blocking", block)
+    """
+    with start_process(body, drain_s=0.2) as process:
+        wait_for(process, '"ready"')
+        process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        assert process.wait(10) == 1
+        assert time.monotonic() - began < 0.2 + lifecycle._CLOSING_S + 1
+
+
+def test_a_dead_background_task_is_exit_1_and_a_log_line() -> None:
+    body = """
+        async def die():
+            await asyncio.sleep(0.05)
+            raise OSError("gone")
+
+        async def set_up(life):
+            life.start("renewal", die())
+    """
+    with start_process(body, drain_s=1) as process:
+        seen = wait_for(process, "stopped")
+        assert process.wait(5) == 1
+    assert "renewal has ended, and the process cannot go on" in seen
+    assert "OSError: gone" in seen

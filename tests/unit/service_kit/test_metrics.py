@@ -1,0 +1,65 @@
+"""Metrics: what Prometheus gets to see."""
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+from service_kit import metrics
+
+early = metrics.meter("test.early").create_counter("test.early", description="Made before the start")
+
+
+@pytest.fixture(autouse=True, scope="module")
+def started() -> None:
+    if not metrics._identity:
+        metrics.start(service="demo", version="1.2")
+
+
+def samples() -> dict[str, list[tuple[dict[str, str], float]]]:
+    text, content_type = metrics.exposition()
+    assert content_type.startswith("text/plain; version=0.0.4")
+    found: dict[str, list[tuple[dict[str, str], float]]] = {}
+    for family in text_string_to_metric_families(text.decode()):
+        for sample in family.samples:
+            found.setdefault(sample.name, []).append((sample.labels, sample.value))
+    return found
+
+
+def test_a_counter_gets_its_suffix_once_and_only_our_labels() -> None:
+    early.add(2, {"outcome": "ok"})
+    assert samples()["test_early_total"] == [({"outcome": "ok"}, 2.0)]
+
+
+def test_histograms_of_seconds_have_the_conventions_buckets() -> None:
+    histogram = metrics.meter("test").create_histogram("test.duration", unit="s")
+    histogram.record(0.07)
+    buckets = {labels["le"]: value for labels, value in samples()["test_duration_seconds_bucket"]}
+    assert [float(bound) for bound in buckets] == [*metrics.SECONDS_BUCKETS, float("inf")]
+    assert (buckets["0.05"], buckets["0.075"]) == (0.0, 1.0)
+
+
+def test_other_histograms_keep_their_own_buckets() -> None:
+    histogram = metrics.meter("test").create_histogram(
+        "test.size", unit="By", explicit_bucket_boundaries_advisory=[100.0, 1000.0]
+    )
+    histogram.record(7)
+    assert [labels["le"] for labels, _ in samples()["test_size_bytes_bucket"]] == ["100.0", "1000.0", "+Inf"]
+
+
+def test_target_info_names_the_service() -> None:
+    early.add(1)
+    service, version = metrics._identity[0]
+    [(labels, _)] = samples()["target_info"]
+    assert (labels["service_name"], labels["service_version"]) == (service, version)
+
+
+def test_cpu_and_memory_of_the_process() -> None:
+    found = samples()
+    assert found["process_resident_memory_bytes"][0][1] > 1e6
+    assert found["process_cpu_seconds_total"][0][1] > 0
+    assert "python_gc_objects_collected_total" in found
+
+
+def test_starting_again_as_the_same_is_harmless_as_another_is_a_bug() -> None:
+    service, version = metrics._identity[0]
+    metrics.start(service=service, version=version)
+    with pytest.raises(RuntimeError, match=service):
+        metrics.start(service="another", version=version)

@@ -1,0 +1,146 @@
+"""The key set: what it takes in, when it fetches, what a failure leaves."""
+
+import asyncio
+import time
+from contextvars import copy_context
+
+import pytest
+from service_kit.context import RequestContext, current_request, enter_request
+from service_kit.tokens.key_set import KeySet
+from service_kit.trace_context import TraceContext
+
+from tests.unit.service_kit.tokens.issuer import Issuer, Published, private_jwk
+
+
+async def test_it_starts_empty_and_fetches_when_asked() -> None:
+    published = Published(Issuer().jwk())
+    keys = KeySet(published.fetch)
+    assert (keys.loaded, keys.jwks(), keys.held("k1")) == (False, [], None)
+    assert await keys.key("k1") is not None
+    assert keys.loaded
+    assert await keys.key("k1") is keys.held("k1")
+    assert published.fetches == 1
+
+
+async def test_an_unknown_key_id_fetches_at_most_once_per_interval() -> None:
+    published = Published(Issuer().jwk())
+    keys = KeySet(published.fetch, refresh_at_most_every_s=0.2)
+    await keys.refresh()
+    assert [await keys.key(kid) for kid in ("x", "y", "z")] == [None, None, None]
+    assert published.fetches == 1
+    published.jwks.append(Issuer().jwk("x"))
+    await asyncio.sleep(0.25)
+    assert await keys.key("x") is not None
+    assert published.fetches == 2
+
+
+async def test_those_who_ask_at_once_share_one_fetch() -> None:
+    issuer, fetches = Issuer(), []
+
+    async def fetch() -> list[dict[str, str]]:
+        fetches.append(current_request())
+        await asyncio.sleep(0.05)
+        return [issuer.jwk()]
+
+    keys = KeySet(fetch)
+    asking = [asyncio.create_task(keys.key("k1")) for _ in range(50)]
+    await asyncio.sleep(0.01)
+    asking[0].cancel()
+    found = await asyncio.gather(*asking[1:])
+    assert None not in found
+    assert len(fetches) == 1
+
+
+async def test_a_fetch_runs_outside_of_any_request() -> None:
+    seen = []
+
+    async def fetch() -> list[dict[str, str]]:
+        seen.append(current_request())
+        return [Issuer().jwk()]
+
+    context = copy_context()
+    context.run(enter_request, RequestContext(request_id="r", trace=TraceContext("a" * 32, "b" * 16)))
+    await asyncio.create_task(KeySet(fetch).key("k1"), context=context)
+    assert seen == [None]
+
+
+@pytest.mark.parametrize("failure", [OSError("refused"), ValueError("no JSON"), TimeoutError()])
+async def test_a_failure_leaves_the_keys_in_force(failure: Exception) -> None:
+    published = Published(Issuer().jwk())
+    keys = KeySet(published.fetch)
+    await keys.refresh()
+    published.failure = failure
+    await keys.refresh()
+    assert keys.held("k1") is not None
+
+
+async def test_an_empty_or_unusable_set_leaves_the_keys_in_force() -> None:
+    published = Published(Issuer().jwk())
+    keys = KeySet(published.fetch)
+    await keys.refresh()
+    for jwks in ([], [{"kty": "oct", "k": "AAAA", "kid": "k1"}], [{}]):
+        published.jwks = jwks
+        await keys.refresh()
+        assert keys.held("k1") is not None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"kty": "EC"},
+        {"crv": "X25519"},
+        {"crv": "Ed448"},
+        {"x": "AAAA"},
+        {"x": "!"},
+        {"x": 3},
+        {"kid": ""},
+        {"kid": 3},
+        {"use": "enc"},
+        {"alg": "HS256"},
+    ],
+)
+async def test_a_key_of_another_kind_is_left_out(change: dict[str, str]) -> None:
+    keys = KeySet(Published(Issuer().jwk("bad") | change, Issuer().jwk("good")).fetch)
+    await keys.refresh()
+    assert [key["kid"] for key in keys.jwks()] == ["good"]
+
+
+async def test_what_is_published_is_the_public_half() -> None:
+    issuer = Issuer()
+    keys = KeySet(Published(private_jwk(issuer, "k1")).fetch)
+    await keys.refresh()
+    assert keys.jwks() == [{**issuer.jwk(), "use": "sig", "alg": "EdDSA"}]
+    key = keys.held("k1")
+    assert key is not None
+    assert not key.is_private
+
+
+async def test_the_same_key_keeps_its_identity_another_does_not() -> None:
+    issuer = Issuer()
+    published = Published(issuer.jwk())
+    keys = KeySet(published.fetch)
+    await keys.refresh()
+    first = keys.held("k1")
+    await keys.refresh()
+    assert keys.held("k1") is first
+    published.jwks = [Issuer().jwk()]
+    await keys.refresh()
+    assert keys.held("k1") is not first
+
+
+async def test_keep_fresh_refreshes_for_ever_and_tries_again_soon_after_a_failure() -> None:
+    published = Published(Issuer().jwk())
+    published.failure = OSError("not up yet")
+    keys = KeySet(published.fetch, refresh_every_s=0.02)
+    task = asyncio.create_task(keys.keep_fresh())
+    await asyncio.sleep(0.01)
+    assert not keys.loaded
+    published.failure = None
+    due = time.monotonic() + 5
+    while published.fetches < 4 and time.monotonic() < due:
+        await asyncio.sleep(0.02)
+    assert keys.loaded
+    assert published.fetches >= 4
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
