@@ -2,23 +2,17 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Protocol
 
 from order_svc.adapters.migrations import migrate
 from order_svc.adapters.postgres_pool import PoolLimits, PostgresPool, open_pool
 from order_svc.domain.events import EventKind, OrderEvent
 
+from tests.running_servers import RunningPostgres
+
 LIMITS = PoolLimits(min_size=0, max_size=8, wait_s=5.0, connect_timeout_s=5, statement_timeout_ms=5000)
 
 
-class PostgresServer(Protocol):
-    """What the fixture `postgres_server` offers."""
-
-    def create_database(self, prefix: str) -> str:
-        """A fresh, empty database; its URL."""
-
-
-def migrated_database(server: PostgresServer) -> str:
+def migrated_database(server: RunningPostgres) -> str:
     """The URL of a database of its own, with the service's schema."""
     url = server.create_database("orders")
     assert migrate(url) == 0

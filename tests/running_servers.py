@@ -53,6 +53,16 @@ class RunningRedis:
 
 
 @asynccontextmanager
+async def running(server: PostgresServer | RedisServer) -> AsyncIterator[subprocess.Popen[bytes]]:
+    """The server's process, for as long as the context lasts; it may end before."""
+    process = await server.start()
+    try:
+        yield process
+    finally:
+        stop(process, signal.SIGINT)
+
+
+@asynccontextmanager
 async def running_postgres() -> AsyncIterator[RunningPostgres]:
     """A PostgreSQL server with an empty cluster, for as long as the context lasts."""
     with TemporaryDirectory(prefix="headrace-postgres-") as folder:
@@ -60,11 +70,8 @@ async def running_postgres() -> AsyncIterator[RunningPostgres]:
         # No power cut survives this, and no test causes one; a killed server does survive.
         options = {"fsync": "off", "max_connections": "200"}
         server = PostgresServer(home, free_port(), secrets.token_hex(8), home / "log", _ENVIRON, options)
-        process = await server.start()
-        try:
+        async with running(server):
             yield RunningPostgres(server.url, server.port)
-        finally:
-            stop(process, signal.SIGINT)
 
 
 @asynccontextmanager
@@ -73,16 +80,13 @@ async def running_redis() -> AsyncIterator[RunningRedis]:
     with TemporaryDirectory(prefix="headrace-redis-") as folder:
         home = Path(folder)
         server = RedisServer(home, free_port(), secrets.token_hex(8), home / "log", _ENVIRON)
-        process = await server.start()
-        try:
+        async with running(server):
             yield RunningRedis(server.url, server.port)
-        finally:
-            stop(process, signal.SIGTERM)
 
 
 def stop(process: subprocess.Popen[bytes], by: signal.Signals) -> None:
-    """End the process with a signal, and by force if that does not help."""
-    process.send_signal(by)
+    """End the process with a signal if it still runs, and by force if that does not help."""
+    process.send_signal(by)  # does nothing if it has ended
     try:
         process.wait(_STOPPED_WITHIN_S)
     except subprocess.TimeoutExpired:

@@ -12,12 +12,13 @@ from order_svc.domain.errors import IdempotencyKeyInUseError
 from order_svc.domain.events import OrderEvent
 from order_svc.domain.idempotency import Claim, FirstAnswer, fingerprint
 from order_svc.domain.listing import Filters, Position
-from order_svc.domain.order import MAX_TOTAL_MINOR, OrderLine, OrderStatus
+from order_svc.domain.order import MAX_TOTAL_MINOR, Order, OrderLine, OrderStatus
 from order_svc.domain.ports import IdempotencyKeys, OrderRepository
 
 from tests.fakes.orders import InMemoryOrderRepository
-from tests.order_database import PostgresServer, audit_trail, migrated_database, order_pool
+from tests.order_database import audit_trail, migrated_database, order_pool
 from tests.order_examples import ALICE, BOB, LINES, NOON, alice, an_order, bob, unknown_id
+from tests.running_servers import RunningPostgres
 
 SECOND = timedelta(seconds=1)
 CLAIM = Claim("key-1", fingerprint("EUR", LINES))
@@ -33,7 +34,7 @@ class Store:
 
 
 @pytest.fixture(scope="module")
-def database_url(postgres_server: PostgresServer) -> str:
+def database_url(postgres_server: RunningPostgres) -> str:
     return migrated_database(postgres_server)
 
 
@@ -200,7 +201,8 @@ async def test_orders_of_the_same_moment_are_paged_by_id(store: Store) -> None:
     for order in orders:
         await store.orders.add(order, events.created(order, alice()))
     expected = sorted(orders, key=lambda order: order.order_id, reverse=True)
-    seen, behind = [], None
+    seen: list[Order] = []
+    behind: Position | None = None
     while page := await store.orders.page(Filters(ALICE), behind, 2):
         seen += page
         behind = Position.behind(page[-1])

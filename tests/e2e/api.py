@@ -12,7 +12,7 @@ import httpx2
 from tests.e2e.bindings import ROWS, Style
 
 Fields = Mapping[str, Any]
-Headers = Mapping[str, str]
+Headers = Mapping[str, Any]
 
 
 class Api:

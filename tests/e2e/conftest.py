@@ -8,15 +8,13 @@ from tests.e2e.accounts import Account, log_in, register, unique_email, unique_p
 from tests.e2e.api import Api
 from tests.e2e.bindings import STYLES, Style
 from tests.e2e.polling import eventually
-from tests.e2e.running_stack import RunningStack, StartStack
+from tests.e2e.running_stack import ALLOWED_ORIGIN, RunningStack, StartStack
 
 RENEWING = {
     "USER_SVC_ACCESS_TOKEN_TTL_S": "3",
     "GATEWAY_TOKEN_LEEWAY_S": "0",
-    "GATEWAY_COOKIE_SECURE": "false",
-    "GATEWAY_CORS_ORIGINS": "https://app.example",
 }
-"""Access tokens that soon expire, and one foreign origin that is allowed."""
+"""Access tokens that soon expire."""
 
 STRICT = {
     "GATEWAY_RATE_LIMIT_DEFAULT": "10/30s",
@@ -27,6 +25,12 @@ STRICT = {
 """Small quotas, and client addresses as the test (the trusted proxy) tells them."""
 
 EXPIRED_ACCOUNTS = 16
+
+
+@pytest.fixture(scope="session")
+def stack(start_stack: StartStack) -> RunningStack:
+    """The platform that these tests share; a browser may use it from one other origin."""
+    return start_stack({"GATEWAY_CORS_ORIGINS": ALLOWED_ORIGIN})
 
 
 @pytest.fixture(scope="session")

@@ -3,6 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+ALLOWED_ORIGIN = "https://app.example"
+"""The one origin, other than its own, from which a browser may use the platform."""
+
 
 class RunningStack(Protocol):
     """A gateway with its services."""

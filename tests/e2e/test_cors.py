@@ -3,15 +3,21 @@
 import httpx2
 import pytest
 
-from tests.e2e.accounts import Account, register, session_cookies
+from tests.e2e.accounts import Account
 from tests.e2e.api import Api
 from tests.e2e.bindings import BINDINGS, ROWS, Style
+from tests.e2e.running_stack import ALLOWED_ORIGIN
 from tests.e2e.shapes import assert_problem
 
-pytestmark = pytest.mark.xdist_group("renewing")
-
-ALLOWED = "https://app.example"
-REFUSED = ["https://evil.example", "null", "*", ALLOWED + ".evil.example", "http://app.example", ALLOWED + ":8443", ""]
+REFUSED = [
+    "https://evil.example",
+    "null",
+    "*",
+    ALLOWED_ORIGIN + ".evil.example",
+    "http://app.example",
+    ALLOWED_ORIGIN + ":8443",
+    "",
+]
 
 
 def preflight(api: Api, rpc: str, style: Style, origin: str, headers: str = "authorization") -> httpx2.Response:
@@ -25,17 +31,12 @@ def names(value: str) -> set[str]:
     return {name.strip().lower() for name in value.split(",")}
 
 
-@pytest.fixture(scope="module")
-def visitor(renewing_api: Api) -> Account:
-    return register(renewing_api)
-
-
 @pytest.mark.parametrize(("rpc", "style"), BINDINGS)
-def test_an_allowed_origin_may_send_everything(renewing_api: Api, rpc: str, style: Style) -> None:
+def test_an_allowed_origin_may_send_everything(api: Api, rpc: str, style: Style) -> None:
     wanted = "authorization,content-type,idempotency-key,if-match,x-request-id,traceparent"
-    response = preflight(renewing_api, rpc, style, ALLOWED, wanted)
+    response = preflight(api, rpc, style, ALLOWED_ORIGIN, wanted)
     assert response.status_code in {200, 204}
-    assert response.headers["Access-Control-Allow-Origin"] == ALLOWED
+    assert response.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
     assert response.headers["Access-Control-Allow-Credentials"] == "true"
     assert ROWS[rpc][style].verb.lower() in names(response.headers["Access-Control-Allow-Methods"])
     assert names(wanted) <= names(response.headers["Access-Control-Allow-Headers"])
@@ -43,36 +44,30 @@ def test_an_allowed_origin_may_send_everything(renewing_api: Api, rpc: str, styl
 
 
 @pytest.mark.parametrize("origin", REFUSED)
-def test_another_origin_may_not(renewing_api: Api, style: Style, origin: str) -> None:
-    response = preflight(renewing_api, "CreateOrder", style, origin)
+def test_another_origin_may_not(api: Api, style: Style, origin: str) -> None:
+    response = preflight(api, "CreateOrder", style, origin)
     assert "Access-Control-Allow-Origin" not in response.headers
     assert response.status_code < 500
 
 
-def test_an_allowed_origin_may_read_the_answer(renewing_api: Api, style: Style, visitor: Account) -> None:
-    headers = {"Origin": ALLOWED, "Cookie": visitor.cookie}
-    response = renewing_api.call("GetUser", style, headers=headers)
+def test_an_allowed_origin_may_read_the_answer(api: Api, style: Style, newcomer: Account) -> None:
+    headers = {"Origin": ALLOWED_ORIGIN, "Cookie": newcomer.cookie}
+    response = api.call("GetUser", style, headers=headers)
     assert response.status_code == 200
-    assert response.headers["Access-Control-Allow-Origin"] == ALLOWED
+    assert response.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
     assert response.headers["Access-Control-Allow-Credentials"] == "true"
     exposed = names(response.headers["Access-Control-Expose-Headers"])
     assert {"x-access-token", "x-access-token-expires-in", "x-request-id", "etag", "location", "retry-after"} <= exposed
     assert "origin" in names(response.headers["Vary"])
 
 
-def test_an_allowed_origin_may_read_a_refusal(renewing_api: Api, style: Style) -> None:
-    response = renewing_api.call("GetUser", style, headers={"Origin": ALLOWED})
+def test_an_allowed_origin_may_read_a_refusal(api: Api, style: Style) -> None:
+    response = api.call("GetUser", style, headers={"Origin": ALLOWED_ORIGIN})
     assert_problem(response, 401)
-    assert response.headers["Access-Control-Allow-Origin"] == ALLOWED
+    assert response.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
 
 
 @pytest.mark.parametrize("origin", REFUSED)
-def test_another_origin_may_read_nothing(renewing_api: Api, origin: str) -> None:
-    response = renewing_api.send("GET", "/openapi.json", headers={"Origin": origin})
+def test_another_origin_may_read_nothing(api: Api, origin: str) -> None:
+    response = api.send("GET", "/openapi.json", headers={"Origin": origin})
     assert "Access-Control-Allow-Origin" not in response.headers
-
-
-def test_without_origins_nobody_is_allowed(api: Api) -> None:
-    response = preflight(api, "CreateOrder", Style.SHORT, ALLOWED)
-    assert "Access-Control-Allow-Origin" not in response.headers
-    assert not session_cookies(response)

@@ -17,7 +17,7 @@ UNKNOWN_PATHS = (
     *("/", "/api", "/api/", "/api/v1", "/api/v2/orders", "/api/orders/", "/api/users", "/api/users/me/"),
     *("/api/v1/orders/", "//api/orders", "/api//orders", "/API/orders", "/api/orders/nothing", "/metrics", "/livez"),
     *("/readyz", "/%00", "/api/v1/sessions/current/", "/.well-known/", "/.env", "/%2e%2e/%2e%2e/etc/passwd"),
-    *("/api/users/%ff", "/api%2Forders"),
+    *("/api/users/%ff"),
 )
 
 

@@ -19,8 +19,6 @@ from tests.e2e.bindings import Style
 from tests.e2e.polling import eventually
 from tests.e2e.shapes import assert_problem, assert_success
 
-pytestmark = pytest.mark.xdist_group("strict")
-
 DEFAULT_QUOTA, DEFAULT_WINDOW_S = 10, 30
 CREDENTIALS_QUOTA, CREDENTIALS_WINDOW_S = 3, 60
 

@@ -31,7 +31,7 @@ def current_id(api: Api, account: Account) -> str:
 
 
 def test_lists_what_is_known_of_a_session(api: Api, style: Style) -> None:
-    account = register(api, headers={"User-Agent": "Lynx/2.9 (ünïcode)"})
+    account = register(api, headers={"User-Agent": "Lynx/2.9 (ünïcode)".encode()})
     (session,) = listed(api, account.token, style)
     assert set(session) == SESSION_FIELDS
     assert_recent_time(session["created_at"])

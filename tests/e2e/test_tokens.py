@@ -137,7 +137,7 @@ def test_a_forged_token_lets_nobody_in_whatever_cookie_is_there(api: Api, alice:
 
 
 @pytest.mark.parametrize(
-    "value", ["Basic YTpi", "Bearer", "Bearer ", "Bearer a b", "bearer", "Token x", "", "x" * 9000]
+    "value", ["Basic YTpi", "Bearer", "Bearer =", "Bearer a b", "bearer", "Token x", "", "x" * 9000]
 )
 def test_another_authorization_lets_nobody_in(api: Api, value: str) -> None:
     assert_problem(api.call("GetUser", headers={"Authorization": value}), 401)

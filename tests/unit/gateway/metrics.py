@@ -3,7 +3,7 @@
 from typing import Any
 
 from opentelemetry.sdk.metrics import MeterProvider
-from opentelemetry.sdk.metrics.export import InMemoryMetricReader, Metric
+from opentelemetry.sdk.metrics.export import InMemoryMetricReader, Metric, NumberDataPoint
 
 
 class RecordedMetrics:
@@ -24,6 +24,6 @@ class RecordedMetrics:
 
 def _points(metric: Metric) -> list[tuple[dict[str, Any], float]]:
     return [
-        (dict(point.attributes or {}), getattr(point, "value", None) or getattr(point, "count", 0))
+        (dict(point.attributes or {}), point.value if isinstance(point, NumberDataPoint) else point.count)
         for point in metric.data.data_points
     ]

@@ -56,7 +56,7 @@ def test_each_has_a_session_of_its_own(tmp_path: Path) -> None:
 def test_a_missing_program_is_said_to_be_missing(tmp_path: Path) -> None:
     missing = Launch("it", (str(tmp_path / "absent"),), {}, tmp_path / "log")
 
-    with pytest.raises(ProcessFailedError, match="it failed: .*absent cannot be run"):
+    with pytest.raises(ProcessFailedError, match=r"it failed: .*absent cannot be run"):
         start(missing)
 
 

@@ -22,7 +22,8 @@ async def placed(shop: Shop, count: int) -> list[Order]:
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
 async def test_pages_add_up_to_the_list_and_end(shop: Shop, size: int) -> None:
-    orders, seen = await placed(shop, 4), []
+    orders = await placed(shop, 4)
+    seen: list[Order] = []
     behind: Position | None = None
     for _ in range(-(-4 // size)):
         page = await shop.list(alice(), Filters(ALICE), behind, size)

@@ -74,10 +74,12 @@ async def test_metrics_version_and_nothing_else(port: int) -> None:
 
 
 async def test_a_port_in_use_is_named(port: int) -> None:
-    with socket.create_server(("127.0.0.1", port)):
-        with pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}: Address already in use"):
-            async with admin_server(host="127.0.0.1", port=port, readiness=Readiness(), service="d", version="1"):
-                pytest.fail("it must not start")
+    server = admin_server(host="127.0.0.1", port=port, readiness=Readiness(), service="d", version="1")
+    with (
+        socket.create_server(("127.0.0.1", port)),
+        pytest.raises(OSError, match=f"cannot listen on 127.0.0.1:{port}: Address already in use"),
+    ):
+        await server.__aenter__()
 
 
 async def test_it_stops_quickly_under_idle_connections_and_leaves_signals_alone(port: int) -> None:

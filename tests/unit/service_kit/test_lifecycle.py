@@ -3,15 +3,12 @@
 import asyncio
 import os
 import signal
-import subprocess
-import sys
-import textwrap
 import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from service_kit.lifecycle import Lifecycle, ProcessFailedError, lifecycle
+from service_kit.lifecycle import Lifecycle, ProcessFailedError
 
 
 @asynccontextmanager
@@ -110,10 +107,13 @@ async def test_what_cannot_start_closes_what_has_started() -> None:
         raise ConnectionRefusedError("postgres")
         yield
 
-    with pytest.raises(ProcessFailedError) as caught:
+    async def process() -> None:
         async with Lifecycle() as life:
             await life.enter("a", part("a", events))
             await life.enter("postgres", refused())
+
+    with pytest.raises(ProcessFailedError) as caught:
+        await process()
     assert isinstance(caught.value.__cause__, ConnectionRefusedError)
     assert events == ["+a", "-a"]
 
@@ -134,12 +134,15 @@ async def test_the_end_of_a_background_task_drains_and_fails_the_process(death) 
     async def drain(_left_s: float) -> None:
         events.append("drain")
 
-    with pytest.raises(ProcessFailedError, match="renewal has ended"):
+    async def process() -> None:
         async with Lifecycle(drain_s=5) as life:
             await life.enter("a", part("a", events))
             life.on_drain("a", drain)
             life.start("renewal", death())
             await life.run()
+
+    with pytest.raises(ProcessFailedError, match="renewal has ended"):
+        await process()
     assert events == ["+a", "drain", "-a"]
 
 
@@ -167,81 +170,3 @@ async def test_signals_are_given_back() -> None:
         signal_soon()
         await life.run()
     assert signal.getsignal(signal.SIGTERM) == before
-
-
-def start_process(body: str, drain_s: float) -> "subprocess.Popen[str]":
-    head = textwrap.dedent("""
-        import asyncio, sys, time
-        from dataclasses import dataclass
-        from service_kit import logs
-        from service_kit.cli import command
-        from service_kit.lifecycle import Lifecycle
-
-        @dataclass(frozen=True)
-        class Settings:
-            pass
-
-        async def serve(_settings):
-            logs.configure(service="demo", version="1", level="INFO", form="json")
-            async with Lifecycle(drain_s=DRAIN_S) as life:
-                await set_up(life)
-                await life.run()
-    """)
-    tail = 'sys.exit(command(Settings, program="p", description="d", prefix="P_", serve=serve, arguments=[]))'
-    program = head.replace("DRAIN_S", str(drain_s)) + textwrap.dedent(body) + "\n" + tail
-    return subprocess.Popen([sys.executable, "-u", "-c", program], stdout=subprocess.PIPE, stderr=None, text=True)
-
-
-def wait_for(process: "subprocess.Popen[str]", text: str) -> str:
-    assert process.stdout is not None
-    seen = ""
-    for line in process.stdout:
-        seen += line
-        if text in line:
-            return seen
-    raise AssertionError(seen)
-
-
-def test_a_second_signal_forces_the_exit() -> None:
-    body = """
-        async def set_up(life):
-            life.on_drain("hanging", asyncio.sleep)
-    """
-    with start_process(body, drain_s=30) as process:
-        wait_for(process, '"ready"')
-        process.send_signal(signal.SIGTERM)
-        wait_for(process, "SIGTERM: draining")
-        process.send_signal(signal.SIGINT)
-        assert process.wait(5) == 128 + signal.SIGINT
-
-
-def test_a_blocked_event_loop_does_not_outlive_the_drain() -> None:
-    body = """
-        async def block(_left_s):
-            time.sleep(60)
-
-        async def set_up(life):
-            life.on_drain("blocking", block)
-    """
-    with start_process(body, drain_s=0.2) as process:
-        wait_for(process, '"ready"')
-        process.send_signal(signal.SIGTERM)
-        began = time.monotonic()
-        assert process.wait(10) == 1
-        assert time.monotonic() - began < 0.2 + lifecycle._CLOSING_S + 1
-
-
-def test_a_dead_background_task_is_exit_1_and_a_log_line() -> None:
-    body = """
-        async def die():
-            await asyncio.sleep(0.05)
-            raise OSError("gone")
-
-        async def set_up(life):
-            life.start("renewal", die())
-    """
-    with start_process(body, drain_s=1) as process:
-        seen = wait_for(process, "stopped")
-        assert process.wait(5) == 1
-    assert "renewal has ended, and the process cannot go on" in seen
-    assert "OSError: gone" in seen

@@ -169,6 +169,17 @@ def test_description_masks_secrets_and_keeps_to_one_line_each() -> None:
     assert len(lines) == 9
 
 
+def test_description_of_a_mapping_is_what_one_would_write() -> None:
+    @dataclass(frozen=True)
+    class Upstreams:
+        upstreams: dict[str, str] = setting(
+            doc="services", parse=lambda text: dict(each.split("=") for each in text.split(","))
+        )
+
+    environ = {"APP_UPSTREAMS": "user-svc=h:1,order-svc=h:2"}
+    assert describe(load(Upstreams, "APP_", environ), "APP_") == "APP_UPSTREAMS=user-svc=h:1,order-svc=h:2"
+
+
 def test_reference_tells_unit_range_and_default() -> None:
     texts = dict(reference(Settings, "APP_"))
     assert texts["APP_URL"] == "where the store is (secret; required)"

@@ -13,6 +13,7 @@ PUBLIC = {"postgres": 5432, "redis": 6379, "user-svc": 50051, "order-svc": 50052
 ADMIN = {"gateway": 9464, "user-svc": 9465, "order-svc": 9466}
 _FIRST_SPARE_ADMIN = max(ADMIN.values()) + 1
 LAST_PORT = 65535
+_CONNECT_TIMEOUT_S = 1.0
 LARGEST_OFFSET = LAST_PORT - max(PUBLIC.values())
 
 
@@ -27,18 +28,37 @@ class Claim:
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether nobody listens on the port. Connections that linger from an earlier listener do not count.
+    """Whether nobody listens on the port, and a server can.
 
     A host that cannot be listened on for another reason is left to the process itself, which says it better.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    if _can_bind(host, port, socket.SO_REUSEADDR):
+        return True
+    # Connections that linger from an earlier server of the kind that shares its port are in the way of this probe,
+    # but not of its successor.
+    return _can_bind(host, port, socket.SO_REUSEADDR, socket.SO_REUSEPORT) and not _has_listener(host, port)
+
+
+def _can_bind(host: str, port: int, *options: int) -> bool:
+    with socket.socket(_family(host), socket.SOCK_STREAM) as probe:
+        for option in options:
+            probe.setsockopt(socket.SOL_SOCKET, option, 1)
         try:
             probe.bind((host, port))
         except OSError as exc:
             return exc.errno != errno.EADDRINUSE
         return True
+
+
+def _has_listener(host: str, port: int) -> bool:
+    with socket.socket(_family(host), socket.SOCK_STREAM) as probe:
+        probe.settimeout(_CONNECT_TIMEOUT_S)
+        # One that is too busy to take the connection is there too.
+        return probe.connect_ex((host, port)) != errno.ECONNREFUSED
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
 def spare_admin_ports(offset: int, host: str = "127.0.0.1") -> Iterator[int]:

@@ -18,6 +18,7 @@ from service_kit.tokens.verifier import TokenVerifier
 
 from user_svc.adapters.audit_log import PostgresAuditTrail
 from user_svc.adapters.common_passwords import CommonPasswordList
+from user_svc.adapters.freed_memory import share_one_arena
 from user_svc.adapters.ids import new_id
 from user_svc.adapters.password_hasher import Argon2Hasher, HashingCost
 from user_svc.adapters.postgres import check_postgres, postgres_pool
@@ -55,6 +56,7 @@ _NAME = "user-svc"
 
 
 async def _serve(settings: Settings) -> None:
+    share_one_arena()
     release = version(_NAME)
     logs.configure(service=_NAME, version=release, level=settings.log_level, form=settings.log_format)
     metrics.start(service=_NAME, version=release)

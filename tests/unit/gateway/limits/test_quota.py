@@ -18,7 +18,20 @@ def test_a_quota_is_read(text: str, quota: Quota) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["", "600", "600/", "/60s", "600/60", "600/60d", "-1/60s", "0/60s", "10/0s", "1.5/60s", "1000001/1s", "9999999999/h"],
+    [
+        "",
+        "600",
+        "600/",
+        "/60s",
+        "600/60",
+        "600/60d",
+        "-1/60s",
+        "0/60s",
+        "10/0s",
+        "1.5/60s",
+        "1000001/1s",
+        "9999999999/h",
+    ],
 )
 def test_anything_else_is_refused_in_words(text: str) -> None:
     with pytest.raises(ValueError, match="quota"):

@@ -19,7 +19,6 @@ def key_of(address: str) -> str:
         ("2001:db8:1:2:ffff::1", "rl:default:addr:2001:db8:1:2::/64"),
         ("2001:db8:1:3::1", "rl:default:addr:2001:db8:1:3::/64"),
         ("", "rl:default:addr:"),
-        ("unix:", "rl:default:addr:unix:"),
     ],
 )
 def test_without_a_user_the_address_counts_and_for_ipv6_its_network(address: str, bucket: str) -> None:

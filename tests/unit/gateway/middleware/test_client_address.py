@@ -43,7 +43,7 @@ def test_a_mapped_ipv4_peer_is_the_ipv4_address() -> None:
     assert ClientAddress(["10.0.0.9"]).of("::ffff:10.0.0.9", [b"203.0.113.7"]) == CLIENT
 
 
-@pytest.mark.parametrize(("peer", "expected"), [(None, ""), ("unix:", "unix:")])
+@pytest.mark.parametrize(("peer", "expected"), [(None, ""), ("unix:", "")])
 def test_a_peer_without_an_address(peer: str | None, expected: str) -> None:
     assert ClientAddress(["10.0.0.0/8"]).of(peer, [FORGED]) == expected
 

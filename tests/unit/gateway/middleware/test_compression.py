@@ -50,7 +50,7 @@ async def test_for_anybody_else_it_is_not(accept: bytes | None) -> None:
 
 @pytest.mark.parametrize(("size", "compressed"), [(1023, False), (1024, True)])
 @pytest.mark.parametrize("declared", [True, False])
-async def test_small_answers_are_left_alone(size: int, compressed: bool, declared: bool) -> None:  # noqa: FBT001
+async def test_small_answers_are_left_alone(size: int, compressed: bool, declared: bool) -> None:
     body = b"x" * size
     response = await answer(answering(body, [JSON, length(body)] if declared else [JSON]))
     assert (response.header(b"content-encoding") == b"gzip") is compressed

@@ -44,7 +44,9 @@ async def test_requests_in_progress_are_seen_and_end_with_the_request() -> None:
     seen: list[float] = []
 
     async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
-        seen.extend(value for attributes, value in recorded.points(ACTIVE) if attributes["http.request.method"] == "PUT")
+        seen.extend(
+            value for attributes, value in recorded.points(ACTIVE) if attributes["http.request.method"] == "PUT"
+        )
         raise ValueError
 
     scope = http_scope("PUT")

@@ -4,8 +4,10 @@ import json
 from base64 import urlsafe_b64encode
 from typing import Any
 
+import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from joserfc.jwk import OKPKey
+from service_kit.tokens.verifier import TokenError, TokenVerifier
 
 NOW = 1_700_000_000
 
@@ -65,3 +67,10 @@ class Published:
 def private_jwk(issuer: Issuer, kid: str) -> dict[str, str]:
     members = OKPKey.import_key(issuer.private).as_dict(private=True)
     return {name: str(value) for name, value in members.items()} | {"kid": kid}
+
+
+async def refusal(verifier: TokenVerifier, token: str) -> str:
+    """The kind of error that the verifier refuses ``token`` with."""
+    with pytest.raises(TokenError) as caught:
+        await verifier.verify(token)
+    return caught.value.kind

@@ -1,7 +1,6 @@
 """The key set: what it takes in, when it fetches, what a failure leaves."""
 
 import asyncio
-import time
 from contextvars import copy_context
 
 import pytest
@@ -78,7 +77,8 @@ async def test_an_empty_or_unusable_set_leaves_the_keys_in_force() -> None:
     published = Published(Issuer().jwk())
     keys = KeySet(published.fetch)
     await keys.refresh()
-    for jwks in ([], [{"kty": "oct", "k": "AAAA", "kid": "k1"}], [{}]):
+    unusable: list[list[dict[str, str]]] = [[], [{"kty": "oct", "k": "AAAA", "kid": "k1"}], [{}]]
+    for jwks in unusable:
         published.jwks = jwks
         await keys.refresh()
         assert keys.held("k1") is not None
@@ -136,9 +136,7 @@ async def test_keep_fresh_refreshes_for_ever_and_tries_again_soon_after_a_failur
     await asyncio.sleep(0.01)
     assert not keys.loaded
     published.failure = None
-    due = time.monotonic() + 5
-    while published.fetches < 4 and time.monotonic() < due:
-        await asyncio.sleep(0.02)
+    await asyncio.sleep(1.5)
     assert keys.loaded
     assert published.fetches >= 4
     task.cancel()

@@ -9,10 +9,14 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
+from gateway.limits.concurrency_limit import ConcurrencyLimit
 from gateway.limits.limiter import Admission, LimiterUnavailable
 from gateway.limits.quota import Quota
 
 _SCRIPT = files("gateway.limits").joinpath("gcra.lua").read_text(encoding="utf-8")
+# The store works on one script at a time (some 20 µs each): more connections would only queue there.
+_CONNECTIONS = 32
+_MAX_WAITING = 4096
 _SCRIPT_ID = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -26,7 +30,9 @@ def limiter_client(url: str, timeout_s: float = 0.1) -> Redis:
         socket_timeout=timeout_s,
         socket_connect_timeout=timeout_s,
         retry=Retry(NoBackoff(), 0),
-        protocol=3,
+        max_connections=_CONNECTIONS,
+        # Its handshake is the shortest, and a count needs no more.
+        protocol=2,
     )
 
 
@@ -40,16 +46,26 @@ class RedisLimiter:
     def __init__(self, client: Redis, timeout_s: float = 0.1) -> None:
         self._client = client
         self._timeout_s = timeout_s
+        # A pool that has run out raises; requests of a burst wait for each other here instead.
+        self._places = ConcurrencyLimit(client.connection_pool.max_connections, _MAX_WAITING, timeout_s)
 
     async def admit(self, key: str, quota: Quota) -> Admission:
         """Take one request out of the quota. LimiterUnavailable: Redis did not answer in time, or not sensibly."""
         try:
             async with asyncio.timeout(self._timeout_s):
-                answer = await self._run(key, str(quota.interval_us), str(quota.burst_us))
+                answer = await self._in_turn(key, str(quota.interval_us), str(quota.burst_us))
         except (RedisError, OSError, TimeoutError) as exc:
             raise LimiterUnavailable(type(exc).__name__) from exc
         allowed, remaining, retry_after_ms, reset_after_ms = answer
         return Admission(bool(allowed), remaining, retry_after_ms / 1000, reset_after_ms / 1000)
+
+    async def _in_turn(self, *arguments: str) -> list[int]:
+        if not await self._places.acquire():
+            raise TimeoutError
+        try:
+            return await self._run(*arguments)
+        finally:
+            self._places.release()
 
     async def _run(self, *arguments: str) -> list[int]:
         try:

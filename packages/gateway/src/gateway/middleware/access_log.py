@@ -47,7 +47,11 @@ def _write(scope: Scope, exchange: Exchange) -> None:
         "client_address": exchange.request.client_address,
     }
     message = f"{fields['method']} {fields['path']} {status}"
-    logger.bind(**fields).log("ERROR" if status >= 500 else "INFO", message)
+    line = logger.bind(**fields)
+    if status >= 500:
+        line.error(message)
+    else:
+        line.info(message)
 
 
 def _printable_path(scope: Scope) -> str:

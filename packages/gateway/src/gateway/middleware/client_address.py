@@ -52,7 +52,7 @@ class ClientAddress:
         self._trusted = parse_networks(trusted_proxies)
 
     def of(self, peer: str | None, forwarded: Sequence[bytes]) -> str:
-        """The client's address; "" where even the peer has none (a Unix socket).
+        """The client's address; "" where even the peer has none (a Unix socket has none).
 
         peer: the address at the other end of the connection. forwarded: the values of X-Forwarded-For, in order.
         Each proxy appends the address that it saw, so the list is read from its right end and everything to the
@@ -60,7 +60,7 @@ class ClientAddress:
         """
         found = _parse(peer) if peer else None
         if found is None:
-            return peer or ""
+            return ""
         if self._trusted and forwarded:
             found = self._behind(found, b",".join(forwarded).decode("latin-1"))
         return str(found)

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from starlette.types import Scope
 
+from gateway.middleware.cors import parse_origins
 from gateway.problems import Decision, Problem
 from gateway.request_headers import first
 
@@ -17,11 +18,11 @@ _OWN_SITE = frozenset({b"same-origin", b"none"})
 class CrossSiteGuard:
     """Decides whether an unsafe request that only a cookie vouches for comes from a page that may send it.
 
-    allowed_origins: the other origins whose pages may, as CORS knows them.
+    allowed_origins: the other origins whose pages may, those of CORS. ValueError: one of them is no origin.
     """
 
     def __init__(self, allowed_origins: Collection[str]) -> None:
-        self._allowed_origins = frozenset(origin.encode("ascii") for origin in allowed_origins)
+        self._allowed_origins = frozenset(origin.encode("ascii") for origin in parse_origins(allowed_origins))
 
     def check(self, scope: Scope) -> None:
         """Problem (403 CROSS_SITE_REQUEST): another site's page sent this, or nothing tells that none did."""
@@ -47,4 +48,6 @@ class CrossSiteGuard:
 def _own_origins(scope: Scope) -> tuple[bytes, ...]:
     """Our origin as browsers without fetch metadata spell it; a proxy in front of us may speak TLS for us."""
     host = (first(scope["headers"], b"host") or b"").lower()
+    if not host:
+        return ()
     return (b"https://" + host, str(scope.get("scheme", "http")).encode("ascii") + b"://" + host)

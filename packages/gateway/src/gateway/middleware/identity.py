@@ -1,9 +1,11 @@
 """Finds out who is calling, from the access token alone."""
 
 import re
+from typing import Protocol
 
 from service_kit.contract.policy import Access, SessionEffect
-from service_kit.tokens.verifier import KeySetUnavailableError, TokenError, TokenVerifier
+from service_kit.tokens.errors import KeySetUnavailableError, TokenError
+from service_kit.tokens.principal import Principal
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of
@@ -17,6 +19,14 @@ _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)")
 _KEYS_RETRY_AFTER_S = 1
 
 
+class Verifier(Protocol):
+    """Knows whether an access token is good (service_kit.tokens.verifier)."""
+
+    async def verify(self, token: str) -> Principal:
+        """Whom it speaks for. TokenError: it is not accepted. KeySetUnavailableError: that cannot be told now."""
+        ...
+
+
 class IdentityMiddleware:
     """Verifies the bearer token of a request for an endpoint that is not public.
 
@@ -25,7 +35,7 @@ class IdentityMiddleware:
     For a public endpoint no token is read; one that issues a session learns which key the client held before.
     """
 
-    def __init__(self, app: ASGIApp, verifier: TokenVerifier, cookie: SessionCookie) -> None:
+    def __init__(self, app: ASGIApp, verifier: Verifier, cookie: SessionCookie) -> None:
         self.app = app
         self._verifier = verifier
         self._cookie = cookie

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
+from loguru import logger
 
 from order_svc.domain.errors import DependencyUnavailableError
 
@@ -20,4 +21,6 @@ def driver_errors() -> Iterator[None]:
     try:
         yield
     except _UNAVAILABLE as exc:
+        # The caller is told nothing of it, so it is told here.
+        logger.warning("PostgreSQL did not do its part: {!r}", exc)
         raise DependencyUnavailableError("The order store does not answer.") from exc

@@ -1,6 +1,6 @@
 """Settings, told to people."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from service_kit.settings.declaration import Setting, declared_settings
@@ -43,6 +43,8 @@ def _one_line(value: Any) -> str:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
+    if isinstance(value, Mapping):
+        return ",".join(f"{_one_line(name)}={_one_line(item)}" for name, item in value.items())
     if isinstance(value, tuple | list | frozenset):
         return ",".join(_one_line(item) for item in value)
     return str(value).replace("\r", "\\r").replace("\n", "\\n")

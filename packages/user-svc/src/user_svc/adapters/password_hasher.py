@@ -15,12 +15,15 @@ import argon2
 from argon2.exceptions import VerifyMismatchError
 from service_kit.metrics import meter
 
+from user_svc.adapters import freed_memory
 from user_svc.domain.errors import PasswordQueueFullError
 
 T = TypeVar("T")
 
 #: How far hashing steps back before the event loops of this machine, which answer everybody else (nice values).
 _NICENESS = 5
+#: After so long without a hash, their memory goes back to the system.
+_IDLE_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +48,7 @@ class Argon2Hasher:
         self._threads = threads
         self._capacity = threads + queue
         self._places = threading.BoundedSemaphore(self._capacity)
+        self._giving_back: asyncio.TimerHandle | None = None
         self._executor = ThreadPoolExecutor(threads, "argon2", initializer=_step_back)
         instruments = meter("user_svc.passwords")
         self._duration = instruments.create_histogram(
@@ -62,6 +66,8 @@ class Argon2Hasher:
         return self
 
     async def __aexit__(self, *_: object) -> None:
+        if self._giving_back is not None:
+            self._giving_back.cancel()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def hash(self, password: str) -> str:
@@ -92,7 +98,14 @@ class Argon2Hasher:
             raise PasswordQueueFullError(max(1, math.ceil(self._capacity * self._last_hash_s / self._threads)))
         future: Future[T] = self._executor.submit(self._timed, work)
         future.add_done_callback(lambda _: self._places.release())  # also where it is cancelled before it begins
+        self._give_memory_back_later()
         return await asyncio.wrap_future(future)
+
+    def _give_memory_back_later(self) -> None:
+        if self._giving_back is not None:
+            self._giving_back.cancel()
+        loop = asyncio.get_running_loop()
+        self._giving_back = loop.call_later(_IDLE_S, self._executor.submit, freed_memory.give_back)
 
     def _timed(self, work: Callable[[], T]) -> T:
         started = time.perf_counter()

@@ -1,0 +1,32 @@
+"""The command line of the benchmarks: runs all of them, or those that are named, and prints what they measured."""
+
+import argparse
+import sys
+from collections.abc import Callable
+
+from benchmarks import gateway_overhead, logins, memory
+from benchmarks.wrk import require_wrk
+
+_BENCHMARKS: dict[str, Callable[[float], None]] = {
+    "gateway": gateway_overhead.run,
+    "logins": logins.run,
+    "memory": memory.run,
+}
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(prog="just bench", description=__doc__)
+    parser.add_argument("names", nargs="*", metavar="NAME", help=f"which to run: {', '.join(_BENCHMARKS)} (all)")
+    parser.add_argument("--seconds", type=float, default=5.0, help="how long each measurement takes (5)")
+    arguments = parser.parse_args()
+    unknown = [name for name in arguments.names if name not in _BENCHMARKS]
+    if unknown:
+        parser.error(f"no such benchmark: {', '.join(unknown)}")
+    require_wrk()
+    for name in arguments.names or _BENCHMARKS:
+        _BENCHMARKS[name](arguments.seconds)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,118 @@
+"""What the gateway costs over its floor: processor time per authenticated GET of an order.
+
+The floor is a bare Hypercorn response of the same bytes, plus the client's side of a bare grpclib call of the same
+messages: what nobody who builds on these two can do without. Floor and gateway are measured in turn, several times, so
+that a machine that slows down slows both; the middle of the ratios is the result.
+"""
+
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from statistics import median
+
+import httpx2
+from google.protobuf.json_format import ParseDict
+
+from benchmarks.cpu import cpu_time_of
+from benchmarks.floor_grpc import METHOD
+from benchmarks.load_shape import CONNECTIONS, ORDER
+from benchmarks.platform import PASSWORD, Platform, running_platform
+from benchmarks.wrk import run_wrk
+
+_ROUNDS = 3
+_HTTP_PORT, _GRPC_PORT = 18_080, 18_051
+_AIM = 1.6
+
+
+@dataclass(frozen=True, slots=True)
+class _Round:
+    """Microseconds of processor time per request."""
+
+    http_us: float
+    grpc_us: float
+    gateway_us: float
+    gateway_per_second: float
+
+    @property
+    def ratio(self) -> float:
+        return self.gateway_us / (self.http_us + self.grpc_us)
+
+
+def run(seconds: float) -> None:
+    """Measure, and print a line per round and the result."""
+    with running_platform() as platform:
+        target, headers, body, message = _an_order(platform)
+        with (
+            _program("floor_http", str(_HTTP_PORT), body=body) as http_floor,
+            _program("floor_grpc", "serve", str(_GRPC_PORT), body=message),
+        ):
+            _until_open(f"http://127.0.0.1:{_HTTP_PORT}/")
+            run_wrk(target, seconds=2, connections=CONNECTIONS, headers=headers)  # warms up
+            rounds = [_measure(platform, http_floor, target, headers, seconds) for _ in range(_ROUNDS)]
+    print("\nGateway: processor time per authenticated GET /api/orders/info, in µs")
+    print(f"{'Hypercorn':>12} {'grpclib':>12} {'floor':>12} {'gateway':>12} {'ratio':>8} {'requests/s':>12}")
+    for measured in rounds:
+        floor = measured.http_us + measured.grpc_us
+        print(
+            f"{measured.http_us:12.0f} {measured.grpc_us:12.0f} {floor:12.0f} {measured.gateway_us:12.0f}"
+            f" {measured.ratio:8.2f} {measured.gateway_per_second:12.0f}"
+        )
+    print(f"Gateway over floor: {median(r.ratio for r in rounds):.2f}x (aim: at most {_AIM}x)")
+
+
+def _an_order(platform: Platform) -> tuple[str, dict[str, str], bytes, bytes]:
+    """The address of an order, the headers to get it with, its JSON, and the gRPC message that this comes from."""
+    account = {"email": "bench@example.com", "name": "Bench", "password": PASSWORD}
+    token = platform.post("/api/users/reg", account)["access_token"]
+    order = platform.post("/api/orders/add", ORDER, token)
+    target = f"{platform.url}/api/orders/info?order_id={order['order_id']}"
+    headers = {"Authorization": f"Bearer {token}"}
+    body = httpx2.get(target, headers=headers).raise_for_status().content
+    message = ParseDict(
+        {"order": order | {"status": f"ORDER_STATUS_{order['status'].upper()}"}},
+        METHOD.response_class(),
+    )
+    return target, headers, body, message.SerializeToString()
+
+
+def _measure(platform: Platform, http_floor: int, target: str, headers: dict[str, str], seconds: float) -> _Round:
+    floor = f"http://127.0.0.1:{_HTTP_PORT}/"
+    with cpu_time_of(http_floor) as spent:
+        load = run_wrk(floor, seconds=seconds, connections=CONNECTIONS, headers=headers)
+    http_us = spent.seconds / load.requests * 1e6
+    calls = [sys.executable, "-m", "benchmarks.floor_grpc", "call", str(_GRPC_PORT), str(seconds)]
+    grpc_us = float(subprocess.run(calls, capture_output=True, text=True, check=True).stdout) * 1e6
+    with cpu_time_of(platform.pid("gateway")) as spent:
+        load = run_wrk(target, seconds=seconds, connections=CONNECTIONS, headers=headers)
+    return _Round(http_us, grpc_us, spent.seconds / load.requests * 1e6, load.per_second)
+
+
+@contextmanager
+def _program(name: str, *arguments: str, body: bytes) -> Iterator[int]:
+    """Run a floor program, with ``body`` on its standard input; yields its process id."""
+    command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
+    process = subprocess.Popen(command, stdin=subprocess.PIPE)
+    assert process.stdin is not None
+    process.stdin.write(body)
+    process.stdin.close()
+    try:
+        yield process.pid
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _until_open(url: str) -> None:
+    give_up_at = time.monotonic() + 10
+    while True:
+        try:
+            httpx2.get(url)
+        except httpx2.TransportError:
+            if time.monotonic() > give_up_at:
+                raise
+            time.sleep(0.05)
+        else:
+            return

@@ -1,0 +1,70 @@
+"""A platform to measure: the local stack with a data folder of its own, and limits out of the way."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+import httpx2
+
+_PORT_OFFSET = 14_000
+_WITHOUT_LIMITS = {
+    "GATEWAY_RATE_LIMIT_DEFAULT": "10000000/60s",
+    "GATEWAY_RATE_LIMIT_CREDENTIALS": "10000000/60s",
+}
+PASSWORD = "a-long-walk-in-the-rain"
+
+
+@dataclass(frozen=True, slots=True)
+class Platform:
+    """A running platform."""
+
+    services: Mapping[str, Mapping[str, Any]]
+    status: Mapping[str, Any]
+
+    @property
+    def url(self) -> str:
+        return str(self.services["gateway"]["url"])
+
+    def pid(self, name: str) -> int:
+        return int(self.services[name]["pid"])
+
+    def post(self, path: str, body: object, token: str = "") -> dict[str, Any]:
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        answer = httpx2.post(self.url + path, json=body, headers=headers, timeout=10).raise_for_status()
+        content: dict[str, Any] = answer.json()
+        return content
+
+
+@contextmanager
+def running_platform(environ: Mapping[str, str] | None = None) -> Iterator[Platform]:
+    """Bring the platform up, and down again."""
+    with TemporaryDirectory(prefix="headrace-bench-") as folder:
+        where = ["--data-dir", folder]
+        _local_stack("up", "-d", "--port-offset", str(_PORT_OFFSET), *where, environ={**_WITHOUT_LIMITS, **(environ or {})})
+        try:
+            services = json.loads((Path(folder) / "state.json").read_text())["services"]
+            status = json.loads(_local_stack("status", "--json", *where))
+            yield Platform(services, status)
+        finally:
+            _local_stack("down", *where)
+
+
+def _local_stack(*arguments: str, environ: Mapping[str, str] | None = None) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "local_stack", *arguments],
+        env={**os.environ, **(environ or {})},
+        stdout=subprocess.PIPE,
+        stdin=subprocess.DEVNULL,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"local-stack {arguments[0]}: {done.stdout}")
+    return done.stdout

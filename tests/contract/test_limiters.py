@@ -1,0 +1,83 @@
+"""What every rate limiter promises, whether it counts in Redis or in memory."""
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+from gateway.limits.limiter import Limiter
+from gateway.limits.local_limiter import LocalLimiter
+from gateway.limits.quota import Quota
+from gateway.limits.redis_limiter import RedisLimiter, limiter_client
+
+from tests.running_servers import RunningRedis
+
+
+@pytest.fixture(params=["local", "redis"])
+async def limiter(request: pytest.FixtureRequest, redis_server: RunningRedis) -> AsyncIterator[Limiter]:
+    if request.param == "local":
+        yield LocalLimiter()
+        return
+    # A test machine may be busy; the promise tested here is about counts, not about speed.
+    client = limiter_client(redis_server.url, timeout_s=5)
+    yield RedisLimiter(client, timeout_s=5)
+    await client.aclose()
+
+
+@pytest.fixture
+def key() -> str:
+    return f"rl:test:{uuid.uuid4()}"
+
+
+async def test_a_burst_of_the_limit_is_admitted_and_not_one_more(limiter: Limiter, key: str) -> None:
+    quota = Quota(5, 3600)
+    admissions = [await limiter.admit(key, quota) for _ in range(7)]
+    assert [a.allowed for a in admissions] == [True] * 5 + [False] * 2
+    assert [a.remaining for a in admissions] == [4, 3, 2, 1, 0, 0, 0]
+
+
+async def test_concurrent_requests_are_counted_exactly(limiter: Limiter, key: str) -> None:
+    quota = Quota(40, 3600)
+    admissions = await asyncio.gather(*(limiter.admit(key, quota) for _ in range(200)))
+    assert sum(a.allowed for a in admissions) == 40
+
+
+async def test_a_refusal_says_when_to_come_back_and_takes_nothing(limiter: Limiter, key: str) -> None:
+    quota = Quota(2, 60)
+    for _ in range(2):
+        await limiter.admit(key, quota)
+    refusals = [await limiter.admit(key, quota) for _ in range(20)]
+    assert not any(a.allowed for a in refusals)
+    for refusal in refusals:
+        assert 25 < refusal.retry_after_s <= 30
+        assert 55 < refusal.reset_after_s <= 60
+
+
+async def test_an_admission_says_what_is_used_up(limiter: Limiter, key: str) -> None:
+    admission = await limiter.admit(key, Quota(10, 60))
+    assert (admission.allowed, admission.remaining, admission.retry_after_s) == (True, 9, 0)
+    assert 5 < admission.reset_after_s <= 6
+
+
+async def test_time_gives_the_quota_back(limiter: Limiter, key: str) -> None:
+    quota = Quota(10, 1)
+    for _ in range(10):
+        await limiter.admit(key, quota)
+    refusal = await limiter.admit(key, quota)
+    await asyncio.sleep(refusal.retry_after_s)
+    assert (await limiter.admit(key, quota)).allowed
+
+
+async def test_keys_do_not_share(limiter: Limiter, key: str) -> None:
+    quota = Quota(1, 3600)
+    assert (await limiter.admit(key, quota)).allowed
+    assert not (await limiter.admit(key, quota)).allowed
+    assert (await limiter.admit(key + "x", quota)).allowed
+
+
+async def test_a_smaller_quota_takes_effect_at_once(limiter: Limiter, key: str) -> None:
+    for _ in range(100):
+        await limiter.admit(key, Quota(100, 3600))
+    refusal = await limiter.admit(key, Quota(60, 60))
+    assert not refusal.allowed
+    assert refusal.retry_after_s <= 1

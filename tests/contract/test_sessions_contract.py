@@ -1,0 +1,245 @@
+"""What a store of sessions must do: the one in memory and the one in Redis alike."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+
+import pytest
+from redis.asyncio import Redis
+from user_svc.adapters.ids import new_id
+from user_svc.adapters.redis_client import redis_client
+from user_svc.adapters.sessions import RedisSessions
+from user_svc.domain.errors import SessionInvalidError, SessionReusedError
+from user_svc.domain.ports import Sessions
+from user_svc.domain.session import HeldSession, SessionTerms
+from user_svc.domain.session_key import SessionKey
+
+from tests.fakes.sessions import InMemorySessions
+from tests.running_servers import RunningRedis
+from tests.user_examples import a_session
+
+GRACE_S = 0.25
+TERMS = SessionTerms(idle_ttl_s=5, absolute_ttl_s=60, grace_s=GRACE_S)
+
+
+@dataclass(frozen=True)
+class Store:
+    make: Callable[[SessionTerms], Sessions]
+    sessions: Sessions
+    pass_time: Callable[[float], Awaitable[None]]
+
+
+@pytest.fixture(scope="module")
+async def redis(redis_server: RunningRedis) -> AsyncIterator[Redis]:
+    async with redis_client(redis_server.url) as client:
+        yield client
+
+
+@pytest.fixture(params=["memory", "redis"])
+def store(request: pytest.FixtureRequest) -> Store:
+    if request.param == "redis":
+        client: Redis = request.getfixturevalue("redis")
+        return Store(lambda terms: RedisSessions(client, terms), RedisSessions(client, TERMS), asyncio.sleep)
+    fakes: list[InMemorySessions] = []
+
+    def make(terms: SessionTerms) -> Sessions:
+        fakes.append(InMemorySessions(terms))
+        return fakes[-1]
+
+    async def pass_time(seconds: float) -> None:
+        for fake in fakes:
+            fake.now += seconds
+
+    return Store(make, make(TERMS), pass_time)
+
+
+def key(session: HeldSession, counter: int) -> SessionKey:
+    return SessionKey(session.session_id, counter)
+
+
+async def test_opens_a_session(store: Store) -> None:
+    new = a_session(new_id(), password_version=3)
+    held = await store.sessions.open(new)
+    assert (held.session_id, held.user_id, held.password_version) == (new.session_id, new.user_id, 3)
+    assert (held.counter, held.max_age_s) == (1, 5)
+    assert await store.sessions.lives(new.session_id, new.user_id)
+    (listed,) = await store.sessions.of_user(new.user_id)
+    assert (listed.session_id, listed.address, listed.agent) == (new.session_id, new.address, new.agent)
+    assert listed.created_at == listed.last_used_at
+    assert (held.ends_at - listed.created_at).total_seconds() == pytest.approx(60, abs=0.1)
+
+
+async def test_a_session_is_one_users(store: Store) -> None:
+    held = await store.sessions.open(a_session(new_id()))
+    stranger = new_id()
+    assert not await store.sessions.lives(held.session_id, stranger)
+    assert not await store.sessions.touch(held.session_id, stranger, 1)
+    assert await store.sessions.end(held.session_id, stranger) is None
+    assert await store.sessions.of_user(stranger) == []
+    assert await store.sessions.lives(held.session_id, held.user_id)
+
+
+async def test_the_newest_key_makes_a_new_one(store: Store) -> None:
+    held = await store.sessions.open(a_session(new_id(), password_version=2))
+    for counter in (1, 2, 3):
+        renewed = await store.sessions.renew(key(held, counter))
+        assert (renewed.counter, renewed.rotated) == (counter + 1, True)
+        assert (renewed.user_id, renewed.password_version, renewed.ends_at) == (held.user_id, 2, held.ends_at)
+
+
+async def test_many_at_once_get_one_successor(store: Store) -> None:
+    held = await store.sessions.open(a_session(new_id()))
+    renewed = await asyncio.gather(*(store.sessions.renew(key(held, 1)) for _ in range(50)))
+    assert {each.counter for each in renewed} == {2}
+    assert [each.rotated for each in renewed].count(True) == 1
+
+
+async def test_a_lost_answer_is_given_again_however_late(store: Store) -> None:
+    held = await store.sessions.open(a_session(new_id()))
+    await store.sessions.renew(key(held, 1))
+    await store.pass_time(GRACE_S * 2)
+    again = await store.sessions.renew(key(held, 1))
+    assert (again.counter, again.rotated) == (2, False)
+
+
+async def test_the_predecessor_is_good_within_the_grace(store: Store) -> None:
+    held = await store.sessions.open(a_session(new_id()))
+    await store.sessions.renew(key(held, 1))
+    assert await store.sessions.touch(held.session_id, held.user_id, 2)
+    again = await store.sessions.renew(key(held, 1))
+    assert (again.counter, again.rotated) == (2, False)
+
+
+async def test_after_the_grace_a_used_successor_ends_all(store: Store) -> None:
+    held = await store.sessions.open(a_session(new_id()))
+    await store.sessions.renew(key(held, 1))
+    assert await store.sessions.touch(held.session_id, held.user_id, 2)
+    await store.pass_time(GRACE_S * 2)
+    with pytest.raises(SessionReusedError) as reused:
+        await store.sessions.renew(key(held, 1))
+    assert (reused.value.session_id, reused.value.user_id) == (held.session_id, held.user_id)
+    with pytest.raises(SessionInvalidError):
+        await store.sessions.renew(key(held, 2))
+    assert not await store.sessions.touch(held.session_id, held.user_id, 2)
+    assert await store.sessions.of_user(held.user_id) == []
+
+
+async def test_an_older_key_ends_all_even_within_the_grace(store: Store) -> None:
+    held = await store.sessions.open(a_session(new_id()))
+    await store.sessions.renew(key(held, 1))
+    await store.sessions.renew(key(held, 2))
+    with pytest.raises(SessionReusedError):
+        await store.sessions.renew(key(held, 1))
+    assert not await store.sessions.lives(held.session_id, held.user_id)
+
+
+@pytest.mark.parametrize("counter", [None, 1, 3])
+async def test_only_the_newest_key_in_use_counts(store: Store, counter: int | None) -> None:
+    held = await store.sessions.open(a_session(new_id()))
+    await store.sessions.renew(key(held, 1))
+    assert await store.sessions.touch(held.session_id, held.user_id, counter)
+    await store.pass_time(GRACE_S * 2)
+    assert not (await store.sessions.renew(key(held, 1))).rotated
+
+
+async def test_a_key_from_the_future_is_invalid_and_ends_nothing(store: Store) -> None:
+    held = await store.sessions.open(a_session(new_id()))
+    with pytest.raises(SessionInvalidError):
+        await store.sessions.renew(key(held, 2))
+    assert (await store.sessions.renew(key(held, 1))).rotated
+
+
+async def test_an_unknown_session_is_invalid(store: Store) -> None:
+    with pytest.raises(SessionInvalidError):
+        await store.sessions.renew(SessionKey("A" * 22, 1))
+    assert await store.sessions.end("A" * 22) is None
+
+
+async def test_a_session_that_lies_idle_ends(store: Store) -> None:
+    sessions = store.make(SessionTerms(idle_ttl_s=0.2, absolute_ttl_s=60, grace_s=10))
+    held = await sessions.open(a_session(new_id()))
+    await store.pass_time(0.3)
+    with pytest.raises(SessionInvalidError):
+        await sessions.renew(key(held, 1))
+    assert await sessions.of_user(held.user_id) == []
+
+
+async def test_use_and_renewal_keep_a_session_but_not_past_its_end(store: Store) -> None:
+    sessions = store.make(SessionTerms(idle_ttl_s=0.5, absolute_ttl_s=1.2, grace_s=10))
+    held = await sessions.open(a_session(new_id()))
+    await store.pass_time(0.35)
+    assert await sessions.touch(held.session_id, held.user_id, 1)
+    await store.pass_time(0.35)
+    renewed = await sessions.renew(key(held, 1))
+    assert renewed.ends_at == held.ends_at
+    await store.pass_time(0.35)
+    assert await sessions.touch(held.session_id, held.user_id, 2)
+    await store.pass_time(0.35)
+    assert not await sessions.lives(held.session_id, held.user_id)
+
+
+async def test_ends_a_session_once(store: Store) -> None:
+    held = await store.sessions.open(a_session(new_id()))
+    assert await store.sessions.end(held.session_id) == held.user_id
+    assert await store.sessions.end(held.session_id) is None
+    assert await store.sessions.of_user(held.user_id) == []
+
+
+async def test_lists_the_last_used_first(store: Store) -> None:
+    user_id = new_id()
+    opened = []
+    for _ in range(3):
+        opened.append((await store.sessions.open(a_session(user_id))).session_id)
+        await store.pass_time(0.01)
+    assert await store.sessions.touch(opened[0], user_id, None)
+    listed = [session.session_id for session in await store.sessions.of_user(user_id)]
+    assert listed == [opened[0], opened[2], opened[1]]
+
+
+async def test_the_oldest_makes_room_for_the_twenty_first(store: Store) -> None:
+    user_id = new_id()
+    opened = []
+    for _ in range(22):
+        opened.append((await store.sessions.open(a_session(user_id))).session_id)
+        await store.pass_time(0.002)
+    listed = {session.session_id for session in await store.sessions.of_user(user_id)}
+    assert listed == set(opened[2:])
+    assert not await store.sessions.lives(opened[0], user_id)
+
+
+async def test_ended_sessions_take_no_room(store: Store) -> None:
+    user_id = new_id()
+    first = await store.sessions.open(a_session(user_id))
+    for _ in range(30):
+        held = await store.sessions.open(a_session(user_id))
+        await store.sessions.end(held.session_id)
+    assert await store.sessions.lives(first.session_id, user_id)
+
+
+async def test_ends_all_of_one_user(store: Store) -> None:
+    user_id = new_id()
+    stranger = await store.sessions.open(a_session(new_id()))
+    for _ in range(3):
+        await store.sessions.open(a_session(user_id))
+    await store.sessions.end_all(user_id)
+    await store.sessions.end_all(user_id)
+    assert await store.sessions.of_user(user_id) == []
+    assert await store.sessions.lives(stranger.session_id, stranger.user_id)
+
+
+async def test_ends_the_others_and_lets_one_go_on(store: Store) -> None:
+    user_id = new_id()
+    kept, *others = [await store.sessions.open(a_session(user_id)) for _ in range(3)]
+    ended = await store.sessions.end_others(user_id, kept.session_id, 2)
+    assert set(ended) == {other.session_id for other in others}
+    (listed,) = await store.sessions.of_user(user_id)
+    assert listed.session_id == kept.session_id
+    assert (await store.sessions.renew(key(kept, 1))).password_version == 2
+
+
+async def test_an_ended_session_does_not_go_on(store: Store) -> None:
+    user_id = new_id()
+    held = await store.sessions.open(a_session(user_id))
+    await store.sessions.end(held.session_id)
+    assert await store.sessions.end_others(user_id, held.session_id, 2) == []
+    assert not await store.sessions.lives(held.session_id, user_id)

@@ -1,0 +1,153 @@
+"""What a store of accounts must do: the one in memory and the one in PostgreSQL alike."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass, replace
+
+import pytest
+from user_svc.adapters.postgres import Pool
+from user_svc.adapters.users import PostgresUsers
+from user_svc.domain.audit import AuditEvent, AuditKind
+from user_svc.domain.errors import EmailTakenError, UserNotFoundError
+from user_svc.domain.ports import Users
+from user_svc.domain.user import Role, User
+
+from tests.fakes.users import InMemoryUsers
+from tests.running_servers import RunningPostgres
+from tests.user_database import audit_log, migrated_database, user_pool
+from tests.user_examples import a_user, an_event
+
+
+@dataclass(frozen=True)
+class Store:
+    users: Users
+    kinds_of: Callable[[User], Awaitable[list[AuditKind]]]
+
+    async def added(self, **changes: object) -> User:
+        user = a_user(**changes)
+        await self.users.add(user, an_event(AuditKind.REGISTERED, user))
+        return user
+
+
+@pytest.fixture(scope="module")
+async def pool(postgres_server: RunningPostgres) -> AsyncIterator[Pool]:
+    async with user_pool(migrated_database(postgres_server)) as pool:
+        yield pool
+
+
+@pytest.fixture(params=["memory", "postgres"])
+def store(request: pytest.FixtureRequest) -> Store:
+    if request.param == "memory":
+        fake = InMemoryUsers()
+
+        async def noted(user: User) -> list[AuditKind]:
+            return [event.kind for event in fake.events if event.subject == user.user_id]
+
+        return Store(fake, noted)
+    real: Pool = request.getfixturevalue("pool")
+
+    async def written(user: User) -> list[AuditKind]:
+        return [event.kind for event in await audit_log(real, user.user_id)]
+
+    return Store(PostgresUsers(real), written)
+
+
+async def test_gives_back_what_was_added(store: Store) -> None:
+    user = await store.added(name="Zoë 🦀 O'Brien", role=Role.ADMIN)
+    assert await store.users.with_id(user.user_id) == user
+    assert await store.kinds_of(user) == [AuditKind.REGISTERED]
+
+
+async def test_knows_nobody_whom_nobody_added(store: Store) -> None:
+    assert await store.users.with_id(a_user().user_id) is None
+    assert await store.users.with_email("nobody@example.com") is None
+
+
+async def test_finds_an_email_in_any_case(store: Store) -> None:
+    user = await store.added()
+    for email in (user.email, user.email.upper(), user.email.lower()):
+        assert await store.users.with_email(email) == user
+
+
+async def test_an_email_is_taken_in_any_case(store: Store) -> None:
+    user = await store.added()
+    other = a_user(email=user.email.upper())
+    with pytest.raises(EmailTakenError):
+        await store.users.add(other, an_event(AuditKind.REGISTERED, other))
+    assert await store.users.with_id(other.user_id) is None
+    assert await store.kinds_of(other) == []
+
+
+async def test_of_many_at_once_one_gets_the_email(store: Store) -> None:
+    users = [a_user(email="Race@example.com") for _ in range(8)]
+    adding = (store.users.add(user, an_event(AuditKind.REGISTERED, user)) for user in users)
+    results = await asyncio.gather(*adding, return_exceptions=True)
+    assert results.count(None) == 1
+    assert all(result is None or isinstance(result, EmailTakenError) for result in results)
+
+
+async def test_records_a_login(store: Store) -> None:
+    user = await store.added()
+    assert await store.users.record_login(user, an_event(AuditKind.LOGGED_IN, user, session_id="s"))
+    assert await store.kinds_of(user) == [AuditKind.REGISTERED, AuditKind.LOGGED_IN]
+
+
+async def test_changes_a_password_once(store: Store) -> None:
+    user = await store.added()
+    event = an_event(AuditKind.PASSWORD_CHANGED, user)
+    changed = await store.users.change_password(user, "1$another", event)
+    assert changed == replace(user, password_hash="1$another", password_version=2)
+    assert await store.users.with_id(user.user_id) == changed
+    assert await store.users.change_password(user, "1$third", event) is None
+    assert (await store.kinds_of(user)).count(AuditKind.PASSWORD_CHANGED) == 1
+
+
+async def test_a_login_with_the_old_password_is_not_recorded(store: Store) -> None:
+    user = await store.added()
+    await store.users.change_password(user, "1$another", an_event(AuditKind.PASSWORD_CHANGED, user))
+    assert not await store.users.record_login(user, an_event(AuditKind.LOGGED_IN, user))
+    assert AuditKind.LOGGED_IN not in await store.kinds_of(user)
+
+
+async def test_a_stronger_hash_is_no_change_of_the_password(store: Store) -> None:
+    user = await store.added()
+    await store.users.rehash_password(user, "2$same")
+    assert await store.users.with_id(user.user_id) == replace(user, password_hash="2$same")
+
+
+async def test_a_stronger_hash_of_an_old_password_is_not_kept(store: Store) -> None:
+    user = await store.added()
+    changed = await store.users.change_password(user, "1$new", an_event(AuditKind.PASSWORD_CHANGED, user))
+    await store.users.rehash_password(user, "2$old")
+    assert await store.users.with_id(user.user_id) == changed
+
+
+async def test_changes_a_role(store: Store) -> None:
+    user = await store.added()
+    promoted = replace(user, role=Role.ADMIN)
+    await store.users.change_role(promoted, an_event(AuditKind.ROLE_CHANGED, user))
+    assert await store.users.with_id(user.user_id) == promoted
+
+
+async def test_changes_nobodys_role(store: Store) -> None:
+    user = a_user()
+    with pytest.raises(UserNotFoundError):
+        await store.users.change_role(user, an_event(AuditKind.ROLE_CHANGED, user))
+    assert await store.kinds_of(user) == []
+
+
+async def test_removes_a_user_and_keeps_the_log(store: Store) -> None:
+    user = await store.added()
+    event: AuditEvent = an_event(AuditKind.USER_DELETED, user)
+    assert await store.users.remove(user.user_id, event)
+    assert not await store.users.remove(user.user_id, event)
+    assert await store.users.with_id(user.user_id) is None
+    assert await store.kinds_of(user) == [AuditKind.REGISTERED, AuditKind.USER_DELETED]
+    again = a_user(email=user.email)
+    await store.users.add(again, an_event(AuditKind.REGISTERED, again))
+
+
+async def test_nobodys_password_is_changed(store: Store) -> None:
+    user = a_user()
+    assert await store.users.change_password(user, "1$x", an_event(AuditKind.PASSWORD_CHANGED, user)) is None
+    assert not await store.users.record_login(user, an_event(AuditKind.LOGGED_IN, user))

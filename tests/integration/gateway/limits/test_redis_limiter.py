@@ -1,0 +1,95 @@
+"""The Redis limiter against a real server, and against none."""
+
+import asyncio
+import contextlib
+import time
+import uuid
+from collections.abc import AsyncIterator
+
+import pytest
+from gateway.limits.limiter import LimiterUnavailable
+from gateway.limits.quota import Quota
+from gateway.limits.redis_limiter import RedisLimiter, limiter_client
+from redis.asyncio import Redis
+
+from tests.running_servers import RunningRedis
+
+QUOTA = Quota(10, 60)
+
+
+@pytest.fixture
+async def client(redis_server: RunningRedis) -> AsyncIterator[Redis]:
+    client = limiter_client(redis_server.url, timeout_s=5)
+    yield client
+    await client.aclose()
+
+
+@pytest.fixture
+def key() -> str:
+    return f"rl:test:{uuid.uuid4()}"
+
+
+async def test_a_store_that_lost_the_script_learns_it_again(client: Redis, key: str) -> None:
+    limiter = RedisLimiter(client, timeout_s=5)
+    await limiter.admit(key, QUOTA)
+    await client.script_flush()
+    assert (await limiter.admit(key, QUOTA)).remaining == 8
+    assert (await limiter.admit(key, QUOTA)).remaining == 7
+
+
+async def test_a_key_lives_no_longer_than_it_matters(client: Redis, key: str) -> None:
+    await RedisLimiter(client, timeout_s=5).admit(key, QUOTA)
+    assert 5000 < await client.pttl(key) <= 6000
+
+
+async def test_a_clock_that_was_set_back_locks_nobody_out(client: Redis, key: str) -> None:
+    seconds, _ = await client.time()
+    await client.set(key, str((seconds + 300) * 1_000_000))
+    refusal = await RedisLimiter(client, timeout_s=5).admit(key, QUOTA)
+    assert not refusal.allowed
+    assert refusal.retry_after_s <= 6
+
+
+async def test_four_gateways_admit_the_limit_together(redis_server: RunningRedis, key: str) -> None:
+    clients = [limiter_client(redis_server.url, timeout_s=5) for _ in range(4)]
+    limiters = [RedisLimiter(client, timeout_s=5) for client in clients]
+    quota = Quota(25, 3600)
+    admissions = await asyncio.gather(*(limiters[i % 4].admit(key, quota) for i in range(250)))
+    for client in clients:
+        await client.aclose()
+    assert sum(admission.allowed for admission in admissions) == 25
+
+
+async def test_no_server_is_unavailable(unused_tcp_port: int) -> None:
+    client = limiter_client(f"redis://127.0.0.1:{unused_tcp_port}/0")
+    with pytest.raises(LimiterUnavailable):
+        await RedisLimiter(client).admit("k", QUOTA)
+    await client.aclose()
+
+
+async def test_a_server_that_does_not_answer_costs_no_more_than_the_time_out() -> None:
+    server = await asyncio.start_server(_silent, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    client = limiter_client(f"redis://127.0.0.1:{port}/0")
+    started = time.monotonic()
+    with pytest.raises(LimiterUnavailable):
+        await RedisLimiter(client).admit("k", QUOTA)
+    assert time.monotonic() - started < 0.5
+    await client.aclose()
+    server.close()
+
+
+async def test_a_late_answer_is_never_taken_for_another_requests(client: Redis, key: str) -> None:
+    """Requests that give up in the middle must not leave their answer in the connection."""
+    hasty = RedisLimiter(client, timeout_s=0.0005)
+    patient = RedisLimiter(client, timeout_s=5)
+    mine, others = Quota(1000, 3600), Quota(7, 3600)
+    for number in range(200):
+        with contextlib.suppress(LimiterUnavailable):
+            await hasty.admit(f"{key}:other:{number}", others)
+        assert (await patient.admit(key, mine)).remaining == 999 - number
+
+
+async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    await reader.read()
+    writer.close()

@@ -1,0 +1,50 @@
+"""The schema, and how it gets there."""
+
+import subprocess
+import sys
+
+import psycopg
+import pytest
+from order_svc.adapters.migrations import migrate
+from order_svc.adapters.order_repository import PostgresOrderRepository
+from order_svc.adapters.postgres_pool import PostgresPool
+from order_svc.domain import events
+
+from tests.order_examples import alice, an_order
+from tests.running_servers import RunningPostgres
+
+
+def test_migrating_twice_is_migrating_once(postgres_server: RunningPostgres, capfd: pytest.CaptureFixture[str]) -> None:
+    url = postgres_server.create_database("orders")
+    assert (migrate(url), migrate(url)) == (0, 0)
+    assert capfd.readouterr().out.count("Applied") == 1
+
+
+def test_the_command_migrates(postgres_server: RunningPostgres) -> None:
+    url = postgres_server.create_database("orders")
+    environment = {"ORDER_SVC_DATABASE_URL": url, "ORDER_SVC_KEY_SET_UPSTREAM": "127.0.0.1:1"}
+    command = [sys.executable, "-m", "order_svc", "migrate"]
+    finished = subprocess.run(command, env=environment, capture_output=True, text=True, check=True)
+    assert "create_orders" in finished.stdout
+    with psycopg.connect(url) as connection:
+        assert connection.execute("SELECT count(*) FROM orders").fetchone() == (0,)
+
+
+def test_a_database_that_does_not_answer_is_a_failure_without_its_password(capfd: pytest.CaptureFixture[str]) -> None:
+    assert migrate("postgresql://orders:hunter2@127.0.0.1:1/orders") != 0
+    output = capfd.readouterr()
+    assert "refused" in output.err
+    assert "hunter2" not in output.out + output.err
+
+
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM order_events", "UPDATE order_events SET kind = 'x'", "TRUNCATE order_events"]
+)
+async def test_nobody_rewrites_the_audit_trail(
+    orders: PostgresOrderRepository, pool: PostgresPool, statement: str
+) -> None:
+    order = an_order()
+    await orders.add(order, events.created(order, alice()))
+    async with pool.connection() as connection:
+        with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+            await connection.execute(statement.encode())

@@ -1,0 +1,195 @@
+"""The order service as a process: real gRPC in, real PostgreSQL behind, and an orderly end."""
+
+import asyncio
+import signal
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from google.rpc.error_details_pb2 import BadRequest, ErrorInfo
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError
+from shared_contracts.order.v1 import (
+    CreateOrderRequest,
+    DeleteOrderRequest,
+    GetOrderRequest,
+    ListOrdersRequest,
+    Order,
+    OrderLine,
+    OrderStatus,
+    UpdateOrderStatusRequest,
+)
+
+from tests.integration.order_svc.running_service import RunningService, running_service
+from tests.order_examples import ALICE, BOB, ROOT, unknown_id
+
+LINES = [
+    OrderLine(sku="bolt-m8", quantity=10, unit_price_minor=25),
+    OrderLine(sku="gift", quantity=1, unit_price_minor=0),
+]
+
+
+@pytest.fixture(scope="module")
+async def service(database_url: str, tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[RunningService]:
+    async with running_service(database_url, tmp_path_factory.mktemp("order-svc")) as service:
+        yield service
+
+
+async def placed(service: RunningService, key: str | None = None) -> Order:
+    response = await service.stub.create_order(CreateOrderRequest(currency="EUR", lines=LINES, idempotency_key=key))
+    assert response.order is not None
+    assert response.order_id == response.order.order_id
+    return response.order
+
+
+def reason_of(error: GRPCError) -> tuple[Status, str]:
+    (info,) = [detail for detail in error.details or () if isinstance(detail, ErrorInfo)]
+    return error.status, info.reason
+
+
+async def test_an_order_lives_and_dies(service: RunningService, database_url: str) -> None:
+    service.act_as(ALICE)
+    order = await placed(service)
+    assert (order.user_id, order.total_minor, order.version) == (ALICE, 250, 1)
+    assert (order.status, order.lines) == (OrderStatus.PROCESSING, LINES)
+    assert order.created_at is not None
+    assert order.created_at == order.updated_at
+
+    shown = await service.stub.get_order(GetOrderRequest(order_id=order.order_id.upper()))
+    assert shown.order == order
+
+    cancelling = UpdateOrderStatusRequest(order_id=order.order_id, status=OrderStatus.CANCELLED, expected_version=1)
+    changed = (await service.stub.update_order_status(cancelling)).order
+    assert changed is not None
+    assert (changed.status, changed.version) == (OrderStatus.CANCELLED, 2)
+
+    await service.stub.delete_order(DeleteOrderRequest(order_id=order.order_id))
+    with pytest.raises(GRPCError) as caught:
+        await service.stub.get_order(GetOrderRequest(order_id=order.order_id))
+    assert reason_of(caught.value) == (Status.NOT_FOUND, "ORDER_NOT_FOUND")
+
+    async with await psycopg.AsyncConnection.connect(database_url) as connection:
+        query = "SELECT kind, request_id FROM order_events WHERE order_id = %s ORDER BY event_id"
+        rows = await (await connection.execute(query, (order.order_id,))).fetchall()
+    assert rows == [("created", "request-1"), ("status_changed", "request-1"), ("deleted", "request-1")]
+
+
+async def test_the_same_key_many_times_at_once_is_one_order(service: RunningService) -> None:
+    service.act_as(ALICE)
+    outcomes = await asyncio.gather(*(placed(service, "burst") for _ in range(50)), return_exceptions=True)
+    orders = [outcome for outcome in outcomes if isinstance(outcome, Order)]
+    refusals = [outcome for outcome in outcomes if isinstance(outcome, GRPCError)]
+    assert len(orders) + len(refusals) == 50
+    assert len({order.order_id for order in orders}) == 1
+    assert {reason_of(refusal) for refusal in refusals} <= {(Status.ABORTED, "IDEMPOTENCY_KEY_IN_USE")}
+
+
+async def test_a_retry_is_answered_as_first_and_says_so(service: RunningService) -> None:
+    service.act_as(ALICE)
+    request = CreateOrderRequest(currency="EUR", lines=LINES, idempotency_key="retry")
+    first = await service.stub.create_order(request)
+    await service.stub.delete_order(DeleteOrderRequest(order_id=first.order_id))
+    again = await service.stub.create_order(request)
+    assert (first.replayed, again.replayed) == (False, True)
+    assert again.order == first.order
+    with pytest.raises(GRPCError) as caught:
+        await service.stub.create_order(CreateOrderRequest(currency="USD", lines=LINES, idempotency_key="retry"))
+    assert reason_of(caught.value) == (Status.FAILED_PRECONDITION, "IDEMPOTENCY_KEY_REUSED")
+
+
+async def test_pages_and_their_tokens(service: RunningService) -> None:
+    owner = "0198c0de-0000-7000-8000-0000000c4a01"
+    service.act_as(owner)
+    orders = [await placed(service) for _ in range(5)][::-1]
+    first = await service.stub.list_orders(ListOrdersRequest(page_size=2))
+    second = await service.stub.list_orders(ListOrdersRequest(page_size=3, page_token=first.next_page_token))
+    assert [*first.orders, *second.orders] == orders
+    assert second.next_page_token == ""
+    processing = OrderStatus.PROCESSING
+    for wrong in (
+        ListOrdersRequest(page_token=first.next_page_token, status=processing),
+        ListOrdersRequest(page_token="garbage"),
+    ):
+        with pytest.raises(GRPCError) as caught:
+            await service.stub.list_orders(wrong)
+        assert reason_of(caught.value) == (Status.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID")
+        (violations,) = [detail for detail in caught.value.details or () if isinstance(detail, BadRequest)]
+        assert [violation.field for violation in violations.field_violations] == ["page_token"]
+    service.act_as(ROOT, role="admin")
+    assert (await service.stub.list_orders(ListOrdersRequest(user_id=owner.upper()))).orders == orders
+    assert (await service.stub.list_orders(ListOrdersRequest())).orders == []
+
+
+async def test_what_is_refused_and_why(service: RunningService) -> None:
+    service.act_as(ALICE)
+    mine, final = await placed(service), await placed(service)
+    stub, done, cancelled = service.stub, OrderStatus.DONE, OrderStatus.CANCELLED
+    await stub.update_order_status(UpdateOrderStatusRequest(order_id=final.order_id, status=cancelled))
+    dear = [OrderLine(sku="a", quantity=10_000, unit_price_minor=10**12)]
+    refused = [
+        (stub.get_order(GetOrderRequest(order_id=unknown_id())), Status.NOT_FOUND, "ORDER_NOT_FOUND"),
+        (stub.get_order(GetOrderRequest(order_id="17")), Status.INVALID_ARGUMENT, "INVALID_REQUEST"),
+        (stub.delete_order(DeleteOrderRequest(order_id=unknown_id())), Status.NOT_FOUND, "ORDER_NOT_FOUND"),
+        (stub.list_orders(ListOrdersRequest(user_id=BOB)), Status.NOT_FOUND, "USER_NOT_FOUND"),
+        (
+            stub.create_order(CreateOrderRequest(currency="EUR", lines=dear)),
+            Status.INVALID_ARGUMENT,
+            "ORDER_TOTAL_TOO_LARGE",
+        ),
+        (
+            stub.update_order_status(UpdateOrderStatusRequest(order_id=mine.order_id, status=done)),
+            Status.PERMISSION_DENIED,
+            "ACCESS_DENIED",
+        ),
+        (
+            stub.update_order_status(
+                UpdateOrderStatusRequest(order_id=mine.order_id, status=cancelled, expected_version=2)
+            ),
+            Status.ABORTED,
+            "VERSION_MISMATCH",
+        ),
+        (
+            stub.update_order_status(UpdateOrderStatusRequest(order_id=final.order_id, status=cancelled)),
+            Status.FAILED_PRECONDITION,
+            "ORDER_TRANSITION_NOT_ALLOWED",
+        ),
+    ]
+    for call, status, reason in refused:
+        with pytest.raises(GRPCError) as caught:
+            await call
+        assert reason_of(caught.value) == (status, reason)
+    service.act_as(BOB)
+    with pytest.raises(GRPCError) as caught:
+        await stub.get_order(GetOrderRequest(order_id=mine.order_id))
+    assert reason_of(caught.value) == (Status.NOT_FOUND, "ORDER_NOT_FOUND")
+
+
+async def test_without_its_database_it_says_so_and_heals(service: RunningService, database_url: str) -> None:
+    assert (await service.probe("/readyz"))[1]["checks"].keys() >= {"postgres", "key_set"}
+    service.act_as(ALICE)
+    order = await placed(service)
+    async with await psycopg.AsyncConnection.connect(database_url) as other:
+        await other.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+        with pytest.raises(GRPCError) as caught:
+            await service.stub.get_order(GetOrderRequest(order_id=order.order_id), timeout=4)
+    assert reason_of(caught.value) == (Status.UNAVAILABLE, "DEPENDENCY_UNAVAILABLE")
+    assert (await service.stub.get_order(GetOrderRequest(order_id=order.order_id))).order == order
+
+
+async def test_on_sigterm_calls_in_flight_end_well_and_so_does_the_process(database_url: str, tmp_path: Path) -> None:
+    async with running_service(database_url, tmp_path) as service:
+        service.act_as(ALICE)
+        order = await placed(service)
+        async with await psycopg.AsyncConnection.connect(database_url) as other:
+            await other.execute("SELECT FROM orders WHERE order_id = %s FOR UPDATE", (order.order_id,))
+            cancelling = UpdateOrderStatusRequest(order_id=order.order_id, status=OrderStatus.CANCELLED)
+            in_flight = asyncio.create_task(service.stub.update_order_status(cancelling))
+            await asyncio.sleep(0.2)
+            service.process.send_signal(signal.SIGTERM)
+            await asyncio.sleep(0.2)
+            assert not in_flight.done()
+        changed = (await in_flight).order
+        assert changed is not None
+        assert changed.status is OrderStatus.CANCELLED
+        assert await asyncio.wait_for(service.process.wait(), 5) == 0

@@ -1,0 +1,90 @@
+"""The OpenAPI document is valid, complete, and says what the contract says."""
+
+from typing import Any
+
+import pytest
+from gateway.openapi.document import openapi_document
+from openapi_spec_validator import OpenAPIV31SpecValidator
+from service_kit.contract.method import Method
+
+from tests.contracts import headrace_contract
+
+CONTRACT = headrace_contract()
+DOCUMENT = openapi_document(CONTRACT, version="1.2.3", cookie_name="session_key")
+
+
+def _operation(http_method: str, path: str) -> dict[str, Any]:
+    operation: dict[str, Any] = DOCUMENT["paths"][path][http_method]
+    return operation
+
+
+def _body(http_method: str, path: str) -> dict[str, Any]:
+    schema: dict[str, Any] = _operation(http_method, path)["requestBody"]["content"]["application/json"]["schema"]
+    return schema
+
+
+def test_it_is_valid_openapi_3_1() -> None:
+    assert DOCUMENT["openapi"] == "3.1.0"
+    OpenAPIV31SpecValidator(DOCUMENT).validate()
+
+
+@pytest.mark.parametrize("method", CONTRACT.methods.values(), ids=lambda method: method.name)
+def test_every_binding_is_described(method: Method) -> None:
+    for binding in method.bindings:
+        operation = _operation(binding.http_method.lower(), binding.path)
+        assert operation["summary"]
+        assert str(method.policy.success_status) in operation["responses"]
+        assert ("requestBody" in operation) == binding.has_body
+
+
+def test_operation_ids_are_unique() -> None:
+    ids = [operation["operationId"] for path in DOCUMENT["paths"].values() for operation in path.values()]
+    assert len(ids) == len(set(ids))
+
+
+def test_rules_become_keywords() -> None:
+    properties = _body("post", "/api/users/reg")["properties"]
+    assert (properties["name"]["minLength"], properties["name"]["maxLength"]) == (2, 50)
+    assert properties["email"]["format"] == "email"
+    assert properties["password"]["writeOnly"] is True
+    lines = _body("post", "/api/orders/add")["properties"]["lines"]
+    assert (lines["minItems"], lines["maxItems"]) == (1, 100)
+    assert DOCUMENT["components"]["schemas"]["OrderLine"]["properties"]["quantity"]["maximum"] == 10_000
+
+
+def test_required_and_unknown_fields() -> None:
+    body = _body("post", "/api/users/reg")
+    assert body["required"] == ["email", "name", "password"]
+    assert body["additionalProperties"] is False
+
+
+def test_what_the_path_has_is_not_in_the_body() -> None:
+    assert "order_id" in _body("patch", "/api/orders/status")["properties"]
+    assert "order_id" not in _body("patch", "/api/v1/orders/{order_id}")["properties"]
+
+
+def test_headers_travel_apart() -> None:
+    operation = _operation("post", "/api/v1/orders")
+    assert "idempotency_key" not in _body("post", "/api/v1/orders")["properties"]
+    assert {p["name"]: p["in"] for p in operation["parameters"]} == {"Idempotency-Key": "header"}
+    assert set(operation["responses"]["201"]["headers"]) == {"Location", "ETag", "Idempotency-Replayed"}
+
+
+def test_the_session_is_no_part_of_a_body() -> None:
+    content = _operation("post", "/api/users/log")["responses"]["200"]["content"]["application/json"]
+    assert set(content["schema"]["properties"]) == {"user", "access_token", "token_type", "expires_in"}
+
+
+def test_security_follows_access() -> None:
+    assert "security" not in _operation("post", "/api/users/log")
+    assert _operation("get", "/api/orders")["security"] == [{"bearer": []}, {"session": []}]
+
+
+def test_enums_are_spelled_as_in_json() -> None:
+    status = DOCUMENT["components"]["schemas"]["Order"]["properties"]["status"]
+    assert status["enum"] == ["processing", "done", "cancelled"]
+
+
+def test_all_codes_are_listed() -> None:
+    codes = DOCUMENT["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
+    assert set(codes) == set(CONTRACT.reasons)

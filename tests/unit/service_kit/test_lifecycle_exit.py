@@ -1,0 +1,87 @@
+"""How a process exits: by a second signal, by its countdown, by the death of a background task."""
+
+import signal
+import subprocess
+import sys
+import textwrap
+import time
+
+from service_kit.lifecycle import lifecycle
+
+
+def start_process(body: str, drain_s: float) -> "subprocess.Popen[str]":
+    head = textwrap.dedent("""
+        import asyncio, sys, time
+        from dataclasses import dataclass
+        from service_kit import logs
+        from service_kit.cli import command
+        from service_kit.lifecycle import Lifecycle
+
+        @dataclass(frozen=True)
+        class Settings:
+            pass
+
+        async def serve(_settings):
+            logs.configure(service="demo", version="1", level="INFO", form="json")
+            async with Lifecycle(drain_s=DRAIN_S) as life:
+                await set_up(life)
+                await life.run()
+    """)
+    tail = 'sys.exit(command(Settings, program="p", description="d", prefix="P_", serve=serve, arguments=[]))'
+    program = head.replace("DRAIN_S", str(drain_s)) + textwrap.dedent(body) + "\n" + tail
+    return subprocess.Popen([sys.executable, "-u", "-c", program], stdout=subprocess.PIPE, stderr=None, text=True)
+
+
+def wait_for(process: "subprocess.Popen[str]", text: str) -> str:
+    assert process.stdout is not None
+    seen = ""
+    for line in process.stdout:
+        seen += line
+        if text in line:
+            return seen
+    raise AssertionError(seen)
+
+
+def test_a_second_signal_forces_the_exit() -> None:
+    body = """
+        async def set_up(life):
+            life.on_drain("hanging", asyncio.sleep)
+    """
+    with start_process(body, drain_s=30) as process:
+        wait_for(process, '"ready"')
+        process.send_signal(signal.SIGTERM)
+        wait_for(process, "SIGTERM: draining")
+        process.send_signal(signal.SIGINT)
+        assert process.wait(5) == 128 + signal.SIGINT
+
+
+def test_a_blocked_event_loop_does_not_outlive_the_drain() -> None:
+    body = """
+        async def block(_left_s):
+            time.sleep(60)
+
+        async def set_up(life):
+            life.on_drain("blocking", block)
+    """
+    with start_process(body, drain_s=0.2) as process:
+        wait_for(process, '"ready"')
+        process.send_signal(signal.SIGTERM)
+        began = time.monotonic()
+        assert process.wait(10) == 1
+        assert time.monotonic() - began < 0.2 + lifecycle._CLOSING_S + 1
+
+
+def test_a_dead_background_task_is_exit_1_and_a_log_line() -> None:
+    body = """
+        async def die():
+            await asyncio.sleep(0.05)
+            raise OSError("gone")
+
+        async def set_up(life):
+            life.start("renewal", die())
+    """
+    with start_process(body, drain_s=1) as process:
+        seen = wait_for(process, "stopped")
+        assert process.wait(5) == 1
+    assert "renewal has ended, and the process cannot go on" in seen
+    assert "OSError: gone" in seen

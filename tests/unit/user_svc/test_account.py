@@ -1,0 +1,133 @@
+"""GetUser, DeleteUser, ChangePassword, create-admin: whose account, and what becomes of its sessions."""
+
+from dataclasses import replace
+
+import pytest
+from user_svc.domain.actor import Actor
+from user_svc.domain.audit import AuditKind
+from user_svc.domain.errors import (
+    DependencyUnavailableError,
+    EmailTakenError,
+    InvalidCredentialsError,
+    PasswordRefusedError,
+    UserNotFoundError,
+)
+from user_svc.domain.user import Role
+
+from tests.unit.user_svc.world import World
+from tests.user_examples import ORIGIN, PASSWORD, a_user
+
+NEW = "another horse battery"
+
+
+def admin() -> Actor:
+    return Actor(a_user().user_id, "A" * 22, is_admin=True)
+
+
+async def test_everybody_sees_themselves(world: World) -> None:
+    grant = await world.registered()
+    actor = world.actor_of(grant)
+    assert await world.get(actor, None) == await world.get(actor, actor.user_id) == grant.user
+
+
+async def test_nobody_sees_or_deletes_another_whoever_that_is(world: World) -> None:
+    alice, bob = await world.registered(), await world.registered("bob@example.com")
+    for user_id in (bob.user.user_id, a_user().user_id):
+        with pytest.raises(UserNotFoundError):
+            await world.get(world.actor_of(alice), user_id)
+        with pytest.raises(UserNotFoundError):
+            await world.delete(world.actor_of(alice), user_id, ORIGIN)
+    assert await world.lives(bob)
+
+
+async def test_administrators_see_and_delete_anybody(world: World) -> None:
+    bob = await world.registered()
+    boss = admin()
+    assert await world.get(boss, bob.user.user_id) == bob.user
+    await world.delete(boss, bob.user.user_id, ORIGIN)
+    assert not await world.lives(bob)
+    deleted = world.users.events[-1]
+    assert (deleted.kind, deleted.actor, deleted.subject) == (
+        AuditKind.USER_DELETED,
+        boss.user_id,
+        bob.user.user_id,
+    )
+    with pytest.raises(UserNotFoundError):
+        await world.get(boss, bob.user.user_id)
+
+
+async def test_deleting_oneself_ends_every_session(world: World) -> None:
+    grant = await world.registered()
+    other = await world.logged_in(grant)
+    await world.delete(world.actor_of(grant), None, ORIGIN)
+    assert not await world.lives(grant)
+    assert not await world.lives(other)
+
+
+async def test_a_deletion_that_broke_off_is_finished_by_the_next_try(world: World) -> None:
+    grant = await world.registered()
+    actor = world.actor_of(grant)
+    world.sessions.away = True
+    with pytest.raises(DependencyUnavailableError):
+        await world.delete(actor, None, ORIGIN)
+    world.sessions.away = False
+    assert await world.lives(grant)
+    with pytest.raises(UserNotFoundError):
+        await world.delete(actor, None, ORIGIN)
+    assert not await world.lives(grant)
+
+
+async def test_a_changed_password_ends_the_other_sessions(world: World) -> None:
+    grant = await world.registered()
+    other = await world.logged_in(grant)
+    await world.change_password(world.actor_of(grant), PASSWORD, NEW, ORIGIN)
+    assert await world.lives(grant)
+    assert not await world.lives(other)
+    assert world.users.events[-1].kind is AuditKind.PASSWORD_CHANGED
+    assert world.trail.kinds() == [AuditKind.SESSION_REVOKED]
+    with pytest.raises(InvalidCredentialsError):
+        await world.logged_in(grant)
+    await world.log_in(grant.user.email, NEW, ORIGIN, None)
+
+
+async def test_a_wrong_current_password_changes_nothing(world: World) -> None:
+    grant = await world.registered()
+    other = await world.logged_in(grant)
+    with pytest.raises(InvalidCredentialsError):
+        await world.change_password(world.actor_of(grant), PASSWORD + "!", NEW, ORIGIN)
+    assert await world.users.with_id(grant.user.user_id) == grant.user
+    assert await world.lives(other)
+
+
+async def test_a_refused_new_password_changes_nothing(world: World) -> None:
+    grant = await world.registered()
+    with pytest.raises(PasswordRefusedError):
+        await world.change_password(world.actor_of(grant), PASSWORD, "passwordpassword", ORIGIN)
+    assert await world.users.with_id(grant.user.user_id) == grant.user
+
+
+async def test_a_deleted_users_password_is_not_changed(world: World) -> None:
+    grant = await world.registered()
+    await world.delete(world.actor_of(grant), None, ORIGIN)
+    with pytest.raises(InvalidCredentialsError):
+        await world.change_password(world.actor_of(grant), PASSWORD, NEW, ORIGIN)
+
+
+async def test_creates_an_administrator(world: World) -> None:
+    assert await world.create_admin.promote("boss@example.com") is None
+    created = await world.create_admin.create("boss@example.com", "Boss", PASSWORD)
+    assert (created.role, created.password_version) == (Role.ADMIN, 1)
+    assert (await world.log_in("boss@example.com", PASSWORD, ORIGIN, None)).user == created
+    with pytest.raises(EmailTakenError):
+        await world.create_admin.create("BOSS@example.com", "Boss", PASSWORD)
+    with pytest.raises(PasswordRefusedError):
+        await world.create_admin.create("other@example.com", "Boss", "short")
+
+
+async def test_promotes_a_user_once(world: World) -> None:
+    grant = await world.registered("ada@example.com")
+    promoted = replace(grant.user, role=Role.ADMIN)
+    assert await world.create_admin.promote("ADA@example.com") == promoted
+    assert await world.create_admin.promote("ADA@example.com") == promoted
+    changes = [event for event in world.users.events if event.kind is AuditKind.ROLE_CHANGED]
+    assert [dict(event.detail) for event in changes] == [{"from": "user", "to": "admin"}]

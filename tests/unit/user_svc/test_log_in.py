@@ -1,0 +1,81 @@
+"""Login."""
+
+from dataclasses import replace
+from unittest.mock import patch
+
+import pytest
+from user_svc.domain.audit import AuditKind
+from user_svc.domain.errors import InvalidCredentialsError
+
+from tests.unit.user_svc.world import World
+from tests.user_examples import ORIGIN, PASSWORD
+
+
+async def test_makes_a_new_session_each_time(world: World) -> None:
+    grant = await world.registered()
+    first, second = await world.logged_in(grant), await world.logged_in(grant)
+    assert len({each.session_key for each in (grant, first, second)}) == 3
+    assert all([await world.lives(each) for each in (grant, first, second)])
+    assert [event.kind for event in world.users.events].count(AuditKind.LOGGED_IN) == 2
+
+
+async def test_takes_the_email_in_any_case_and_the_password_in_any_form(world: World) -> None:
+    await world.register("Ada@example.com", "Ada", "caf\u00e9 au lait by the sea", ORIGIN, None)
+    await world.log_in("aDA@EXAMPLE.com", "cafe\u0301 au lait by the sea", ORIGIN, None)
+
+
+@pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
+async def test_whatever_is_wrong_is_told_alike_and_costs_one_hash(world: World, email: str) -> None:
+    grant = await world.registered("ada@example.com")
+    hashed = world.hasher.hashed
+    with pytest.raises(InvalidCredentialsError) as refused:
+        await world.log_in(email, PASSWORD + " ", ORIGIN, grant.session_key)
+    assert str(refused.value) == "the email or the password is wrong"
+    assert world.hasher.hashed == hashed + 1
+    assert world.trail.kinds() == [AuditKind.LOGIN_FAILED]
+    assert await world.lives(grant)
+
+
+async def test_the_log_of_a_failure_names_the_account_but_not_what_was_typed(world: World) -> None:
+    grant = await world.registered("ada@example.com")
+    for email in ("ada@example.com", "my password by mistake"):
+        with pytest.raises(InvalidCredentialsError):
+            await world.log_in(email, "wrong", ORIGIN, None)
+    assert [event.subject for event in world.trail.events] == [grant.user.user_id, None]
+    assert all(not event.detail for event in world.trail.events)
+
+
+async def test_the_session_presented_is_replaced(world: World) -> None:
+    grant = await world.registered()
+    after = await world.log_in(grant.user.email, PASSWORD, ORIGIN, grant.session_key)
+    assert not await world.lives(grant)
+    assert await world.lives(after)
+
+
+async def test_a_forged_session_key_replaces_nothing(world: World) -> None:
+    grant = await world.registered()
+    forged = grant.session_key[:-1] + ("A" if grant.session_key[-1] != "A" else "B")
+    await world.log_in(grant.user.email, PASSWORD, ORIGIN, forged)
+    assert await world.lives(grant)
+
+
+async def test_a_password_changed_meanwhile_lets_nobody_in(world: World) -> None:
+    grant = await world.registered()
+    stale = grant.user
+    await world.change_password(world.actor_of(grant), PASSWORD, "another horse battery", ORIGIN)
+    with patch.object(world.users, "with_email", return_value=stale), pytest.raises(InvalidCredentialsError):
+        await world.logged_in(grant)
+    assert len(world.sessions._sessions) == 1
+
+
+async def test_a_weak_hash_is_made_anew(world: World) -> None:
+    grant = await world.registered()
+    world.hasher.cost = 2
+    await world.logged_in(grant)
+    strong = replace(grant.user, password_hash=f"2${PASSWORD}")
+    assert await world.users.with_id(grant.user.user_id) == strong
+    hashed = world.hasher.hashed
+    world.hasher.cost = 1
+    await world.logged_in(grant)
+    assert world.hasher.hashed == hashed + 1
+    assert await world.users.with_id(grant.user.user_id) == strong

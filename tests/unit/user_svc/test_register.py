@@ -1,0 +1,79 @@
+"""Register."""
+
+from unittest.mock import patch
+
+import pytest
+from user_svc.domain.audit import AuditKind
+from user_svc.domain.errors import (
+    DependencyUnavailableError,
+    EmailTakenError,
+    PasswordQueueFullError,
+    PasswordRefusedError,
+)
+from user_svc.domain.user import Role
+
+from tests.unit.user_svc.world import World
+from tests.user_examples import ORIGIN, PASSWORD
+
+
+async def test_makes_an_account_with_a_session(world: World) -> None:
+    grant = await world.registered("Ada@Example.com")
+    assert (grant.user.email, grant.user.name, grant.user.role) == ("Ada@Example.com", "Ada", Role.USER)
+    assert await world.users.with_id(grant.user.user_id) == grant.user
+    assert world.key_of(grant).counter == 1
+    assert await world.lives(grant)
+    assert (grant.token.text.split()[0], grant.key_max_age_s) == (grant.user.user_id, 100)
+    assert [event.kind for event in world.users.events] == [AuditKind.REGISTERED]
+    assert world.users.events[0].origin == ORIGIN
+
+
+async def test_a_taken_email_is_told_only_after_hashing(world: World) -> None:
+    await world.registered("ada@example.com")
+    hashed = world.hasher.hashed
+    with pytest.raises(EmailTakenError):
+        await world.registered("ADA@example.com")
+    assert world.hasher.hashed == hashed + 1
+
+
+async def test_a_taken_email_leaves_no_session_and_ends_none(world: World) -> None:
+    grant = await world.registered()
+    with pytest.raises(EmailTakenError):
+        await world.register(grant.user.email, "Eve", PASSWORD, ORIGIN, grant.session_key)
+    assert await world.lives(grant)
+    assert len(world.sessions._sessions) == 1
+
+
+async def test_a_refused_password_costs_no_hash(world: World) -> None:
+    with pytest.raises(PasswordRefusedError):
+        await world.register("a@example.com", "Ada", "passwordpassword", ORIGIN, None)
+    assert world.hasher.hashed == 0
+
+
+async def test_without_sessions_nobody_is_registered(world: World) -> None:
+    world.sessions.away = True
+    with pytest.raises(DependencyUnavailableError):
+        await world.registered()
+    assert await world.users.with_email("ada@example.com") is None
+
+
+async def test_without_users_no_session_is_left(world: World) -> None:
+    lost = DependencyUnavailableError("postgres")
+    with patch.object(world.users, "add", side_effect=lost), pytest.raises(DependencyUnavailableError):
+        await world.registered()
+    assert not world.sessions._sessions
+
+
+async def test_with_a_full_queue_nobody_is_registered(world: World) -> None:
+    world.hasher.full = True
+    with pytest.raises(PasswordQueueFullError):
+        await world.registered()
+    assert await world.users.with_email("ada@example.com") is None
+
+
+async def test_the_session_presented_is_replaced(world: World) -> None:
+    before = await world.registered()
+    after = await world.register("eve@example.com", "Eve", PASSWORD, ORIGIN, before.session_key)
+    assert not await world.lives(before)
+    assert await world.lives(after)
+    assert world.trail.kinds() == [AuditKind.SESSION_REVOKED]
+    assert world.trail.events[0].subject == before.user.user_id

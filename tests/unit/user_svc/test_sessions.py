@@ -1,0 +1,76 @@
+"""ExtractToken, ListSessions, RevokeSession and Logout."""
+
+import pytest
+from user_svc.domain.actor import Actor
+from user_svc.domain.audit import AuditKind
+from user_svc.domain.errors import SessionNotFoundError
+
+from tests.unit.user_svc.world import World
+from tests.user_examples import ORIGIN, a_user
+
+
+async def test_says_what_a_token_of_ones_own_stands_for(world: World) -> None:
+    grant = await world.registered()
+    contents = await world.extract(world.actor_of(grant), grant.token.text)
+    assert contents is not None
+    assert (contents.user_id, contents.session_id) == (grant.user.user_id, world.key_of(grant).session_id)
+
+
+@pytest.mark.parametrize("token", ["", "rubbish"])
+async def test_rubbish_stands_for_nothing(world: World, token: str) -> None:
+    assert await world.extract(world.actor_of(await world.registered()), token) is None
+
+
+async def test_a_token_of_an_ended_session_stands_for_nothing(world: World) -> None:
+    grant = await world.registered()
+    other = await world.logged_in(grant)
+    await world.log_out(world.actor_of(other), ORIGIN)
+    assert await world.extract(world.actor_of(grant), other.token.text) is None
+
+
+async def test_somebody_elses_token_is_for_administrators_to_look_into(world: World) -> None:
+    alice, bob = await world.registered(), await world.registered("bob@example.com")
+    assert await world.extract(world.actor_of(alice), bob.token.text) is None
+    admin = Actor(a_user().user_id, "A" * 22, is_admin=True)
+    contents = await world.extract(admin, bob.token.text)
+    assert contents is not None
+    assert contents.user_id == bob.user.user_id
+
+
+async def test_lists_ones_own_sessions_only(world: World) -> None:
+    alice = await world.registered()
+    await world.registered("bob@example.com")
+    other = await world.logged_in(alice)
+    listed = await world.list_sessions(world.actor_of(alice))
+    assert {session.session_id for session in listed} == {world.key_of(each).session_id for each in (alice, other)}
+    assert {(session.address, session.agent) for session in listed} == {(ORIGIN.address, ORIGIN.agent)}
+
+
+async def test_revokes_ones_own_session_once(world: World) -> None:
+    grant = await world.registered()
+    other = await world.logged_in(grant)
+    session_id = world.key_of(other).session_id
+    await world.revoke(world.actor_of(grant), session_id, ORIGIN)
+    assert not await world.lives(other)
+    assert await world.lives(grant)
+    assert world.trail.kinds() == [AuditKind.SESSION_REVOKED]
+    assert world.trail.events[0].detail == {"session_id": session_id, "cause": "revoked"}
+    with pytest.raises(SessionNotFoundError):
+        await world.revoke(world.actor_of(grant), session_id, ORIGIN)
+
+
+async def test_somebody_elses_session_is_not_found(world: World) -> None:
+    alice, bob = await world.registered(), await world.registered("bob@example.com")
+    with pytest.raises(SessionNotFoundError):
+        await world.revoke(world.actor_of(alice), world.key_of(bob).session_id, ORIGIN)
+    assert await world.lives(bob)
+
+
+async def test_logging_out_ends_this_session_only(world: World) -> None:
+    grant = await world.registered()
+    other = await world.logged_in(grant)
+    await world.log_out(world.actor_of(grant), ORIGIN)
+    assert not await world.lives(grant)
+    assert await world.lives(other)
+    await world.log_out(world.actor_of(grant), ORIGIN)
+    assert world.trail.kinds() == [AuditKind.SESSION_REVOKED]

@@ -1,0 +1,97 @@
+"""The user service over stores in memory."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from user_svc.adapters.ids import new_id
+from user_svc.domain.actor import Actor
+from user_svc.domain.password import PasswordPolicy
+from user_svc.domain.session import HeldSession, SessionTerms
+from user_svc.domain.session_key import SessionKey, SessionKeySeal
+from user_svc.domain.token import AccessToken, TokenContents
+from user_svc.domain.user import Role, User
+from user_svc.use_cases.attend_session import AttendSession
+from user_svc.use_cases.change_password import ChangePassword
+from user_svc.use_cases.create_admin import CreateAdmin
+from user_svc.use_cases.delete_user import DeleteUser
+from user_svc.use_cases.extract_token import ExtractToken
+from user_svc.use_cases.get_user import GetUser
+from user_svc.use_cases.grant import Grant, Grants
+from user_svc.use_cases.list_sessions import ListSessions
+from user_svc.use_cases.log_in import LogIn
+from user_svc.use_cases.log_out import LogOut
+from user_svc.use_cases.register import Register
+from user_svc.use_cases.renew_session import RenewSession
+from user_svc.use_cases.revoke_session import RevokeSession
+from user_svc.use_cases.session_opening import SessionOpening
+
+from tests.fakes.sessions import InMemorySessions
+from tests.fakes.users import InMemoryUsers, ReadablePasswords, RecordedTrail
+from tests.user_examples import ORIGIN, PASSWORD
+
+TERMS = SessionTerms(idle_ttl_s=100, absolute_ttl_s=1000, grace_s=10)
+
+
+class ReadableTokens:
+    """Mints and reads tokens that say what they mean."""
+
+    def __init__(self) -> None:
+        self._minted: dict[str, TokenContents] = {}
+
+    def mint(self, user: User, session: HeldSession) -> AccessToken:
+        text = f"{user.user_id} {user.role} {session.session_id} {session.counter}"
+        issued_at = datetime(2027, 1, 1, tzinfo=UTC)
+        self._minted[text] = TokenContents(user.user_id, user.role, session.session_id, issued_at, session.ends_at)
+        return AccessToken(text, 900)
+
+    async def read(self, token: str) -> TokenContents | None:
+        return self._minted.get(token)
+
+
+@dataclass
+class World:
+    """Every use case, and the fakes beneath."""
+
+    users: InMemoryUsers = field(default_factory=InMemoryUsers)
+    sessions: InMemorySessions = field(default_factory=lambda: InMemorySessions(TERMS))
+    hasher: ReadablePasswords = field(default_factory=ReadablePasswords)
+    trail: RecordedTrail = field(default_factory=RecordedTrail)
+    tokens: ReadableTokens = field(default_factory=ReadableTokens)
+    seal: SessionKeySeal = field(default_factory=lambda: SessionKeySeal(b"s" * 32))
+    policy: PasswordPolicy = field(default_factory=lambda: PasswordPolicy(15, frozenset({"passwordpassword"})))
+
+    def __post_init__(self) -> None:
+        grants = Grants(self.seal, self.tokens)
+        opening = SessionOpening(self.sessions, self.seal, self.trail)
+        self.register = Register(self.users, self.hasher, self.policy, opening, grants, new_id)
+        self.log_in = LogIn(self.users, self.hasher, opening, grants, self.trail)
+        self.renew = RenewSession(self.users, self.sessions, self.seal, grants, self.trail)
+        self.attend = AttendSession(self.sessions, TERMS.grace_s, lambda: self.sessions.now)
+        self.extract = ExtractToken(self.tokens, self.sessions)
+        self.get = GetUser(self.users)
+        self.delete = DeleteUser(self.users, self.sessions)
+        self.change_password = ChangePassword(self.users, self.sessions, self.hasher, self.policy, self.trail)
+        self.log_out = LogOut(self.sessions, self.trail)
+        self.list_sessions = ListSessions(self.sessions)
+        self.revoke = RevokeSession(self.sessions, self.trail)
+        self.create_admin = CreateAdmin(self.users, self.hasher, self.policy, new_id)
+
+    async def registered(self, email: str = "Ada@example.com") -> Grant:
+        """A new account's grant."""
+        return await self.register(email, "Ada", PASSWORD, ORIGIN, None)
+
+    async def logged_in(self, grant: Grant) -> Grant:
+        """Another session of that user."""
+        return await self.log_in(grant.user.email, PASSWORD, ORIGIN, None)
+
+    def key_of(self, grant: Grant) -> SessionKey:
+        """What the grant's session key says."""
+        return self.seal.open(grant.session_key)
+
+    def actor_of(self, grant: Grant) -> Actor:
+        """The holder of the grant."""
+        return Actor(grant.user.user_id, self.key_of(grant).session_id, grant.user.role is Role.ADMIN)
+
+    async def lives(self, grant: Grant) -> bool:
+        """Whether the grant's session still does."""
+        return await self.sessions.lives(self.key_of(grant).session_id, grant.user.user_id)

@@ -1,0 +1,45 @@
+"""Users, sessions and events to test with."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from user_svc.adapters.ids import new_id
+from user_svc.domain.actor import Origin
+from user_svc.domain.audit import AuditEvent, AuditKind
+from user_svc.domain.session import NewSession, new_session_id
+from user_svc.domain.user import Role, User
+
+ORIGIN = Origin("192.0.2.7", "Lynx/2.9", "request-1")
+PASSWORD = "correct horse battery"
+
+
+def a_user(**changes: Any) -> User:
+    """A user whom nobody else has."""
+    user_id = new_id()
+    standard = {
+        "user_id": user_id,
+        "email": f"{user_id}@Example.com",
+        "name": "Ada Lovelace",
+        "role": Role.USER,
+        "password_hash": f"1${PASSWORD}",
+        "password_version": 1,
+        "created_at": datetime(2026, 11, 22, 9, 30, 0, 123456, UTC),
+    }
+    return User(**standard | changes)
+
+
+def a_session(user_id: str, **changes: Any) -> NewSession:
+    """A session to open."""
+    standard = {
+        "session_id": new_session_id(),
+        "user_id": user_id,
+        "password_version": 1,
+        "address": ORIGIN.address,
+        "agent": ORIGIN.agent,
+    }
+    return NewSession(**standard | changes)
+
+
+def an_event(kind: AuditKind, user: User, **detail: str) -> AuditEvent:
+    """Something that a user did to themselves."""
+    return AuditEvent(kind, user.user_id, user.user_id, ORIGIN, detail)
