@@ -47,7 +47,8 @@ def running_platform(environ: Mapping[str, str] | None = None) -> Iterator[Platf
     """Bring the platform up, and down again."""
     with TemporaryDirectory(prefix="headrace-bench-") as folder:
         where = ["--data-dir", folder]
-        _local_stack("up", "-d", "--port-offset", str(_PORT_OFFSET), *where, environ={**_WITHOUT_LIMITS, **(environ or {})})
+        wanted = {**_WITHOUT_LIMITS, **(environ or {})}
+        _local_stack("up", "-d", "--port-offset", str(_PORT_OFFSET), *where, environ=wanted)
         try:
             services = json.loads((Path(folder) / "state.json").read_text())["services"]
             status = json.loads(_local_stack("status", "--json", *where))

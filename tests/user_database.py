@@ -6,11 +6,10 @@ from typing import Any
 
 from user_svc.adapters.migrations import migrate
 from user_svc.adapters.postgres import Pool, postgres_pool
-from user_svc.domain.audit import AuditEvent
+from user_svc.domain.actor import Origin
+from user_svc.domain.audit import AuditEvent, AuditKind
 
 from tests.running_servers import RunningPostgres
-from user_svc.domain.actor import Origin
-from user_svc.domain.audit import AuditKind
 
 
 def migrated_database(server: RunningPostgres) -> str:

@@ -4,8 +4,8 @@ import re
 
 import pycountry
 import pytest
-from service_kit.contract.policy import Access, SessionEffect
 from service_kit.contract.method import Method
+from service_kit.contract.policy import Access, SessionEffect
 
 from tests.contracts import ROOT, headrace_contract
 

@@ -13,6 +13,7 @@ from tests.e2e.running_stack import ALLOWED_ORIGIN, RunningStack, StartStack
 RENEWING = {
     "USER_SVC_ACCESS_TOKEN_TTL_S": "3",
     "GATEWAY_TOKEN_LEEWAY_S": "0",
+    "USER_SVC_TOKEN_LEEWAY_S": "0",
 }
 """Access tokens that soon expire."""
 

@@ -112,6 +112,12 @@ def test_bytes_that_are_no_message_are_invalid(
     assert refusal_of(refused.value).status is grpc.StatusCode.INVALID_ARGUMENT
 
 
+def test_a_message_over_4_mib_is_refused(clients: dict[str, GrpcClient], alice: Account) -> None:
+    fields = {"currency": "EUR", "lines": [order_line(sku="s" * 5 * 1024 * 1024)]}
+    refusal = clients["order-svc"].refusal(f"{ORDERS}.CreateOrder", fields, token=alice.token)
+    assert (refusal.status, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE")
+
+
 def test_an_identity_in_a_field_is_not_believed(clients: dict[str, GrpcClient], alice: Account, bob: Account) -> None:
     fields = {"user_id": alice.user_id}
     refusal = clients["order-svc"].refusal(f"{ORDERS}.ListOrders", fields, token=bob.token)

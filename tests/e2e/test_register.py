@@ -42,6 +42,7 @@ def test_sets_the_session_cookie_and_is_never_stored(api: Api, style: Style) -> 
     response = api.call("Register", style, registration())
     (cookie,) = session_cookies(response)
     assert_session_cookie(cookie)
+    assert "Max-Age=86400" in cookie
     assert response.headers["Cache-Control"] == "no-store"
 
 

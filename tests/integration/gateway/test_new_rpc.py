@@ -104,10 +104,10 @@ def _free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-async def _until_ready(process: subprocess.Popen[bytes], admin_url: str) -> None:
+async def _until_ready(process: asyncio.subprocess.Process, admin_url: str) -> None:
     async with httpx2.AsyncClient() as client, asyncio.timeout(20):
         while True:
-            assert process.poll() is None, "the gateway has ended"
+            assert process.returncode is None, "the gateway has ended"
             try:
                 if (await client.get(f"{admin_url}/readyz")).status_code == 200:
                     return
@@ -144,14 +144,14 @@ async def platform(tmp_path: Path, redis_server: Any) -> AsyncIterator[Platform]
         "GATEWAY_ADMIN_PORT": str(admin_port),
     }
     async with server:
-        process = subprocess.Popen([sys.executable, "-m", "gateway"], env=os.environ | settings)
+        process = await asyncio.create_subprocess_exec(sys.executable, "-m", "gateway", env=os.environ | settings)
         try:
             admin_url = f"http://127.0.0.1:{admin_port}"
             await _until_ready(process, admin_url)
             yield Platform(f"http://127.0.0.1:{http_port}", admin_url, issuer.token())
         finally:
             process.terminate()
-            await asyncio.to_thread(process.wait, 15)
+            await asyncio.wait_for(process.wait(), 15)
 
 
 async def test_a_new_method_is_an_endpoint(platform: Platform) -> None:

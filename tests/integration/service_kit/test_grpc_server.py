@@ -5,6 +5,7 @@ import socket
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import grpc
 import pytest
@@ -147,9 +148,7 @@ async def test_messages_are_validated_before_a_handler_sees_them(running: Runnin
         (RuntimeError("a secret"), Status.INTERNAL, "INTERNAL", ""),
     ],
 )
-async def test_errors_by_table(
-    running: Running, raised: Exception, status: Status, reason: str, detail: str
-) -> None:
+async def test_errors_by_table(running: Running, raised: Exception, status: Status, reason: str, detail: str) -> None:
     running.call_as(running.issuer.token())
     running.orders.error = raised
 
@@ -204,14 +203,15 @@ def _health(target: str, service: str) -> int:
         return int(check(HealthCheckRequest(service=service), timeout=5).status)
 
 
-def _reflect(target: str, **question: str) -> ServerReflectionResponse:
+def _reflect(target: str, question: ServerReflectionRequest) -> ServerReflectionResponse:
     with grpc.insecure_channel(target) as channel:
         ask = channel.stream_stream(
             "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo",
             ServerReflectionRequest.SerializeToString,
             ServerReflectionResponse.FromString,
         )
-        return next(ask(iter([ServerReflectionRequest(**question)]), timeout=5))
+        answer: ServerReflectionResponse = next(ask(iter([question]), timeout=5))
+        return answer
 
 
 async def test_health_for_a_foreign_client(running: Running) -> None:
@@ -224,7 +224,7 @@ async def test_health_for_a_foreign_client(running: Running) -> None:
 
 
 async def test_reflection_for_a_foreign_client(running: Running) -> None:
-    listed = await asyncio.to_thread(_reflect, running.target, list_services="")
+    listed = await asyncio.to_thread(_reflect, running.target, ServerReflectionRequest(list_services=""))
     names = {service.name for service in listed.list_services_response.service}
     assert {"order.v1.OrderService", "grpc.health.v1.Health"} <= names
 
@@ -232,7 +232,8 @@ async def test_reflection_for_a_foreign_client(running: Running) -> None:
         "order.v1.OrderService": "order/v1/order_service.proto",
         "grpc.health.v1.Health": "grpclib/health/v1/health.proto",
     }.items():
-        found = await asyncio.to_thread(_reflect, running.target, file_containing_symbol=symbol)
+        question = ServerReflectionRequest(file_containing_symbol=symbol)
+        found = await asyncio.to_thread(_reflect, running.target, question)
         (file,) = found.file_descriptor_response.file_descriptor_proto
         assert FileDescriptorProto.FromString(file).name == name
 
@@ -265,7 +266,7 @@ async def test_details_of_an_error_for_a_foreign_client(running: Running) -> Non
     assert malformed.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
-def _details(error: grpc.RpcError) -> list[object]:
+def _details(error: grpc.RpcError) -> list[Any]:
     trailer = dict(error.trailing_metadata())["grpc-status-details-bin"]
     return list(RpcStatus.FromString(trailer).details)
 

@@ -18,6 +18,7 @@ from gateway.middleware.compression import CompressionMiddleware
 from gateway.middleware.cors import CorsMiddleware
 from gateway.middleware.cross_site import CrossSiteGuard
 from gateway.middleware.identity import IdentityMiddleware
+from gateway.middleware.lingering import LingeringMiddleware
 from gateway.middleware.metrics import MetricsMiddleware
 from gateway.middleware.problem_details import ProblemDetailsMiddleware
 from gateway.middleware.rate_limit import RateLimitMiddleware
@@ -62,6 +63,8 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         RateClass.CREDENTIALS: settings.rate_limit_credentials,
     }
     layers = [
+        # Around everything: whatever was answered before the body was read, the client gets to read the answer.
+        Middleware(LingeringMiddleware),
         # Whatever happens further in has a request id, and every response carries it.
         Middleware(RequestContextMiddleware, client_address=ClientAddress(settings.trusted_proxies)),
         # Both see the final status, problems included.

@@ -1,4 +1,4 @@
-"""Validation by rules: what is found, where, and under which rule id. (Agreement with the standard has its own test.)"""
+"""Validation by rules: what is found, where, and under which rule id."""
 
 from typing import Any
 

@@ -1,7 +1,6 @@
 """A service behind the gateway: one channel to it, with a circuit breaker before it."""
 
 import time
-from math import ceil
 from typing import Any
 
 from grpclib.client import Channel
@@ -15,8 +14,7 @@ from service_kit.grpc.client import parse_target
 from service_kit.grpc.errors import TRANSPORT_ERRORS, from_grpc_error, from_transport_error
 from service_kit.grpc.metadata import outgoing
 
-from gateway.problems import Decision, Problem
-from gateway.upstream.breaker import Breaker, BreakerOpen
+from gateway.upstream.breaker import Breaker
 
 
 class Upstream:
@@ -34,18 +32,15 @@ class Upstream:
     async def call(self, method: Method, message: Any, request: RequestContext) -> Any:
         """Call ``method`` on behalf of ``request``, until the request's deadline or, without one, the method's.
 
-        Returns the response message. CallError: the service's, or ours for a transport that failed. Problem (503):
-        the breaker is open.
+        Returns the response message. CallError: the service's, or ours for a transport that failed. BreakerOpen: the
+        call was not made.
         """
         timeout_s = method.policy.deadline_s
         if request.deadline is not None:
             timeout_s = request.deadline - time.monotonic()
         if timeout_s <= 0:
             raise CallError(Status.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
-        try:
-            return await self.breaker.call(lambda: self._measured(method, message, request, timeout_s))
-        except BreakerOpen as exc:
-            raise _rejected(exc) from exc
+        return await self.breaker.call(lambda: self._measured(method, message, request, timeout_s))
 
     async def _measured(self, method: Method, message: Any, request: RequestContext, timeout_s: float) -> Any:
         started = time.perf_counter()
@@ -84,8 +79,3 @@ class Upstream:
 
     async def __aexit__(self, *_: object) -> None:
         self._channel.close()
-
-
-def _rejected(error: BreakerOpen) -> Problem:
-    decision = Decision("breaker", "open", retry_after_s=max(1, ceil(error.retry_after_s)))
-    return Problem(503, "UPSTREAM_UNAVAILABLE", "The service has failed too often just now.", decision=decision)

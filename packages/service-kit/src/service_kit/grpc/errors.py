@@ -85,9 +85,7 @@ TRANSPORT_ERRORS = (asyncio.TimeoutError, OSError, StreamTerminatedError, Protoc
 
 
 def _field_violation(violation: Violation) -> BadRequest.FieldViolation:
-    return BadRequest.FieldViolation(
-        field=violation.field, reason=violation.rule, description=violation.message
-    )
+    return BadRequest.FieldViolation(field=violation.field, reason=violation.rule, description=violation.message)
 
 
 def _duration(seconds: float) -> Duration:

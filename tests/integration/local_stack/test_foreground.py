@@ -1,0 +1,74 @@
+"""`just up` as it stays in the foreground."""
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from tests.integration.local_stack.conftest import Terminal
+from tests.running_stacks import LENIENT
+
+ENDED_WITHIN_S = 60
+
+
+@contextmanager
+def foreground(terminal: Terminal) -> Iterator[subprocess.Popen[str]]:
+    arguments = ("--data-dir", str(terminal.data_dir), "--port-offset", str(terminal.offset))
+    with subprocess.Popen(
+        [sys.executable, "-m", "local_stack", "up", *arguments],
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        env={**os.environ, **LENIENT},
+    ) as process:
+        yield process
+        process.kill()
+
+
+def _read_until(process: subprocess.Popen[str], words: str) -> str:
+    assert process.stdout is not None
+    lines = []
+    for line in process.stdout:
+        lines.append(line)
+        if words in line:
+            break
+    return "".join(lines)
+
+
+def test_ctrl_c_stops_everything_in_order(terminal: Terminal) -> None:
+    with foreground(terminal) as process:
+        shown = _read_until(process, "/docs")
+        assert "gateway          | ready" in shown
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)  # as from the terminal and from a parent: it is one
+        rest, _ = process.communicate(timeout=ENDED_WITHIN_S)
+
+    assert process.returncode == 0, rest
+    stopped = [line.split()[0] for line in rest.splitlines() if line.endswith("| stopped")]
+    assert stopped[0] == "gateway"
+    assert set(stopped[-2:]) == {"postgres", "redis"}
+    assert terminal.type("status").stdout == "Nothing is running.\n"
+
+
+def test_the_death_of_one_is_the_end_of_all(terminal: Terminal) -> None:
+    with foreground(terminal) as process:
+        _read_until(process, "/docs")
+        os.kill(terminal.stack.services["order-svc"]["pid"], signal.SIGKILL)
+        rest, _ = process.communicate(timeout=ENDED_WITHIN_S)
+
+    assert process.returncode == 1
+    assert "order-svc        | killed by SIGKILL: stopping the rest" in rest
+    assert terminal.type("status").stdout == "Nothing is running.\n"
+
+
+def test_it_can_be_interrupted_while_it_starts(terminal: Terminal) -> None:
+    with foreground(terminal) as process:
+        _read_until(process, "order-svc        | starting")
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=ENDED_WITHIN_S)
+
+    assert process.returncode == 130, rest
+    assert terminal.type("status").stdout == "Nothing is running.\n"

@@ -1,0 +1,58 @@
+"""What the stack says when it cannot do what it is asked, before it starts anything."""
+
+import json
+import os
+import socket
+
+from local_stack.state import Process, write
+
+from tests.integration.local_stack.conftest import Terminal
+
+
+def test_a_port_in_use_is_named_with_who_wanted_it(terminal: Terminal) -> None:
+    port = 50052 + terminal.offset
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", port))
+        listener.listen()
+
+        up = terminal.up()
+
+    assert up.returncode == 1
+    assert f"port {port} (order-svc, public) is already in use" in up.stdout
+    assert f"(process {os.getpid()})" in up.stdout
+    assert not (terminal.data_dir / "postgres").exists()
+
+
+def test_without_a_stack_there_is_nothing_to_stop_or_tell(terminal: Terminal) -> None:
+    assert (terminal.type("down").returncode, terminal.type("down").stdout) == (0, "Nothing is running.\n")
+    assert terminal.type("status").stdout == "Nothing is running.\n"
+    assert json.loads(terminal.type("status", "--json").stdout) == {
+        "running": False,
+        "ready": False,
+        "rss_bytes": 0,
+        "services": {},
+    }
+    assert (terminal.type("logs").returncode, terminal.type("logs").stdout) == (0, "")
+    assert not terminal.data_dir.exists()
+
+
+def test_a_process_that_has_taken_over_a_number_is_left_alone(terminal: Terminal) -> None:
+    terminal.data_dir.mkdir()
+    ours = Process(os.getpid(), "http://127.0.0.1:1", "http://127.0.0.1:2")
+    write(terminal.data_dir / "state.json", {"gateway": ours})
+
+    assert "not running" in terminal.type("status").stdout
+    down = terminal.type("down")
+
+    assert (down.returncode, down.stdout) == (0, "Nothing is running.\n")
+    assert not (terminal.data_dir / "state.json").exists()
+
+
+def test_a_data_folder_that_cannot_be_made_is_named(terminal: Terminal) -> None:
+    terminal.data_dir.write_text("a file")
+
+    up = terminal.up()
+
+    assert up.returncode == 1
+    assert f"cannot write to the data folder {terminal.data_dir}" in up.stdout
+    assert "Traceback" not in up.stdout

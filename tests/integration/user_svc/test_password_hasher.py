@@ -1,0 +1,86 @@
+"""argon2 on threads of its own: the right answers, and bounds."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import argon2
+import pytest
+from user_svc.adapters.password_hasher import Argon2Hasher, HashingCost
+from user_svc.domain.errors import PasswordQueueFullError
+
+CHEAP = HashingCost(memory_kib=1024, passes=1, lanes=1)
+#: Some 50 ms each.
+SLOW = HashingCost(memory_kib=32768, passes=2, lanes=1)
+
+
+@pytest.fixture
+async def hasher() -> AsyncIterator[Argon2Hasher]:
+    async with Argon2Hasher(CHEAP, threads=2, queue=10) as hasher:
+        yield hasher
+
+
+async def test_knows_its_own_hashes(hasher: Argon2Hasher) -> None:
+    password_hash = await hasher.hash("pässword 🦀")
+    assert password_hash.startswith("$argon2id$v=19$m=1024,t=1,p=1$")
+    assert await hasher.verify(password_hash, "pässword 🦀")
+    assert not await hasher.verify(password_hash, "password 🦀")
+    assert await hasher.hash("pässword 🦀") != password_hash
+
+
+async def test_nothing_is_cut_off(hasher: Argon2Hasher) -> None:
+    password_hash = await hasher.hash("x" * 128)
+    assert not await hasher.verify(password_hash, "x" * 127)
+    assert not await hasher.verify(await hasher.hash("x\0y"), "x\0z")
+
+
+async def test_nobodys_hash_matches_nothing(hasher: Argon2Hasher) -> None:
+    assert not await hasher.verify(None, "a password that nobody has")
+
+
+async def test_takes_hashes_of_other_parameters(hasher: Argon2Hasher) -> None:
+    foreign = argon2.PasswordHasher(time_cost=2, memory_cost=2048, parallelism=2).hash("same")
+    assert await hasher.verify(foreign, "same")
+    assert not hasher.is_outdated(foreign)
+
+
+@pytest.mark.parametrize("cost", [(512, 1, 1), (1024, 0, 1)], ids=["less memory", "no passes"])
+def test_weaker_parameters_are_outdated(cost: tuple[int, int, int]) -> None:
+    memory, passes, lanes = cost
+    weak = argon2.PasswordHasher(time_cost=passes or 1, memory_cost=memory, parallelism=lanes).hash("same")
+    hasher = Argon2Hasher(HashingCost(memory_kib=1024, passes=2, lanes=1), threads=1, queue=0)
+    assert hasher.is_outdated(weak)
+
+
+async def test_refuses_what_finds_no_place_and_says_when_to_come_back() -> None:
+    async with Argon2Hasher(SLOW, threads=1, queue=2) as hasher:
+        results = await asyncio.gather(*(hasher.hash("x") for _ in range(5)), return_exceptions=True)
+        refused = [result for result in results if isinstance(result, PasswordQueueFullError)]
+        assert len(refused) == 2
+        assert refused[0].retry_after_s >= 1
+        assert await hasher.verify(await hasher.hash("x"), "x")
+
+
+async def test_what_nobody_waits_for_is_not_begun_and_gives_its_place_back() -> None:
+    async with Argon2Hasher(SLOW, threads=1, queue=3) as hasher:
+        waiting = [asyncio.create_task(hasher.hash("x")) for _ in range(4)]
+        await asyncio.sleep(0.005)
+        for task in waiting:
+            task.cancel()
+        await asyncio.gather(*waiting, return_exceptions=True)
+        started = time.perf_counter()
+        assert await hasher.hash("x")
+        took_s = time.perf_counter() - started
+        alone = time.perf_counter()
+        await hasher.hash("x")
+        assert took_s < 3.5 * (time.perf_counter() - alone)
+
+
+async def test_the_event_loop_goes_on() -> None:
+    async with Argon2Hasher(SLOW, threads=2, queue=10) as hasher:
+        hashing = asyncio.gather(*(hasher.hash("x") for _ in range(6)))
+        turns = 0
+        while not hashing.done():
+            await asyncio.sleep(0.001)
+            turns += 1
+        assert turns > 20
