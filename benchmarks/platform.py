@@ -13,7 +13,7 @@ from typing import Any
 
 import httpx2
 
-_PORT_OFFSET = 14_000
+PORT_OFFSET = 14_000
 _WITHOUT_LIMITS = {
     "GATEWAY_RATE_LIMIT_DEFAULT": "10000000/60s",
     "GATEWAY_RATE_LIMIT_CREDENTIALS": "10000000/60s",
@@ -48,7 +48,7 @@ def running_platform(environ: Mapping[str, str] | None = None) -> Iterator[Platf
     with TemporaryDirectory(prefix="headrace-bench-") as folder:
         where = ["--data-dir", folder]
         wanted = {**_WITHOUT_LIMITS, **(environ or {})}
-        _local_stack("up", "-d", "--port-offset", str(_PORT_OFFSET), *where, environ=wanted)
+        _local_stack("up", "-d", "--port-offset", str(PORT_OFFSET), *where, environ=wanted)
         try:
             services = json.loads((Path(folder) / "state.json").read_text())["services"]
             status = json.loads(_local_stack("status", "--json", *where))

@@ -16,7 +16,7 @@ PASSWORD = "correct horse battery"
 def a_user(**changes: Any) -> User:
     """A user whom nobody else has."""
     user_id = new_id()
-    standard = {
+    standard: dict[str, Any] = {
         "user_id": user_id,
         "email": f"{user_id}@Example.com",
         "name": "Ada Lovelace",
@@ -30,7 +30,7 @@ def a_user(**changes: Any) -> User:
 
 def a_session(user_id: str, **changes: Any) -> NewSession:
     """A session to open."""
-    standard = {
+    standard: dict[str, Any] = {
         "session_id": new_session_id(),
         "user_id": user_id,
         "password_version": 1,

@@ -7,6 +7,7 @@ import pytest
 from tests.e2e.accounts import Account, log_in, register, unique_email, unique_password
 from tests.e2e.api import Api
 from tests.e2e.bindings import STYLES, Style
+from tests.e2e.grpc_client import GrpcClient
 from tests.e2e.polling import eventually
 from tests.e2e.running_stack import ALLOWED_ORIGIN, RunningStack, StartStack
 
@@ -102,3 +103,10 @@ def expired_accounts(renewing_api: Api) -> Iterator[Account]:
 def expired_account(expired_accounts: Iterator[Account]) -> Account:
     """A user of this test alone, of the renewing stack, whose access token has expired."""
     return next(expired_accounts)
+
+
+@pytest.fixture(scope="session")
+def grpc_clients(stack: RunningStack) -> Iterator[dict[str, GrpcClient]]:
+    """A foreign client of each service, by the service's name."""
+    with GrpcClient(stack.grpc_target("user-svc")) as users, GrpcClient(stack.grpc_target("order-svc")) as orders:
+        yield {"user-svc": users, "order-svc": orders}

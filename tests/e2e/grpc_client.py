@@ -11,6 +11,7 @@ from google.rpc import error_details_pb2, status_pb2
 from shared_contracts import descriptor_set
 
 TIMEOUT_S = 10
+USERS, SESSIONS, ORDERS = "user.v1.UserService", "headrace.session.v1.SessionService", "order.v1.OrderService"
 
 
 def contract_pool() -> descriptor_pool.DescriptorPool:

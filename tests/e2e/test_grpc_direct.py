@@ -1,22 +1,14 @@
 """A foreign gRPC client straight at the services: they stand on their own feet."""
 
-from collections.abc import Iterator
-
 import grpc
 import pytest
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_reflection.v1alpha.proto_reflection_descriptor_database import ProtoReflectionDescriptorDatabase
 
 from tests.e2e.accounts import Account, registration
 from tests.e2e.bindings import UNKNOWN_ID
-from tests.e2e.grpc_client import GrpcClient, Refusal, refusal_of
+from tests.e2e.grpc_client import ORDERS, SESSIONS, USERS, GrpcClient, Refusal, refusal_of
 from tests.e2e.orders import order_line
-from tests.e2e.running_stack import RunningStack
 from tests.e2e.shapes import assert_uuid7
 
-USERS, SESSIONS, ORDERS = "user.v1.UserService", "headrace.session.v1.SessionService", "order.v1.OrderService"
-SERVICES = {"user-svc": {USERS, SESSIONS}, "order-svc": {ORDERS}}
-STANDARD = {"grpc.health.v1.Health"}
 NEW_ORDER = {"currency": "EUR", "lines": [order_line()]}
 PROTECTED = {
     "user-svc": ["GetUser", "ExtractToken", "DeleteUser", "Logout", "ListSessions"],
@@ -24,130 +16,105 @@ PROTECTED = {
 }
 
 
-@pytest.fixture(scope="session")
-def clients(stack: RunningStack) -> Iterator[dict[str, GrpcClient]]:
-    with GrpcClient(stack.grpc_target("user-svc")) as users, GrpcClient(stack.grpc_target("order-svc")) as orders:
-        yield {"user-svc": users, "order-svc": orders}
-
-
-@pytest.mark.parametrize("name", SERVICES)
-def test_says_that_it_serves(clients: dict[str, GrpcClient], name: str) -> None:
-    health = health_pb2_grpc.HealthStub(clients[name].channel)
-    for service in ("", *SERVICES[name]):
-        answer = health.Check(health_pb2.HealthCheckRequest(service=service), timeout=10)
-        assert answer.status == health_pb2.HealthCheckResponse.SERVING
-    with pytest.raises(grpc.RpcError) as refused:
-        health.Check(health_pb2.HealthCheckRequest(service="nobody.v1.Nothing"), timeout=10)
-    assert refusal_of(refused.value).status is grpc.StatusCode.NOT_FOUND
-
-
-@pytest.mark.parametrize("name", SERVICES)
-def test_says_what_it_serves(clients: dict[str, GrpcClient], name: str) -> None:
-    reflected = ProtoReflectionDescriptorDatabase(clients[name].channel)
-    listed = set(reflected.get_services())
-    assert SERVICES[name] | STANDARD <= listed
-    for service in SERVICES[name]:
-        file = reflected.FindFileContainingSymbol(service)
-        assert service in {f"{file.package}.{described.name}" for described in file.service}
-
-
 @pytest.mark.parametrize(("name", "method"), [(name, method) for name in PROTECTED for method in PROTECTED[name]])
 @pytest.mark.parametrize("token", [None, "rubbish", "e30.e30.e30"])
 def test_refuses_whoever_has_no_token(
-    clients: dict[str, GrpcClient], name: str, method: str, token: str | None
+    grpc_clients: dict[str, GrpcClient], name: str, method: str, token: str | None
 ) -> None:
     service = USERS if name == "user-svc" else ORDERS
-    refusal = clients[name].refusal(f"{service}.{method}", token=token)
+    refusal = grpc_clients[name].refusal(f"{service}.{method}", token=token)
     assert refusal.status is grpc.StatusCode.UNAUTHENTICATED
     assert (refusal.reason, refusal.domain) == ("TOKEN_INVALID" if token else "CREDENTIALS_MISSING", "headrace")
 
 
-def test_serves_whoever_has_a_token(clients: dict[str, GrpcClient], alice: Account) -> None:
-    answer = clients["user-svc"].call(f"{USERS}.GetUser", token=alice.token)
+def test_serves_whoever_has_a_token(grpc_clients: dict[str, GrpcClient], alice: Account) -> None:
+    answer = grpc_clients["user-svc"].call(f"{USERS}.GetUser", token=alice.token)
     assert (answer.user.user_id, answer.user.email) == (alice.user_id, alice.email)
-    created = clients["order-svc"].call(f"{ORDERS}.CreateOrder", NEW_ORDER, token=alice.token)
+    created = grpc_clients["order-svc"].call(f"{ORDERS}.CreateOrder", NEW_ORDER, token=alice.token)
     assert_uuid7(created.order.order_id)
     assert (created.order.user_id, created.order.total_minor, created.order_id) == (
         alice.user_id,
         300,
         created.order.order_id,
     )
-    shown = clients["order-svc"].call(f"{ORDERS}.GetOrder", {"order_id": created.order_id}, token=alice.token)
+    shown = grpc_clients["order-svc"].call(f"{ORDERS}.GetOrder", {"order_id": created.order_id}, token=alice.token)
     assert shown.order == created.order
 
 
-def test_registers_and_logs_in(clients: dict[str, GrpcClient]) -> None:
+def test_registers_and_logs_in(grpc_clients: dict[str, GrpcClient]) -> None:
     fields = registration()
-    registered = clients["user-svc"].call(f"{USERS}.Register", fields)
+    registered = grpc_clients["user-svc"].call(f"{USERS}.Register", fields)
     assert registered.session.session_key
     fields.pop("name")
-    logged_in = clients["user-svc"].call(f"{USERS}.Login", fields)
+    logged_in = grpc_clients["user-svc"].call(f"{USERS}.Login", fields)
     assert logged_in.user == registered.user
-    shown = clients["user-svc"].call(f"{USERS}.GetUser", token=logged_in.access_token)
+    shown = grpc_clients["user-svc"].call(f"{USERS}.GetUser", token=logged_in.access_token)
     assert shown.user == registered.user
 
 
-def test_says_what_is_invalid(clients: dict[str, GrpcClient], alice: Account) -> None:
+def test_says_what_is_invalid(grpc_clients: dict[str, GrpcClient], alice: Account) -> None:
     fields = {"currency": "ZZZ", "lines": [order_line(quantity=0, sku="s" * 65)]}
-    refusal = clients["order-svc"].refusal(f"{ORDERS}.CreateOrder", fields, token=alice.token)
+    refusal = grpc_clients["order-svc"].refusal(f"{ORDERS}.CreateOrder", fields, token=alice.token)
     assert (refusal.status, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST")
     assert {"currency", "lines[0].quantity", "lines[0].sku"} <= refusal.violations.keys()
-    refusal = clients["user-svc"].refusal(f"{USERS}.Register", {"email": "x", "name": "A"})
+    refusal = grpc_clients["user-svc"].refusal(f"{USERS}.Register", {"email": "x", "name": "A"})
     assert refusal.status is grpc.StatusCode.INVALID_ARGUMENT
     assert refusal.violations.keys() == {"email", "name", "password"}
 
 
-def test_validates_what_the_gateway_would_not_send(clients: dict[str, GrpcClient], alice: Account) -> None:
+def test_validates_what_the_gateway_would_not_send(grpc_clients: dict[str, GrpcClient], alice: Account) -> None:
     for fields in ({"page_size": 0}, {"page_size": 101}, {"status": "ORDER_STATUS_UNSPECIFIED"}, {"status": 99}):
-        refusal = clients["order-svc"].refusal(f"{ORDERS}.ListOrders", fields, token=alice.token)
+        refusal = grpc_clients["order-svc"].refusal(f"{ORDERS}.ListOrders", fields, token=alice.token)
         assert refusal.status is grpc.StatusCode.INVALID_ARGUMENT, fields
 
 
 @pytest.mark.parametrize("request_bytes", [b"\xff" * 10, b"\x0a\xff", b"\x0a\x02\xff\xfe"], ids=repr)
 def test_bytes_that_are_no_message_are_invalid(
-    clients: dict[str, GrpcClient], alice: Account, request_bytes: bytes
+    grpc_clients: dict[str, GrpcClient], alice: Account, request_bytes: bytes
 ) -> None:
     with pytest.raises(grpc.RpcError) as refused:
-        clients["order-svc"].call_raw(f"{ORDERS}.GetOrder", request_bytes, token=alice.token)
+        grpc_clients["order-svc"].call_raw(f"{ORDERS}.GetOrder", request_bytes, token=alice.token)
     assert refusal_of(refused.value).status is grpc.StatusCode.INVALID_ARGUMENT
 
 
-def test_a_message_over_4_mib_is_refused(clients: dict[str, GrpcClient], alice: Account) -> None:
+def test_a_message_over_4_mib_is_refused(grpc_clients: dict[str, GrpcClient], alice: Account) -> None:
     fields = {"currency": "EUR", "lines": [order_line(sku="s" * 5 * 1024 * 1024)]}
-    refusal = clients["order-svc"].refusal(f"{ORDERS}.CreateOrder", fields, token=alice.token)
+    refusal = grpc_clients["order-svc"].refusal(f"{ORDERS}.CreateOrder", fields, token=alice.token)
     assert (refusal.status, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE")
 
 
-def test_an_identity_in_a_field_is_not_believed(clients: dict[str, GrpcClient], alice: Account, bob: Account) -> None:
+def test_an_identity_in_a_field_is_not_believed(
+    grpc_clients: dict[str, GrpcClient], alice: Account, bob: Account
+) -> None:
     fields = {"user_id": alice.user_id}
-    refusal = clients["order-svc"].refusal(f"{ORDERS}.ListOrders", fields, token=bob.token)
+    refusal = grpc_clients["order-svc"].refusal(f"{ORDERS}.ListOrders", fields, token=bob.token)
     assert (refusal.status, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "USER_NOT_FOUND")
-    refusal = clients["user-svc"].refusal(f"{USERS}.DeleteUser", fields, token=bob.token)
+    refusal = grpc_clients["user-svc"].refusal(f"{USERS}.DeleteUser", fields, token=bob.token)
     assert (refusal.status, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "USER_NOT_FOUND")
 
 
-def test_reasons_travel_in_the_trailers(clients: dict[str, GrpcClient], alice: Account) -> None:
+def test_reasons_travel_in_the_trailers(grpc_clients: dict[str, GrpcClient], alice: Account) -> None:
     fields = registration(email=alice.email)
     expected = Refusal(grpc.StatusCode.ALREADY_EXISTS, "EMAIL_TAKEN", "headrace", {})
-    assert clients["user-svc"].refusal(f"{USERS}.Register", fields) == expected
+    assert grpc_clients["user-svc"].refusal(f"{USERS}.Register", fields) == expected
     expected = Refusal(grpc.StatusCode.NOT_FOUND, "ORDER_NOT_FOUND", "headrace", {})
-    found = clients["order-svc"].refusal(f"{ORDERS}.GetOrder", {"order_id": UNKNOWN_ID}, token=alice.token)
+    found = grpc_clients["order-svc"].refusal(f"{ORDERS}.GetOrder", {"order_id": UNKNOWN_ID}, token=alice.token)
     assert found == expected
 
 
-def test_a_session_key_is_renewed_over_grpc(clients: dict[str, GrpcClient], newcomer: Account) -> None:
+def test_a_session_key_is_renewed_over_grpc(grpc_clients: dict[str, GrpcClient], newcomer: Account) -> None:
     key = newcomer.cookie.partition("=")[2]
-    renewed = clients["user-svc"].call(f"{SESSIONS}.RenewSession", {"session_key": key})
+    renewed = grpc_clients["user-svc"].call(f"{SESSIONS}.RenewSession", {"session_key": key})
     assert renewed.grant.session_key != key
     assert renewed.expires_in > 0
-    refusal = clients["user-svc"].refusal(f"{SESSIONS}.RenewSession", {"session_key": key[:-1] + "!"})
+    refusal = grpc_clients["user-svc"].refusal(f"{SESSIONS}.RenewSession", {"session_key": key[:-1] + "!"})
     assert (refusal.status, refusal.reason) == (grpc.StatusCode.UNAUTHENTICATED, "SESSION_INVALID")
 
 
 @pytest.mark.parametrize(
     ("name", "path"), [("user-svc", "/user.v1.UserService/Nothing"), ("order-svc", "/no.Such/Thing")]
 )
-def test_an_unknown_method_is_unimplemented(clients: dict[str, GrpcClient], name: str, path: str) -> None:
+def test_an_unknown_method_is_unimplemented(grpc_clients: dict[str, GrpcClient], name: str, path: str) -> None:
     with pytest.raises(grpc.RpcError) as refused:
-        clients[name].channel.unary_unary(path)(b"", timeout=10)
+        grpc_clients[name].channel.unary_unary(path)(b"", timeout=10)
     assert refusal_of(refused.value).status is grpc.StatusCode.UNIMPLEMENTED

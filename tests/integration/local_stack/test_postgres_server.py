@@ -55,11 +55,11 @@ async def test_a_creation_that_was_broken_off_is_begun_anew(server: PostgresServ
         _write(server)
 
 
-@pytest.mark.parametrize("content", [f"{os.getpid()}\n", "", "nonsense\n"])
+@pytest.mark.parametrize("content", ["{somebody}\n", "", "nonsense\n"])
 async def test_a_pid_file_from_before_a_crash_is_no_obstacle(server: PostgresServer, content: str) -> None:
     async with running(server):
         pass
-    (server.home / "data" / "postmaster.pid").write_text(content)
+    (server.home / "data" / "postmaster.pid").write_text(content.format(somebody=os.getpid()))
 
     async with running(server) as process:
         pass

@@ -67,9 +67,7 @@ async def test_thousands_are_written_in_order(pool: Pool) -> None:
     assert [event.detail["number"] for event in kept] == [str(number) for number in range(2000)]
 
 
-@pytest.mark.parametrize(
-    "statement", ["DELETE FROM audit_log", "UPDATE audit_log SET ip = ''", "TRUNCATE audit_log"]
-)
+@pytest.mark.parametrize("statement", ["DELETE FROM audit_log", "UPDATE audit_log SET ip = ''", "TRUNCATE audit_log"])
 async def test_the_log_can_only_grow(pool: Pool, statement: str) -> None:
     async with pool.connection() as connection:
         with pytest.raises(psycopg.errors.RaiseException, match="append-only"):

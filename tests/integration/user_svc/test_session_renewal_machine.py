@@ -134,7 +134,7 @@ def test_renewal_in_redis_is_its_model(redis_server: RunningRedis) -> None:
     class Machine(Renewal):
         url = redis_server.url
 
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         Machine,
         settings=settings(
             max_examples=60,

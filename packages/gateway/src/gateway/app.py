@@ -92,6 +92,8 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
             cookie=cookie,
             guard=CrossSiteGuard(settings.cors_origins),
         ),
+        # Again, for those whom only the renewal has named: nobody gets around the own quota with a cookie.
+        Middleware(RateLimitMiddleware, limiter=parts.limiter, quotas=quotas),
         # Innermost: only bodies of requests that are let in are read.
         Middleware(BodyLimitMiddleware, max_body_bytes=settings.max_body_bytes, body_timeout_s=settings.body_timeout_s),
     ]

@@ -23,6 +23,7 @@ class Exchange:
     endpoint, path_parameters: the contract's method that the path leads to; None for the gateway's own pages.
     page: the path prefix of the gateway's own page; None for endpoints.
     refusal: why the credentials presented name no principal; the answer, unless a session is renewed instead.
+    rate_key: the bucket of the rate limit that was drawn on last; None while none was.
     code, decision: the reason of the problem that was answered, and the policy's decision behind it, for metrics
         and the access log; None for a success.
     response_headers: sent with the response, whatever it turns out to be; names in lower case.
@@ -36,6 +37,7 @@ class Exchange:
     page: str | None = None
     path_parameters: dict[str, str] = field(default_factory=dict)
     refusal: Problem | None = None
+    rate_key: str | None = None
     code: str | None = None
     decision: Decision | None = None
     response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)

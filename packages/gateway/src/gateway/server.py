@@ -38,7 +38,7 @@ class PublicServer:
         config.include_server_header = False
         config.errorlog = logging.getLogger("hypercorn.error")
         config.graceful_timeout = self._drain_s
-        app = _without_lifespan(self._app)
+        app = _with_lifespan(self._app)
         self._serving = asyncio.create_task(
             serve(app, config, shutdown_trigger=self._stop.wait),  # type: ignore[arg-type]
             name="public-server",
@@ -59,15 +59,19 @@ class PublicServer:
             await asyncio.wait({self._serving}, timeout=_CUT_OFF_S)
 
 
-def _without_lifespan(app: ASGIApp) -> ASGIApp:
-    """Start and end are the lifecycle's business; Hypercorn takes a refused lifespan for an app without one."""
+def _with_lifespan(app: ASGIApp) -> ASGIApp:
+    """Start and end are our lifecycle's business; Hypercorn's is told that all is well."""
 
-    async def only_requests(scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan":
-            raise RuntimeError("this application has no lifespan of its own")
-        await app(scope, receive, send)
+    async def answering(scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "lifespan":
+            await app(scope, receive, send)
+            return
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        await send({"type": "lifespan.shutdown.complete"})
 
-    return only_requests
+    return answering
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -33,6 +33,8 @@ class CompressionMiddleware:
         async def choose(message: Message) -> None:
             nonlocal deliver
             if deliver is None and message["type"] == "http.response.start":
+                # A copy: the responders change the list, which may belong to a response that is sent again and again.
+                message = {**message, "headers": list(message.get("headers", ()))}
                 deliver = send if self._leave_alone(message, exchange) else self._responder(scope, send)
             await (deliver or send)(message)
 

@@ -14,11 +14,15 @@ from gateway.limits.rate_key import rate_key
 from gateway.problems import Decision, Problem
 
 _POLICY = "rate_limit"
+_HEADERS = frozenset({b"ratelimit", b"ratelimit-policy"})
 _UNAVAILABLE_RETRY_AFTER_S = 1
 
 
 class RateLimitMiddleware:
     """Admits a request for an endpoint against the quota of its rate class, and tells in headers what is left.
+
+    It stands in two places: before a session is renewed, where only the address may be known, and behind it, where
+    the user is. A bucket that was drawn on in the first place is not drawn on again in the second.
 
     quotas: one for every rate class. The headers are those of draft-ietf-httpapi-ratelimit-headers
     (https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/); a refusal is 429 RATE_LIMITED.
@@ -42,9 +46,13 @@ class RateLimitMiddleware:
 
     async def _admit(self, exchange: Exchange, policy: MethodPolicy) -> None:
         rate_class = policy.rate_class
+        key = rate_key(rate_class, exchange.request)
+        if key == exchange.rate_key:
+            return
+        exchange.rate_key = key
         quota = self._quotas[rate_class]
         try:
-            admission = await self._limiter.admit(rate_key(rate_class, exchange.request), quota, policy.degraded)
+            admission = await self._limiter.admit(key, quota, policy.degraded)
         except LimiterUnavailable as exc:
             raise Problem(
                 503,
@@ -58,7 +66,10 @@ class RateLimitMiddleware:
 
     def _tell(self, exchange: Exchange, rate_class: RateClass, admission: Admission) -> None:
         left = f'"{rate_class.value}";r={admission.remaining};t={ceil(admission.reset_after_s)}'
-        exchange.response_headers += (self._policy_headers[rate_class], (b"ratelimit", left.encode()))
+        headers = exchange.response_headers
+        # Of two buckets, the client is told of the one that was asked last.
+        headers[:] = [header for header in headers if header[0] not in _HEADERS]
+        headers += (self._policy_headers[rate_class], (b"ratelimit", left.encode()))
 
 
 def _exhausted(quota: Quota, admission: Admission) -> Problem:

@@ -61,6 +61,7 @@ class Transcoder:
             # A renewal on the way in may have set a cookie already: the last word counts.
             exchange.response_headers[:] = [h for h in exchange.response_headers if h[0] != b"set-cookie"]
             exchange.response_headers.append(self._cookie.clear())
+            exchange.secret = True
 
 
 async def _read_body(receive: Receive) -> bytes:

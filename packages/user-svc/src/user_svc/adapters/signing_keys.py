@@ -103,8 +103,8 @@ def _read(path: Path) -> SigningKey:
         members = json.loads(path.read_text())
         signs_from = float(members.pop(_SIGNS_FROM, 0))
         jwk = OKPKey.import_key(members)
-        expected = {"crv": _CURVE, "alg": ALGORITHM, "use": "sig", "kid": path.stem}
-        wrong = [name for name, value in expected.items() if jwk.as_dict(private=False).get(name) != value]
+        expected = {"kty": "OKP", "crv": _CURVE, "alg": ALGORITHM, "use": "sig", "kid": path.stem}
+        wrong = [name for name, value in expected.items() if members.get(name) != value]
         if not jwk.is_private:
             wrong.append("d")
     except OSError as exc:

@@ -1,0 +1,159 @@
+"""The command line beside serving."""
+
+import io
+import sys
+from argparse import Namespace
+from pathlib import Path
+
+import psycopg
+import pytest
+from service_kit.settings import load
+from user_svc.commands.create_admin import CREATE_ADMIN
+from user_svc.settings import PREFIX, Settings
+
+from tests.integration.user_svc.command import UserSvc, installation
+from tests.running_servers import RunningPostgres, RunningRedis, free_port
+from tests.user_database import migrated_database
+from tests.user_examples import PASSWORD
+
+NOWHERE = f"postgresql://user:hidden-password@127.0.0.1:{free_port()}/users"
+
+
+@pytest.fixture
+def user_svc(postgres_server: RunningPostgres, redis_server: RunningRedis, tmp_path: Path) -> UserSvc:
+    return installation(postgres_server, redis_server, tmp_path)
+
+
+def create_admin(
+    user_svc: UserSvc, email: str = "boss@example.com", name: str = "Boss", **environ: str
+) -> tuple[int, str, str]:
+    stdin = environ.pop("stdin", PASSWORD + "\n")
+    done = user_svc.run("create-admin", "--email", email, "--name", name, stdin=stdin, **environ)
+    assert "Traceback" not in done.stderr
+    return done.returncode, done.stdout, done.stderr
+
+
+def rows(user_svc: UserSvc, query: str) -> list[tuple[object, ...]]:
+    with psycopg.connect(user_svc.database_url) as connection:
+        return connection.execute(query.encode()).fetchall()
+
+
+def test_migrates_once(user_svc: UserSvc) -> None:
+    for _ in range(2):
+        assert user_svc.run("migrate").returncode == 0
+    assert len(rows(user_svc, "SELECT version FROM schema_migrations")) == 2
+
+
+def test_migrating_without_a_database_says_so_without_its_password(user_svc: UserSvc) -> None:
+    failed = user_svc.run("migrate", USER_SVC_DATABASE_URL=NOWHERE)
+    assert failed.returncode == 1
+    assert "refused" in failed.stderr
+    assert "hidden-password" not in failed.stdout + failed.stderr
+
+
+def test_makes_one_key_only(user_svc: UserSvc) -> None:
+    assert "made the signing key" in user_svc.run("keys", "create").stdout
+    again = user_svc.run("keys", "create")
+    assert (again.returncode, "nothing to do" in again.stdout) == (0, True)
+    (path,) = Path(user_svc.environ["USER_SVC_KEY_DIR"]).iterdir()
+    path.write_text("{}")
+    damaged = user_svc.run("keys", "create")
+    assert (damaged.returncode, damaged.stdout) == (1, "")
+    assert str(path) in damaged.stderr
+
+
+def test_creates_an_administrator_and_says_so_again(user_svc: UserSvc) -> None:
+    user_svc.run("migrate")
+    code, said, _ = create_admin(user_svc)
+    assert (code, said.startswith("created the administrator boss@example.com")) == (0, True)
+    code, said, _ = create_admin(user_svc, email="BOSS@example.com", stdin="")
+    assert (code, "name and password are unchanged" in said) == (0, True)
+    assert rows(user_svc, "SELECT email, name, role FROM users") == [("boss@example.com", "Boss", "admin")]
+    assert rows(user_svc, "SELECT event, actor, detail FROM audit_log") == [("registered", None, {"role": "admin"})]
+
+
+def test_promotes_a_user(user_svc: UserSvc) -> None:
+    user_svc.run("migrate")
+    create_admin(user_svc)
+    with psycopg.connect(user_svc.database_url) as connection:
+        connection.execute("UPDATE users SET role = 'user'")
+    assert create_admin(user_svc, stdin="")[0] == 0
+    assert rows(user_svc, "SELECT role FROM users") == [("admin",)]
+    assert ("role_changed", {"from": "user", "to": "admin"}) in rows(user_svc, "SELECT event, detail FROM audit_log")
+
+
+def test_the_password_may_come_from_the_environment(user_svc: UserSvc) -> None:
+    user_svc.run("migrate")
+    assert create_admin(user_svc, stdin="", USER_SVC_ADMIN_PASSWORD=PASSWORD)[0] == 0
+
+
+REFUSED = {
+    "short": ({"stdin": "short\n"}, "the password must be at least 8 characters long"),
+    "shorter than set": ({"stdin": "qZ7 tide-lamp9\n"}, "the password must be at least 15 characters long"),
+    "common": ({"stdin": "passwordpassword\n"}, "the password is one of the most common ones"),
+    "missing": ({"stdin": ""}, "the password is required"),
+    "long": ({"stdin": "x7" * 65}, "the password must be at most 128 characters long"),
+    "email": ({"email": "boss"}, "the email must be an email address"),
+    "name": ({"name": "B"}, "the name must be at least 2 characters long"),
+    "both": ({"email": "boss", "name": ""}, "the name is required"),
+}
+
+
+@pytest.fixture(scope="module")
+def migrated(postgres_server: RunningPostgres) -> str:
+    return migrated_database(postgres_server)
+
+
+@pytest.mark.parametrize(("given", "said"), REFUSED.values(), ids=REFUSED)
+def test_refuses_what_registering_would_refuse(
+    migrated: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    given: dict[str, str],
+    said: str,
+) -> None:
+    environ = {"USER_SVC_DATABASE_URL": migrated, "USER_SVC_REDIS_URL": "redis://x", "USER_SVC_KEY_DIR": "x"}
+    settings = load(Settings, PREFIX, {**environ, "USER_SVC_SESSION_SECRET": "s" * 32})
+    monkeypatch.setattr(sys, "stdin", io.StringIO(given.get("stdin", PASSWORD)))
+    arguments = Namespace(email=given.get("email", "boss@example.com"), name=given.get("name", "Boss"))
+    assert CREATE_ADMIN.run(settings, arguments) == 2
+    assert said in capsys.readouterr().err
+    with psycopg.connect(migrated) as connection:
+        assert connection.execute("SELECT count(*) FROM users").fetchone() == (0,)
+
+
+def test_without_postgres_nothing_is_created(user_svc: UserSvc) -> None:
+    code, _, problem = create_admin(user_svc, USER_SVC_DATABASE_URL=NOWHERE)
+    assert (code, "postgres is unavailable" in problem) == (1, True)
+    assert "hidden-password" not in problem
+
+
+def test_all_wrong_settings_are_told_at_once(user_svc: UserSvc) -> None:
+    wrong = {
+        "USER_SVC_SESSION_SECRET": "too short a secret",
+        "USER_SVC_DATABASE_URL": "mysql://hidden-password@host",
+        "USER_SVC_PASSWORD_MIN_LENGTH": "7",
+        "USER_SVC_KEY_DIR": "",
+        "USER_SVC_PORT": "ssh",
+    }
+    failed = user_svc.run(**wrong)
+    assert failed.returncode == 2
+    assert all(name in failed.stderr for name in wrong)
+    assert "Traceback" not in failed.stderr
+    assert "too short a secret" not in failed.stderr
+    assert "hidden-password" not in failed.stderr
+
+
+def test_shows_its_settings_without_the_secrets(user_svc: UserSvc) -> None:
+    shown = user_svc.run("--print-config").stdout
+    assert f"USER_SVC_PORT={user_svc.port}" in shown
+    for secret in ("DATABASE_URL", "REDIS_URL", "SESSION_SECRET"):
+        assert f"USER_SVC_{secret}=********" in shown
+        assert user_svc.environ[f"USER_SVC_{secret}"] not in shown
+
+
+def test_serving_without_a_key_says_what_to_do(user_svc: UserSvc) -> None:
+    failed = user_svc.run()
+    assert failed.returncode == 1
+    assert "user-svc keys create" in failed.stdout
+    assert "Traceback" not in failed.stdout + failed.stderr
