@@ -1,6 +1,6 @@
 """What every test may have: real servers, and whole platforms. Each worker of a parallel run has its own."""
 
-from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 
 import pytest
@@ -12,16 +12,16 @@ StartStack = Callable[..., Stack]
 
 
 @pytest.fixture(scope="session")
-async def postgres_server() -> AsyncIterator[RunningPostgres]:
+def postgres_server() -> Iterator[RunningPostgres]:
     """A PostgreSQL server: `create_database(prefix)` gives the address of a database of one's own."""
-    async with running_postgres() as server:
+    with running_postgres() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
-async def redis_server() -> AsyncIterator[RunningRedis]:
+def redis_server() -> Iterator[RunningRedis]:
     """A Redis-compatible server, at `url`; other tests use it too."""
-    async with running_redis() as server:
+    with running_redis() as server:
         yield server
 
 

@@ -1,11 +1,13 @@
 """Real servers for the tests, on ports and in folders of their own."""
 
+import asyncio
 import secrets
 import signal
 import socket
 import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -52,35 +54,41 @@ class RunningRedis:
     port: int
 
 
-@asynccontextmanager
-async def running(server: PostgresServer | RedisServer) -> AsyncIterator[subprocess.Popen[bytes]]:
+def started(server: PostgresServer | RedisServer) -> subprocess.Popen[bytes]:
+    """The server's process; it has its own event loop to start in, for whoever is in one already."""
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        return thread.submit(asyncio.run, server.start()).result()
+
+
+@contextmanager
+def running(server: PostgresServer | RedisServer) -> Iterator[subprocess.Popen[bytes]]:
     """The server's process, for as long as the context lasts; it may end before."""
-    process = await server.start()
+    process = started(server)
     try:
         yield process
     finally:
         stop(process, signal.SIGINT)
 
 
-@asynccontextmanager
-async def running_postgres() -> AsyncIterator[RunningPostgres]:
+@contextmanager
+def running_postgres() -> Iterator[RunningPostgres]:
     """A PostgreSQL server with an empty cluster, for as long as the context lasts."""
     with TemporaryDirectory(prefix="headrace-postgres-") as folder:
         home = Path(folder)
         # No power cut survives this, and no test causes one; a killed server does survive.
         options = {"fsync": "off", "max_connections": "200"}
         server = PostgresServer(home, free_port(), secrets.token_hex(8), home / "log", _ENVIRON, options)
-        async with running(server):
+        with running(server):
             yield RunningPostgres(server.url, server.port)
 
 
-@asynccontextmanager
-async def running_redis() -> AsyncIterator[RunningRedis]:
+@contextmanager
+def running_redis() -> Iterator[RunningRedis]:
     """An empty Redis-compatible server, for as long as the context lasts."""
     with TemporaryDirectory(prefix="headrace-redis-") as folder:
         home = Path(folder)
         server = RedisServer(home, free_port(), secrets.token_hex(8), home / "log", _ENVIRON)
-        async with running(server):
+        with running(server):
             yield RunningRedis(server.url, server.port)
 
 

@@ -9,7 +9,7 @@ import pytest
 from local_stack.errors import ProcessFailedError
 from local_stack.servers.postgres import PostgresServer
 
-from tests.running_servers import RunningPostgres, free_port, running
+from tests.running_servers import RunningPostgres, free_port, running, started
 
 
 @pytest.fixture
@@ -28,64 +28,63 @@ def _read(server: PostgresServer) -> object:
         return connection.execute("SELECT it FROM kept").fetchone()
 
 
-async def test_it_keeps_its_data(server: PostgresServer) -> None:
-    async with running(server) as process:
+def test_it_keeps_its_data(server: PostgresServer) -> None:
+    with running(server) as process:
         _write(server)
     assert process.returncode == 0
 
-    async with running(server):
+    with running(server):
         assert _read(server) == (1,)
 
 
-async def test_what_was_committed_survives_a_kill(server: PostgresServer) -> None:
-    async with running(server) as process:
+def test_what_was_committed_survives_a_kill(server: PostgresServer) -> None:
+    with running(server) as process:
         _write(server)
         process.kill()
         process.wait()
 
-    async with running(server):
+    with running(server):
         assert _read(server) == (1,)
 
 
-async def test_a_creation_that_was_broken_off_is_begun_anew(server: PostgresServer) -> None:
+def test_a_creation_that_was_broken_off_is_begun_anew(server: PostgresServer) -> None:
     (server.home / "data").mkdir()
     (server.home / "data" / "PG_VERSION").write_text("18\n")
 
-    async with running(server):
+    with running(server):
         _write(server)
 
 
 @pytest.mark.parametrize("content", ["{somebody}\n", "", "nonsense\n"])
-async def test_a_pid_file_from_before_a_crash_is_no_obstacle(server: PostgresServer, content: str) -> None:
-    async with running(server):
+def test_a_pid_file_from_before_a_crash_is_no_obstacle(server: PostgresServer, content: str) -> None:
+    with running(server):
         pass
     (server.home / "data" / "postmaster.pid").write_text(content.format(somebody=os.getpid()))
 
-    async with running(server) as process:
+    with running(server) as process:
         pass
 
     assert process.returncode == 0
 
 
-async def test_a_wrong_password_is_refused(server: PostgresServer) -> None:
-    async with running(server):
-        with pytest.raises(psycopg.OperationalError, match="password authentication failed"):
-            psycopg.connect(server.url.replace("a-password", "another"))
+def test_a_wrong_password_is_refused(server: PostgresServer) -> None:
+    with running(server), pytest.raises(psycopg.OperationalError, match="password authentication failed"):
+        psycopg.connect(server.url.replace("a-password", "another"))
 
 
-async def test_a_server_that_cannot_start_says_why_in_its_log(server: PostgresServer) -> None:
-    async with running(server):
+def test_a_server_that_cannot_start_says_why_in_its_log(server: PostgresServer) -> None:
+    with running(server):
         pass
     (server.home / "data" / "postgresql.conf").write_text("no_such_setting = 1\n")
 
     with pytest.raises(ProcessFailedError, match="postgres failed: exited with code 1") as failure:
-        await server.start()
+        started(server)
 
     assert "no_such_setting" in failure.value.log.read_text()
 
 
-async def test_the_password_is_left_nowhere_but_in_the_cluster(server: PostgresServer) -> None:
-    async with running(server):
+def test_the_password_is_left_nowhere_but_in_the_cluster(server: PostgresServer) -> None:
+    with running(server):
         pass
 
     shutil.rmtree(server.home / "data")

@@ -10,7 +10,7 @@ from local_stack.servers.redis import RedisServer
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.running_servers import RunningRedis, free_port, running
+from tests.running_servers import RunningRedis, free_port, running, started
 
 AT_ONCE = Retry(NoBackoff(), 0)
 """Tells at the first failure."""
@@ -24,32 +24,31 @@ def server(tmp_path: Path) -> RedisServer:
     return RedisServer(home, free_port(), "a-password", tmp_path / "log", {})
 
 
-async def test_what_was_acknowledged_survives_a_kill(server: RedisServer) -> None:
-    async with running(server) as process:
+def test_what_was_acknowledged_survives_a_kill(server: RedisServer) -> None:
+    with running(server) as process:
         with redis.Redis.from_url(server.url) as client:
             for number in range(100):
                 client.set(f"key:{number}", number)
         process.kill()
         process.wait()
 
-    async with running(server) as process:
-        with redis.Redis.from_url(server.url) as client:
-            assert client.dbsize() == 100
+    with running(server) as process, redis.Redis.from_url(server.url) as client:
+        assert client.dbsize() == 100
     assert process.returncode == 0
 
 
-async def test_the_password_is_asked_for_and_cannot_be_read(server: RedisServer) -> None:
-    async with running(server):
+def test_the_password_is_asked_for_and_cannot_be_read(server: RedisServer) -> None:
+    with running(server):
         with redis.Redis(port=server.port, retry=AT_ONCE) as client, pytest.raises(redis.AuthenticationError):
             client.ping()
         assert stat.S_IMODE((server.home / "redis.conf").stat().st_mode) == 0o600
 
 
-async def test_a_server_that_cannot_start_says_why_in_its_log(server: RedisServer) -> None:
+def test_a_server_that_cannot_start_says_why_in_its_log(server: RedisServer) -> None:
     (server.home / "appendonlydir").write_text("in the way")
 
     with pytest.raises(ProcessFailedError, match="redis failed: exited with code 1") as failure:
-        await server.start()
+        started(server)
 
     assert "append-only" in failure.value.log.read_text()
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 
 from local_stack import databases, migrations, readiness, secret_files, state
-from local_stack.errors import ProcessFailedError, StackError
+from local_stack.errors import ProcessFailedError
 from local_stack.inventory import Inventory, Replica, program
 from local_stack.processes import Launch, describe_exit, start
 from local_stack.secret_files import Secrets
@@ -131,6 +131,5 @@ async def _together(*steps: Coroutine[None, None, None]) -> None:
         async with asyncio.TaskGroup() as group:
             for step in steps:
                 group.create_task(step)
-    except* StackError as failures:
-        first = failures.exceptions[0]
-        raise first if isinstance(first, StackError) else failures from None
+    except ExceptionGroup as failures:
+        raise failures.exceptions[0] from None  # the others were told to stop, or failed for the same reason

@@ -78,8 +78,10 @@ async def _show_logs(wish: Wish, screen: Screen) -> None:
 async def _started(startup: Startup, data: DataDir, wanted_out: Interrupt, screen: Screen) -> int:
     try:
         await wanted_out.during(startup.run())
-    except StackError as failure:
+    except Exception as failure:
         await stop_all(data, screen.line)
+        if not isinstance(failure, StackError):
+            raise
         screen.say(f"\n{failure}")
         if isinstance(failure, ProcessFailedError):
             screen.say(f"The end of {failure.log}:\n{tail(failure.log)}")
