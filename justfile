@@ -58,7 +58,7 @@ check:
     {{ uv_run }} ruff format --check
     {{ uv_run }} buf lint protos
     {{ uv_run }} buf format --diff --exit-code protos
-    {{ uv_run }} mypy packages/*/src infra/local/src tests
+    {{ uv_run }} mypy packages/*/src infra/local/src tests benchmarks
     {{ uv_run }} lint-imports
     for package in packages/* infra/local; do echo "deptry $package"; (cd "$package" && {{ uv_run }} deptry src) || exit 1; done
 

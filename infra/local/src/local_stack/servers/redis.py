@@ -51,7 +51,8 @@ class RedisServer:
         """
         configuration = self.home / "redis.conf"
         configuration.touch(mode=0o600)
-        configuration.write_text(_CONFIGURATION.format(port=self.port, home=self.home, password=self.password))
+        home = str(self.home).replace("\\", "\\\\").replace('"', '\\"')
+        configuration.write_text(_CONFIGURATION.format(port=self.port, home=home, password=self.password))
         process = start(Launch("redis", (str(redis_program()), str(configuration)), self.environ, self.log))
         try:
             async with asyncio.timeout(_READY_WITHIN_S):
