@@ -17,7 +17,7 @@ _BENCHMARKS: dict[str, Callable[[float], None]] = {
 def main() -> int:
     parser = argparse.ArgumentParser(prog="just bench", description=__doc__)
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"which to run: {', '.join(_BENCHMARKS)} (all)")
-    parser.add_argument("--seconds", type=float, default=5.0, help="how long each measurement takes (5)")
+    parser.add_argument("--seconds", type=int, default=3, help="how long each measurement takes (3)")
     arguments = parser.parse_args()
     unknown = [name for name in arguments.names if name not in _BENCHMARKS]
     if unknown:

@@ -17,6 +17,7 @@ from grpclib.const import Cardinality, Handler
 from grpclib.server import Server, Stream
 from service_kit.contract import Contract
 
+from benchmarks.cores import give_own_core
 from benchmarks.load_shape import CONNECTIONS, ORDER_ID
 
 METHOD = Contract.load(shared_contracts.descriptor_set()).methods["/order.v1.OrderService/GetOrder"]
@@ -42,6 +43,7 @@ async def _serve(port: int, answer: bytes) -> None:
 
 
 async def _call(port: int, seconds: float) -> None:
+    give_own_core(0)
     channel = Channel("127.0.0.1", port)
     request = METHOD.request_class(order_id=ORDER_ID)
     calls = 0

@@ -4,7 +4,8 @@ The floor is a bare Hypercorn response of the same bytes, plus the client's side
 messages: what nobody who builds on these two can do without. The gateway is the platform's own, with all its layers,
 Redis included; behind it the bare grpclib server of the floor stands in for order-svc, so that in all three
 measurements the process that is measured is the busy one. They are taken in turn, several times, so that a machine that
-slows down slows all of them; the middle of the ratios is the result.
+slows down slows all of them. What else happens on the machine only ever adds time, so the least of each is the closest
+to what the code costs; the median of the rounds' ratios stands beside it.
 """
 
 import subprocess
@@ -17,13 +18,14 @@ from statistics import median
 
 import httpx2
 
+from benchmarks.cores import give_own_core, keep_off_own_core
 from benchmarks.cpu import cpu_time_of
 from benchmarks.floor_grpc import METHOD
 from benchmarks.load_shape import CONNECTIONS, ORDER_ID, ORDER_MESSAGE
 from benchmarks.platform import PASSWORD, PORT_OFFSET, Platform, running_platform
 from benchmarks.wrk import run_wrk
 
-_ROUNDS = 3
+_ROUNDS = 6
 _HTTP_PORT, _GRPC_PORT = 18_080, 18_051
 _AIM = 1.6
 
@@ -46,13 +48,17 @@ def run(seconds: float) -> None:
     """Measure, and print a line per round and the result."""
     message = METHOD.response_class(order=ORDER_MESSAGE).SerializeToString()
     stand_in = {"GATEWAY_UPSTREAMS": f"user-svc=127.0.0.1:{50_051 + PORT_OFFSET},order-svc=127.0.0.1:{_GRPC_PORT}"}
-    with _program("floor_grpc", "serve", str(_GRPC_PORT), body=message), running_platform(stand_in) as platform:
+    serving = _program("floor_grpc", "serve", str(_GRPC_PORT), body=message)
+    with serving as stand_in_pid, running_platform(stand_in) as platform:
         account = {"email": "bench@example.com", "name": "Bench", "password": PASSWORD}
         headers = {"Authorization": f"Bearer {platform.post('/api/users/reg', account)['access_token']}"}
         target = f"{platform.url}/api/orders/info?order_id={ORDER_ID}"
         body = httpx2.get(target, headers=headers).raise_for_status().content
         with _program("floor_http", str(_HTTP_PORT), body=body) as http_floor:
             _until_open(f"http://127.0.0.1:{_HTTP_PORT}/")
+            give_own_core(http_floor)
+            give_own_core(platform.pid("gateway"))
+            keep_off_own_core([0, stand_in_pid, *(platform.pid(name) for name in ("redis", "postgres", "user-svc"))])
             run_wrk(target, seconds=2, connections=CONNECTIONS, headers=headers)  # warms up
             rounds = [_measure(platform, http_floor, target, headers, seconds) for _ in range(_ROUNDS)]
     print("\nGateway: processor time per authenticated GET /api/orders/info, in µs")
@@ -63,7 +69,9 @@ def run(seconds: float) -> None:
             f"{measured.http_us:12.0f} {measured.grpc_us:12.0f} {floor:12.0f} {measured.gateway_us:12.0f}"
             f" {measured.ratio:8.2f} {measured.gateway_per_second:12.0f}"
         )
-    print(f"Gateway over floor: {median(r.ratio for r in rounds):.2f}x (aim: at most {_AIM}x)")
+    least = min(r.gateway_us for r in rounds) / (min(r.http_us for r in rounds) + min(r.grpc_us for r in rounds))
+    middle = median(r.ratio for r in rounds)
+    print(f"Gateway over floor: {least:.2f}x by the least of each, {middle:.2f}x by the median round (aim: {_AIM}x)")
 
 
 def _measure(platform: Platform, http_floor: int, target: str, headers: dict[str, str], seconds: float) -> _Round:

@@ -14,11 +14,17 @@ from benchmarks.wrk import run_wrk
 _AIM = 0.85
 #: What user-svc uses unless set otherwise.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
-_BODY = '{"email":"bench@example.com","password":"' + PASSWORD + '"}'
+_ACCOUNTS = 100
+#: Everybody logs in in turn, for it is everybody who does.
 _SCRIPT = f"""
+local next_account = 0
 wrk.method = "POST"
-wrk.body = '{_BODY}'
 wrk.headers["Content-Type"] = "application/json"
+function request()
+  next_account = (next_account + 1) % {_ACCOUNTS}
+  local email = "bench-" .. next_account .. "@example.com"
+  return wrk.format(nil, nil, nil, '{{"email":"' .. email .. '","password":"{PASSWORD}"}}')
+end
 """
 
 
@@ -27,7 +33,9 @@ def run(seconds: float) -> None:
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     hash_s = _time_of_one_hash()
     with running_platform() as platform, tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        platform.post("/api/users/reg", {"email": "bench@example.com", "name": "Bench", "password": PASSWORD})
+        for number in range(_ACCOUNTS):
+            account = {"email": f"bench-{number}@example.com", "name": "Bench", "password": PASSWORD}
+            platform.post("/api/users/reg", account)
         script.write(_SCRIPT)
         script.flush()
         load = run_wrk(

@@ -1,8 +1,9 @@
 """W3C Trace Context (https://www.w3.org/TR/trace-context/): the part that travels in `traceparent`."""
 
 import re
-import secrets
 from dataclasses import dataclass
+
+from service_kit.random_ids import random_hex
 
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
@@ -21,12 +22,12 @@ class TraceContext:
 
     def child(self) -> "TraceContext":
         """The same trace, one span further in."""
-        return TraceContext(self.trace_id, secrets.token_hex(8), self.flags)
+        return TraceContext(self.trace_id, random_hex(16), self.flags)
 
 
 def continue_trace(traceparent: str | None) -> TraceContext:
     """A span in the trace that `traceparent` names, or in a new trace if it is absent or malformed."""
     match = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
     if match is None or ((traceparent or "").startswith("00") and match[4]):
-        return TraceContext(secrets.token_hex(16), secrets.token_hex(8))
-    return TraceContext(match[1], secrets.token_hex(8), match[3])
+        return TraceContext(random_hex(32), random_hex(16))
+    return TraceContext(match[1], random_hex(16), match[3])

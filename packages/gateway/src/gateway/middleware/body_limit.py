@@ -4,6 +4,7 @@ import asyncio
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.exchange import exchange_of
 from gateway.problems import Problem
 from gateway.request_headers import first
 
@@ -36,6 +37,7 @@ class BodyLimitMiddleware:
                 raise self._too_large(closing)
         elif is_http1 and first(scope["headers"], b"transfer-encoding") is None:
             # RFC 9112, 6.3: no body can come.
+            exchange_of(scope).expects_body = False
             await self.app(scope, receive, send)
             return
         await self.app(scope, self._bounded(receive, closing), send)

@@ -43,7 +43,7 @@ class Transcoder:
         method = endpoint.method
         deadline_s = method.policy.deadline_s
         exchange.request.deadline = time.monotonic() + deadline_s
-        body = await _read_body(receive)
+        body = await _read_body(receive) if exchange.expects_body else b""
         if body:
             _require_json(scope)
         message = endpoint.reader.read(exchange.path_parameters, scope["query_string"], scope["headers"], body)

@@ -3,7 +3,6 @@
 import time
 from typing import Any
 
-from grpclib.client import Channel
 from grpclib.const import Cardinality, Status
 from grpclib.exceptions import GRPCError
 from opentelemetry.metrics import Histogram
@@ -15,6 +14,7 @@ from service_kit.grpc.errors import TRANSPORT_ERRORS, from_grpc_error, from_tran
 from service_kit.grpc.metadata import outgoing
 
 from gateway.upstream.breaker import Breaker
+from gateway.upstream.channel import LeanChannel
 
 
 class Upstream:
@@ -26,7 +26,7 @@ class Upstream:
     def __init__(self, name: str, target: str, breaker: Breaker, duration: Histogram) -> None:
         self.name = name
         self.breaker = breaker
-        self._channel = Channel(*parse_target(target))
+        self._channel = LeanChannel(*parse_target(target))
         self._duration = duration
 
     async def call(self, method: Method, message: Any, request: RequestContext) -> Any:

@@ -4,6 +4,8 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from service_kit.context import current_request
 
 if TYPE_CHECKING:
@@ -31,8 +33,8 @@ def json_line(record: "Record", exception: str, *, service: str, version: str) -
     if exception:
         entry["exception"] = exception
     try:
-        return json.dumps(entry, default=str, allow_nan=False)
-    except (ValueError, TypeError, RecursionError):  # NaN, a cycle, a key that is no text: a line as text beats no line
+        return orjson.dumps(entry, default=str).decode()
+    except TypeError:  # a cycle, a key that is no text, half a surrogate pair: a line as text beats no line
         return json.dumps({name: value if value is None else str(value) for name, value in entry.items()})
 
 

@@ -1,0 +1,22 @@
+"""A core for the process that is measured, and the others for the rest, so that neither is moved about."""
+
+import os
+from collections.abc import Iterable
+
+_CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+
+
+def give_own_core(pid: int) -> None:
+    """Let the process ``pid`` run on the first core only. Without effect where there is but one, or no affinity."""
+    _pin(pid, _CORES[:1])
+
+
+def keep_off_own_core(pids: Iterable[int]) -> None:
+    """Let the processes ``pids`` (0: this one, and what it starts from now on) run on the other cores only."""
+    for pid in pids:
+        _pin(pid, _CORES[1:])
+
+
+def _pin(pid: int, cores: list[int]) -> None:
+    if len(_CORES) > 1:
+        os.sched_setaffinity(pid, cores)
