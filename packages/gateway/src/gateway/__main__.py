@@ -8,7 +8,7 @@ from opentelemetry.metrics import Meter
 from service_kit import logs, metrics
 from service_kit.admin import admin_server
 from service_kit.cli import command
-from service_kit.contract import Contract
+from service_kit.contract import Contract, ContractError
 from service_kit.lifecycle import Lifecycle
 from service_kit.settings import SettingsError
 from service_kit.tokens.key_set import KeySet
@@ -37,7 +37,7 @@ async def serve(settings: Settings) -> None:
     logs.configure(service=NAME, version=VERSION, level=settings.log_level, form=settings.log_format)
     metrics.start(service=NAME, version=VERSION)
     meter = metrics.meter(NAME)
-    contract = Contract.load(_descriptor_set(settings))
+    contract = _contract(settings)
 
     async with Lifecycle(settings.drain_s) as life:
         admin = admin_server(
@@ -82,10 +82,14 @@ async def serve(settings: Settings) -> None:
         await life.run()
 
 
-def _descriptor_set(settings: Settings) -> bytes:
-    if settings.descriptor_set is not None:
-        return settings.descriptor_set.read_bytes()
-    return shared_contracts.descriptor_set()
+def _contract(settings: Settings) -> Contract:
+    """The contract to serve. SettingsError: the one that the settings name cannot be."""
+    if settings.descriptor_set is None:
+        return Contract.load(shared_contracts.descriptor_set())
+    try:
+        return Contract.load(settings.descriptor_set.read_bytes())
+    except (OSError, ContractError) as exc:
+        raise SettingsError(f"GATEWAY_DESCRIPTOR_SET names no contract that can be served: {exc}") from exc
 
 
 def _upstreams(settings: Settings, contract: Contract, meter: Meter) -> dict[str, Upstream]:

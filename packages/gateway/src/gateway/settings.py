@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service_kit.grpc.client import parse_target
-from service_kit.settings import Secret, setting
+from service_kit.settings import Secret, redis_url, setting
 
 from gateway.limits.quota import Quota, parse_quota
 from gateway.middleware.client_address import parse_networks
@@ -42,7 +42,9 @@ class Settings:
     upstreams: dict[str, str] = setting(
         doc="where each upstream of the contract is, as NAME=HOST:PORT,…", parse=parse_upstreams
     )
-    redis_url: Secret = setting(doc="the Redis that holds the rate limits, as redis://:PASSWORD@HOST:PORT/DB")
+    redis_url: Secret = setting(
+        doc="the Redis that holds the rate limits, as redis://:PASSWORD@HOST:PORT/DATABASE", parse=redis_url
+    )
     host: str = setting(doc="address to listen on", default="127.0.0.1")
     port: int = setting(doc="port to listen on", default=8080, minimum=1, maximum=65535)
     admin_host: str = setting(doc="address of metrics and probes", default="127.0.0.1")

@@ -1,18 +1,11 @@
 """What the order service can be told from outside: ORDER_SVC_ + NAME."""
 
 from dataclasses import dataclass
-from urllib.parse import urlsplit
 
 from service_kit.grpc.client import parse_target
-from service_kit.settings import Secret, setting
+from service_kit.settings import Secret, postgres_url, setting
 
 PREFIX = "ORDER_SVC_"
-
-
-def _database_url(text: str) -> Secret:
-    if urlsplit(text).scheme not in {"postgres", "postgresql"}:
-        raise ValueError("must be a postgresql:// URL")
-    return Secret(text)
 
 
 def _target(text: str) -> str:
@@ -29,7 +22,7 @@ class Settings:
     admin_host: str = setting(doc="address of metrics and probes", default="127.0.0.1")
     admin_port: int = setting(doc="port of metrics and probes", default=9466, minimum=1, maximum=65535)
 
-    database_url: Secret = setting(doc="PostgreSQL, postgresql://user:password@host:port/database", parse=_database_url)
+    database_url: Secret = setting(doc="PostgreSQL, postgresql://user:password@host:port/database", parse=postgres_url)
     pool_min_size: int = setting(doc="connections kept open", unit="connections", default=2, minimum=0, maximum=1000)
     pool_max_size: int = setting(doc="most connections", unit="connections", default=10, minimum=1, maximum=1000)
     pool_wait_s: float = setting(doc="longest wait for a free connection", unit="s", default=0.9, minimum=0.01)

@@ -2,23 +2,10 @@
 
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlsplit
 
-from service_kit.settings import Secret, setting
+from service_kit.settings import Secret, postgres_url, redis_url, setting
 
 PREFIX = "USER_SVC_"
-
-
-def _database_url(text: str) -> Secret:
-    if urlsplit(text).scheme not in {"postgres", "postgresql"}:
-        raise ValueError("must be a postgresql:// URL")
-    return Secret(text)
-
-
-def _redis_url(text: str) -> Secret:
-    if urlsplit(text).scheme not in {"redis", "rediss", "unix"}:
-        raise ValueError("must be a redis:// URL")
-    return Secret(text)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +17,10 @@ class Settings:
     admin_host: str = setting(default="127.0.0.1", doc="address of metrics and probes")
     admin_port: int = setting(default=9465, minimum=1, maximum=65535, doc="port of metrics and probes")
     database_url: Secret = setting(
-        parse=_database_url, doc="PostgreSQL, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        parse=postgres_url, doc="PostgreSQL, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
     )
     database_pool_size: int = setting(default=10, minimum=1, maximum=1000, doc="most connections to PostgreSQL")
-    redis_url: Secret = setting(parse=_redis_url, doc="Redis, as redis://:PASSWORD@HOST:PORT/DATABASE")
+    redis_url: Secret = setting(parse=redis_url, doc="Redis, as redis://:PASSWORD@HOST:PORT/DATABASE")
     key_dir: Path = setting(doc="folder of the private keys that sign access tokens")
     session_secret: Secret = setting(min_length=32, doc="what authenticates session keys; at least 32 random bytes")
     token_issuer: str = setting(default="headrace", min_length=1, doc="the issuer (iss) of access tokens")

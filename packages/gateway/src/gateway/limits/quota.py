@@ -25,6 +25,9 @@ class Quota:
         if self.interval_us < 1:
             raise ValueError("a quota may admit at most 1 000 000 requests a second")
 
+    def __str__(self) -> str:
+        return f"{self.limit}/{self.window_s}s"
+
     @property
     def interval_us(self) -> int:
         """The time that one request uses up, in whole microseconds, so that every store computes the same."""

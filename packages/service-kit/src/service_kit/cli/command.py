@@ -28,6 +28,8 @@ def command(
 ) -> int:
     """Run ``program``: serve, or a subcommand, or say what the settings are. Returns the exit code.
 
+    serve may still raise SettingsError for what only shows once it looks around.
+
     program: the name of the command and of its distribution. prefix: of its variables, "GATEWAY_".
     arguments: those of the process, unless given.
     """
@@ -36,9 +38,7 @@ def command(
     try:
         settings = load(cls, prefix, os.environ)
     except SettingsError as exc:
-        problems = "".join(f"\n  {problem}" for problem in exc.problems)
-        sys.stderr.write(f"{program}: the settings are wrong:{problems}\nSee {program} --help.\n")
-        return _WRONG_SETTINGS
+        return _refuse(program, exc)
     if parsed.print_config:
         sys.stdout.write(describe(settings, prefix) + "\n")
         return 0
@@ -46,8 +46,16 @@ def command(
         if parsed.subcommand is not None:
             return cast("Subcommand[T]", parsed.subcommand).run(settings, parsed)
         return _serve(serve(settings))
+    except SettingsError as exc:  # found only with the contract, or a file, at hand
+        return _refuse(program, exc)
     except KeyboardInterrupt:
         return _INTERRUPTED
+
+
+def _refuse(program: str, error: SettingsError) -> int:
+    problems = "".join(f"\n  {problem}" for problem in error.problems)
+    sys.stderr.write(f"{program}: the settings are wrong:{problems}\nSee {program} --help.\n")
+    return _WRONG_SETTINGS
 
 
 def _serve(serving: Awaitable[None]) -> int:
@@ -64,6 +72,8 @@ def _serve(serving: Awaitable[None]) -> int:
             runner.run(cast("Coroutine[Any, Any, None]", serving))
     except ProcessFailedError:  # logged where it happened
         return _FAILED
+    except SettingsError:
+        raise
     except Exception:  # the outermost frame: nobody else would log it as a line of ours
         logger.exception("stopped by an error that nothing expected")
         return _FAILED

@@ -16,5 +16,17 @@ from service_kit.settings.description import describe, reference
 from service_kit.settings.problems import SettingsError
 from service_kit.settings.reading import load
 from service_kit.settings.secret import Secret
+from service_kit.settings.stores import postgres_url, redis_url
 
-__all__ = ["REQUIRED", "Secret", "Setting", "SettingsError", "describe", "load", "reference", "setting"]
+__all__ = [
+    "REQUIRED",
+    "Secret",
+    "Setting",
+    "SettingsError",
+    "describe",
+    "load",
+    "postgres_url",
+    "redis_url",
+    "reference",
+    "setting",
+]
