@@ -7,8 +7,8 @@ searching a table of ids and Huffman-coding them takes a third of the time of a 
 into the table, and the rest is sent as it is, "never indexed"; of the third kind, the bytes are remembered.
 """
 
-from collections.abc import Iterable
 from functools import lru_cache
+from typing import Any
 
 from hpack import Encoder
 from hpack.hpack import encode_integer
@@ -21,11 +21,11 @@ _RECURRING = frozenset({b"authorization", b"x-client-address", b"x-client-user-a
 _REMEMBERED = 2048
 
 
-class HeaderEncoder(Encoder):  # type: ignore[misc]
+class HeaderEncoder(Encoder):
     """An encoder for one connection; a drop-in for hpack's."""
 
-    def encode(self, headers: Iterable[tuple[bytes, bytes]], huffman: bool = True) -> bytes:
-        """The header block for ``headers``, names and values as h2 hands them over."""
+    def encode(self, headers: Any, huffman: bool = True) -> bytes:
+        """The header block for ``headers``: pairs of bytes, as h2 hands them over."""
         block = []
         if self.header_table.resized:
             block.append(self._encode_table_size_change())
