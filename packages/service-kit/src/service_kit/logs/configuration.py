@@ -1,5 +1,6 @@
 """Where log lines go."""
 
+import atexit
 import os
 import sys
 from typing import TYPE_CHECKING
@@ -8,19 +9,27 @@ from loguru import logger
 
 from service_kit.logs.interception import intercept
 from service_kit.logs.lines import human_line, json_line
+from service_kit.logs.output import LineOutput
 from service_kit.logs.redaction import redact
 
 if TYPE_CHECKING:
     from loguru import Message, Record
 
 
+#: WARNING and above: what may be the last word of a process must not wait.
+_URGENT = 30
+
+
 def configure(*, service: str, version: str, level: str, form: str) -> None:
-    """Send the log lines of ``level`` and above to standard output, each flushed as it is written.
+    """Send the log lines of ``level`` and above to standard output.
 
     form: "json", one object a line, or "human", coloured on a terminal and where FORCE_COLOR is set, unless NO_COLOR is
     (https://force-color.org, https://no-color.org). Tracebacks never show the values of variables.
     """
     coloured = not os.environ.get("NO_COLOR") and (sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR")))
+
+    output = LineOutput()
+    atexit.register(output.flush)
 
     def write(message: "Message") -> None:
         record, exception = message.record, str(message).rstrip()
@@ -28,9 +37,7 @@ def configure(*, service: str, version: str, level: str, form: str) -> None:
             line = human_line(record, exception, service=service, coloured=coloured)
         else:
             line = json_line(record, exception, service=service, version=version)
-        # Looked up at each line: whoever replaces standard output means the log too.
-        sys.stdout.write(redact(line) + "\n")
-        sys.stdout.flush()
+        output.write(redact(line), urgent=record["level"].no >= _URGENT)
 
     logger.remove()
     logger.add(write, level=level.upper(), format=_only_the_exception, backtrace=False, diagnose=False)
