@@ -38,6 +38,7 @@ async def serve(settings: Settings) -> None:
     metrics.start(service=NAME, version=VERSION)
     meter = metrics.meter(NAME)
     contract = _contract(settings)
+    names = _upstream_names(settings, contract)
 
     async with Lifecycle(settings.drain_s) as life:
         admin = admin_server(
@@ -49,7 +50,7 @@ async def serve(settings: Settings) -> None:
         )
         await life.enter("admin server", admin)
 
-        upstreams = _upstreams(settings, contract, meter)
+        upstreams = _upstreams(settings, names, meter)
         for upstream in upstreams.values():
             await life.enter(upstream.name, upstream)
 
@@ -92,12 +93,16 @@ def _contract(settings: Settings) -> Contract:
         raise SettingsError(f"GATEWAY_DESCRIPTOR_SET names no contract that can be served: {exc}") from exc
 
 
-def _upstreams(settings: Settings, contract: Contract, meter: Meter) -> dict[str, Upstream]:
-    """One upstream for each that the contract names. SettingsError: the settings do not say where one of them is."""
+def _upstream_names(settings: Settings, contract: Contract) -> list[str]:
+    """The upstreams that the contract names. SettingsError: the settings do not say where one of them is."""
     names = sorted({method.upstream for method in contract.methods.values()})
     missing = [name for name in names if name not in settings.upstreams]
     if missing:
         raise SettingsError(*(f"GATEWAY_UPSTREAMS does not say where {name} is" for name in missing))
+    return names
+
+
+def _upstreams(settings: Settings, names: list[str], meter: Meter) -> dict[str, Upstream]:
     telemetry = BreakerTelemetry(meter, names)
     duration = meter.create_histogram(
         "rpc.client.call.duration", unit="s", description="How long calls of services took, by method and status"

@@ -10,12 +10,14 @@ from grpclib.encoding.proto import ProtoStatusDetailsCodec
 from grpclib.health.check import ServiceStatus
 from grpclib.health.service import OVERALL, Health
 from grpclib.health.v1.health_pb2 import DESCRIPTOR as HEALTH
+from grpclib.protocol import H2Protocol
 from grpclib.reflection.service import ServerReflection
 from grpclib.server import Server
 from loguru import logger
 
 from service_kit.contract import Contract
 from service_kit.grpc.codec import InboundCodec
+from service_kit.grpc.corked_protocol import CorkedProtocol
 from service_kit.grpc.errors import ErrorTable
 from service_kit.grpc.handlers import GuardedService
 from service_kit.grpc.telemetry import CallTelemetry
@@ -63,7 +65,7 @@ class GrpcServer:
         ]
         health = Health({OVERALL: [self._serving], **{service: [self._serving] for service in guarded}})
         handlers = ServerReflection.extend([*guarded, health], pool=_with_health(contract))
-        self._server = Server(handlers, codec=codec, status_details_codec=ProtoStatusDetailsCodec())
+        self._server = _CorkedServer(handlers, codec=codec, status_details_codec=ProtoStatusDetailsCodec())
 
     async def __aenter__(self) -> "GrpcServer":
         await self._server.start(self._host, self._port, reuse_port=True)
@@ -82,6 +84,14 @@ class GrpcServer:
             await asyncio.wait_for(self._telemetry.idle.wait(), seconds)
         except TimeoutError:
             logger.bind(calls=self._telemetry.in_flight).warning("calls still in flight at the end of the drain")
+
+
+class _CorkedServer(Server):
+    """grpclib's server, with connections that write once in a turn of the event loop."""
+
+    def _protocol_factory(self) -> H2Protocol:
+        protocol = super()._protocol_factory()
+        return CorkedProtocol(protocol.handler, protocol.config, protocol.h2_config)
 
 
 def _with_health(contract: Contract) -> DescriptorPool:
