@@ -12,7 +12,7 @@ from gateway.limits.quota import Quota
 from gateway.limits.redis_limiter import RedisLimiter, limiter_client
 from redis.asyncio import Redis
 
-from tests.running_servers import RunningRedis
+from tests.running.servers import RunningRedis
 
 QUOTA = Quota(10, 60)
 
@@ -93,3 +93,28 @@ async def test_a_late_answer_is_never_taken_for_another_requests(client: Redis, 
 async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     await reader.read()
     writer.close()
+
+
+async def test_requests_of_one_moment_are_asked_for_together(client: Redis, key: str) -> None:
+    limiter = RedisLimiter(client, timeout_s=5)
+    await limiter.admit(key, QUOTA)
+    before = (await client.info("commandstats"))["cmdstat_evalsha"]["calls"]
+
+    quotas = [Quota(number + 1, 60) for number in range(600)]
+    admissions = await asyncio.gather(*(limiter.admit(f"{key}:{q.limit}", q) for q in quotas))
+
+    assert [admission.remaining for admission in admissions] == [quota.limit - 1 for quota in quotas]
+    assert (await client.info("commandstats"))["cmdstat_evalsha"]["calls"] - before <= 4
+
+
+async def test_a_request_that_gave_up_does_not_hold_up_the_others(client: Redis, key: str) -> None:
+    limiter = RedisLimiter(client, timeout_s=5)
+    asking = [asyncio.create_task(limiter.admit(key, QUOTA)) for _ in range(4)]
+    await asyncio.sleep(0)
+    asking[1].cancel()
+    asking[2].cancel()
+
+    done = await asyncio.gather(*asking, return_exceptions=True)
+
+    assert [isinstance(each, asyncio.CancelledError) for each in done] == [False, True, True, False]
+    assert (await limiter.admit(key, QUOTA)).remaining in {5, 6, 7}
