@@ -5,8 +5,8 @@ from contextlib import ExitStack
 
 import pytest
 
-from tests.running_servers import RunningPostgres, RunningRedis, running_postgres, running_redis
-from tests.running_stacks import Stack, running_stack
+from tests.running.servers import RunningPostgres, RunningRedis, running_postgres, running_redis
+from tests.running.stacks import Stack, running_stack
 
 StartStack = Callable[..., Stack]
 

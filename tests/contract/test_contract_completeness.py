@@ -7,7 +7,7 @@ import pytest
 from service_kit.contract.method import Method
 from service_kit.contract.policy import Access, SessionEffect
 
-from tests.contracts import ROOT, headrace_contract
+from tests.examples.contracts import ROOT, headrace_contract
 
 CONTRACT = headrace_contract()
 METHODS = pytest.mark.parametrize("method", CONTRACT.methods.values(), ids=lambda method: method.name)

@@ -5,7 +5,7 @@ import runpy
 import subprocess
 from pathlib import Path
 
-from tests.contracts import PROTOS, ROOT
+from tests.examples.contracts import PROTOS, ROOT
 
 GENERATOR = ROOT / "packages/shared-contracts/generate.py"
 CHECKED_IN = ROOT / "packages/shared-contracts/src/shared_contracts"

@@ -10,7 +10,7 @@ from gateway.limits.local_limiter import LocalLimiter
 from gateway.limits.quota import Quota
 from gateway.limits.redis_limiter import RedisLimiter, limiter_client
 
-from tests.running_servers import RunningRedis
+from tests.running.servers import RunningRedis
 
 
 @pytest.fixture(params=["local", "redis"])

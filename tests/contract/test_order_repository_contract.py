@@ -15,10 +15,10 @@ from order_svc.domain.listing import Filters, Position
 from order_svc.domain.order import MAX_TOTAL_MINOR, Order, OrderLine, OrderStatus
 from order_svc.domain.ports import IdempotencyKeys, OrderRepository
 
+from tests.examples.orders import ALICE, BOB, LINES, NOON, alice, an_order, bob, unknown_id
 from tests.fakes.orders import InMemoryOrderRepository
-from tests.order_database import audit_trail, migrated_database, order_pool
-from tests.order_examples import ALICE, BOB, LINES, NOON, alice, an_order, bob, unknown_id
-from tests.running_servers import RunningPostgres
+from tests.running.order_database import audit_trail, migrated_database, order_pool
+from tests.running.servers import RunningPostgres
 
 SECOND = timedelta(seconds=1)
 CLAIM = Claim("key-1", fingerprint("EUR", LINES))

@@ -7,16 +7,16 @@ from dataclasses import dataclass
 import pytest
 from redis.asyncio import Redis
 from user_svc.adapters.ids import new_id
-from user_svc.adapters.redis_client import redis_client
+from user_svc.adapters.redis_client import open_client
 from user_svc.adapters.sessions import RedisSessions
 from user_svc.domain.errors import SessionInvalidError, SessionReusedError
 from user_svc.domain.ports import Sessions
 from user_svc.domain.session import HeldSession, SessionTerms
 from user_svc.domain.session_key import SessionKey
 
+from tests.examples.users import a_session
 from tests.fakes.sessions import InMemorySessions
-from tests.running_servers import RunningRedis
-from tests.user_examples import a_session
+from tests.running.servers import RunningRedis
 
 GRACE_S = 0.25
 TERMS = SessionTerms(idle_ttl_s=5, absolute_ttl_s=60, grace_s=GRACE_S)
@@ -31,7 +31,7 @@ class Store:
 
 @pytest.fixture(scope="module")
 async def redis(redis_server: RunningRedis) -> AsyncIterator[Redis]:
-    async with redis_client(redis_server.url) as client:
+    async with open_client(redis_server.url) as client:
         yield client
 
 

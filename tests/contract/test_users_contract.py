@@ -5,17 +5,17 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import pytest
-from user_svc.adapters.postgres import Pool
+from user_svc.adapters.postgres_pool import PostgresPool
 from user_svc.adapters.users import PostgresUsers
 from user_svc.domain.audit import AuditEvent, AuditKind
 from user_svc.domain.errors import EmailTakenError, UserNotFoundError
 from user_svc.domain.ports import Users
 from user_svc.domain.user import Role, User
 
+from tests.examples.users import a_user, an_event
 from tests.fakes.users import InMemoryUsers
-from tests.running_servers import RunningPostgres
-from tests.user_database import audit_log, migrated_database, user_pool
-from tests.user_examples import a_user, an_event
+from tests.running.servers import RunningPostgres
+from tests.running.user_database import audit_log, migrated_database, user_pool
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Store:
 
 
 @pytest.fixture(scope="module")
-async def pool(postgres_server: RunningPostgres) -> AsyncIterator[Pool]:
+async def pool(postgres_server: RunningPostgres) -> AsyncIterator[PostgresPool]:
     async with user_pool(migrated_database(postgres_server)) as pool:
         yield pool
 
@@ -44,7 +44,7 @@ def store(request: pytest.FixtureRequest) -> Store:
             return [event.kind for event in fake.events if event.subject == user.user_id]
 
         return Store(fake, noted)
-    real: Pool = request.getfixturevalue("pool")
+    real: PostgresPool = request.getfixturevalue("pool")
 
     async def written(user: User) -> list[AuditKind]:
         return [event.kind for event in await audit_log(real, user.user_id)]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from service_kit.contract.method import Method
 from service_kit.validation import Validator
 
-from tests.contracts import headrace_contract
+from tests.examples.contracts import headrace_contract
 
 CONTRACT = headrace_contract()
 VALIDATOR = Validator(CONTRACT)

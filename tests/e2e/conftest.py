@@ -8,8 +8,8 @@ from tests.e2e.accounts import Account, log_in, register, unique_email, unique_p
 from tests.e2e.api import Api
 from tests.e2e.bindings import STYLES, Style
 from tests.e2e.grpc_client import GrpcClient
-from tests.e2e.polling import eventually
 from tests.e2e.running_stack import ALLOWED_ORIGIN, RunningStack, StartStack
+from tests.running.polling import eventually
 
 RENEWING = {
     "USER_SVC_ACCESS_TOKEN_TTL_S": "3",

@@ -32,6 +32,7 @@ NO_JSON = {
     "a surrogate in UTF-8": b'{"email": "\xed\xa0\x80"}',
     "UTF-16": '{"email": "x"}'.encode("utf-16"),
     "a lone surrogate": b'{"email": "\\ud800"}',
+    "a lone surrogate in a name": b'{"\\ud800": 1}',
     "a NUL escaped": b'{"email": "a\\u0000b"}',
     "a NUL": b'{"email": "x"}\x00',
     "a NUL in a name": b'{"a\\u0000b": 1}',

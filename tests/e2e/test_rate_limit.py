@@ -16,8 +16,8 @@ import pytest
 from tests.e2e.accounts import Account, register, session_cookie, session_cookies
 from tests.e2e.api import Api, Headers
 from tests.e2e.bindings import Style
-from tests.e2e.polling import eventually
 from tests.e2e.shapes import assert_problem, assert_success
+from tests.running.polling import eventually
 
 DEFAULT_QUOTA, DEFAULT_WINDOW_S = 10, 30
 CREDENTIALS_QUOTA, CREDENTIALS_WINDOW_S = 3, 60

@@ -11,8 +11,8 @@ from shared_contracts.headrace.session.v1 import (
     SessionServiceBase,
 )
 
-from tests.running_servers import free_port
-from tests.tokens import Issuer
+from tests.examples.tokens import Issuer
+from tests.running.servers import free_port
 
 
 class SessionAuthority(SessionServiceBase):

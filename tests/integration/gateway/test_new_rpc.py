@@ -22,8 +22,8 @@ from service_kit.grpc.server import GrpcServer
 from service_kit.readiness import Readiness
 from shared_contracts.headrace.session.v1 import GetKeySetRequest, GetKeySetResponse, JsonWebKey, SessionServiceBase
 
-from tests.contracts import PROTOS, compile_protos
-from tests.tokens import Issuer
+from tests.examples.contracts import PROTOS, compile_protos
+from tests.examples.tokens import Issuer
 
 ORDER_PROTO = "order/v1/order_service.proto"
 NEW_METHOD = """

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.running_stacks import LENIENT, Stack, free_offset, local_stack
+from tests.running.stacks import LENIENT, Stack, free_offset, local_stack
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tests.integration.local_stack.conftest import Terminal
-from tests.running_stacks import LENIENT
+from tests.running.stacks import LENIENT
 
 ENDED_WITHIN_S = 60
 
@@ -46,7 +46,8 @@ def test_ctrl_c_stops_everything_in_order(terminal: Terminal) -> None:
         process.send_signal(signal.SIGINT)  # as from the terminal and from a parent: it is one
         rest, _ = process.communicate(timeout=ENDED_WITHIN_S)
 
-    assert process.returncode == 0, rest
+    assert process.returncode == 130, rest
+    assert rest.index("SIGTERM: draining") < rest.index("gateway          | stopped")
     stopped = [line.split()[0] for line in rest.splitlines() if line.endswith("| stopped")]
     assert stopped[0] == "gateway"
     assert set(stopped[-2:]) == {"postgres", "redis"}

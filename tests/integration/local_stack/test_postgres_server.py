@@ -9,7 +9,7 @@ import pytest
 from local_stack.errors import ProcessFailedError
 from local_stack.servers.postgres import PostgresServer
 
-from tests.running_servers import RunningPostgres, free_port, running, started
+from tests.running.servers import RunningPostgres, free_port, running, started
 
 
 @pytest.fixture

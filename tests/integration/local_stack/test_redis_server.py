@@ -10,7 +10,7 @@ from local_stack.servers.redis import RedisServer
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from tests.running_servers import RunningRedis, free_port, running, started
+from tests.running.servers import RunningRedis, free_port, running, started
 
 AT_ONCE = Retry(NoBackoff(), 0)
 """Tells at the first failure."""

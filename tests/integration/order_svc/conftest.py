@@ -6,8 +6,8 @@ import pytest
 from order_svc.adapters.order_repository import PostgresOrderRepository
 from order_svc.adapters.postgres_pool import PostgresPool
 
-from tests.order_database import migrated_database, order_pool
-from tests.running_servers import RunningPostgres
+from tests.running.order_database import migrated_database, order_pool
+from tests.running.servers import RunningPostgres
 
 
 @pytest.fixture(scope="module")

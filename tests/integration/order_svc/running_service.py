@@ -20,10 +20,10 @@ from service_kit.grpc.client import GrpcClient
 from service_kit.trace_context import continue_trace
 from shared_contracts.order.v1 import OrderServiceStub
 
+from tests.examples.orders import ALICE
+from tests.examples.tokens import Issuer
 from tests.fakes.session_authority import session_authority
-from tests.order_examples import ALICE
-from tests.running_servers import free_port
-from tests.tokens import Issuer
+from tests.running.servers import free_port
 
 _COMMAND = (sys.executable, "-m", "order_svc")
 _READY_WITHIN_S = 30

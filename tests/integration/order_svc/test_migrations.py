@@ -5,18 +5,18 @@ import sys
 
 import psycopg
 import pytest
-from order_svc.adapters.migrations import migrate
 from order_svc.adapters.order_repository import PostgresOrderRepository
 from order_svc.adapters.postgres_pool import PostgresPool
 from order_svc.domain import events
+from service_kit.migrations import migrate
 
-from tests.order_examples import alice, an_order
-from tests.running_servers import RunningPostgres
+from tests.examples.orders import alice, an_order
+from tests.running.servers import RunningPostgres
 
 
 def test_migrating_twice_is_migrating_once(postgres_server: RunningPostgres, capfd: pytest.CaptureFixture[str]) -> None:
     url = postgres_server.create_database("orders")
-    assert (migrate(url), migrate(url)) == (0, 0)
+    assert (migrate(url, "order_svc"), migrate(url, "order_svc")) == (0, 0)
     assert capfd.readouterr().out.count("Applied") == 1
 
 
@@ -31,7 +31,7 @@ def test_the_command_migrates(postgres_server: RunningPostgres) -> None:
 
 
 def test_a_database_that_does_not_answer_is_a_failure_without_its_password(capfd: pytest.CaptureFixture[str]) -> None:
-    assert migrate("postgresql://orders:hunter2@127.0.0.1:1/orders") != 0
+    assert migrate("postgresql://orders:hunter2@127.0.0.1:1/orders", "order_svc") == 1
     output = capfd.readouterr()
     assert "refused" in output.err
     assert "hunter2" not in output.out + output.err

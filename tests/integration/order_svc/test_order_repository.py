@@ -14,7 +14,7 @@ from order_svc.domain.errors import IdempotencyKeyInUseError
 from order_svc.domain.idempotency import Claim, FirstAnswer, fingerprint
 from order_svc.domain.listing import Filters
 
-from tests.order_examples import ALICE, LINES, NOON, alice, an_order
+from tests.examples.orders import ALICE, LINES, NOON, alice, an_order
 
 FINGERPRINT = fingerprint("EUR", LINES)
 

@@ -13,8 +13,8 @@ from order_svc.domain import events
 from order_svc.domain.errors import DependencyUnavailableError
 from order_svc.domain.order import Order
 
-from tests.order_database import LIMITS, order_pool
-from tests.order_examples import NOON, alice, an_order, unknown_id
+from tests.examples.orders import NOON, alice, an_order, unknown_id
+from tests.running.order_database import LIMITS, order_pool
 
 IMPATIENT = replace(LIMITS, max_size=2, wait_s=0.3, statement_timeout_ms=300)
 
@@ -48,10 +48,9 @@ async def test_connections_that_the_server_closed_are_replaced_before_anybody_no
     await asyncio.gather(*(orders.get(order.order_id) for _ in range(8)))
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as other:
         await other.execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+            "SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity "
             "WHERE datname = current_database() AND pid <> pg_backend_pid()"
         )
-        await asyncio.sleep(0.1)
     assert set(await asyncio.gather(*(orders.get(order.order_id) for _ in range(8)))) == {order}
 
 

@@ -21,8 +21,9 @@ from shared_contracts.order.v1 import (
     UpdateOrderStatusRequest,
 )
 
+from tests.examples.orders import ALICE, BOB, ROOT, unknown_id
 from tests.integration.order_svc.running_service import RunningService, running_service
-from tests.order_examples import ALICE, BOB, ROOT, unknown_id
+from tests.running.polling import eventually
 
 LINES = [
     OrderLine(sku="bolt-m8", quantity=10, unit_price_minor=25),
@@ -177,6 +178,13 @@ async def test_without_its_database_it_says_so_and_heals(service: RunningService
     assert (await service.stub.get_order(GetOrderRequest(order_id=order.order_id))).order == order
 
 
+async def waiting_for_a_lock(database_url: str) -> None:
+    """Return once a statement waits for a lock that another one holds."""
+    query = "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    with psycopg.connect(database_url, autocommit=True) as connection:
+        await asyncio.to_thread(eventually, lambda: connection.execute(query).fetchone(), within_s=5)
+
+
 async def test_on_sigterm_calls_in_flight_end_well_and_so_does_the_process(database_url: str, tmp_path: Path) -> None:
     async with running_service(database_url, tmp_path) as service:
         service.act_as(ALICE)
@@ -185,7 +193,7 @@ async def test_on_sigterm_calls_in_flight_end_well_and_so_does_the_process(datab
             await other.execute("SELECT FROM orders WHERE order_id = %s FOR UPDATE", (order.order_id,))
             cancelling = UpdateOrderStatusRequest(order_id=order.order_id, status=OrderStatus.CANCELLED)
             in_flight = asyncio.create_task(service.stub.update_order_status(cancelling))
-            await asyncio.sleep(0.2)
+            await waiting_for_a_lock(database_url)
             service.process.send_signal(signal.SIGTERM)
             await asyncio.sleep(0.2)
             assert not in_flight.done()

@@ -13,7 +13,7 @@ from shared_contracts.user.v1 import (
     UserServiceStub,
 )
 
-from tests.user_examples import PASSWORD
+from tests.examples.users import PASSWORD
 
 
 def bearer(token: str) -> dict[str, str]:

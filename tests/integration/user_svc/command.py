@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.running_servers import RunningPostgres, RunningRedis, free_port
+from tests.running.servers import RunningPostgres, RunningRedis, free_port
 
 _TIMEOUT_S = 60
 

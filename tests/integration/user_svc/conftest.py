@@ -12,10 +12,10 @@ from shared_contracts.user.v1 import (
     UserServiceStub,
 )
 
-from tests.e2e.polling import eventually
+from tests.examples.users import PASSWORD
 from tests.integration.user_svc.command import UserSvc, installation
-from tests.running_servers import RunningPostgres, RunningRedis, stop
-from tests.user_examples import PASSWORD
+from tests.running.polling import eventually
+from tests.running.servers import RunningPostgres, RunningRedis, stop
 
 ADMIN_EMAIL = "boss@example.com"
 

@@ -17,9 +17,9 @@ from shared_contracts.user.v1 import (
     UserServiceStub,
 )
 
+from tests.examples.users import PASSWORD
 from tests.integration.user_svc.calls import bearer, refused, registered
 from tests.integration.user_svc.conftest import ADMIN_EMAIL
-from tests.user_examples import PASSWORD
 
 
 async def test_registers_and_lets_in(users: UserServiceStub) -> None:

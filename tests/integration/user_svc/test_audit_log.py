@@ -9,16 +9,16 @@ import pytest
 from loguru import logger
 from user_svc.adapters import audit_log as adapter
 from user_svc.adapters.audit_log import PostgresAuditTrail
-from user_svc.adapters.postgres import Pool
+from user_svc.adapters.postgres_pool import PostgresPool
 from user_svc.domain.audit import AuditKind
 
-from tests.running_servers import RunningPostgres, free_port
-from tests.user_database import audit_log, migrated_database, user_pool
-from tests.user_examples import ORIGIN, a_user, an_event
+from tests.examples.users import ORIGIN, a_user, an_event
+from tests.running.servers import RunningPostgres, free_port
+from tests.running.user_database import ONE_CONNECTION, audit_log, migrated_database, user_pool
 
 
 @pytest.fixture(scope="module")
-async def pool(postgres_server: RunningPostgres) -> AsyncIterator[Pool]:
+async def pool(postgres_server: RunningPostgres) -> AsyncIterator[PostgresPool]:
     async with user_pool(migrated_database(postgres_server)) as pool:
         yield pool
 
@@ -43,7 +43,7 @@ async def logged() -> AsyncIterator[list[str]]:
         logger.remove(sink)
 
 
-async def test_what_is_noted_is_written_whole(pool: Pool) -> None:
+async def test_what_is_noted_is_written_whole(pool: PostgresPool) -> None:
     user = a_user()
     trail = PostgresAuditTrail(pool)
     noted = [an_event(kind, user, session_id="S" * 22, cause="ünïcode") for kind in AuditKind]
@@ -57,7 +57,7 @@ async def test_what_is_noted_is_written_whole(pool: Pool) -> None:
     assert (kept[0].origin.address, kept[0].origin.request_id) == (ORIGIN.address, ORIGIN.request_id)
 
 
-async def test_thousands_are_written_in_order(pool: Pool) -> None:
+async def test_thousands_are_written_in_order(pool: PostgresPool) -> None:
     user = a_user()
     trail = PostgresAuditTrail(pool)
     async with written(trail):
@@ -68,7 +68,7 @@ async def test_thousands_are_written_in_order(pool: Pool) -> None:
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM audit_log", "UPDATE audit_log SET ip = ''", "TRUNCATE audit_log"])
-async def test_the_log_can_only_grow(pool: Pool, statement: str) -> None:
+async def test_the_log_can_only_grow(pool: PostgresPool, statement: str) -> None:
     async with pool.connection() as connection:
         with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
             await connection.execute(statement.encode())
@@ -79,7 +79,7 @@ async def test_while_postgres_is_away_events_wait_and_then_are_dropped_loudly(
 ) -> None:
     monkeypatch.setattr(adapter, "_MAX_WAITING", 3)
     monkeypatch.setattr(adapter, "_FLUSH_AT_CLOSE_S", 0.05)
-    async with logged() as lines, user_pool(f"postgresql://x@127.0.0.1:{free_port()}/x", 1) as nowhere:
+    async with logged() as lines, user_pool(f"postgresql://x@127.0.0.1:{free_port()}/x", ONE_CONNECTION) as nowhere:
         trail = PostgresAuditTrail(nowhere)
         async with written(trail):
             for _ in range(5):
@@ -87,10 +87,10 @@ async def test_while_postgres_is_away_events_wait_and_then_are_dropped_loudly(
     assert [line for line in lines if "audit events are lost" in line and line.startswith("ERROR")]
 
 
-async def test_what_waits_is_written_when_postgres_is_back(pool: Pool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_what_waits_is_written_when_postgres_is_back(pool: PostgresPool, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(adapter, "_RETRY_S", 0.01)
     user = a_user()
-    async with logged() as lines, user_pool(str(pool.conninfo), 1) as busy:
+    async with logged() as lines, user_pool(str(pool.conninfo), ONE_CONNECTION) as busy:
         busy.timeout = 0.05
         trail = PostgresAuditTrail(busy)
         async with written(trail), busy.connection(timeout=5):

@@ -11,10 +11,10 @@ from service_kit.settings import load
 from user_svc.commands.create_admin import CREATE_ADMIN
 from user_svc.settings import PREFIX, Settings
 
+from tests.examples.users import PASSWORD
 from tests.integration.user_svc.command import UserSvc, installation
-from tests.running_servers import RunningPostgres, RunningRedis, free_port
-from tests.user_database import migrated_database
-from tests.user_examples import PASSWORD
+from tests.running.servers import RunningPostgres, RunningRedis, free_port
+from tests.running.user_database import migrated_database
 
 NOWHERE = f"postgresql://user:hidden-password@127.0.0.1:{free_port()}/users"
 
@@ -135,6 +135,8 @@ def test_all_wrong_settings_are_told_at_once(user_svc: UserSvc) -> None:
         "USER_SVC_PASSWORD_MIN_LENGTH": "7",
         "USER_SVC_KEY_DIR": "",
         "USER_SVC_PORT": "ssh",
+        "USER_SVC_ARGON2_MEMORY_KIB": "99999999999",
+        "USER_SVC_ARGON2_TIME_COST": "99999999999",
     }
     failed = user_svc.run(**wrong)
     assert failed.returncode == 2

@@ -9,24 +9,26 @@ from pathlib import Path
 import pytest
 from local_stack.servers.postgres import PostgresServer
 from local_stack.servers.redis import RedisServer
+from user_svc.adapters import postgres_pool, redis_client
 from user_svc.adapters.ids import new_id
-from user_svc.adapters.postgres import Pool, check_postgres, fetch_one, postgres_pool
-from user_svc.adapters.redis_client import check_redis, redis_client
+from user_svc.adapters.postgres_pool import PostgresPool, fetch_one
+from user_svc.adapters.redis_client import open_client
 from user_svc.adapters.sessions import RedisSessions
 from user_svc.adapters.users import PostgresUsers
 from user_svc.domain.errors import DependencyUnavailableError
 from user_svc.domain.session import SessionTerms
 from user_svc.domain.session_key import SessionKey
 
-from tests.running_servers import RunningPostgres, free_port, stop
-from tests.user_examples import a_session
+from tests.examples.users import a_session
+from tests.running.servers import RunningPostgres, free_port, stop
+from tests.running.user_database import ONE_CONNECTION, user_pool
 
 TERMS = SessionTerms(idle_ttl_s=60, absolute_ttl_s=60, grace_s=10)
 ENVIRON = {"LC_ALL": "C"}
 
 
 async def test_no_redis_is_told_soon() -> None:
-    async with redis_client(f"redis://127.0.0.1:{free_port()}/0") as client:
+    async with open_client(f"redis://127.0.0.1:{free_port()}/0") as client:
         started = time.perf_counter()
         with pytest.raises(DependencyUnavailableError, match="redis is unavailable") as told:
             await RedisSessions(client, TERMS).renew(SessionKey("A" * 22, 1))
@@ -40,7 +42,7 @@ async def test_a_redis_that_does_not_answer_is_told_soon() -> None:
         writer.close()
 
     server = await asyncio.start_server(silent, "127.0.0.1", 0)
-    async with server, redis_client(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0") as client:
+    async with server, open_client(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0") as client:
         started = time.perf_counter()
         with pytest.raises(DependencyUnavailableError):
             await RedisSessions(client, TERMS).lives("A" * 22, "user")
@@ -51,12 +53,12 @@ async def test_sessions_survive_a_restart_of_redis(tmp_path: Path) -> None:
     server = RedisServer(tmp_path, free_port(), secrets.token_hex(8), tmp_path / "log", ENVIRON)
     process = await server.start()
     try:
-        async with redis_client(server.url) as client:
+        async with open_client(server.url) as client:
             sessions = RedisSessions(client, TERMS)
             held = await sessions.open(a_session(new_id()))
             stop(process, signal.SIGKILL)
             with pytest.raises(DependencyUnavailableError):
-                await check_redis(client)
+                await redis_client.ping(client)
             process = await server.start()
             assert (await sessions.renew(SessionKey(held.session_id, 1))).counter == 2
     finally:
@@ -64,7 +66,7 @@ async def test_sessions_survive_a_restart_of_redis(tmp_path: Path) -> None:
 
 
 async def test_no_postgres_is_told_soon() -> None:
-    async with postgres_pool(f"postgresql://x@127.0.0.1:{free_port()}/x", 2) as pool:
+    async with user_pool(f"postgresql://x@127.0.0.1:{free_port()}/x") as pool:
         started = time.perf_counter()
         with pytest.raises(DependencyUnavailableError, match="postgres is unavailable"):
             await PostgresUsers(pool).with_email("a@example.com")
@@ -75,11 +77,11 @@ async def test_a_restart_of_postgres_heals(tmp_path: Path) -> None:
     server = PostgresServer(tmp_path, free_port(), secrets.token_hex(8), tmp_path / "log", ENVIRON)
     process = await server.start()
     try:
-        async with postgres_pool(server.url, 2) as pool:
-            await check_postgres(pool)
+        async with user_pool(server.url) as pool:
+            await postgres_pool.ping(pool)
             stop(process, signal.SIGINT)
             with pytest.raises(DependencyUnavailableError):
-                await check_postgres(pool)
+                await postgres_pool.ping(pool)
             await asyncio.sleep(3)
             process = await server.start()
             assert await answers_within(pool, 5)
@@ -87,11 +89,11 @@ async def test_a_restart_of_postgres_heals(tmp_path: Path) -> None:
         stop(process, signal.SIGINT)
 
 
-async def answers_within(pool: Pool, seconds: float) -> bool:
+async def answers_within(pool: PostgresPool, seconds: float) -> bool:
     due = time.monotonic() + seconds
     for _ in iter(lambda: time.monotonic() < due, False):
         try:
-            await check_postgres(pool)
+            await postgres_pool.ping(pool)
         except DependencyUnavailableError:
             await asyncio.sleep(0.05)
         else:
@@ -100,15 +102,15 @@ async def answers_within(pool: Pool, seconds: float) -> bool:
 
 
 async def test_a_slow_statement_is_cut_off(postgres_server: RunningPostgres) -> None:
-    async with postgres_pool(postgres_server.create_database("users"), 1) as pool:
+    async with user_pool(postgres_server.create_database("users"), ONE_CONNECTION) as pool:
         with pytest.raises(DependencyUnavailableError):
             await fetch_one(pool, "SELECT pg_sleep(10)", ())
-        await check_postgres(pool)
+        await postgres_pool.ping(pool)
 
 
 async def test_the_wait_for_a_connection_is_bounded(postgres_server: RunningPostgres) -> None:
-    async with postgres_pool(postgres_server.create_database("users"), 1) as pool, pool.connection():
+    async with user_pool(postgres_server.create_database("users"), ONE_CONNECTION) as pool, pool.connection():
         started = time.perf_counter()
         with pytest.raises(DependencyUnavailableError):
-            await check_postgres(pool)
+            await postgres_pool.ping(pool)
         assert time.perf_counter() - started < 2

@@ -18,9 +18,9 @@ from user_svc.domain.ports import Sessions
 from user_svc.domain.session import SessionTerms
 from user_svc.domain.session_key import SessionKey
 
+from tests.examples.users import a_session
 from tests.fakes.sessions import InMemorySessions
-from tests.running_servers import RunningRedis
-from tests.user_examples import a_session
+from tests.running.servers import RunningRedis
 
 #: In whole minutes, so that the milliseconds that a test takes decide nothing.
 TERMS = SessionTerms(idle_ttl_s=6000, absolute_ttl_s=60000, grace_s=600)

@@ -18,11 +18,11 @@ from shared_contracts.user.v1 import (
     UserServiceStub,
 )
 
-from tests.e2e.polling import eventually
+from tests.examples.users import PASSWORD
 from tests.integration.user_svc.calls import bearer, refused, registered
 from tests.integration.user_svc.command import UserSvc
-from tests.running_servers import RunningRedis
-from tests.user_examples import PASSWORD
+from tests.running.polling import eventually
+from tests.running.servers import RunningRedis
 
 
 async def test_logging_out_and_revoking_end_sessions_at_once(users: UserServiceStub) -> None:

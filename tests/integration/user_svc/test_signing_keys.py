@@ -16,7 +16,7 @@ from user_svc.adapters.token_reader import JwtReader
 from user_svc.domain.session import HeldSession
 from user_svc.domain.user import Role
 
-from tests.user_examples import a_user
+from tests.examples.users import a_user
 
 IN_A_DAY = datetime.now(UTC) + timedelta(days=1)
 

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from local_stack.data_dir import DataDir
 from local_stack.errors import StackError
-from local_stack.logs import Tail, names, show_once
+from local_stack.logs import Following, Tail, names, show_once
 
 
 @pytest.fixture
@@ -56,6 +56,21 @@ def test_the_last_lines_of_each(data: DataDir) -> None:
     show_once(data, None, 2, lambda name, line: shown.append((name, line)))
 
     assert shown == [("gateway", "2"), ("gateway", "3"), ("redis", "4")]
+
+
+def test_following_begins_with_the_last_lines_and_goes_on_with_every_new_one(data: DataDir) -> None:
+    data.log("gateway").write_text("1\n2\n")
+    shown: list[str] = []
+    following = Following(data, None, 1, lambda name, line: shown.append(f"{name} {line}"))
+    following.show_new()
+
+    with data.log("gateway").open("a") as log:
+        log.write("3\n4\n")
+    data.log("redis").write_text("5\n")
+    following.show_new()
+    following.show_new()
+
+    assert shown == ["gateway 2", "gateway 3", "gateway 4", "redis 5"]
 
 
 def test_an_unknown_name_is_answered_with_the_known_ones(data: DataDir) -> None:

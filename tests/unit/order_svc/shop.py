@@ -9,8 +9,8 @@ from order_svc.use_cases.delete_order import DeleteOrder
 from order_svc.use_cases.get_order import GetOrder
 from order_svc.use_cases.list_orders import ListOrders
 
+from tests.examples.orders import Clock
 from tests.fakes.orders import InMemoryOrderRepository
-from tests.order_examples import Clock
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ from order_svc.domain.access import require_right_to_list, require_right_to_move
 from order_svc.domain.errors import ActionForbiddenError, OrderNotFoundError, OwnerUnknownError
 from order_svc.domain.order import OrderStatus
 
-from tests.order_examples import ALICE, BOB, alice, an_order, bob, root
+from tests.examples.orders import ALICE, BOB, alice, an_order, bob, root
 
 
 def test_owners_and_administrators_see_an_order() -> None:

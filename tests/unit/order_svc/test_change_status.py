@@ -12,7 +12,7 @@ from order_svc.domain.errors import (
 from order_svc.domain.events import EventKind
 from order_svc.domain.order import Order, OrderStatus
 
-from tests.order_examples import LINES, NOON, alice, bob, root, unknown_id
+from tests.examples.orders import LINES, NOON, alice, bob, root, unknown_id
 from tests.unit.order_svc.shop import Shop
 
 STALE = 7

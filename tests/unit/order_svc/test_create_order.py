@@ -7,7 +7,7 @@ from order_svc.domain.errors import IdempotencyKeyInUseError, IdempotencyKeyReus
 from order_svc.domain.events import EventKind
 from order_svc.domain.order import MAX_TOTAL_MINOR, OrderLine, OrderStatus
 
-from tests.order_examples import ALICE, LINES, alice, bob
+from tests.examples.orders import ALICE, LINES, alice, bob
 from tests.unit.order_svc.shop import Shop
 
 

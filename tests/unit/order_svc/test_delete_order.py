@@ -6,7 +6,7 @@ from order_svc.domain.errors import OrderNotFoundError
 from order_svc.domain.events import EventKind
 from order_svc.domain.order import Order, OrderStatus
 
-from tests.order_examples import LINES, alice, bob, root, unknown_id
+from tests.examples.orders import LINES, alice, bob, root, unknown_id
 from tests.unit.order_svc.shop import Shop
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from order_svc.use_cases.forget_idempotency_keys import ForgetIdempotencyKeys
 
-from tests.order_examples import LINES, alice
+from tests.examples.orders import LINES, alice
 from tests.unit.order_svc.shop import Shop
 
 

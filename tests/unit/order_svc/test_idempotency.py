@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 from order_svc.domain.idempotency import fingerprint
 from order_svc.domain.order import OrderLine
 
-from tests.order_examples import LINES
+from tests.examples.orders import LINES
 
 _lines = st.lists(st.builds(OrderLine, st.text(max_size=8), st.integers(1, 10_000), st.integers(0, 10**12)), max_size=4)
 _currencies = st.sampled_from(["EUR", "USD"])

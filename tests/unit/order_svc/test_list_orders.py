@@ -7,7 +7,7 @@ from order_svc.domain.errors import OwnerUnknownError
 from order_svc.domain.listing import Filters, Position
 from order_svc.domain.order import Order
 
-from tests.order_examples import ALICE, BOB, LINES, alice, root
+from tests.examples.orders import ALICE, BOB, LINES, alice, root
 from tests.unit.order_svc.shop import Shop
 
 

@@ -7,7 +7,7 @@ import pytest
 from order_svc.domain.errors import TotalTooLargeError, TransitionNotAllowedError
 from order_svc.domain.order import MAX_TOTAL_MINOR, Order, OrderLine, OrderStatus
 
-from tests.order_examples import ALICE, LINES, NOON, an_order
+from tests.examples.orders import ALICE, LINES, NOON, an_order
 
 LATER = NOON + timedelta(seconds=5)
 

@@ -10,7 +10,7 @@ from order_svc.domain.listing import Filters, Position
 from order_svc.domain.order import OrderStatus
 from order_svc.rpc.page_tokens import PageTokenInvalidError, decode, encode
 
-from tests.order_examples import ALICE, BOB, NOON, unknown_id
+from tests.examples.orders import ALICE, BOB, NOON, unknown_id
 
 POSITION = Position(NOON, unknown_id())
 FILTERS = Filters(ALICE, OrderStatus.DONE)

@@ -17,8 +17,8 @@ from order_svc.domain.errors import (
 )
 from order_svc.domain.order import OrderStatus
 
+from tests.examples.orders import LINES, alice, bob, root
 from tests.fakes.orders import InMemoryOrderRepository
-from tests.order_examples import LINES, alice, bob, root
 from tests.unit.order_svc.shop import build_shop
 
 T = TypeVar("T")

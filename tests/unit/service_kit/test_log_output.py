@@ -33,7 +33,12 @@ async def test_an_urgent_line_is_written_at_once_and_in_order(capsys: pytest.Cap
 async def test_no_line_of_another_thread_is_lost(capsys: pytest.CaptureFixture[str]) -> None:
     output = LineOutput()
     output.write("a", urgent=False)
-    thread = threading.Thread(target=lambda: [output.write(f"t{number}", urgent=False) for number in range(1000)])
+
+    def write_many() -> None:
+        for number in range(1000):
+            output.write(f"t{number}", urgent=False)
+
+    thread = threading.Thread(target=write_many)
     thread.start()
     await asyncio.to_thread(thread.join)
     assert sorted(capsys.readouterr().out.split()) == sorted(["a", *(f"t{number}" for number in range(1000))])

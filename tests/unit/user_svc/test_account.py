@@ -14,8 +14,8 @@ from user_svc.domain.errors import (
 )
 from user_svc.domain.user import Role
 
+from tests.examples.users import ORIGIN, PASSWORD, a_user
 from tests.unit.user_svc.world import World
-from tests.user_examples import ORIGIN, PASSWORD, a_user
 
 NEW = "another horse battery"
 

@@ -7,8 +7,8 @@ import pytest
 from user_svc.domain.audit import AuditKind
 from user_svc.domain.errors import InvalidCredentialsError
 
+from tests.examples.users import ORIGIN, PASSWORD
 from tests.unit.user_svc.world import World
-from tests.user_examples import ORIGIN, PASSWORD
 
 
 async def test_makes_a_new_session_each_time(world: World) -> None:

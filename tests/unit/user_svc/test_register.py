@@ -12,8 +12,8 @@ from user_svc.domain.errors import (
 )
 from user_svc.domain.user import Role
 
+from tests.examples.users import ORIGIN, PASSWORD
 from tests.unit.user_svc.world import World
-from tests.user_examples import ORIGIN, PASSWORD
 
 
 async def test_makes_an_account_with_a_session(world: World) -> None:

@@ -8,8 +8,8 @@ from user_svc.domain.errors import DependencyUnavailableError, SessionInvalidErr
 from user_svc.domain.session_key import SessionKey, SessionKeySeal
 from user_svc.domain.user import Role
 
+from tests.examples.users import ORIGIN, PASSWORD, an_event
 from tests.unit.user_svc.world import TERMS, World
-from tests.user_examples import ORIGIN, PASSWORD, an_event
 
 
 async def test_gives_the_successor_and_a_token(world: World) -> None:

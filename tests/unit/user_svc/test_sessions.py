@@ -5,8 +5,8 @@ from user_svc.domain.actor import Actor
 from user_svc.domain.audit import AuditKind
 from user_svc.domain.errors import SessionNotFoundError
 
+from tests.examples.users import ORIGIN, a_user
 from tests.unit.user_svc.world import World
-from tests.user_examples import ORIGIN, a_user
 
 
 async def test_says_what_a_token_of_ones_own_stands_for(world: World) -> None:

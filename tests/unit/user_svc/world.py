@@ -25,9 +25,9 @@ from user_svc.use_cases.renew_session import RenewSession
 from user_svc.use_cases.revoke_session import RevokeSession
 from user_svc.use_cases.session_opening import SessionOpening
 
+from tests.examples.users import ORIGIN, PASSWORD
 from tests.fakes.sessions import InMemorySessions
 from tests.fakes.users import InMemoryUsers, ReadablePasswords, RecordedTrail
-from tests.user_examples import ORIGIN, PASSWORD
 
 TERMS = SessionTerms(idle_ttl_s=100, absolute_ttl_s=1000, grace_s=10)
 

@@ -63,7 +63,7 @@ async def _status(arguments: argparse.Namespace) -> int:
 async def _logs(arguments: argparse.Namespace) -> int:
     data, screen = data_dir.resolve(arguments.data_dir), Screen()
     if arguments.follow:
-        await logs.follow(data, arguments.name, arguments.lines, screen.line)
+        await logs.Following(data, arguments.name, arguments.lines, screen.line).forever()
     logs.show_once(data, arguments.name, arguments.lines, screen.line)
     return 0
 

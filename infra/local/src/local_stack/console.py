@@ -1,9 +1,7 @@
 """What the stack prints."""
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from zlib import crc32
 
 from rich.console import Console
 from rich.table import Table
@@ -11,33 +9,43 @@ from rich.text import Text
 
 from local_stack.status import Row
 
-_COLOURS = ("cyan", "green", "yellow", "blue", "magenta", "bright_cyan", "bright_green", "bright_yellow")
+#: Given out in the order in which the processes come up.
+_COLOURS = (
+    "cyan",
+    "magenta",
+    "green",
+    "yellow",
+    "blue",
+    "bright_magenta",
+    "bright_green",
+    "bright_yellow",
+    "bright_cyan",
+)
 _NAME_WIDTH = 16
-#: For output into a file or a pipe, where a line is as long as it needs to be.
-_PIPE_WIDTH = 200
+#: Wider than any terminal: lines wrap there, while addresses in a table are never cut short.
+_WIDTH = 400
 _TAIL_LINES = 20
 _MIB = 1024 * 1024
 
 _FIRST_CALL = """\
 Try it:
   curl -i {url}/api/users/reg -H 'Content-Type: application/json' \\
-    -d '{{"email": "ada@example.com", "name": "Ada", "password": "a-long-walk-in-the-rain"}}'
-Then: {url}/docs"""
-
-
-def _console() -> Console:
-    return Console(highlight=False, width=None if sys.stdout.isatty() else _PIPE_WIDTH)
+    -d '{{"email": "joan@example.com", "name": "Joan", "password": "a-long-walk-in-the-rain"}}'
+Then open {url}/docs"""
+_IN_THE_FOREGROUND = "Ctrl-C stops everything."
+_IN_THE_BACKGROUND = "./just logs -f shows what happens, ./just down stops everything."
 
 
 class Screen:
     """Standard output, in colours if it is a terminal (or FORCE_COLOR says so, unless NO_COLOR does)."""
 
     def __init__(self) -> None:
-        self._console = _console()
+        self._console = Console(highlight=False, width=_WIDTH)
+        self._colours: dict[str, str] = {}
 
     def line(self, name: str, text: str) -> None:
         """One line that concerns the process ``name``."""
-        prefix = Text(f"{name:<{_NAME_WIDTH}} | ", style=_COLOURS[crc32(name.encode()) % len(_COLOURS)])
+        prefix = Text(f"{name:<{_NAME_WIDTH}} | ", style=self._colour(name))
         self._console.print(prefix + Text.from_ansi(text), soft_wrap=True)
 
     def say(self, text: str) -> None:
@@ -59,9 +67,13 @@ class Screen:
             if row.reason:
                 self.say(f"{row.name}: {row.reason}")
 
-    def first_call(self, gateway_url: str) -> None:
-        """A request to begin with."""
+    def first_steps(self, gateway_url: str, *, detached: bool) -> None:
+        """A request to begin with, and how to stop."""
         self.say(_FIRST_CALL.format(url=gateway_url))
+        self.say(_IN_THE_BACKGROUND if detached else _IN_THE_FOREGROUND)
+
+    def _colour(self, name: str) -> str:
+        return self._colours.setdefault(name, _COLOURS[len(self._colours) % len(_COLOURS)])
 
 
 def _mib(size_bytes: int) -> str:

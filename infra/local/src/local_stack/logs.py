@@ -53,16 +53,30 @@ def names(data: DataDir, wanted: str | None) -> list[str]:
     return [wanted]
 
 
-async def follow(data: DataDir, wanted: str | None, last: int, show: Callable[[str, str], None]) -> None:
-    """Show the last lines of each log, and then what is added, for as long as nobody cancels it."""
-    tails: dict[str, Tail] = {}
-    while True:
-        for name in names(data, wanted):
-            fresh = name not in tails
-            lines = tails.setdefault(name, Tail(data.log(name))).new_lines()
-            for line in _last(lines, last) if fresh else lines:
-                show(name, line)
-        await asyncio.sleep(_POLL_S)
+class Following:
+    """The last lines of each log, or of the one wanted, and then what is added."""
+
+    def __init__(self, data: DataDir, wanted: str | None, last: int, show: Callable[[str, str], None]) -> None:
+        """``last``: how many lines to begin with; 0: all. ``show`` gets the name of the log and a line."""
+        self._data = data
+        self._wanted = wanted
+        self._last = last
+        self._show = show
+        self._tails: dict[str, Tail] = {}
+
+    def show_new(self) -> None:
+        """Show what was added since the last call."""
+        for name in names(self._data, self._wanted):
+            fresh = name not in self._tails
+            lines = self._tails.setdefault(name, Tail(self._data.log(name))).new_lines()
+            for line in _last(lines, self._last) if fresh else lines:
+                self._show(name, line)
+
+    async def forever(self) -> None:
+        """Show what is added, for as long as nobody cancels it."""
+        while True:
+            self.show_new()
+            await asyncio.sleep(_POLL_S)
 
 
 def show_once(data: DataDir, wanted: str | None, last: int, show: Callable[[str, str], None]) -> None:

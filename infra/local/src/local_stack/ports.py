@@ -79,7 +79,7 @@ def require_free(claims: Iterable[Claim]) -> None:
             f"port {claim.port} ({claim.process}, {claim.purpose}) is already in use{owners.get(claim.port, '')}"
             for claim in taken
         ]
-        raise StackError("\n".join([*lines, "free it, or let this stack use other ports: just up --port-offset 100"]))
+        raise StackError("\n".join([*lines, "free it, or let this stack use other ports: ./just up --port-offset 100"]))
 
 
 def _listeners() -> dict[int, str]:

@@ -3,7 +3,7 @@
 import asyncio
 import os
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from local_stack import interrupt, logs, state, status
@@ -18,6 +18,8 @@ from local_stack.shutdown import kill_all, running, stop_all
 from local_stack.startup import Startup
 
 _POLL_S = 0.2
+
+_Announce = Callable[[str, str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,12 +46,15 @@ async def up(wish: Wish, screen: Screen) -> int:
         inventory = take(wish.data, offset=wish.offset, replicas=wish.replicas, environ=os.environ)
         require_free(inventory.claims())
         wish.data.prepare(fresh=wish.fresh)
-        startup = Startup(inventory, screen.line)
-        shown = asyncio.ensure_future(_show_logs(wish, screen))
-        code = await _started(startup, wish.data, wanted_out, screen)
+        following = logs.Following(wish.data, None, 0, screen.line)
+        announce = screen.line if wish.detached else _among(following, screen)
+        shown = None if wish.detached else asyncio.ensure_future(following.forever())
+        startup = Startup(inventory, announce)
+        code = await _started(startup, wish, wanted_out, screen, announce)
     if code == 0 and not wish.detached:
-        code = await _until_the_end(startup.children, wish.data, wanted_out, screen)
-    shown.cancel()
+        code = await _until_the_end(startup.children, wish, wanted_out, announce)
+    if shown is not None:
+        shown.cancel()
     return code
 
 
@@ -64,22 +69,27 @@ async def _runs_already(wish: Wish, screen: Screen) -> bool:
         await stop_all(wish.data, screen.line)
         return False
     if wish.fresh:
-        raise StackError("a stack runs on these data; stop it by `just down` before you start with empty data")
+        raise StackError("a stack runs on these data; stop it by `./just down` before you start with empty data")
     screen.say("The stack is already running.")
     screen.table(await status.gather(wish.data))
     return True
 
 
-async def _show_logs(wish: Wish, screen: Screen) -> None:
-    if not wish.detached:
-        await logs.follow(wish.data, None, 0, screen.line)
+def _among(following: logs.Following, screen: Screen) -> _Announce:
+    """Announce what happens to a process below what the process itself said before."""
+
+    def announce(name: str, text: str) -> None:
+        following.show_new()
+        screen.line(name, text)
+
+    return announce
 
 
-async def _started(startup: Startup, data: DataDir, wanted_out: Interrupt, screen: Screen) -> int:
+async def _started(startup: Startup, wish: Wish, wanted_out: Interrupt, screen: Screen, announce: _Announce) -> int:
     try:
         await wanted_out.during(startup.run())
     except Exception as failure:
-        await stop_all(data, screen.line)
+        await stop_all(wish.data, announce)
         if not isinstance(failure, StackError):
             raise
         screen.say(f"\n{failure}")
@@ -87,26 +97,32 @@ async def _started(startup: Startup, data: DataDir, wanted_out: Interrupt, scree
             screen.say(f"The end of {failure.log}:\n{tail(failure.log)}")
         return 1
     if wanted_out.came:
-        await stop_all(data, screen.line)
+        await stop_all(wish.data, announce)
         return interrupt.EXIT_CODE
-    rows = await status.gather(data)
+    rows = await status.gather(wish.data)
     screen.say("")
     screen.table(rows)
     screen.say("")
-    screen.first_call(next(row.url for row in rows if row.name == "gateway"))
+    screen.first_steps(next(row.url for row in rows if row.name == "gateway"), detached=wish.detached)
     return 0
 
 
 async def _until_the_end(
-    children: Mapping[str, subprocess.Popen[bytes]], data: DataDir, wanted_out: Interrupt, screen: Screen
+    children: Mapping[str, subprocess.Popen[bytes]], wish: Wish, wanted_out: Interrupt, announce: _Announce
 ) -> int:
-    """Wait for Ctrl-C, or for a process to end, and stop everything. Returns 0 unless a process failed."""
+    """Wait for Ctrl-C, or for a process to end, and stop everything.
+
+    Returns 0 if the processes ended well by themselves, such as by `just down`, and 1 if one failed.
+    """
     await wanted_out.during(_one_ends(children))
     ended = {name: child.returncode for name, child in children.items() if child.returncode is not None}
     for name, code in ended.items():
-        screen.line(name, f"{describe_exit(code)}: stopping the rest")
-    await stop_all(data, screen.line)
-    return 1 if any(ended.values()) else 0
+        announce(name, f"{describe_exit(code)}: stopping the rest")
+    await stop_all(wish.data, announce)
+    if any(ended.values()):
+        return 1
+    # Anything but this code would have `just` complain about the interruption.
+    return interrupt.EXIT_CODE if wanted_out.came else 0
 
 
 async def _one_ends(children: Mapping[str, subprocess.Popen[bytes]]) -> None:

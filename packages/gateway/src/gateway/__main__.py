@@ -1,4 +1,4 @@
-"""The gateway process: what it is made of, in order."""
+"""The gateway: what it is made of, in the order in which it starts."""
 
 import sys
 from importlib.metadata import version
@@ -22,40 +22,39 @@ from gateway.limits.redis_limiter import RedisLimiter, limiter_client
 from gateway.server import PublicServer
 from gateway.sessions.key_source import KeySource
 from gateway.sessions.renewer import SessionRenewer
-from gateway.settings import Settings
+from gateway.settings import PREFIX, Settings
 from gateway.upstream.breaker import Breaker
 from gateway.upstream.breaker_telemetry import BreakerTelemetry
 from gateway.upstream.failure import is_upstream_failure
 from gateway.upstream.upstream import Upstream
 
-NAME = "gateway"
-VERSION = version(NAME)
+_NAME = "gateway"
 
 
-async def serve(settings: Settings) -> None:
-    """Run until told to stop."""
-    logs.configure(service=NAME, version=VERSION, level=settings.log_level, form=settings.log_format)
-    metrics.start(service=NAME, version=VERSION)
-    meter = metrics.meter(NAME)
+async def _serve(settings: Settings) -> None:
+    release = version(_NAME)
+    logs.configure(service=_NAME, version=release, level=settings.log_level, form=settings.log_format)
+    metrics.start(service=_NAME, version=release)
+    meter = metrics.meter(_NAME)
     contract = _contract(settings)
     names = _upstream_names(settings, contract)
 
-    async with Lifecycle(settings.drain_s) as life:
+    async with Lifecycle(settings.drain_s) as lifecycle:
         admin = admin_server(
             host=settings.admin_host,
             port=settings.admin_port,
-            readiness=life.readiness,
-            service=NAME,
-            version=VERSION,
+            readiness=lifecycle.readiness,
+            service=_NAME,
+            version=release,
         )
-        await life.enter("admin server", admin)
+        await lifecycle.enter("admin", admin)
 
         upstreams = _upstreams(settings, names, meter)
         for upstream in upstreams.values():
-            await life.enter(upstream.name, upstream)
+            await lifecycle.enter(upstream.name, upstream)
 
         keys = KeySet(KeySource(contract, upstreams).fetch)
-        life.start("key set", keys.keep_fresh())
+        lifecycle.start("key-set", keys.keep_fresh())
         verifier = TokenVerifier(
             keys,
             issuer=settings.token_issuer,
@@ -63,7 +62,7 @@ async def serve(settings: Settings) -> None:
             leeway_s=settings.token_leeway_s,
         )
 
-        redis = await life.enter("redis", limiter_client(settings.redis_url.reveal()))
+        redis = await lifecycle.enter("redis", limiter_client(settings.redis_url.reveal()))
         limiter = DegradingLimiter(RedisLimiter(redis), LocalLimiter(), meter, share=1 / settings.rate_limit_replicas)
 
         parts = Parts(
@@ -74,13 +73,13 @@ async def serve(settings: Settings) -> None:
             limiter=limiter,
             throttle=ConcurrencyLimit(settings.max_concurrency, settings.max_queue, settings.max_queue_wait_ms / 1000),
             meter=meter,
-            version=VERSION,
+            version=release,
         )
         server = PublicServer(build_app(settings, parts), settings.host, settings.port, settings.drain_s)
-        await life.enter("public server", server)
-        life.on_drain("public server", server.drain)
-        life.readiness.add("key_set", lambda: _require(keys))
-        await life.run()
+        await lifecycle.enter("http", server)
+        lifecycle.on_drain("http", server.drain)
+        lifecycle.readiness.add("key_set", keys.check_loaded)
+        await lifecycle.run()
 
 
 def _contract(settings: Settings) -> Contract:
@@ -90,7 +89,7 @@ def _contract(settings: Settings) -> Contract:
     try:
         return Contract.load(settings.descriptor_set.read_bytes())
     except (OSError, ContractError) as exc:
-        raise SettingsError(f"GATEWAY_DESCRIPTOR_SET names no contract that can be served: {exc}") from exc
+        raise SettingsError(f"{PREFIX}DESCRIPTOR_SET names no contract that can be served: {exc}") from exc
 
 
 def _upstream_names(settings: Settings, contract: Contract) -> list[str]:
@@ -98,7 +97,7 @@ def _upstream_names(settings: Settings, contract: Contract) -> list[str]:
     names = sorted({method.upstream for method in contract.methods.values()})
     missing = [name for name in names if name not in settings.upstreams]
     if missing:
-        raise SettingsError(*(f"GATEWAY_UPSTREAMS does not say where {name} is" for name in missing))
+        raise SettingsError(*(f"{PREFIX}UPSTREAMS does not say where {name} is" for name in missing))
     return names
 
 
@@ -124,19 +123,14 @@ def _upstreams(settings: Settings, names: list[str], meter: Meter) -> dict[str, 
     }
 
 
-async def _require(keys: KeySet) -> None:
-    if not keys.loaded:
-        raise RuntimeError("no keys yet to verify access tokens with")
-
-
 def main() -> int:
-    """The command `gateway`."""
+    """The command `gateway`; its exit code."""
     return command(
         Settings,
-        program=NAME,
+        program=_NAME,
         description="The REST gateway: serves every method of the contract over HTTP.",
-        prefix="GATEWAY_",
-        serve=serve,
+        prefix=PREFIX,
+        serve=_serve,
     )
 
 

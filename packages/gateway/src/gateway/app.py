@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from gateway.limits.concurrency_limit import ConcurrencyLimit
 from gateway.limits.degrading_limiter import DegradingLimiter
 from gateway.middleware.access_log import AccessLogMiddleware
+from gateway.middleware.body import BodyMiddleware
 from gateway.middleware.body_limit import BodyLimitMiddleware
 from gateway.middleware.client_address import ClientAddress
 from gateway.middleware.compression import CompressionMiddleware
@@ -20,16 +21,17 @@ from gateway.middleware.cross_site import CrossSiteGuard
 from gateway.middleware.identity import IdentityMiddleware
 from gateway.middleware.lingering import LingeringMiddleware
 from gateway.middleware.metrics import MetricsMiddleware
+from gateway.middleware.no_websocket import NoWebSocketMiddleware
 from gateway.middleware.problem_details import ProblemDetailsMiddleware
 from gateway.middleware.rate_limit import RateLimitMiddleware
 from gateway.middleware.request_context import RequestContextMiddleware
 from gateway.middleware.request_limits import RequestLimitsMiddleware
 from gateway.middleware.routing import RoutingMiddleware
-from gateway.middleware.session_cookie import SessionCookie
 from gateway.middleware.session_renewal import SessionRenewalMiddleware
 from gateway.middleware.throttle import ThrottleMiddleware
 from gateway.openapi.document import openapi_document
 from gateway.openapi.pages import pages
+from gateway.sessions.cookie import SessionCookie
 from gateway.sessions.renewal import Renewer
 from gateway.settings import Settings
 from gateway.transcoding.endpoint import endpoints_of
@@ -63,6 +65,8 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         RateClass.CREDENTIALS: settings.rate_limit_credentials,
     }
     layers = [
+        # Nobody further in knows of anything but requests.
+        Middleware(NoWebSocketMiddleware),
         # Around everything: whatever was answered before the body was read, the client gets to read the answer.
         Middleware(LingeringMiddleware),
         # Whatever happens further in has a request id, and every response carries it.
@@ -80,11 +84,13 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         Middleware(RequestLimitsMiddleware),
         # Everything further in reads its policy from the endpoint that the path leads to.
         Middleware(RoutingMiddleware, router=router, pages=pages(document)),
-        # A place is taken only now: unknown paths and the documentation never queue.
-        Middleware(ThrottleMiddleware, limit=parts.throttle),
         # Who calls decides whose quota is drawn on; no I/O but for an unknown key.
         Middleware(IdentityMiddleware, verifier=parts.verifier, cookie=cookie),
         Middleware(RateLimitMiddleware, limiter=parts.limiter, quotas=quotas),
+        # The body is complete before a place is taken: whoever sends slowly keeps nobody else out.
+        Middleware(BodyLimitMiddleware, max_body_bytes=settings.max_body_bytes, body_timeout_s=settings.body_timeout_s),
+        Middleware(BodyMiddleware),
+        Middleware(ThrottleMiddleware, limit=parts.throttle),
         # Behind admission control: a refused request never rotates a session key.
         Middleware(
             SessionRenewalMiddleware,
@@ -94,8 +100,6 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         ),
         # Again, for those whom only the renewal has named: nobody gets around the own quota with a cookie.
         Middleware(RateLimitMiddleware, limiter=parts.limiter, quotas=quotas),
-        # Innermost: only bodies of requests that are let in are read.
-        Middleware(BodyLimitMiddleware, max_body_bytes=settings.max_body_bytes, body_timeout_s=settings.body_timeout_s),
     ]
     app: ASGIApp = Transcoder(parts.upstreams, cookie, contract.reasons)
     for layer in reversed(layers):

@@ -22,7 +22,8 @@ class Exchange:
     request: what is forwarded to the services and seen by the logs.
     endpoint, path_parameters: the contract's method that the path leads to; None for the gateway's own pages.
     page: the path prefix of the gateway's own page; None for endpoints.
-    expects_body: whether a body may come with the request; where none can, nobody needs to wait for its end.
+    expects_body, body: whether a body may come with the request, and the one that came; where none can, nobody needs
+        to wait for its end.
     refusal: why the credentials presented name no principal; the answer, unless a session is renewed instead.
     rate_key: the bucket of the rate limit that was drawn on last; None while none was.
     code, decision: the reason of the problem that was answered, and the policy's decision behind it, for metrics
@@ -38,6 +39,7 @@ class Exchange:
     page: str | None = None
     path_parameters: dict[str, str] = field(default_factory=dict)
     expects_body: bool = True
+    body: bytes = b""
     refusal: Problem | None = None
     rate_key: str | None = None
     code: str | None = None

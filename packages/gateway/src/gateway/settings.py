@@ -1,4 +1,4 @@
-"""The gateway's settings: GATEWAY_… in the environment."""
+"""What the gateway can be told from outside: GATEWAY_ + NAME."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +9,8 @@ from service_kit.settings import Secret, redis_url, setting
 from gateway.limits.quota import Quota, parse_quota
 from gateway.middleware.client_address import parse_networks
 from gateway.middleware.cors import parse_origins
+
+PREFIX = "GATEWAY_"
 
 
 def parse_upstreams(text: str) -> dict[str, str]:
@@ -37,7 +39,7 @@ def _items(text: str) -> list[str]:
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that an operator can set."""
+    """Validated when the process starts, and never changed."""
 
     upstreams: dict[str, str] = setting(
         doc="where each upstream of the contract is, as NAME=HOST:PORT,…", parse=parse_upstreams

@@ -1,14 +1,13 @@
 """The order service: what it is made of, in the order in which it starts."""
 
 import sys
-from argparse import Namespace
 from datetime import timedelta
 from importlib.metadata import version
 
 import shared_contracts
 from service_kit import logs, metrics
 from service_kit.admin import admin_server
-from service_kit.cli import Subcommand, command
+from service_kit.cli import command
 from service_kit.contract import Contract
 from service_kit.grpc.client import GrpcClient
 from service_kit.grpc.server import GrpcServer
@@ -19,10 +18,10 @@ from service_kit.tokens.verifier import TokenVerifier
 from order_svc.adapters.clock import utc_now
 from order_svc.adapters.housekeeping import forget_keys_forever
 from order_svc.adapters.key_set_source import KeySetSource
-from order_svc.adapters.migrations import migrate
 from order_svc.adapters.order_ids import new_order_id
 from order_svc.adapters.order_repository import PostgresOrderRepository
 from order_svc.adapters.postgres_pool import PoolLimits, open_pool, ping
+from order_svc.commands.migrate import MIGRATE
 from order_svc.rpc.error_table import ERROR_TABLE
 from order_svc.rpc.order_service import OrderService
 from order_svc.settings import PREFIX, Settings
@@ -43,16 +42,14 @@ async def _serve(settings: Settings) -> None:
 
     async with Lifecycle(settings.drain_s) as lifecycle:
         readiness = lifecycle.readiness
-        await lifecycle.enter(
-            "admin",
-            admin_server(
-                host=settings.admin_host,
-                port=settings.admin_port,
-                readiness=readiness,
-                service=_NAME,
-                version=release,
-            ),
+        admin = admin_server(
+            host=settings.admin_host,
+            port=settings.admin_port,
+            readiness=readiness,
+            service=_NAME,
+            version=release,
         )
+        await lifecycle.enter("admin", admin)
 
         limits = PoolLimits(
             min_size=settings.pool_min_size,
@@ -67,7 +64,7 @@ async def _serve(settings: Settings) -> None:
         sessions = await lifecycle.enter("key-set-client", GrpcClient(settings.key_set_upstream))
         keys = KeySet(KeySetSource(sessions).fetch)
         lifecycle.start("key-set", keys.keep_fresh())
-        readiness.add("key_set", lambda: _check_loaded(keys))
+        readiness.add("key_set", keys.check_loaded)
         verifier = TokenVerifier(
             keys, issuer=settings.token_issuer, audience=settings.token_audience, leeway_s=settings.token_leeway_s
         )
@@ -100,15 +97,6 @@ async def _serve(settings: Settings) -> None:
         await lifecycle.run()
 
 
-async def _check_loaded(keys: KeySet) -> None:
-    if not keys.loaded:
-        raise LookupError("no key yet to verify access tokens with")
-
-
-def _migrate(settings: Settings, _arguments: Namespace) -> int:
-    return migrate(settings.database_url.reveal())
-
-
 def main() -> int:
     """The command `order-svc`; its exit code."""
     return command(
@@ -117,7 +105,7 @@ def main() -> int:
         description="Headrace's order service: order.v1.OrderService over gRPC, on PostgreSQL.",
         prefix=PREFIX,
         serve=_serve,
-        subcommands=[Subcommand("migrate", "bring the database's schema up to date", _migrate)],
+        subcommands=[MIGRATE],
     )
 
 

@@ -15,7 +15,7 @@ def _target(text: str) -> str:
 
 @dataclass(frozen=True)
 class Settings:
-    """One process of the order service."""
+    """Validated when the process starts, and never changed."""
 
     host: str = setting(doc="address to serve gRPC on", default="127.0.0.1")
     port: int = setting(doc="port to serve gRPC on; replicas share it", default=50052, minimum=1, maximum=65535)
@@ -35,9 +35,9 @@ class Settings:
     )
 
     key_set_upstream: str = setting(doc="user-svc, where the keys of access tokens come from: host:port", parse=_target)
-    token_issuer: str = setting(doc="issuer that access tokens must name", default="headrace")
-    token_audience: str = setting(doc="audience that access tokens must name", default="headrace")
-    token_leeway_s: int = setting(doc="clock difference forgiven", unit="s", default=5, minimum=0, maximum=30)
+    token_issuer: str = setting(doc="issuer that access tokens must name", default="headrace", min_length=1)
+    token_audience: str = setting(doc="audience that access tokens must name", default="headrace", min_length=1)
+    token_leeway_s: float = setting(doc="clock difference forgiven", unit="s", default=5.0, minimum=0, maximum=30)
 
     idempotency_ttl_s: int = setting(
         doc="how long an Idempotency-Key is remembered", unit="s", default=86400, minimum=86400
@@ -50,7 +50,7 @@ class Settings:
     log_level: str = setting(
         doc="least severe level that is logged",
         default="INFO",
-        choices=("TRACE", "DEBUG", "INFO", "WARNING", "ERROR", "CRITICAL"),
+        choices=("DEBUG", "INFO", "WARNING", "ERROR"),
     )
     log_format: str = setting(doc="how log lines look", default="json", choices=("json", "human"))
 

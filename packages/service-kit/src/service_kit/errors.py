@@ -24,6 +24,7 @@ class CallError(Exception):
 
     status: the gRPC status. reason: the stable name of the cause, a value of a reason catalogue in the contract.
     detail: for people; it crosses process borders, so nothing internal belongs in it.
+    violations: the rules of the contract that the request breaks, where that is the cause.
     retry_after_s: when it makes sense to try again, in seconds; None: unknown.
     """
 

@@ -20,10 +20,6 @@ class TraceContext:
     def traceparent(self) -> str:
         return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
 
-    def child(self) -> "TraceContext":
-        """The same trace, one span further in."""
-        return TraceContext(self.trace_id, random_hex(16), self.flags)
-
 
 def continue_trace(traceparent: str | None) -> TraceContext:
     """A span in the trace that `traceparent` names, or in a new trace if it is absent or malformed."""

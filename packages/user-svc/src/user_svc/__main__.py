@@ -16,13 +16,12 @@ from service_kit.lifecycle import Lifecycle, ProcessFailedError
 from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.verifier import TokenVerifier
 
+from user_svc.adapters import postgres_pool, redis_client
 from user_svc.adapters.audit_log import PostgresAuditTrail
 from user_svc.adapters.common_passwords import CommonPasswordList
 from user_svc.adapters.freed_memory import share_one_arena
 from user_svc.adapters.ids import new_id
 from user_svc.adapters.password_hasher import Argon2Hasher, HashingCost
-from user_svc.adapters.postgres import check_postgres, postgres_pool
-from user_svc.adapters.redis_client import check_redis, redis_client
 from user_svc.adapters.sessions import RedisSessions
 from user_svc.adapters.signing_keys import SigningKeyError, SigningKeys
 from user_svc.adapters.token_minter import JwtMinter
@@ -85,17 +84,22 @@ async def _serve(settings: Settings) -> None:
         lifecycle.start("key-set", keys.keep_fresh())
         readiness.add("signing_key", check_signing_key)
 
-        pool = await lifecycle.enter(
-            "postgres", postgres_pool(settings.database_url.reveal(), settings.database_pool_size)
+        limits = postgres_pool.PoolLimits(
+            min_size=settings.pool_min_size,
+            max_size=settings.pool_max_size,
+            wait_s=settings.pool_wait_s,
+            connect_timeout_s=settings.connect_timeout_s,
+            statement_timeout_ms=settings.statement_timeout_ms,
         )
-        readiness.add("postgres", lambda: check_postgres(pool))
+        pool = await lifecycle.enter("postgres", postgres_pool.open_pool(settings.database_url.reveal(), limits))
+        readiness.add("postgres", lambda: postgres_pool.ping(pool))
         users = PostgresUsers(pool)
         trail = PostgresAuditTrail(pool)
         lifecycle.start("audit-writer", trail.write_forever())
         await lifecycle.enter("audit-trail", trail.flushed())
 
-        redis = await lifecycle.enter("redis", redis_client(settings.redis_url.reveal()))
-        readiness.add("redis", lambda: check_redis(redis))
+        redis = await lifecycle.enter("redis", redis_client.open_client(settings.redis_url.reveal()))
+        readiness.add("redis", lambda: redis_client.ping(redis))
         terms = SessionTerms(
             idle_ttl_s=settings.session_idle_ttl_s,
             absolute_ttl_s=settings.session_absolute_ttl_s,

@@ -1,4 +1,4 @@
-"""What the user service can be told from outside. Every name is prefixed USER_SVC_ in the environment."""
+"""What the user service can be told from outside: USER_SVC_ + NAME."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -8,26 +8,30 @@ from service_kit.settings import Secret, postgres_url, redis_url, setting
 PREFIX = "USER_SVC_"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True)
 class Settings:
     """Validated when the process starts, and never changed."""
 
-    host: str = setting(default="127.0.0.1", doc="address that the gRPC server listens on")
-    port: int = setting(default=50051, minimum=1, maximum=65535, doc="port that the gRPC server listens on")
+    host: str = setting(default="127.0.0.1", doc="address to serve gRPC on")
+    port: int = setting(default=50051, minimum=1, maximum=65535, doc="port to serve gRPC on; replicas share it")
     admin_host: str = setting(default="127.0.0.1", doc="address of metrics and probes")
     admin_port: int = setting(default=9465, minimum=1, maximum=65535, doc="port of metrics and probes")
     database_url: Secret = setting(
         parse=postgres_url, doc="PostgreSQL, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
     )
-    database_pool_size: int = setting(default=10, minimum=1, maximum=1000, doc="most connections to PostgreSQL")
+    pool_min_size: int = setting(default=2, unit="connections", minimum=0, maximum=1000, doc="connections kept open")
+    pool_max_size: int = setting(default=10, unit="connections", minimum=1, maximum=1000, doc="most connections")
+    pool_wait_s: float = setting(default=1.0, unit="s", minimum=0.01, doc="longest wait for a free connection")
+    connect_timeout_s: int = setting(default=2, unit="s", minimum=2, doc="longest wait for a new connection")
+    statement_timeout_ms: int = setting(
+        default=2000, unit="ms", minimum=100, doc="when PostgreSQL gives up on a statement"
+    )
     redis_url: Secret = setting(parse=redis_url, doc="Redis, as redis://:PASSWORD@HOST:PORT/DATABASE")
     key_dir: Path = setting(doc="folder of the private keys that sign access tokens")
     session_secret: Secret = setting(min_length=32, doc="what authenticates session keys; at least 32 random bytes")
     token_issuer: str = setting(default="headrace", min_length=1, doc="the issuer (iss) of access tokens")
     token_audience: str = setting(default="headrace", min_length=1, doc="the audience (aud) of access tokens")
-    token_leeway_s: float = setting(
-        default=5.0, unit="s", minimum=0, maximum=30, doc="clock difference forgiven when a token is verified"
-    )
+    token_leeway_s: float = setting(default=5.0, unit="s", minimum=0, maximum=30, doc="clock difference forgiven")
     access_token_ttl_s: int = setting(default=900, unit="s", minimum=1, maximum=86400, doc="life of an access token")
     session_idle_ttl_s: int = setting(default=86400, unit="s", minimum=1, doc="life of a session that lies idle")
     session_absolute_ttl_s: int = setting(
@@ -40,9 +44,15 @@ class Settings:
         default=15, unit="characters", minimum=8, maximum=128, doc="least length of new passwords"
     )
     argon2_memory_kib: int = setting(
-        default=19456, unit="KiB", minimum=1024, doc="memory of one password hash; below 19456 is for tests only"
+        default=19456,
+        unit="KiB",
+        minimum=1024,
+        maximum=4194304,
+        doc="memory of one password hash; below 19456 is for tests only",
     )
-    argon2_time_cost: int = setting(default=2, unit="passes", minimum=1, doc="passes of one password hash")
+    argon2_time_cost: int = setting(
+        default=2, unit="passes", minimum=1, maximum=1000, doc="passes of one password hash"
+    )
     argon2_parallelism: int = setting(default=1, unit="lanes", minimum=1, maximum=64, doc="lanes of one password hash")
     password_threads: int = setting(
         default=0, minimum=0, maximum=1024, doc="password hashes at once; 0 for as many as there are cores"
@@ -51,9 +61,13 @@ class Settings:
         default=200, unit="hashes", minimum=0, maximum=100000, doc="password hashes that may wait besides"
     )
     drain_s: float = setting(
-        default=10.0, unit="s", minimum=0, maximum=600, doc="how long calls in flight may take after a signal to stop"
+        default=10.0, unit="s", minimum=0, maximum=600, doc="how long calls in flight may go on after SIGTERM"
     )
     log_level: str = setting(
-        default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"), doc="least severity that is logged"
+        default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"), doc="least severe level that is logged"
     )
-    log_format: str = setting(default="json", choices=("json", "human"), doc="form of the log lines")
+    log_format: str = setting(default="json", choices=("json", "human"), doc="how log lines look")
+
+    def __post_init__(self) -> None:
+        if self.pool_min_size > self.pool_max_size:
+            raise ValueError(f"{PREFIX}POOL_MIN_SIZE must not be above {PREFIX}POOL_MAX_SIZE")

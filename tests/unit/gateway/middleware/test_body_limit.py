@@ -6,7 +6,7 @@ from gateway.middleware.body_limit import BodyLimitMiddleware
 from gateway.problems import Problem
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tests.unit.gateway.asgi import Headers, answering, call, http_scope, passes_lifespan_through
+from tests.unit.gateway.asgi import Headers, answering, call, exchange_in, http_scope, passes_lifespan_through
 
 CHUNKED = [(b"transfer-encoding", b"chunked")]
 CLOSE = ((b"connection", b"close"),)
@@ -102,8 +102,11 @@ async def test_a_request_without_a_body_keeps_its_own_receive() -> None:
     async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
         seen.append(receive)
 
-    await layer(app)(http_scope("GET"), receive, _nowhere)
+    scope = http_scope("GET")
+    exchange = exchange_in(scope)
+    await layer(app)(scope, receive, _nowhere)
     assert seen == [receive]
+    assert not exchange.expects_body
 
 
 async def _nowhere(_message: Message) -> None:

@@ -1,8 +1,8 @@
 import pytest
 from gateway.exchange import Exchange
 from gateway.middleware.identity import IdentityMiddleware
-from gateway.middleware.session_cookie import SessionCookie
 from gateway.problems import Decision
+from gateway.sessions.cookie import SessionCookie
 from service_kit.contract.policy import Access, MethodPolicy, SessionEffect
 from service_kit.tokens.errors import KeySetUnavailableError, TokenError
 from service_kit.tokens.principal import Principal

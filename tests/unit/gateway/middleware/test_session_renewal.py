@@ -1,9 +1,9 @@
 import pytest
 from gateway.exchange import Exchange
 from gateway.middleware.cross_site import CrossSiteGuard
-from gateway.middleware.session_cookie import SessionCookie
 from gateway.middleware.session_renewal import SessionRenewalMiddleware
 from gateway.problems import Decision, Problem
+from gateway.sessions.cookie import SessionCookie
 from gateway.sessions.renewal import Renewal
 from service_kit.context import RequestContext
 from service_kit.contract.policy import Access

@@ -7,7 +7,7 @@ from gateway.openapi.document import openapi_document
 from openapi_spec_validator import OpenAPIV31SpecValidator
 from service_kit.contract.method import Method
 
-from tests.contracts import headrace_contract
+from tests.examples.contracts import headrace_contract
 
 CONTRACT = headrace_contract()
 DOCUMENT = openapi_document(CONTRACT, version="1.2.3", cookie_name="session_key")
@@ -40,6 +40,14 @@ def test_every_binding_is_described(method: Method) -> None:
 def test_operation_ids_are_unique() -> None:
     ids = [operation["operationId"] for path in DOCUMENT["paths"].values() for operation in path.values()]
     assert len(ids) == len(set(ids))
+
+
+def test_operations_are_grouped_by_service_the_platforms_own_last() -> None:
+    tags = DOCUMENT["tags"]
+    assert [tag["name"] for tag in tags] == ["Order", "User", "Session"]
+    assert tags[0]["description"] == "Orders."
+    used = {tag for path in DOCUMENT["paths"].values() for operation in path.values() for tag in operation["tags"]}
+    assert used == {tag["name"] for tag in tags}
 
 
 def test_rules_become_keywords() -> None:

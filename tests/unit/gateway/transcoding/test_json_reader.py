@@ -40,6 +40,8 @@ def test_any_bytes_are_an_object_or_an_error(body: bytes) -> None:
         (b'{"a":-Infinity}', "json.syntax"),
         (b'{"a":' + b"9" * 5000 + b"}", "json.syntax"),
         (b'{"a":"\xff"}', "json.utf8"),
+        (b'{"\\ud800":1}', "json.utf8"),
+        (b'{"a":[{"\\udfff":1,"\\udfff":2}]}', "json.utf8"),
         (b"\xef\xbb\xbf{}", "json.syntax"),
         (b'{"a":"\n"}', "json.syntax"),
         (b"{'a':1}", "json.syntax"),

@@ -8,7 +8,7 @@ from gateway.problems import Problem
 from gateway.transcoding.endpoint import endpoints_of
 from gateway.transcoding.router import Match, Router
 
-from tests.contracts import headrace_contract
+from tests.examples.contracts import headrace_contract
 
 ROUTER = Router(endpoints_of(headrace_contract()))
 ORDER_ID = "0190b3a1-0000-7000-8000-000000000000"
@@ -139,3 +139,26 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
         ("lines", "repeated.min_items"),
         ("Idempotency-Key", "string.pattern"),
     }
+
+
+@pytest.mark.parametrize(
+    "raw",
+    [
+        b'{"lines":[' + b",".join([b"0"] * 500_000) + b"]}",
+        b'{"lines":[' + b",".join([b'{"a":1}'] * 130_000) + b"]}",
+        b"{" + b",".join(b'"%x":1' % i for i in range(100_000)) + b"}",
+    ],
+)
+def test_of_a_body_that_is_wrong_throughout_only_the_beginning_is_told(raw: bytes) -> None:
+    with pytest.raises(Problem) as refused:
+        _read("POST", "/api/orders/add", raw=raw)
+
+    # Each violation costs microseconds on the event loop that everybody shares; nobody reads the thousandth.
+    assert len(refused.value.violations) == 100
+
+
+def test_a_name_as_long_as_the_body_is_not_repeated_in_full() -> None:
+    with pytest.raises(Problem) as refused:
+        _read("POST", "/api/orders/add", raw=b'{"' + b"a" * 1_000_000 + b'":1}')
+
+    assert len(refused.value.body("title", "request-1")) < 2_000

@@ -8,7 +8,7 @@ from gateway.transcoding.response_writer import Grant
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.contracts import headrace_contract
+from tests.examples.contracts import headrace_contract
 
 ENDPOINTS: dict[str, Endpoint] = {}
 for _endpoint in endpoints_of(headrace_contract()):

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from service_kit.contract import ContractError
 
-from tests.contracts import headrace_contract
+from tests.examples.contracts import headrace_contract
 
 ENDPOINTS = list(endpoints_of(headrace_contract()))
 ROUTER = Router(ENDPOINTS)

@@ -6,7 +6,7 @@ import pytest
 from service_kit.contract import Contract, ContractError
 from service_kit.contract.policy import Access, Degraded, HeaderBinding, Idempotency, RateClass, SessionEffect
 
-from tests.contracts import compile_protos, headrace_contract
+from tests.examples.contracts import compile_protos, headrace_contract
 
 _SERVICE = """syntax = "proto3";
 package probe.v1;

@@ -6,7 +6,7 @@ import pytest
 from service_kit.validation import Validator
 from service_kit.validation.formats import EMAIL, compile_pattern
 
-from tests.contracts import headrace_contract
+from tests.examples.contracts import headrace_contract
 
 CONTRACT = headrace_contract()
 VALIDATOR = Validator(CONTRACT)

@@ -9,9 +9,9 @@ from service_kit.tokens.principal import Principal
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of
-from gateway.middleware.session_cookie import SessionCookie
 from gateway.problems import Decision, Problem
 from gateway.request_headers import every
+from gateway.sessions.cookie import SessionCookie
 
 # RFC 6750, 2.1: the scheme in any case, one or more spaces, b64token.
 _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)")

@@ -5,9 +5,9 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of
 from gateway.middleware.cross_site import CrossSiteGuard
-from gateway.middleware.session_cookie import SessionCookie
 from gateway.problems import Decision, Problem
 from gateway.request_headers import first
+from gateway.sessions.cookie import SessionCookie
 from gateway.sessions.renewal import Renewal, Renewer
 
 

@@ -4,9 +4,12 @@ from typing import Any
 
 from service_kit.contract import Contract
 
-from gateway.openapi.operations import operation
+from gateway.openapi.operations import operation, tag_name
 from gateway.openapi.problems import problem_schema
 from gateway.openapi.schemas import Schemas
+
+_BEARER = "The `access_token` that registration and login answer with."
+_SESSION = "Set by registration and login, and sent by the browser itself: there is nothing to fill in here."
 
 
 def openapi_document(contract: Contract, *, version: str, cookie_name: str) -> dict[str, Any]:
@@ -24,12 +27,20 @@ def openapi_document(contract: Contract, *, version: str, cookie_name: str) -> d
             "version": version,
             "description": "Generated from the contract: one annotated proto method is one endpoint.",
         },
+        "tags": _tags(contract),
         "paths": dict(sorted(paths.items())),
         "components": {
             "schemas": {"Problem": problem_schema(contract), **dict(sorted(schemas.components.items()))},
             "securitySchemes": {
-                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT"},
-                "session": {"type": "apiKey", "in": "cookie", "name": cookie_name},
+                "bearer": {"type": "http", "scheme": "bearer", "bearerFormat": "JWT", "description": _BEARER},
+                "session": {"type": "apiKey", "in": "cookie", "name": cookie_name, "description": _SESSION},
             },
         },
     }
+
+
+def _tags(contract: Contract) -> list[dict[str, str]]:
+    """The groups in the order in which a page shows them: the platform's own come last."""
+    services = {method.service for method in contract.methods.values() if method.bindings}
+    in_order = sorted(services, key=lambda service: (service.startswith("headrace."), service))
+    return [{"name": tag_name(service), "description": contract.comment(service)} for service in in_order]

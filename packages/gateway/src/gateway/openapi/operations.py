@@ -15,13 +15,18 @@ _NO_CONTENT = 204
 _SECURITY: list[Schema] = [{"bearer": []}, {"session": []}]
 
 
+def tag_name(service: str) -> str:
+    """What the operations of a service are grouped under, such as `Order`. service: its full name."""
+    return service.rpartition(".")[2].removesuffix("Service")
+
+
 def operation(contract: Contract, schemas: Schemas, method: Method, binding: Binding, *, is_first: bool) -> Schema:
     """The operation object of a binding. The first binding of a method carries the method's own name as its id."""
     in_path = [segment.text for segment in parse_template(binding.path) if segment.is_variable]
     summary, _, _ = method.description.partition(". ")
     described: dict[str, Any] = {
         "operationId": method.name if is_first else f"{method.name}Resource",
-        "tags": [method.service.rpartition(".")[2].removesuffix("Service")],
+        "tags": [tag_name(method.service)],
         "summary": summary.rstrip("."),
         "description": _description(method),
         "parameters": _parameters(contract, schemas, method, binding, in_path),

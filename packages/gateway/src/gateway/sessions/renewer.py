@@ -9,7 +9,7 @@ from service_kit.errors import CallError
 from service_kit.tokens.verifier import TokenVerifier
 
 from gateway.sessions.renewal import Renewal
-from gateway.transcoding.call_problems import to_problem
+from gateway.upstream.problems import to_problem
 from gateway.upstream.upstream import Upstream
 
 _RENEW = "/headrace.session.v1.SessionService/RenewSession"

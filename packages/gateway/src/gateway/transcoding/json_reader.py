@@ -52,10 +52,21 @@ def _check_nesting(body: bytes) -> None:
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     members = dict(pairs)
+    for name in members:
+        if not name.isascii():
+            _require_characters(name)
     if len(members) != len(pairs):
         repeated = next(name for name, count in Counter(name for name, _ in pairs).items() if count > 1)
         raise JsonError("json.duplicate_key", "must not stand twice in an object", repeated)
     return members
+
+
+def _require_characters(name: str) -> None:
+    """Values are looked at where they are read; a name may be told to the client, which UTF-8 must be able to do."""
+    try:
+        name.encode()
+    except UnicodeEncodeError as exc:
+        raise JsonError("json.utf8", "has a name with half a surrogate pair") from exc
 
 
 def _no_constant(name: str) -> Any:

@@ -1,6 +1,7 @@
 """An HTTP request into the request message of a method, by the rules of google.api.http and our field options."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from service_kit.contract import Binding, Contract, ContractError, Method
@@ -12,6 +13,23 @@ from gateway.transcoding.json_reader import BODY, JsonError, read_object
 from gateway.transcoding.message_reader import MessageReader
 from gateway.transcoding.parameters import HeaderField, QueryReader, TextField
 from gateway.transcoding.path_template import parse_template
+
+# What a client learns of at once; the rest of a hostile body is not worth the time that all requests share.
+_MAX_VIOLATIONS = 100
+_MAX_FIELD_CHARACTERS = 256
+
+
+class _TooManyError(Exception):
+    """As many violations were found as are told."""
+
+
+class _Violations(list[Violation]):
+    """What was found so far. _TooManyError: enough to stop looking."""
+
+    def append(self, violation: Violation) -> None:
+        super().append(violation)
+        if len(self) >= _MAX_VIOLATIONS:
+            raise _TooManyError
 
 
 class RequestReader:
@@ -49,16 +67,19 @@ class RequestReader:
     ) -> Any:
         """The request message. Problem: the request breaks a rule of the contract; all violations are named."""
         message = self._message_class()
-        violations: list[Violation] = []
-        if body:
-            self._read_body(message, body, path_parameters, violations)
-        for name, text in path_parameters.items():
-            self._path_fields[name].set(message, text, violations)
-        if query:
-            self._query.fill(message, query, violations)
-        for header in self._header_fields:
-            header.fill(message, headers, violations)
-        self._validate(message, violations)
+        violations = _Violations()
+        try:
+            if body:
+                self._read_body(message, body, path_parameters, violations)
+            for name, text in path_parameters.items():
+                self._path_fields[name].set(message, text, violations)
+            if query:
+                self._query.fill(message, query, violations)
+            for header in self._header_fields:
+                header.fill(message, headers, violations)
+            self._validate(message, violations)
+        except _TooManyError as exc:
+            raise _invalid(violations) from exc
         return message
 
     def _read_body(
@@ -94,6 +115,12 @@ def _outermost(field: str) -> str:
     return field.partition("[")[0].partition(".")[0]
 
 
+def _shown(field: str) -> str:
+    """A name may be as long as the body; an answer that repeats it must not."""
+    return field if len(field) <= _MAX_FIELD_CHARACTERS else f"{field[:_MAX_FIELD_CHARACTERS]}…"
+
+
 def _invalid(violations: Sequence[Violation]) -> Problem:
+    violations = [replace(violation, field=_shown(violation.field)) for violation in violations]
     named = ", ".join(dict.fromkeys(violation.field for violation in violations[:10]))
     return Problem(400, "INVALID_REQUEST", f"The request is not valid: see {named}.", violations=violations)

@@ -9,11 +9,11 @@ from service_kit.errors import CallError
 from starlette.types import Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of
-from gateway.middleware.session_cookie import SessionCookie
 from gateway.problems import Problem
-from gateway.transcoding.call_problems import to_problem
+from gateway.sessions.cookie import SessionCookie
 from gateway.transcoding.endpoint import Endpoint
 from gateway.transcoding.response_writer import Response
+from gateway.upstream.problems import to_problem
 from gateway.upstream.upstream import Upstream
 
 _JSON_TYPES = frozenset({b"application/json", b"application/json;charset=utf-8"})
@@ -27,26 +27,26 @@ class Transcoder:
         self._cookie = cookie
         self._reasons = reasons
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, _receive: Receive, send: Send) -> None:
         exchange = exchange_of(scope)
         endpoint = exchange.endpoint
         if endpoint is None:
             raise LookupError("routing lets no request through without an endpoint")
         exchange.secret = exchange.secret or endpoint.writer.secret
-        response = await self._call(exchange, endpoint, scope, receive)
+        response = await self._call(exchange, endpoint, scope)
         self._keep_session(exchange, endpoint, response)
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
         body = b"" if scope["method"] == "HEAD" else response.body
         await send({"type": "http.response.body", "body": body})
 
-    async def _call(self, exchange: Exchange, endpoint: Endpoint, scope: Scope, receive: Receive) -> Response:
+    async def _call(self, exchange: Exchange, endpoint: Endpoint, scope: Scope) -> Response:
         method = endpoint.method
-        deadline_s = method.policy.deadline_s
-        exchange.request.deadline = time.monotonic() + deadline_s
-        body = await _read_body(receive) if exchange.expects_body else b""
-        if body:
+        if exchange.body:
             _require_json(scope)
-        message = endpoint.reader.read(exchange.path_parameters, scope["query_string"], scope["headers"], body)
+        query, headers = scope["query_string"], scope["headers"]
+        message = endpoint.reader.read(exchange.path_parameters, query, headers, exchange.body)
+        # Only now: what came before is neither the service's time nor to its breaker's account.
+        exchange.request.deadline = time.monotonic() + method.policy.deadline_s
         try:
             reply = await self._upstreams[method.upstream].call(method, message, exchange.request)
         except CallError as exc:
@@ -62,18 +62,6 @@ class Transcoder:
             exchange.response_headers[:] = [h for h in exchange.response_headers if h[0] != b"set-cookie"]
             exchange.response_headers.append(self._cookie.clear())
             exchange.secret = True
-
-
-async def _read_body(receive: Receive) -> bytes:
-    """The whole body; its size and the time that it takes are bounded further out."""
-    chunks: list[bytes] = []
-    while True:
-        event = await receive()
-        if event["type"] == "http.disconnect":
-            raise Problem(499, "CANCELLED", "The client closed the connection before the request was complete.")
-        chunks.append(event.get("body", b""))
-        if not event.get("more_body", False):
-            return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
 
 def _require_json(scope: Scope) -> None:

@@ -1,0 +1,1 @@
+"""The services behind the gateway: how they are called, and what it means when that fails."""

@@ -8,7 +8,7 @@ from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
 from order_svc.adapters import order_sql
-from order_svc.adapters.driver_errors import driver_errors
+from order_svc.adapters.driver_errors import postgres_errors
 from order_svc.adapters.order_rows import order_of, parameters_of
 from order_svc.adapters.postgres_pool import PostgresPool
 from order_svc.domain.errors import IdempotencyKeyInUseError
@@ -62,14 +62,14 @@ class PostgresOrderRepository:
         return await self._write(order_sql.FORGET, (before, limit))
 
     async def _rows(self, query: LiteralString, parameters: Mapping[str, Any] | Sequence[Any]) -> list[TupleRow]:
-        with driver_errors():
+        with postgres_errors():
             async with self._pool.connection() as connection:
                 cursor = await connection.execute(query, parameters)
                 return await cursor.fetchall()
 
     async def _write(self, query: LiteralString, parameters: Mapping[str, Any] | Sequence[Any]) -> int:
         """How many rows the statement wrote last."""
-        with driver_errors():
+        with postgres_errors():
             async with self._pool.connection() as connection:
                 cursor: AsyncCursor[TupleRow] = await connection.execute(query, parameters)
                 return cursor.rowcount

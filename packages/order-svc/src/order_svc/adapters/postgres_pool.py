@@ -39,7 +39,7 @@ async def open_pool(database_url: str, limits: PoolLimits) -> AsyncIterator[Post
         max_size=limits.max_size,
         timeout=limits.wait_s,
         reconnect_timeout=_RECONNECT_S,
-        check=check_connection,
+        check=_check_connection,
         open=False,
         name="orders",
         kwargs={
@@ -60,7 +60,7 @@ async def open_pool(database_url: str, limits: PoolLimits) -> AsyncIterator[Post
         yield pool
 
 
-async def check_connection(connection: AsyncConnection[TupleRow]) -> None:
+async def _check_connection(connection: AsyncConnection[TupleRow]) -> None:
     """Raise OperationalError if an idle connection is dead.
 
     Nothing is to be read from an idle connection unless the server has closed it or says why it will, so that a

@@ -17,9 +17,9 @@ from shared_contracts.order.v1 import (
 )
 
 from order_svc.rpc import page_tokens
+from order_svc.rpc.caller import caller
 from order_svc.rpc.translation import (
     canonical_id,
-    current_actor,
     filters,
     order_lines,
     order_message,
@@ -46,16 +46,16 @@ class OrderService(OrderServiceBase):
 
     async def create_order(self, message: CreateOrderRequest) -> CreateOrderResponse:
         key = message.idempotency_key
-        created = await self.create(current_actor(), message.currency, order_lines(message), key)
+        created = await self.create(caller(), message.currency, order_lines(message), key)
         order = order_message(created.order)
         return CreateOrderResponse(order=order, order_id=order.order_id, replayed=created.replayed)
 
     async def get_order(self, message: GetOrderRequest) -> GetOrderResponse:
-        order = await self.get(current_actor(), canonical_id(message.order_id))
+        order = await self.get(caller(), canonical_id(message.order_id))
         return GetOrderResponse(order=order_message(order))
 
     async def list_orders(self, message: ListOrdersRequest) -> ListOrdersResponse:
-        actor = current_actor()
+        actor = caller()
         wanted = filters(message, actor)
         behind = page_tokens.decode(message.page_token, wanted) if message.page_token else None
         page = await self.list(actor, wanted, behind, message.page_size or _DEFAULT_PAGE_SIZE)
@@ -66,9 +66,9 @@ class OrderService(OrderServiceBase):
 
     async def update_order_status(self, message: UpdateOrderStatusRequest) -> UpdateOrderStatusResponse:
         wanted, version = order_status(message.status), message.expected_version
-        order = await self.change_status(current_actor(), canonical_id(message.order_id), wanted, version)
+        order = await self.change_status(caller(), canonical_id(message.order_id), wanted, version)
         return UpdateOrderStatusResponse(order=order_message(order))
 
     async def delete_order(self, message: DeleteOrderRequest) -> DeleteOrderResponse:
-        await self.delete(current_actor(), canonical_id(message.order_id))
+        await self.delete(caller(), canonical_id(message.order_id))
         return DeleteOrderResponse()

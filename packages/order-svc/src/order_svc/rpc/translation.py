@@ -1,6 +1,5 @@
 """Messages of the contract ↔ the domain."""
 
-from service_kit.context import current_request, require_principal
 from shared_contracts.order.v1 import CreateOrderRequest, ListOrdersRequest
 from shared_contracts.order.v1 import Order as OrderMessage
 from shared_contracts.order.v1 import OrderLine as OrderLineMessage
@@ -16,12 +15,6 @@ _STATUS_MESSAGES = {
     OrderStatus.CANCELLED: OrderStatusMessage.CANCELLED,
 }
 _STATUSES = {message: status for status, message in _STATUS_MESSAGES.items()}
-
-
-def current_actor() -> Actor:
-    """Whoever makes the current request. LookupError: nobody had to say who they are."""
-    principal, request = require_principal(), current_request()
-    return Actor(principal.user_id, principal.is_admin, request.request_id if request else "")
 
 
 def canonical_id(text: str) -> str:

@@ -24,7 +24,7 @@ class InboundCodec(CodecBase):
 
     def __init__(self, validator: Validator, max_message_bytes: int) -> None:
         self._validator = validator
-        self._max_message_bytes = max_message_bytes
+        self.max_message_bytes = max_message_bytes
         self._methods: dict[type[Any], Method] = {}
 
     def add(self, message_type: type[Any], method: Method) -> None:
@@ -36,9 +36,6 @@ class InboundCodec(CodecBase):
         return bytes(message) if isinstance(message, betterproto2.Message) else message.SerializeToString()
 
     def decode(self, data: bytes, message_type: Any) -> Any:
-        if len(data) > self._max_message_bytes:
-            detail = f"at most {self._max_message_bytes} bytes"
-            raise CallError(Status.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE", detail)
         method = self._methods.get(message_type)
         if method is None:
             return message_type.FromString(data)

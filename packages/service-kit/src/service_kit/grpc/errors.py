@@ -29,12 +29,18 @@ _REASONS = {
 
 
 def to_call_error(error: Exception, table: ErrorTable) -> CallError:
-    """What a caller may know of ``error``. An exception that the table does not hold is logged, and INTERNAL."""
+    """What a caller may know of ``error``.
+
+    An exception that the table does not hold is logged, and INTERNAL; of one that is UNAVAILABLE, the cause is logged.
+    """
     if isinstance(error, CallError):
         return error
     for kind in type(error).__mro__:
         if kind in table:
             status, reason = table[kind]
+            if status is Status.UNAVAILABLE:
+                # The caller is told nothing of the cause, so it is told here.
+                logger.warning("{} ({!r})", error, error.__cause__)
             violations = getattr(error, "violations", ())
             return CallError(status, reason, str(error), violations, getattr(error, "retry_after_s", None))
     if isinstance(error, asyncio.TimeoutError):
@@ -82,10 +88,6 @@ def from_transport_error(error: Exception) -> CallError:
 
 #: What grpclib raises besides GRPCError when the transport fails.
 TRANSPORT_ERRORS = (asyncio.TimeoutError, OSError, StreamTerminatedError, ProtocolError)
-
-
-def _field_violation(violation: Violation) -> BadRequest.FieldViolation:
-    return BadRequest.FieldViolation(field=violation.field, reason=violation.rule, description=violation.message)
 
 
 def _duration(seconds: float) -> Duration:

@@ -14,6 +14,7 @@ from service_kit.contract.policy import Access
 from service_kit.errors import CallError
 from service_kit.grpc.codec import InboundCodec
 from service_kit.grpc.errors import ErrorTable, to_call_error, to_grpc_error
+from service_kit.grpc.framing import guard_frame
 from service_kit.grpc.metadata import bearer_token, incoming
 from service_kit.grpc.telemetry import CallTelemetry
 from service_kit.readiness import Readiness
@@ -36,6 +37,7 @@ class GuardedService:
         readiness: Readiness,
         telemetry: CallTelemetry,
     ) -> None:
+        self._max_message_bytes = codec.max_message_bytes
         self._verifier = verifier
         self._error_table = error_table
         self._readiness = readiness
@@ -60,6 +62,7 @@ class GuardedService:
             status, reason = Status.OK, ""
             try:
                 await self._admit(method, request, bearer_token(metadata))
+                guard_frame(stream, self._max_message_bytes)
                 await func(stream)
             except (asyncio.CancelledError, StreamTerminatedError):
                 status = Status.CANCELLED

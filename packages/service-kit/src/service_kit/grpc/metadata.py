@@ -1,5 +1,6 @@
 """What travels beside the messages between our processes, as gRPC metadata."""
 
+import re
 import time
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
@@ -18,6 +19,7 @@ USER_AGENT = "x-client-user-agent"
 SESSION_KEY = "x-session-key"
 
 _BEARER = "Bearer "
+_ADDRESS = re.compile(r"[0-9A-Fa-f:.]{1,45}")
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
 
@@ -40,7 +42,7 @@ def incoming(metadata: Mapping[str, str | bytes], deadline: Deadline | None) -> 
     return RequestContext(
         request_id=keep_or_mint(_text(metadata, REQUEST_ID)),
         trace=continue_trace(_text(metadata, TRACEPARENT)),
-        client_address=_text(metadata, CLIENT_ADDRESS) or "",
+        client_address=_address(_text(metadata, CLIENT_ADDRESS)),
         user_agent=unquote(_text(metadata, USER_AGENT) or ""),
         deadline=time.monotonic() + deadline.time_remaining() if deadline is not None else None,
         session_key=_text(metadata, SESSION_KEY),
@@ -51,6 +53,11 @@ def bearer_token(metadata: Mapping[str, str | bytes]) -> str | None:
     """The access token of a call; None: it came without one."""
     value = _text(metadata, AUTHORIZATION)
     return value.removeprefix(_BEARER) if value is not None and value.startswith(_BEARER) else None
+
+
+def _address(text: str | None) -> str:
+    """What looks like an IP address; anything else is nobody's, and no store should have to take it."""
+    return text if text is not None and _ADDRESS.fullmatch(text) else ""
 
 
 def _text(metadata: Mapping[str, str | bytes], name: str) -> str | None:

@@ -51,6 +51,11 @@ class KeySet:
         """Whether there is any key."""
         return bool(self._keys)
 
+    async def check_loaded(self) -> None:
+        """Raise LookupError unless there is any key: a check of readiness."""
+        if not self.loaded:
+            raise LookupError("no key yet to verify access tokens with")
+
     def jwks(self) -> list[dict[str, str]]:
         """The public JWKs in hand, fit for publication."""
         return [{str(name): str(value) for name, value in key.as_dict().items()} for key in self._keys.values()]
@@ -101,7 +106,9 @@ class KeySet:
         except Exception as exc:  # a fetch crosses the network: whatever went wrong, the keys in hand go on
             _refreshes.add(1, {"outcome": "failed"})
             if self._healthy:
-                logger.warning("the key set cannot be fetched, {} keys stay in force: {!r}", len(self._keys), exc)
+                # While all processes start together, whoever has the keys may not be there yet.
+                level = "WARNING" if self._keys else "INFO"
+                logger.log(level, "the key set cannot be fetched, {} keys stay in force: {!r}", len(self._keys), exc)
             self._healthy = False
             return
         _refreshes.add(1, {"outcome": "ok"})

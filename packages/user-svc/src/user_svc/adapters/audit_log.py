@@ -10,7 +10,7 @@ from loguru import logger
 from psycopg.types.json import Json
 from service_kit.metrics import meter
 
-from user_svc.adapters.postgres import Pool, cursor
+from user_svc.adapters.postgres_pool import PostgresPool, cursor
 from user_svc.domain.audit import AuditEvent
 from user_svc.domain.errors import DependencyUnavailableError
 
@@ -43,7 +43,7 @@ class PostgresAuditTrail:
     While PostgreSQL is away, events wait; those that find no room any more are dropped, which is logged and counted.
     """
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
         self._waiting: asyncio.Queue[AuditEvent] = asyncio.Queue(_MAX_WAITING)
         self._dropping = False

@@ -1,16 +1,14 @@
-"""The client of Redis, and what its errors mean."""
+"""The client of Redis."""
 
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
 from redis.asyncio import BlockingConnectionPool, Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import ReadOnlyError
-from redis.exceptions import TimeoutError as RedisTimeoutError
 
-from user_svc.domain.errors import DependencyUnavailableError
+from user_svc.adapters.driver_errors import redis_errors
 
 #: How long connecting, a command, and the wait for a free connection may take: renewals have a second in all.
 _TIMEOUT_S = 0.4
@@ -18,7 +16,7 @@ _MAX_CONNECTIONS = 64
 
 
 @asynccontextmanager
-async def redis_client(url: str) -> AsyncIterator[Redis]:
+async def open_client(url: str) -> AsyncIterator[Redis]:
     """A client with a bounded pool. It does not wait for the server: readiness tells whether that is there.
 
     A broken connection is tried again once: after a restart of the server, those that lay idle are dead. Every
@@ -42,16 +40,7 @@ async def redis_client(url: str) -> AsyncIterator[Redis]:
         await pool.aclose()
 
 
-@contextmanager
-def translated() -> Iterator[None]:
-    """Turns the driver's words for "not there, or not in time" into the domain's."""
-    try:
-        yield
-    except (RedisConnectionError, RedisTimeoutError, ReadOnlyError) as exc:
-        raise DependencyUnavailableError("redis") from exc
-
-
-async def check_redis(client: Redis) -> None:
-    """Raises unless the server answers."""
-    with translated():
+async def ping(client: Redis) -> None:
+    """Return once Redis answers. DependencyUnavailableError: it does not."""
+    with redis_errors():
         await client.ping()

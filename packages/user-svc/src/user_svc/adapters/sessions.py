@@ -11,7 +11,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 
-from user_svc.adapters.redis_client import translated
+from user_svc.adapters.driver_errors import redis_errors
 from user_svc.domain.errors import SessionInvalidError, SessionReusedError
 from user_svc.domain.session import MAX_SESSIONS_OF_USER, HeldSession, ListedSession, NewSession, SessionTerms
 from user_svc.domain.session_key import SessionKey
@@ -37,7 +37,7 @@ class RedisSessions:
 
     async def open(self, session: NewSession) -> HeldSession:
         index, session_id, user_id = _index(session.user_id), session.session_id, session.user_id
-        with translated():
+        with redis_errors():
             listed = await self._list([index], [session_id, self._absolute_ms])
             about = (user_id, session.password_version, session.address, session.agent[:_AGENT_MAX])
             _, ends, ttl = await self._open([_key(session_id)], [*about, self._idle_ms, self._absolute_ms])
@@ -48,7 +48,7 @@ class RedisSessions:
 
     async def renew(self, key: SessionKey) -> HeldSession:
         session_id = key.session_id
-        with translated():
+        with redis_errors():
             outcome, *rest = await self._renew([_key(session_id)], [key.counter, self._idle_ms, self._grace_ms])
         if outcome == "reused":
             raise SessionReusedError(session_id, rest[0])
@@ -59,15 +59,15 @@ class RedisSessions:
         return HeldSession(session_id, user_id, version, counter, _seconds(ttl), _time(ends), rotated)
 
     async def touch(self, session_id: str, user_id: str, counter_in_use: int | None) -> bool:
-        with translated():
+        with redis_errors():
             return bool(await self._touch([_key(session_id)], [user_id, counter_in_use or 0, self._idle_ms]))
 
     async def lives(self, session_id: str, user_id: str) -> bool:
-        with translated():
+        with redis_errors():
             return bool(await self._redis.hget(_key(session_id), "user_id") == user_id)
 
     async def of_user(self, user_id: str) -> list[ListedSession]:
-        with translated():
+        with redis_errors():
             live = await self._live(user_id)
         listed = [
             ListedSession(session_id, _time(created), _time(used), address, agent)
@@ -76,18 +76,18 @@ class RedisSessions:
         return sorted(listed, key=lambda session: session.last_used_at, reverse=True)
 
     async def end(self, session_id: str, user_id: str | None = None) -> str | None:
-        with translated():
+        with redis_errors():
             owner: str | None = await self._end([_key(session_id)], [user_id or ""])
             if owner is not None:
                 await self._redis.zrem(_index(owner), session_id)
         return owner
 
     async def end_all(self, user_id: str) -> None:
-        with translated():
+        with redis_errors():
             await self._drop(user_id, [session_id for session_id, _ in await self._listed(user_id)])
 
     async def end_others(self, user_id: str, session_id: str, password_version: int) -> list[str]:
-        with translated():
+        with redis_errors():
             await self._confirm([_key(session_id)], [password_version])
             live = await self._live(user_id)
             await self._drop(user_id, [other for other, _ in await self._listed(user_id) if other != session_id])

@@ -6,7 +6,7 @@ import psycopg.errors
 from psycopg.rows import TupleRow
 
 from user_svc.adapters.audit_log import INSERT, INSERT_IF_LOGIN_STANDS, event_row
-from user_svc.adapters.postgres import Pool, cursor, fetch_one
+from user_svc.adapters.postgres_pool import PostgresPool, cursor, fetch_one
 from user_svc.domain.audit import AuditEvent
 from user_svc.domain.errors import EmailTakenError, UserNotFoundError
 from user_svc.domain.user import Role, User
@@ -30,7 +30,7 @@ _EMAIL_INDEX = "users_email_key"
 class PostgresUsers:
     """Keeps every change together with its audit event, in one transaction."""
 
-    def __init__(self, pool: Pool) -> None:
+    def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
 
     async def add(self, user: User, event: AuditEvent) -> None:

@@ -14,7 +14,7 @@ from service_kit.validation import Validator
 from user_svc.adapters.common_passwords import CommonPasswordList
 from user_svc.adapters.ids import new_id
 from user_svc.adapters.password_hasher import Argon2Hasher, HashingCost
-from user_svc.adapters.postgres import postgres_pool
+from user_svc.adapters.postgres_pool import PoolLimits, open_pool
 from user_svc.adapters.users import PostgresUsers
 from user_svc.domain.errors import DependencyUnavailableError, EmailTakenError, PasswordRefusedError
 from user_svc.domain.password import PasswordPolicy
@@ -56,8 +56,15 @@ def _run(settings: Settings, arguments: Namespace) -> int:
 async def _create(settings: Settings, email: str, name: str) -> str:
     _check(email=email, name=name)
     cost = HashingCost(settings.argon2_memory_kib, settings.argon2_time_cost, settings.argon2_parallelism)
+    limits = PoolLimits(
+        min_size=1,
+        max_size=1,
+        wait_s=settings.pool_wait_s,
+        connect_timeout_s=settings.connect_timeout_s,
+        statement_timeout_ms=settings.statement_timeout_ms,
+    )
     async with (
-        postgres_pool(settings.database_url.reveal(), max_size=1) as pool,
+        open_pool(settings.database_url.reveal(), limits) as pool,
         Argon2Hasher(cost, threads=1, queue=1) as hasher,
     ):
         policy = PasswordPolicy(settings.password_min_length, CommonPasswordList())

@@ -67,5 +67,4 @@ class DependencyUnavailableError(Exception):
 
     def __init__(self, dependency: str, retry_after_s: float = 1.0) -> None:
         super().__init__(f"{dependency} is unavailable")
-        self.dependency = dependency
         self.retry_after_s = retry_after_s

@@ -3,11 +3,11 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from order_svc.adapters.migrations import migrate
 from order_svc.adapters.postgres_pool import PoolLimits, PostgresPool, open_pool
 from order_svc.domain.events import EventKind, OrderEvent
+from service_kit.migrations import migrate
 
-from tests.running_servers import RunningPostgres
+from tests.running.servers import RunningPostgres
 
 LIMITS = PoolLimits(min_size=0, max_size=8, wait_s=5.0, connect_timeout_s=5, statement_timeout_ms=5000)
 
@@ -15,7 +15,7 @@ LIMITS = PoolLimits(min_size=0, max_size=8, wait_s=5.0, connect_timeout_s=5, sta
 def migrated_database(server: RunningPostgres) -> str:
     """The URL of a database of its own, with the service's schema."""
     url = server.create_database("orders")
-    assert migrate(url) == 0
+    assert migrate(url, "order_svc") == 0
     return url
 
 

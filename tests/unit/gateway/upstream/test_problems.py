@@ -1,11 +1,11 @@
 """gRPC status → HTTP status, as the API documents it."""
 
 import pytest
-from gateway.transcoding.call_problems import to_problem
+from gateway.upstream.problems import to_problem
 from grpclib.const import Status
 from service_kit.errors import CallError, Violation
 
-from tests.contracts import headrace_contract
+from tests.examples.contracts import headrace_contract
 
 REASONS = headrace_contract().reasons
 

@@ -2,31 +2,36 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from typing import Any
 
-from user_svc.adapters.migrations import migrate
-from user_svc.adapters.postgres import Pool, postgres_pool
+from service_kit.migrations import migrate
+from user_svc.adapters.postgres_pool import PoolLimits, PostgresPool, open_pool
 from user_svc.domain.actor import Origin
 from user_svc.domain.audit import AuditEvent, AuditKind
 
-from tests.running_servers import RunningPostgres
+from tests.running.servers import RunningPostgres
+
+#: The service's own, but for the number of connections.
+LIMITS = PoolLimits(min_size=2, max_size=8, wait_s=1.0, connect_timeout_s=2, statement_timeout_ms=2000)
+ONE_CONNECTION = replace(LIMITS, min_size=1, max_size=1)
 
 
 def migrated_database(server: RunningPostgres) -> str:
     """The URL of a database of its own, with the service's schema."""
     url = server.create_database("users")
-    assert migrate(url) == 0
+    assert migrate(url, "user_svc") == 0
     return url
 
 
 @asynccontextmanager
-async def user_pool(url: str, max_size: int = 8) -> AsyncIterator[Pool]:
+async def user_pool(url: str, limits: PoolLimits = LIMITS) -> AsyncIterator[PostgresPool]:
     """The service's own pool on that database."""
-    async with postgres_pool(url, max_size) as pool:
+    async with open_pool(url, limits) as pool:
         yield pool
 
 
-async def audit_log(pool: Pool, subject: str | None) -> list[AuditEvent]:
+async def audit_log(pool: PostgresPool, subject: str | None) -> list[AuditEvent]:
     """What the audit log says of a user, oldest first."""
     query = """
         SELECT event, actor::text, subject::text, ip, request_id, detail, at

@@ -1,5 +1,5 @@
 import pytest
-from gateway.middleware.session_cookie import SessionCookie
+from gateway.sessions.cookie import SessionCookie
 
 PLAIN, SECURE = SessionCookie(secure=False), SessionCookie(secure=True)
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import shared_contracts
 from service_kit.contract import Contract
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 PROTOS = ROOT / "protos"
 
 

@@ -1,0 +1,37 @@
+"""Requests to switch to another protocol: they are answered like any other request, over HTTP."""
+
+import pytest
+
+from tests.e2e.api import Api
+from tests.e2e.raw_http import exchange
+
+
+def websocket(target: bytes) -> bytes:
+    """An opening handshake (RFC 6455, 4.1)."""
+    lines = [
+        b"GET " + target + b" HTTP/1.1",
+        b"Host: localhost",
+        b"Upgrade: websocket",
+        b"Connection: Upgrade",
+        b"Sec-WebSocket-Version: 13",
+        b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    ]
+    return b"\r\n".join([*lines, b"", b""])
+
+
+@pytest.mark.parametrize(
+    ("target", "status", "code"),
+    [
+        (b"/api/orders", 401, "CREDENTIALS_MISSING"),
+        (b"/api/users/reg", 405, "METHOD_NOT_ALLOWED"),
+        (b"/nowhere", 404, "ROUTE_NOT_FOUND"),
+    ],
+)
+def test_a_websocket_is_refused_as_the_request_would_be(api: Api, target: bytes, status: int, code: str) -> None:
+    response = exchange(api.url, websocket(target))
+    assert (response.status, response.headers["content-type"]) == (status, "application/problem+json")
+    assert (response.json()["status"], response.json()["code"]) == (status, code)
+
+
+def test_a_websocket_to_a_page_gets_the_page(api: Api) -> None:
+    assert exchange(api.url, websocket(b"/openapi.json")).status == 200

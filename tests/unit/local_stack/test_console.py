@@ -1,0 +1,51 @@
+"""What the stack prints."""
+
+import re
+
+import pytest
+from local_stack.console import Screen
+from local_stack.status import Row
+
+COLOUR = re.compile(r"\x1b\[(\d+)m")
+PROCESSES = ("redis", "postgres", "user-svc", "order-svc", "gateway", "order-svc-2", "gateway-2")
+
+
+def test_an_address_is_never_cut_short(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.setenv("COLUMNS", "40")
+    url, admin_url = "postgres://127.0.0.1:18432", "http://127.0.0.1:22465"
+
+    Screen().table([Row("postgres", 12345, url, admin_url, True, True, "", 120 * 1024 * 1024)])
+
+    assert capsys.readouterr().out.splitlines()[1].split() == [
+        "postgres",
+        "ready",
+        "12345",
+        url,
+        admin_url,
+        "120",
+        "MiB",
+    ]
+
+
+def test_each_process_has_a_colour_of_its_own(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("FORCE_COLOR", "1")
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    screen = Screen()
+    for name in PROCESSES * 2:
+        screen.line(name, "ready")
+
+    colours = COLOUR.findall(capsys.readouterr().out.replace("\x1b[0m", ""))
+    assert len(set(colours)) == len(PROCESSES)
+    assert colours[: len(PROCESSES)] == colours[len(PROCESSES) :]
+
+
+@pytest.mark.parametrize(("detached", "way_to_stop"), [(True, "./just down"), (False, "Ctrl-C")])
+def test_it_says_how_to_stop(detached: bool, way_to_stop: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Screen().first_steps("http://127.0.0.1:8080", detached=detached)
+
+    shown = capsys.readouterr().out
+    assert "http://127.0.0.1:8080/docs" in shown
+    assert way_to_stop in shown

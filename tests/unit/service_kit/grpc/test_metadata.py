@@ -1,0 +1,18 @@
+"""What is believed of another process's metadata."""
+
+import pytest
+from service_kit.context import RequestContext
+from service_kit.grpc.metadata import CLIENT_ADDRESS, incoming, outgoing
+from service_kit.trace_context import continue_trace
+
+
+@pytest.mark.parametrize("address", ["", "192.0.2.7", "2001:db8::1", "::ffff:192.0.2.7"])
+def test_addresses_travel(address: str) -> None:
+    request = RequestContext("r", continue_trace(None), client_address=address)
+    assert incoming(outgoing(request), None).client_address == address
+
+
+@pytest.mark.parametrize("address", ["a\0b", "192.0.2.7\n", "192.0.2.7, 192.0.2.8", "café", "1" * 46, "<script>"])
+def test_what_is_no_address_is_unknown(address: str) -> None:
+    # It goes into the audit log, whose store takes no U+0000: one such event would be lost with all of its batch.
+    assert incoming({CLIENT_ADDRESS: address}, None).client_address == ""

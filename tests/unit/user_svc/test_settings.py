@@ -1,0 +1,35 @@
+"""The user service's settings."""
+
+import pytest
+from service_kit.settings import SettingsError, describe, load
+from user_svc.settings import PREFIX, Settings
+
+REQUIRED = {
+    "USER_SVC_DATABASE_URL": "postgresql://users:hunter2@127.0.0.1:5432/users",
+    "USER_SVC_REDIS_URL": "redis://:hunter2@127.0.0.1:6379/0",
+    "USER_SVC_KEY_DIR": "/var/lib/user-svc/keys",
+    "USER_SVC_SESSION_SECRET": "hunter2" * 5,
+}
+
+
+def test_four_settings_are_enough() -> None:
+    settings = load(Settings, PREFIX, REQUIRED)
+    assert (settings.port, settings.admin_port, settings.drain_s) == (50051, 9465, 10)
+    assert "hunter2" not in describe(settings, PREFIX)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("DATABASE_URL", "mysql://127.0.0.1/users"),
+        ("REDIS_URL", "http://127.0.0.1"),
+        ("SESSION_SECRET", "hunter2"),
+        ("PASSWORD_MIN_LENGTH", "7"),
+        ("POOL_MIN_SIZE", "11"),
+    ],
+)
+def test_a_wrong_setting_is_named_and_a_secret_is_not_told(name: str, value: str) -> None:
+    with pytest.raises(SettingsError) as caught:
+        load(Settings, PREFIX, REQUIRED | {PREFIX + name: value})
+    assert PREFIX + name in str(caught.value)
+    assert "hunter2" not in str(caught.value)
