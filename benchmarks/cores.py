@@ -1,8 +1,10 @@
 """A core for the process that is measured, and the others for the rest, so that neither is moved about."""
 
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
+_THIS = 0
 _CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
 
 
@@ -11,10 +13,15 @@ def give_own_core(pid: int) -> None:
     _pin(pid, _CORES[:1])
 
 
-def keep_off_own_core(pids: Iterable[int]) -> None:
-    """Let the processes ``pids`` (0: this one, and what it starts from now on) run on the other cores only."""
-    for pid in pids:
+@contextmanager
+def keeping_off_own_core(pids: Iterable[int]) -> Iterator[None]:
+    """Let the processes ``pids``, this one, and what it starts inside the context run on the other cores only."""
+    for pid in (*pids, _THIS):
         _pin(pid, _CORES[1:])
+    try:
+        yield
+    finally:
+        _pin(_THIS, _CORES)
 
 
 def _pin(pid: int, cores: list[int]) -> None:

@@ -18,7 +18,7 @@ from statistics import median
 
 import httpx2
 
-from benchmarks.cores import give_own_core, keep_off_own_core
+from benchmarks.cores import give_own_core, keeping_off_own_core
 from benchmarks.cpu import cpu_time_of
 from benchmarks.floor_grpc import METHOD
 from benchmarks.load_shape import CONNECTIONS, ORDER_ID, ORDER_MESSAGE
@@ -58,9 +58,10 @@ def run(seconds: float) -> None:
             _until_open(f"http://127.0.0.1:{_HTTP_PORT}/")
             give_own_core(http_floor)
             give_own_core(platform.pid("gateway"))
-            keep_off_own_core([0, stand_in_pid, *(platform.pid(name) for name in ("redis", "postgres", "user-svc"))])
-            run_wrk(target, seconds=2, connections=CONNECTIONS, headers=headers)  # warms up
-            rounds = [_measure(platform, http_floor, target, headers, seconds) for _ in range(_ROUNDS)]
+            others = [stand_in_pid, *(platform.pid(name) for name in ("redis", "postgres", "user-svc"))]
+            with keeping_off_own_core(others):
+                run_wrk(target, seconds=2, connections=CONNECTIONS, headers=headers)  # warms up
+                rounds = [_measure(platform, http_floor, target, headers, seconds) for _ in range(_ROUNDS)]
     print("\nGateway: processor time per authenticated GET /api/orders/info, in µs")
     print(f"{'Hypercorn':>12} {'grpclib':>12} {'floor':>12} {'gateway':>12} {'ratio':>8} {'requests/s':>12}")
     for measured in rounds:
