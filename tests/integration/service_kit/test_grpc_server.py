@@ -17,6 +17,7 @@ from grpclib.const import Cardinality, Status
 from grpclib.exceptions import GRPCError
 from grpclib.health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpclib.reflection.v1.reflection_pb2 import ServerReflectionRequest, ServerReflectionResponse
+from h2.exceptions import StreamClosedError
 from loguru import logger
 from service_kit.context import RequestContext, current_request, enter_request, require_principal
 from service_kit.errors import CallError
@@ -160,6 +161,19 @@ async def test_errors_by_table(running: Running, raised: Exception, status: Stat
 
     assert (error.status, error.reason, error.detail) == (status, reason, detail)
     assert error.retry_after_s == getattr(raised, "retry_after_s", None)
+
+
+async def test_a_caller_that_left_just_before_the_answer_is_no_error(running: Running) -> None:
+    running.call_as(running.issuer.token())
+    running.orders.error = StreamClosedError(1)
+    lines: list[str] = []
+    sink = logger.add(lines.append, format="{level} {message} {extra[status]}", filter=lambda r: "status" in r["extra"])
+
+    with pytest.raises((GRPCError, asyncio.TimeoutError)):
+        await _get(running, timeout_s=0.3)
+
+    logger.remove(sink)
+    assert [line.split() for line in lines] == [["INFO", "rpc", "CANCELLED"]]
 
 
 async def test_a_call_ends_at_its_deadline(running: Running) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 from grpclib.const import Handler, Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 from grpclib.server import Stream
+from h2.exceptions import StreamClosedError
 
 from service_kit.context import RequestContext, enter_request
 from service_kit.contract import Contract, ContractError, Method
@@ -67,6 +68,10 @@ class GuardedService:
             except (asyncio.CancelledError, StreamTerminatedError):
                 status = Status.CANCELLED
                 raise
+            except StreamClosedError as error:
+                # The caller has left just before the answer: nobody is there to be told, and nothing is wrong.
+                status = Status.CANCELLED
+                raise asyncio.CancelledError from error
             except GRPCError as error:  # a base's own UNIMPLEMENTED
                 status = error.status
                 raise

@@ -97,7 +97,10 @@ def _password() -> str:
     if password:
         return password
     if not sys.stdin.isatty():
-        return sys.stdin.readline().rstrip("\r\n")
+        password = sys.stdin.readline().rstrip("\r\n")
+        if not password:
+            raise _WrongInputError(f"no password: set {PASSWORD_VARIABLE}, or write it to standard input")
+        return password
     password = getpass.getpass("password: ")
     if getpass.getpass("once more: ") != password:
         raise _WrongInputError("the passwords differ")
