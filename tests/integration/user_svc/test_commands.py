@@ -91,7 +91,7 @@ REFUSED = {
     "short": ({"stdin": "short\n"}, "the password must be at least 8 characters long"),
     "shorter than set": ({"stdin": "qZ7 tide-lamp9\n"}, "the password must be at least 15 characters long"),
     "common": ({"stdin": "passwordpassword\n"}, "the password is one of the most common ones"),
-    "missing": ({"stdin": ""}, "the password is required"),
+    "missing": ({"stdin": ""}, "no password: set USER_SVC_ADMIN_PASSWORD"),
     "long": ({"stdin": "x7" * 65}, "the password must be at most 128 characters long"),
     "email": ({"email": "boss"}, "the email must be an email address"),
     "name": ({"name": "B"}, "the name must be at least 2 characters long"),
