@@ -28,6 +28,15 @@ async def test_a_process_is_known_by_its_marker_not_by_its_number(tmp_path: Path
         assert child.wait() == -signal.SIGTERM
 
 
+def test_a_process_is_known_from_the_first_moment(tmp_path: Path) -> None:
+    for _ in range(50):
+        child = start(launch(tmp_path, SLEEPER))
+        known = is_running(child.pid, "here:it")
+        child.kill()
+        child.wait()
+        assert known
+
+
 async def test_a_dead_process_that_nobody_has_buried_does_not_run(tmp_path: Path) -> None:
     child = start(launch(tmp_path, SLEEPER))
 

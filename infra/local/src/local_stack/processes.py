@@ -17,6 +17,8 @@ from local_stack.servers.account import Account
 #: In the environment of each process: whose it is. A process id alone may long belong to somebody else.
 MARKER = "HEADRACE_LOCAL_STACK"
 _POLL_S = 0.02
+#: Some 30 ms of looking; a program without any environment shows none for ever.
+_ENVIRONMENT_LOOKS = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ def start(launch: Launch) -> subprocess.Popen[bytes]:
     account = launch.account
     with launch.log.open("ab") as log:
         try:
-            return subprocess.Popen(
+            child = subprocess.Popen(
                 launch.argv,
                 stdin=subprocess.DEVNULL,
                 stdout=log,
@@ -60,6 +62,21 @@ def start(launch: Launch) -> subprocess.Popen[bytes]:
             )
         except (OSError, subprocess.SubprocessError) as exc:
             raise ProcessFailedError(launch.name, f"{launch.argv[0]} cannot be run: {exc}", launch.log) from exc
+    _await_environment(child)
+    return child
+
+
+def _await_environment(child: subprocess.Popen[bytes]) -> None:
+    """Return once the system shows the environment of ``child``, by which it is recognised.
+
+    A new program is running a moment before: asked for its environment then, the system shows none.
+    """
+    with suppress(psutil.Error):
+        process = psutil.Process(child.pid)
+        for _ in range(_ENVIRONMENT_LOOKS):
+            if child.poll() is not None or process.environ():
+                return
+            os.sched_yield()
 
 
 def is_running(pid: int, expected_marker: str) -> bool:
