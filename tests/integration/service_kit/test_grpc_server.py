@@ -123,6 +123,18 @@ async def test_the_request_is_told_from_process_to_process(running: Running) -> 
     assert before < seen.deadline <= after + 5
 
 
+async def test_a_call_gets_no_more_time_than_the_request_has_left(running: Running) -> None:
+    request = running.call_as(running.issuer.token())
+    request.deadline = time.monotonic() + 0.8
+
+    await _get(running, timeout_s=60)
+
+    seen = running.orders.seen
+    assert seen is not None
+    assert seen.deadline is not None
+    assert seen.deadline - request.deadline < 0.1
+
+
 @pytest.mark.parametrize(
     ("token", "reason"), [(None, "CREDENTIALS_MISSING"), ("rubbish", "TOKEN_INVALID"), ("expired", "TOKEN_EXPIRED")]
 )

@@ -1,10 +1,13 @@
 """Calls to another of our processes."""
 
+import time
 from typing import Any
 
-from grpclib.client import Channel
+from grpclib.client import Channel, Stream
 from grpclib.config import Configuration
+from grpclib.const import Cardinality
 from grpclib.events import SendRequest, listen
+from grpclib.metadata import Deadline
 
 from service_kit.context import current_request
 from service_kit.grpc.metadata import outgoing
@@ -20,15 +23,39 @@ def parse_target(target: str) -> tuple[str, int]:
     return host.removeprefix("[").removesuffix("]"), int(port)
 
 
-class GrpcClient:
-    """A channel to one target, which tells the other side of the current request (ids, trace, token).
+class _ForwardingChannel(Channel):
+    """Gives a call no more time than the current request has left."""
 
-    channel: for stubs. Every call needs a time-out of its own: over 100 streams, grpclib's calls wait silently.
+    def request(
+        self,
+        name: str,
+        cardinality: Cardinality,
+        request_type: type[Any],
+        reply_type: type[Any],
+        *,
+        timeout: float | None = None,
+        deadline: Deadline | None = None,
+        metadata: Any = None,
+    ) -> Stream[Any, Any]:
+        if deadline is None and timeout is not None:
+            deadline = Deadline.from_timeout(timeout)
+        current = current_request()
+        if current is not None and current.deadline is not None:
+            left = Deadline.from_timeout(max(0.0, current.deadline - time.monotonic()))
+            deadline = left if deadline is None else min(deadline, left)
+        return super().request(name, cardinality, request_type, reply_type, deadline=deadline, metadata=metadata)
+
+
+class GrpcClient:
+    """A channel to one target, which tells the other side of the current request (ids, trace, token, deadline).
+
+    channel: for stubs. A call outside of any request needs a time-out of its own: over 100 streams, grpclib's calls
+    wait silently.
     """
 
     def __init__(self, target: str) -> None:
         host, port = parse_target(target)
-        self.channel = Channel(host, port, config=_KEEPALIVE)
+        self.channel = _ForwardingChannel(host, port, config=_KEEPALIVE)
         listen(self.channel, SendRequest, _tell)
 
     async def __aenter__(self) -> "GrpcClient":
