@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import pytest
-from user_svc.adapters.postgres_pool import PostgresPool
+from service_kit.postgres import PostgresPool
 from user_svc.adapters.users import PostgresUsers
 from user_svc.domain.audit import AuditEvent, AuditKind
 from user_svc.domain.errors import EmailTakenError, UserNotFoundError

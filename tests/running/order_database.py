@@ -3,9 +3,9 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from order_svc.adapters.postgres_pool import PoolLimits, PostgresPool, open_pool
 from order_svc.domain.events import EventKind, OrderEvent
 from service_kit.migrations import migrate
+from service_kit.postgres import PoolLimits, PostgresPool, open_pool
 
 from tests.running.servers import RunningPostgres
 
@@ -22,7 +22,7 @@ def migrated_database(server: RunningPostgres) -> str:
 @asynccontextmanager
 async def order_pool(url: str, limits: PoolLimits = LIMITS) -> AsyncIterator[PostgresPool]:
     """The service's own pool on that database."""
-    async with open_pool(url, limits) as pool:
+    async with open_pool(url, limits, application_name="tests") as pool:
         yield pool
 
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 
 from service_kit.migrations import migrate
-from user_svc.adapters.postgres_pool import PoolLimits, PostgresPool, open_pool
+from service_kit.postgres import PoolLimits, PostgresPool, open_pool
 from user_svc.domain.actor import Origin
 from user_svc.domain.audit import AuditEvent, AuditKind
 
@@ -27,7 +27,7 @@ def migrated_database(server: RunningPostgres) -> str:
 @asynccontextmanager
 async def user_pool(url: str, limits: PoolLimits = LIMITS) -> AsyncIterator[PostgresPool]:
     """The service's own pool on that database."""
-    async with open_pool(url, limits) as pool:
+    async with open_pool(url, limits, application_name="tests") as pool:
         yield pool
 
 

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from order_svc.adapters.order_repository import PostgresOrderRepository
-from order_svc.adapters.postgres_pool import PostgresPool
+from service_kit.postgres import PostgresPool
 
 from tests.running.order_database import migrated_database, order_pool
 from tests.running.servers import RunningPostgres

@@ -6,9 +6,9 @@ import sys
 import psycopg
 import pytest
 from order_svc.adapters.order_repository import PostgresOrderRepository
-from order_svc.adapters.postgres_pool import PostgresPool
 from order_svc.domain import events
 from service_kit.migrations import migrate
+from service_kit.postgres import PostgresPool
 
 from tests.examples.orders import alice, an_order
 from tests.running.servers import RunningPostgres

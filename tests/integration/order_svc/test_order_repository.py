@@ -8,11 +8,11 @@ import pytest
 from order_svc.adapters import order_sql
 from order_svc.adapters.order_repository import PostgresOrderRepository
 from order_svc.adapters.order_rows import parameters_of
-from order_svc.adapters.postgres_pool import PostgresPool
 from order_svc.domain import events
 from order_svc.domain.errors import IdempotencyKeyInUseError
 from order_svc.domain.idempotency import Claim, FirstAnswer, fingerprint
 from order_svc.domain.listing import Filters
+from service_kit.postgres import PostgresPool
 
 from tests.examples.orders import ALICE, LINES, NOON, alice, an_order
 

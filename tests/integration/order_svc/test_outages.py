@@ -8,10 +8,10 @@ from dataclasses import replace
 import psycopg
 import pytest
 from order_svc.adapters.order_repository import PostgresOrderRepository
-from order_svc.adapters.postgres_pool import PostgresPool
 from order_svc.domain import events
 from order_svc.domain.errors import DependencyUnavailableError
 from order_svc.domain.order import Order
+from service_kit.postgres import PostgresPool
 
 from tests.examples.orders import NOON, alice, an_order, unknown_id
 from tests.running.order_database import LIMITS, order_pool

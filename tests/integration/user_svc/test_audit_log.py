@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 import psycopg
 import pytest
 from loguru import logger
+from service_kit.postgres import PostgresPool
 from user_svc.adapters import audit_log as adapter
 from user_svc.adapters.audit_log import PostgresAuditTrail
-from user_svc.adapters.postgres_pool import PostgresPool
 from user_svc.domain.audit import AuditKind
 
 from tests.examples.users import ORIGIN, a_user, an_event

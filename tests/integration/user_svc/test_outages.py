@@ -9,11 +9,12 @@ from pathlib import Path
 import pytest
 from local_stack.servers.postgres import PostgresServer
 from local_stack.servers.redis import RedisServer
-from user_svc.adapters import postgres_pool, redis_client
+from service_kit.postgres import PostgresPool
+from user_svc.adapters import redis_client
 from user_svc.adapters.ids import new_id
-from user_svc.adapters.postgres_pool import PostgresPool, fetch_one
 from user_svc.adapters.redis_client import open_client
 from user_svc.adapters.sessions import RedisSessions
+from user_svc.adapters.statements import fetch_one
 from user_svc.adapters.users import PostgresUsers
 from user_svc.domain.errors import DependencyUnavailableError
 from user_svc.domain.session import SessionTerms
@@ -78,10 +79,10 @@ async def test_a_restart_of_postgres_heals(tmp_path: Path) -> None:
     process = await server.start()
     try:
         async with user_pool(server.url) as pool:
-            await postgres_pool.ping(pool)
+            await fetch_one(pool, "SELECT 1", ())
             stop(process, signal.SIGINT)
             with pytest.raises(DependencyUnavailableError):
-                await postgres_pool.ping(pool)
+                await fetch_one(pool, "SELECT 1", ())
             await asyncio.sleep(3)
             process = await server.start()
             assert await answers_within(pool, 5)
@@ -93,7 +94,7 @@ async def answers_within(pool: PostgresPool, seconds: float) -> bool:
     due = time.monotonic() + seconds
     for _ in iter(lambda: time.monotonic() < due, False):
         try:
-            await postgres_pool.ping(pool)
+            await fetch_one(pool, "SELECT 1", ())
         except DependencyUnavailableError:
             await asyncio.sleep(0.05)
         else:
@@ -105,12 +106,12 @@ async def test_a_slow_statement_is_cut_off(postgres_server: RunningPostgres) -> 
     async with user_pool(postgres_server.create_database("users"), ONE_CONNECTION) as pool:
         with pytest.raises(DependencyUnavailableError):
             await fetch_one(pool, "SELECT pg_sleep(10)", ())
-        await postgres_pool.ping(pool)
+        await fetch_one(pool, "SELECT 1", ())
 
 
 async def test_the_wait_for_a_connection_is_bounded(postgres_server: RunningPostgres) -> None:
     async with user_pool(postgres_server.create_database("users"), ONE_CONNECTION) as pool, pool.connection():
         started = time.perf_counter()
         with pytest.raises(DependencyUnavailableError):
-            await postgres_pool.ping(pool)
+            await fetch_one(pool, "SELECT 1", ())
         assert time.perf_counter() - started < 2

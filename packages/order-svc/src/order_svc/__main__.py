@@ -12,6 +12,7 @@ from service_kit.contract import Contract
 from service_kit.grpc.client import GrpcClient
 from service_kit.grpc.server import GrpcServer
 from service_kit.lifecycle import Lifecycle
+from service_kit.postgres import PoolLimits, open_pool, ping
 from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.verifier import TokenVerifier
 
@@ -20,7 +21,6 @@ from order_svc.adapters.housekeeping import forget_keys_forever
 from order_svc.adapters.key_set_source import KeySetSource
 from order_svc.adapters.order_ids import new_order_id
 from order_svc.adapters.order_repository import PostgresOrderRepository
-from order_svc.adapters.postgres_pool import PoolLimits, open_pool, ping
 from order_svc.commands.migrate import MIGRATE
 from order_svc.rpc.error_table import ERROR_TABLE
 from order_svc.rpc.order_service import OrderService
@@ -58,7 +58,8 @@ async def _serve(settings: Settings) -> None:
             connect_timeout_s=settings.connect_timeout_s,
             statement_timeout_ms=settings.statement_timeout_ms,
         )
-        pool = await lifecycle.enter("postgres", open_pool(settings.database_url.reveal(), limits))
+        postgres = open_pool(settings.database_url.reveal(), limits, application_name=_NAME)
+        pool = await lifecycle.enter("postgres", postgres)
         readiness.add("postgres", lambda: ping(pool))
 
         sessions = await lifecycle.enter("key-set-client", GrpcClient(settings.key_set_upstream))

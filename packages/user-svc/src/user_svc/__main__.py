@@ -13,10 +13,11 @@ from service_kit.cli import command
 from service_kit.contract import Contract
 from service_kit.grpc.server import GrpcServer
 from service_kit.lifecycle import Lifecycle, ProcessFailedError
+from service_kit.postgres import PoolLimits, open_pool, ping
 from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.verifier import TokenVerifier
 
-from user_svc.adapters import postgres_pool, redis_client
+from user_svc.adapters import redis_client
 from user_svc.adapters.audit_log import PostgresAuditTrail
 from user_svc.adapters.common_passwords import CommonPasswordList
 from user_svc.adapters.freed_memory import share_one_arena
@@ -84,15 +85,16 @@ async def _serve(settings: Settings) -> None:
         lifecycle.start("key-set", keys.keep_fresh())
         readiness.add("signing_key", check_signing_key)
 
-        limits = postgres_pool.PoolLimits(
+        limits = PoolLimits(
             min_size=settings.pool_min_size,
             max_size=settings.pool_max_size,
             wait_s=settings.pool_wait_s,
             connect_timeout_s=settings.connect_timeout_s,
             statement_timeout_ms=settings.statement_timeout_ms,
         )
-        pool = await lifecycle.enter("postgres", postgres_pool.open_pool(settings.database_url.reveal(), limits))
-        readiness.add("postgres", lambda: postgres_pool.ping(pool))
+        postgres = open_pool(settings.database_url.reveal(), limits, application_name=_NAME)
+        pool = await lifecycle.enter("postgres", postgres)
+        readiness.add("postgres", lambda: ping(pool))
         users = PostgresUsers(pool)
         trail = PostgresAuditTrail(pool)
         lifecycle.start("audit-writer", trail.write_forever())

@@ -6,11 +6,11 @@ from typing import Any, LiteralString
 
 from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
+from service_kit.postgres import PostgresPool
 
 from order_svc.adapters import order_sql
 from order_svc.adapters.driver_errors import postgres_errors
 from order_svc.adapters.order_rows import order_of, parameters_of
-from order_svc.adapters.postgres_pool import PostgresPool
 from order_svc.domain.errors import IdempotencyKeyInUseError
 from order_svc.domain.events import OrderEvent
 from order_svc.domain.idempotency import Claim, FirstAnswer

@@ -9,8 +9,9 @@ import psycopg
 from loguru import logger
 from psycopg.types.json import Json
 from service_kit.metrics import meter
+from service_kit.postgres import PostgresPool
 
-from user_svc.adapters.postgres_pool import PostgresPool, cursor
+from user_svc.adapters.statements import cursor
 from user_svc.domain.audit import AuditEvent
 from user_svc.domain.errors import DependencyUnavailableError
 

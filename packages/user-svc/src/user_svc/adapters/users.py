@@ -4,9 +4,10 @@ from typing import LiteralString
 
 import psycopg.errors
 from psycopg.rows import TupleRow
+from service_kit.postgres import PostgresPool
 
 from user_svc.adapters.audit_log import INSERT, INSERT_IF_LOGIN_STANDS, event_row
-from user_svc.adapters.postgres_pool import PostgresPool, cursor, fetch_one
+from user_svc.adapters.statements import cursor, fetch_one
 from user_svc.domain.audit import AuditEvent
 from user_svc.domain.errors import EmailTakenError, UserNotFoundError
 from user_svc.domain.user import Role, User

@@ -9,12 +9,12 @@ from argparse import ArgumentParser, Namespace
 import shared_contracts
 from service_kit.cli import Subcommand
 from service_kit.contract import Contract
+from service_kit.postgres import PoolLimits, open_pool
 from service_kit.validation import Validator
 
 from user_svc.adapters.common_passwords import CommonPasswordList
 from user_svc.adapters.ids import new_id
 from user_svc.adapters.password_hasher import Argon2Hasher, HashingCost
-from user_svc.adapters.postgres_pool import PoolLimits, open_pool
 from user_svc.adapters.users import PostgresUsers
 from user_svc.domain.errors import DependencyUnavailableError, EmailTakenError, PasswordRefusedError
 from user_svc.domain.password import PasswordPolicy
@@ -64,7 +64,7 @@ async def _create(settings: Settings, email: str, name: str) -> str:
         statement_timeout_ms=settings.statement_timeout_ms,
     )
     async with (
-        open_pool(settings.database_url.reveal(), limits) as pool,
+        open_pool(settings.database_url.reveal(), limits, application_name="user-svc create-admin") as pool,
         Argon2Hasher(cost, threads=1, queue=1) as hasher,
     ):
         policy = PasswordPolicy(settings.password_min_length, CommonPasswordList())

@@ -1,4 +1,4 @@
-"""The pool of connections to PostgreSQL."""
+"""The pool of connections to PostgreSQL. Needs the extra `service-kit[postgres]`."""
 
 import select
 from collections.abc import AsyncIterator
@@ -31,7 +31,7 @@ class PoolLimits:
 
 
 @asynccontextmanager
-async def open_pool(database_url: str, limits: PoolLimits) -> AsyncIterator[PostgresPool]:
+async def open_pool(database_url: str, limits: PoolLimits, *, application_name: str) -> AsyncIterator[PostgresPool]:
     """A pool that opens at once, even while the server is away; calls then raise PoolTimeout until it is back."""
     pool: PostgresPool = AsyncConnectionPool(
         database_url,
@@ -41,13 +41,13 @@ async def open_pool(database_url: str, limits: PoolLimits) -> AsyncIterator[Post
         reconnect_timeout=_RECONNECT_S,
         check=_check_connection,
         open=False,
-        name="orders",
+        name=application_name,
         kwargs={
-            # Every statement is a transaction of its own: no BEGIN and COMMIT around it.
+            # A statement is a transaction of its own, unless somebody says otherwise: no BEGIN and COMMIT around it.
             "autocommit": True,
             # Prepare a statement the first time: there are only a handful.
             "prepare_threshold": 0,
-            "application_name": "order-svc",
+            "application_name": application_name,
             "connect_timeout": limits.connect_timeout_s,
             # A peer that vanished is noticed even where a call has no deadline.
             "keepalives_idle": 30,
