@@ -175,6 +175,12 @@ async def test_a_new_method_is_an_endpoint(platform: Platform) -> None:
     assert 'rpc_method="order.v1.OrderService/CountOrders"' in metrics
 
 
+async def test_a_method_that_the_service_has_not_got_yet(platform: Platform) -> None:
+    answer = await asyncio.to_thread(platform.get, "/api/orders")
+
+    assert (answer.status_code, answer.headers["content-type"]) == (501, "application/problem+json")
+
+
 def test_the_gateway_names_no_business_route() -> None:
     sources = Path(PROTOS.parent / "packages/gateway/src").rglob("*.py")
     named = [f"{path.name}: {line}" for path in sources for line in path.read_text().splitlines() if "/api/" in line]
