@@ -8,7 +8,8 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from order_svc.domain.listing import Filters, Position
 from order_svc.domain.order import OrderStatus
-from order_svc.rpc.page_tokens import PageTokenInvalidError, decode, encode
+from order_svc.rpc.page_tokens import decode, encode
+from service_kit.page_tokens import PageTokenInvalidError
 
 from tests.examples.orders import ALICE, BOB, NOON, unknown_id
 

@@ -44,7 +44,7 @@ def test_operation_ids_are_unique() -> None:
 
 def test_operations_are_grouped_by_service_the_platforms_own_last() -> None:
     tags = DOCUMENT["tags"]
-    assert [tag["name"] for tag in tags] == ["Order", "User", "Session"]
+    assert [tag["name"] for tag in tags] == ["Order", "Audit", "User", "Session"]
     assert tags[0]["description"] == "Orders."
     used = {tag for path in DOCUMENT["paths"].values() for operation in path.values() for tag in operation["tags"]}
     assert used == {tag["name"] for tag in tags}
@@ -91,6 +91,14 @@ def test_security_follows_access() -> None:
 def test_enums_are_spelled_as_in_json() -> None:
     status = DOCUMENT["components"]["schemas"]["Order"]["properties"]["status"]
     assert status["enum"] == ["processing", "done", "cancelled"]
+
+
+def test_times_and_maps() -> None:
+    parameters = {p["name"]: p for p in _operation("get", "/api/v1/audit-events")["parameters"]}
+    assert parameters["since"]["in"] == "query"
+    assert parameters["since"]["schema"] == {"type": "string", "format": "date-time"}
+    detail = DOCUMENT["components"]["schemas"]["AuditEvent"]["properties"]["detail"]
+    assert (detail["type"], detail["additionalProperties"]) == ("object", {"type": "string"})
 
 
 def test_all_codes_are_listed() -> None:

@@ -116,6 +116,26 @@ def test_malformed_queries(query: str, broken: set[tuple[str, str]]) -> None:
     assert _broken("GET", f"/api/orders?{query}") == broken
 
 
+def test_times_in_a_query() -> None:
+    message = _read("GET", "/api/audit/events?since=1970-01-01T01:00:00%2B01:00&until=2026-11-23T10:00:00.5Z")
+    assert message.HasField("since")  # the beginning of 1970 is a time, too
+    assert (message.since.seconds, message.until.nanos) == (0, 500_000_000)
+
+
+@pytest.mark.parametrize(
+    ("query", "broken"),
+    [
+        ("since=yesterday", {("since", "timestamp.format")}),
+        ("since=2026-11-23T10:00:00+01:00", {("since", "timestamp.format")}),
+        ("until=0000-01-01T00:00:00Z", {("until", "timestamp.range")}),
+        ("since=2026-11-23T10:00:00Z&since=2026-11-23T10:00:00Z", {("since", "query.duplicate")}),
+        ("since.seconds=1", {("since.seconds", "query.unknown_parameter")}),
+    ],
+)
+def test_malformed_times(query: str, broken: set[tuple[str, str]]) -> None:
+    assert _broken("GET", f"/api/audit/events?{query}") == broken
+
+
 @pytest.mark.parametrize("tag", ["7", 'W/"7"', '"seven"', '"0"', "*", '"', ""])
 def test_malformed_entity_tags(tag: str) -> None:
     broken = _broken("PATCH", f"/api/v1/orders/{ORDER_ID}", {"status": "done"}, {"If-Match": tag})

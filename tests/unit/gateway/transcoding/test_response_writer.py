@@ -67,6 +67,18 @@ def test_public_answers_may_be_cached() -> None:
     assert dict(_response("GetKeySet").headers)[b"cache-control"] == b"public, max-age=600"
 
 
+def test_what_administrators_see_is_kept_nowhere() -> None:
+    assert dict(_response("ListAuditEvents").headers)[b"cache-control"] == b"no-store"
+
+
+def test_a_map_is_an_object_with_its_names_in_order() -> None:
+    body = _response("ListAuditEvents", events=[{"detail": {"session_id": "s", "counter": "2"}}, {}]).body
+
+    events = json.loads(body)["events"]
+    assert [event["detail"] for event in events] == [{"counter": "2", "session_id": "s"}, {}]
+    assert body.index(b"counter") < body.index(b"session_id")
+
+
 @given(st.integers(0, 4_000_000_000), st.integers(0, 999_999))
 def test_timestamps_are_rfc_3339_in_utc(seconds: int, micros: int) -> None:
     body = json.loads(_response("GetUser", user={"created_at": {"seconds": seconds, "nanos": micros * 1000}}).body)

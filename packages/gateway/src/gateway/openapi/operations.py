@@ -68,7 +68,7 @@ def _parameters(
             if header.format != "{}":
                 parameter["schema"] = {"type": "string", "description": f"The form is {header.format}."}
             parameters.append(parameter)
-        elif not binding.has_body and field.message_type is None:
+        elif not binding.has_body:
             rules = contract.field_rules(field)
             required = rules is not None and rules.required
             parameters.append(_parameter(schemas, field, field.name, "query", required=required))

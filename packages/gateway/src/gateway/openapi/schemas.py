@@ -6,8 +6,8 @@ from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescript
 from service_kit.contract import Contract
 from service_kit.contract.enum_names import json_name
 
-from gateway.transcoding.message_reader import TIMESTAMP
 from gateway.transcoding.response_writer import GRANT
+from gateway.transcoding.well_known import is_map, is_timestamp, map_value
 
 Schema = dict[str, Any]
 
@@ -55,8 +55,11 @@ class Schemas:
 
     def of_field(self, field: FieldDescriptor, *, for_request: bool) -> Schema:
         rules = self._contract.field_rules(field)
-        schema = self._of_value(field, rules, for_request=for_request)
-        if field.is_repeated:
+        is_object = is_map(field)
+        schema = self._of_value(map_value(field) if is_object else field, rules, for_request=for_request)
+        if is_object:
+            schema = {"type": "object", "additionalProperties": schema}
+        elif field.is_repeated:
             schema = {"type": "array", "items": schema}
             if rules is not None:
                 _copy(rules.repeated, schema, {"min_items": "minItems", "max_items": "maxItems"})
@@ -66,7 +69,7 @@ class Schemas:
 
     def _of_value(self, field: FieldDescriptor, rules: Any | None, *, for_request: bool) -> Schema:
         if field.message_type is not None:
-            if field.message_type.full_name == TIMESTAMP:
+            if is_timestamp(field):
                 return {"type": "string", "format": "date-time"}
             return self.reference(field.message_type, for_request=for_request)
         if field.enum_type is not None:

@@ -7,12 +7,12 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from service_kit.contract import ContractError
 from service_kit.errors import Violation
 
-from gateway.transcoding.values import ValueMismatch, json_value_reader
+from gateway.transcoding.mismatch import ValueMismatch
+from gateway.transcoding.values import json_value_reader, put_value
+from gateway.transcoding.well_known import is_map, is_timestamp
 
 #: Takes the message to fill, the JSON value, the path of the field, and the list that violations go to.
 _Setter = Callable[[Any, Any, str, list[Violation]], None]
-
-TIMESTAMP = "google.protobuf.Timestamp"
 
 
 class MessageReader:
@@ -38,19 +38,19 @@ class MessageReader:
 
 
 def _setter(field: FieldDescriptor) -> _Setter:
-    if field.message_type is None:
+    if field.message_type is None or is_timestamp(field):
         read = json_value_reader(field)
-        return _list_of_values(field.name, read) if field.is_repeated else _single_value(field.name, read)
-    if field.message_type.full_name == TIMESTAMP or field.message_type.GetOptions().map_entry:
+        return _list_of_values(field.name, read) if field.is_repeated else _single_value(field, read)
+    if is_map(field):
         raise ContractError(f"{field.full_name}: requests have no form for fields of this type")
     reader = MessageReader(field.message_type)
     return _list_of_messages(field.name, reader) if field.is_repeated else _single_message(field.name, reader)
 
 
-def _single_value(name: str, read: Callable[[Any], Any]) -> _Setter:
+def _single_value(field: FieldDescriptor, read: Callable[[Any], Any]) -> _Setter:
     def set_value(message: Any, value: Any, path: str, violations: list[Violation]) -> None:
         try:
-            setattr(message, name, read(value))
+            put_value(message, field, read(value))
         except ValueMismatch as mismatch:
             violations.append(Violation(path, mismatch.rule, str(mismatch)))
 

@@ -1,22 +1,21 @@
 """Protobuf messages into what orjson prints, by writers that are compiled once a type.
 
-snake_case names; integers as JSON numbers; enums as lower-case names without prefix; timestamps in RFC 3339, UTC.
-A field without presence is always printed; an optional or message field only when set.
+snake_case names; integers as JSON numbers; enums as lower-case names without prefix; timestamps in RFC 3339, UTC;
+maps as objects. A field without presence is always printed; an optional or message field only when set.
 """
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from service_kit.contract import ContractError
 from service_kit.contract.enum_names import json_name
 
-from gateway.transcoding.message_reader import TIMESTAMP
+from gateway.transcoding.timestamps import written_time
+from gateway.transcoding.well_known import is_map, is_timestamp, map_value
 
 _Writer = Callable[[Any], Any]
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _AS_IT_IS = {
     FieldDescriptor.TYPE_STRING,
     FieldDescriptor.TYPE_BOOL,
@@ -45,6 +44,8 @@ class MessageWriter:
 
 def _writer(field: FieldDescriptor) -> _Writer | None:
     """What turns the field's value into JSON; None: nothing needs to."""
+    if is_map(field):
+        return _map_writer(field)
     write = _single(field)
     if not field.is_repeated:
         return write
@@ -53,9 +54,17 @@ def _writer(field: FieldDescriptor) -> _Writer | None:
     return lambda items: [write(item) for item in items]
 
 
+def _map_writer(field: FieldDescriptor) -> _Writer:
+    """Names in their order, since a map has none of its own: equal messages become equal bytes."""
+    write = _single(map_value(field))
+    if write is None:
+        return lambda entries: dict(sorted(entries.items()))
+    return lambda entries: {name: write(value) for name, value in sorted(entries.items())}
+
+
 def _single(field: FieldDescriptor) -> _Writer | None:
     if field.message_type is not None:
-        return _timestamp if field.message_type.full_name == TIMESTAMP else MessageWriter(field.message_type).write
+        return written_time if is_timestamp(field) else MessageWriter(field.message_type).write
     if field.enum_type is not None:
         enum = field.enum_type
         names = {value.number: json_name(enum.name, value.name) for value in enum.values}
@@ -63,7 +72,3 @@ def _single(field: FieldDescriptor) -> _Writer | None:
     if field.type in _AS_IT_IS:
         return None
     raise ContractError(f"{field.full_name}: JSON answers have no form for fields of this type")
-
-
-def _timestamp(value: Any) -> datetime:
-    return _EPOCH + timedelta(seconds=value.seconds, microseconds=value.nanos // 1000)

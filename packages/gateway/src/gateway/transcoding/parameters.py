@@ -8,7 +8,8 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from service_kit.contract.policy import HeaderBinding
 from service_kit.errors import Violation
 
-from gateway.transcoding.values import ValueMismatch, text_value_reader
+from gateway.transcoding.mismatch import ValueMismatch
+from gateway.transcoding.values import put_value, text_value_reader
 
 
 class TextField:
@@ -17,7 +18,7 @@ class TextField:
     def __init__(self, field: FieldDescriptor, label: str | None = None) -> None:
         self.label = label or field.name
         self.is_repeated = field.is_repeated
-        self._name = field.name
+        self._field = field
         self._read = text_value_reader(field)
 
     def set(self, message: Any, text: str, violations: list[Violation]) -> None:
@@ -27,20 +28,19 @@ class TextField:
             violations.append(Violation(self.label, mismatch.rule, str(mismatch)))
             return
         if self.is_repeated:
-            getattr(message, self._name).append(value)
+            getattr(message, self._field.name).append(value)
         else:
-            setattr(message, self._name, value)
+            put_value(message, self._field, value)
 
 
 class QueryReader:
-    """Sets the fields of a message from a query string; parameters that are no fields are violations."""
+    """Sets the fields of a message from a query string; parameters that are no fields are violations.
+
+    ContractError: the message has a field that text has no form for, so nobody could ever set it.
+    """
 
     def __init__(self, descriptor: Descriptor, hidden: frozenset[str]) -> None:
-        self._fields = {
-            field.name: TextField(field)
-            for field in descriptor.fields
-            if field.name not in hidden and field.message_type is None
-        }
+        self._fields = {field.name: TextField(field) for field in descriptor.fields if field.name not in hidden}
 
     def fill(self, message: Any, query: bytes, violations: list[Violation]) -> None:
         seen: set[str] = set()

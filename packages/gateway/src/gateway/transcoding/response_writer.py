@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from service_kit.contract import Binding, Contract, ContractError, Method
-from service_kit.contract.policy import HeaderBinding, SessionEffect
+from service_kit.contract.policy import Access, HeaderBinding, SessionEffect
 
 from gateway.transcoding.message_writer import MessageWriter
 
@@ -50,7 +50,9 @@ class ResponseWriter:
         hidden = frozenset({self._grant_field} if self._grant_field else ())
         self._writer = MessageWriter(body_type, hidden) if self._status != _NO_CONTENT else None
         self.secret = self._grant_field is not None or _holds_secret(contract, body_type)
-        self._cache_control = _cache_control(policy.cache_max_age_s, secret=self.secret)
+        # What only administrators may see is about other people: nobody keeps a copy of it.
+        private = self.secret or policy.access is Access.ADMIN
+        self._cache_control = _cache_control(policy.cache_max_age_s, private=private)
 
     def write(self, message: Any) -> Response:
         headers = [header for write in self._headers if (header := write(message)) is not None]
@@ -118,8 +120,8 @@ def _holds_secret(contract: Contract, descriptor: Descriptor) -> bool:
     )
 
 
-def _cache_control(max_age_s: int | None, *, secret: bool) -> Header | None:
-    if secret:
+def _cache_control(max_age_s: int | None, *, private: bool) -> Header | None:
+    if private:
         return b"cache-control", b"no-store"
     if max_age_s is not None:
         return b"cache-control", b"public, max-age=%d" % max_age_s

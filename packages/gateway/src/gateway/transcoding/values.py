@@ -8,9 +8,14 @@ import re
 from collections.abc import Callable
 from typing import Any
 
-from google.protobuf.descriptor import EnumDescriptor, FieldDescriptor
+from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
+from google.protobuf.message_factory import GetMessageClass
 from service_kit.contract import ContractError
 from service_kit.contract.enum_names import json_name
+
+from gateway.transcoding.mismatch import ValueMismatch
+from gateway.transcoding.timestamps import parse_time
+from gateway.transcoding.well_known import is_timestamp, message_type_of
 
 Reader = Callable[[Any], Any]
 
@@ -26,16 +31,10 @@ _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
 
 
-class ValueMismatch(Exception):  # noqa: N818 (not an error of ours: an answer)
-    """The value cannot be one of the field's type. rule: the rule's id; str(): for people."""
-
-    def __init__(self, rule: str, message: str) -> None:
-        super().__init__(message)
-        self.rule = rule
-
-
 def json_value_reader(field: FieldDescriptor) -> Reader:
-    """The reader for a JSON value of a scalar or enum field. ContractError: JSON has no form for the type."""
+    """The reader for a JSON value of a scalar, enum or time field. ContractError: JSON has no form for the type."""
+    if is_timestamp(field):
+        return _time_reader(message_type_of(field), _json_string)
     if field.type == FieldDescriptor.TYPE_STRING:
         return _json_string
     if field.type == FieldDescriptor.TYPE_BOOL:
@@ -48,7 +47,9 @@ def json_value_reader(field: FieldDescriptor) -> Reader:
 
 
 def text_value_reader(field: FieldDescriptor) -> Reader:
-    """The reader for a value that is text, as in a path, a query or a header."""
+    """The reader for a value that is text, as in a path, a query or a header. ContractError: as above."""
+    if is_timestamp(field):
+        return _time_reader(message_type_of(field), _utf8)
     if field.type == FieldDescriptor.TYPE_STRING:
         return _utf8
     if field.type == FieldDescriptor.TYPE_BOOL:
@@ -58,6 +59,16 @@ def text_value_reader(field: FieldDescriptor) -> Reader:
     if field.type in _RANGES:
         return _integer_reader(field.type, _text_integer)
     raise ContractError(f"{field.full_name}: text has no form for fields of this type")
+
+
+def put_value(message: Any, field: FieldDescriptor, value: Any) -> None:
+    """Set a field that is no list to what its reader returned."""
+    if field.message_type is None:
+        setattr(message, field.name, value)
+        return
+    nested = getattr(message, field.name)
+    nested.CopyFrom(value)
+    nested.SetInParent()  # an empty message, such as the beginning of 1970, is one too
 
 
 def _json_string(value: Any) -> str:
@@ -121,3 +132,13 @@ def _enum_reader(enum: EnumDescriptor) -> Reader:
         return number
 
     return read
+
+
+def _time_reader(timestamp: Descriptor, read: Reader) -> Reader:
+    message_class = GetMessageClass(timestamp)
+
+    def read_time(value: Any) -> Any:
+        moment = parse_time(read(value))
+        return message_class(seconds=moment.seconds, nanos=moment.nanos)
+
+    return read_time

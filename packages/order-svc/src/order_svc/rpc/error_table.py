@@ -2,6 +2,7 @@
 
 from grpclib.const import Status
 from service_kit.grpc.errors import ErrorTable
+from service_kit.page_tokens import PageTokenInvalidError
 
 from order_svc.domain.errors import (
     ActionForbiddenError,
@@ -14,7 +15,6 @@ from order_svc.domain.errors import (
     TransitionNotAllowedError,
     VersionMismatchError,
 )
-from order_svc.rpc.page_tokens import PageTokenInvalidError
 
 ERROR_TABLE: ErrorTable = {
     OrderNotFoundError: (Status.NOT_FOUND, "ORDER_NOT_FOUND"),

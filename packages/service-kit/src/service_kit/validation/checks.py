@@ -1,7 +1,8 @@
 """The rules of single values, compiled into functions.
 
 A check takes a value and yields (rule id, message) for each rule that the value breaks. Rule ids are protovalidate's
-(https://protovalidate.com), except `string.no_nul`, which is ours: no store of ours can hold U+0000.
+(https://protovalidate.com), except two of ours: `string.no_nul`, since no store of ours can hold U+0000, and
+`timestamp.range`, since what google.protobuf.Timestamp's own definition excludes is no time to anybody.
 """
 
 from collections.abc import Callable, Iterator
@@ -18,12 +19,18 @@ _INTEGERS = {
     FieldDescriptor.TYPE_INT32: "int32",
     FieldDescriptor.TYPE_INT64: "int64",
 }
+_TIMESTAMP = "google.protobuf.Timestamp"
+#: 0001-01-01T00:00:00Z to 9999-12-31T23:59:59Z, and the nanoseconds of a second.
+_SECONDS = range(-62_135_596_800, 253_402_300_800)
+_NANOS = range(1_000_000_000)
 
 
 def value_checks(field: FieldDescriptor, rules: Any | None) -> list[Check]:
     """The checks for one value of ``field``, which is not itself a list. ``rules``: buf.validate.FieldRules."""
     if field.type == FieldDescriptor.TYPE_STRING:
         return [_no_nul, *_string_checks(rules.string if rules is not None else None)]
+    if field.message_type is not None and field.message_type.full_name == _TIMESTAMP:
+        return [_in_range]
     if rules is None:
         return []
     if field.type in _INTEGERS:
@@ -51,6 +58,11 @@ def list_check(rules: Any) -> Check:
 def _no_nul(value: str) -> Iterator[Broken]:
     if "\0" in value:
         yield "string.no_nul", "must not contain U+0000"
+
+
+def _in_range(value: Any) -> Iterator[Broken]:
+    if value.seconds not in _SECONDS or value.nanos not in _NANOS:
+        yield "timestamp.range", "must be in the years 1 to 9999 of UTC"
 
 
 def _string_checks(rules: Any | None) -> list[Check]:

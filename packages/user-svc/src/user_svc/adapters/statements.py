@@ -1,6 +1,6 @@
 """SQL statements, one by one or in a transaction, with the driver's errors in the domain's words."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -27,3 +27,13 @@ async def fetch_one(pool: PostgresPool, query: Any, arguments: tuple[Any, ...]) 
     with postgres_errors():
         async with pool.connection() as connection:
             return await (await connection.execute(query, arguments)).fetchone()
+
+
+async def fetch_all(pool: PostgresPool, query: Any, arguments: Mapping[str, Any]) -> list[TupleRow]:
+    """All rows of a single statement, which is planned for these arguments each time: it is not prepared.
+
+    DependencyUnavailableError: no connection, or it broke.
+    """
+    with postgres_errors():
+        async with pool.connection() as connection:
+            return await (await connection.execute(query, arguments, prepare=False)).fetchall()

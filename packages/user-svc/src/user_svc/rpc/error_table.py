@@ -2,13 +2,17 @@
 
 from grpclib.const import Status
 from service_kit.grpc.errors import ErrorTable
+from service_kit.page_tokens import PageTokenInvalidError
 
 from user_svc.domain.errors import (
+    AccessDeniedError,
     DependencyUnavailableError,
     EmailTakenError,
     InvalidCredentialsError,
+    LoginThrottledError,
     PasswordQueueFullError,
     PasswordRefusedError,
+    PeriodEmptyError,
     SessionInvalidError,
     SessionNotFoundError,
     SessionReusedError,
@@ -18,11 +22,15 @@ from user_svc.domain.errors import (
 ERROR_TABLE: ErrorTable = {
     EmailTakenError: (Status.ALREADY_EXISTS, "EMAIL_TAKEN"),
     InvalidCredentialsError: (Status.UNAUTHENTICATED, "INVALID_CREDENTIALS"),
+    LoginThrottledError: (Status.RESOURCE_EXHAUSTED, "LOGIN_THROTTLED"),
+    AccessDeniedError: (Status.PERMISSION_DENIED, "ACCESS_DENIED"),
     UserNotFoundError: (Status.NOT_FOUND, "USER_NOT_FOUND"),
     SessionNotFoundError: (Status.NOT_FOUND, "SESSION_NOT_FOUND"),
     SessionInvalidError: (Status.UNAUTHENTICATED, "SESSION_INVALID"),
     SessionReusedError: (Status.UNAUTHENTICATED, "SESSION_REUSED"),
     PasswordRefusedError: (Status.INVALID_ARGUMENT, "PASSWORD_REFUSED"),
     PasswordQueueFullError: (Status.RESOURCE_EXHAUSTED, "PASSWORD_QUEUE_FULL"),
+    PeriodEmptyError: (Status.INVALID_ARGUMENT, "INVALID_REQUEST"),
+    PageTokenInvalidError: (Status.INVALID_ARGUMENT, "PAGE_TOKEN_INVALID"),
     DependencyUnavailableError: (Status.UNAVAILABLE, "DEPENDENCY_UNAVAILABLE"),
 }

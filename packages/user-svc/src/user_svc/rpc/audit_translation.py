@@ -1,0 +1,44 @@
+"""Between the contract's messages about the audit log and the domain."""
+
+from service_kit.errors import CallError, Violation
+from shared_contracts.user.v1 import AuditEvent as AuditEventMessage
+from shared_contracts.user.v1 import AuditKind as AuditKindMessage
+from shared_contracts.user.v1 import ListAuditEventsRequest
+
+from user_svc.domain.audit import AuditKind
+from user_svc.domain.audit_listing import AuditEntry, AuditFilters
+from user_svc.domain.errors import PeriodEmptyError
+from user_svc.rpc.error_table import ERROR_TABLE
+
+_KIND_MESSAGES = {kind: AuditKindMessage[kind.name] for kind in AuditKind}
+_KINDS = {message: kind for kind, message in _KIND_MESSAGES.items()}
+
+
+def audit_filters(message: ListAuditEventsRequest) -> AuditFilters:
+    """Which events to list. CallError: none could be between `since` and `until`."""
+    try:
+        return AuditFilters(
+            user_id=None if message.user_id is None else message.user_id.lower(),
+            kind=None if message.kind is None else _KINDS[message.kind],
+            since=message.since,
+            until=message.until,
+        )
+    except PeriodEmptyError as exc:
+        status, reason = ERROR_TABLE[PeriodEmptyError]
+        violation = Violation("until", "period.not_empty", "must be later than since")
+        raise CallError(status, reason, str(exc), [violation]) from exc
+
+
+def audit_message(entry: AuditEntry) -> AuditEventMessage:
+    """An entry of the log."""
+    event = entry.event
+    return AuditEventMessage(
+        event_id=str(entry.number),
+        kind=_KIND_MESSAGES[event.kind],
+        at=event.at,
+        actor_id=event.actor,
+        subject_id=event.subject,
+        ip=event.origin.address,
+        request_id=event.origin.request_id,
+        detail=dict(event.detail),
+    )

@@ -1,0 +1,25 @@
+"""An administrator wants to know what happened."""
+
+from dataclasses import dataclass
+
+from user_svc.domain.actor import Actor
+from user_svc.domain.audit_listing import AuditFilters, AuditPage, AuditPosition
+from user_svc.domain.errors import AccessDeniedError
+from user_svc.domain.ports import AuditLog
+
+
+@dataclass(frozen=True, slots=True)
+class ListAuditEvents:
+    """Lists the audit log, for administrators."""
+
+    log: AuditLog
+
+    async def __call__(self, actor: Actor, filters: AuditFilters, behind: AuditPosition | None, size: int) -> AuditPage:
+        """A page of at most ``size`` entries. AccessDeniedError: the actor is no administrator."""
+        if not actor.is_admin:
+            raise AccessDeniedError
+        # One more than asked for tells whether this page is the last one, without a second query.
+        entries = tuple(await self.log.page(filters, behind, size + 1))
+        if len(entries) <= size:
+            return AuditPage(entries, next=None)
+        return AuditPage(entries[:size], next=AuditPosition.behind(entries[size - 1]))

@@ -1,0 +1,83 @@
+"""How PostgreSQL finds a page of a long audit log: along an index, and no further than the page goes."""
+
+from collections.abc import AsyncIterator, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from service_kit.postgres import PostgresPool
+from user_svc.adapters.audit_events import STATEMENTS, PostgresAuditLog, parameters_of
+from user_svc.domain.audit import AuditKind
+from user_svc.domain.audit_listing import AuditFilters, AuditPosition
+
+from tests.running.servers import RunningPostgres
+from tests.running.user_database import ONE_CONNECTION, migrated_database, user_pool
+
+_ROWS = 30_000
+#: A year of 201 users, most of it renewals; the first user did a tenth of all, and everything before the summer.
+_FILL = """
+INSERT INTO audit_log (at, event, actor, subject, ip, request_id, detail)
+SELECT timestamptz '2026-01-01T00:00:00Z' + number * interval '1 year' / %(rows)s,
+       CASE WHEN number %% 20 > 0 THEN 'session_renewed' WHEN number %% 1000 > 0 THEN 'logged_in'
+            ELSE 'password_changed' END,
+       user_id, user_id, '192.0.2.7', 'request-' || number, '{"session_id": "0123456789012345678901"}'
+FROM generate_series(1, %(rows)s) AS number,
+     LATERAL (SELECT number %% 5 = 0 AND number < %(rows)s / 2) AS busy (is_busy),
+     LATERAL (SELECT md5(CASE WHEN is_busy THEN '0' ELSE (number %% 199 + 1)::text END)::uuid) AS users (user_id)"""
+#: The usual user has fewer events than this. Of so few, PostgreSQL may as well sort them all.
+_FEW = 200
+_BUSY_LONG_AGO, _USUAL = "cfcd2084-95d5-65ef-66e7-dff9f98764da", "c4ca4238-a0b9-2382-0dcc-509a6f75849b"
+_MAY, _OCTOBER = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)
+
+
+@pytest.fixture(scope="module")
+async def pool(postgres_server: RunningPostgres) -> AsyncIterator[PostgresPool]:
+    async with user_pool(migrated_database(postgres_server), ONE_CONNECTION) as pool:
+        async with pool.connection() as connection:
+            await connection.execute("SET statement_timeout = 0")
+            await connection.execute(_FILL, {"rows": _ROWS})
+            await connection.execute("VACUUM ANALYZE audit_log")
+        yield pool
+
+
+def scans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The nodes of a plan that read a table."""
+    if "Relation Name" in plan:
+        yield plan
+    for part in plan.get("Plans", ()):
+        yield from scans(part)
+
+
+_FILTERS = [
+    AuditFilters(user_id, kind, since)
+    for user_id in (None, _BUSY_LONG_AGO, _USUAL)
+    for kind in (None, AuditKind.SESSION_RENEWED, AuditKind.PASSWORD_CHANGED, AuditKind.USER_DELETED)
+    for since in (None, _MAY)
+]
+
+
+@pytest.mark.parametrize("filters", _FILTERS, ids=str)
+@pytest.mark.parametrize("behind", [None, AuditPosition(_OCTOBER, 2**62)], ids=["first", "behind"])
+@pytest.mark.parametrize("limit", [2, 101])
+async def test_a_page_is_a_walk_along_an_index(
+    pool: PostgresPool, filters: AuditFilters, behind: AuditPosition | None, limit: int
+) -> None:
+    statement = STATEMENTS[filters.user_id is not None, filters.kind is not None]
+    async with pool.connection() as connection:
+        explain = f"EXPLAIN (ANALYZE, FORMAT JSON) {statement}".encode()
+        row = await (await connection.execute(explain, parameters_of(filters, behind, limit), prepare=False)).fetchone()
+    assert row is not None
+    walks = list(scans(row[0][0]["Plan"]))
+    assert len(walks) == (1 if filters.user_id is None else 2)
+    for walk in walks:
+        assert walk["Node Type"] == "Index Scan"
+        assert walk["Actual Rows"] + walk.get("Rows Removed by Filter", 0) <= max(limit, _FEW)
+
+
+async def test_a_page_is_planned_for_its_size(pool: PostgresPool) -> None:
+    log = PostgresAuditLog(pool)
+    for _ in range(10):
+        assert len(await log.page(AuditFilters(_USUAL, AuditKind.SESSION_RENEWED), None, 5)) == 5
+    async with pool.connection() as connection:
+        query = "SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE %s"
+        assert await (await connection.execute(query, ("%FROM audit_log%",))).fetchone() == (0,)

@@ -1,0 +1,52 @@
+"""The audit log between the contract's messages and the domain."""
+
+from datetime import timedelta
+
+import pytest
+from grpclib.const import Status
+from service_kit.errors import CallError
+from shared_contracts.user.v1 import AuditKind as AuditKindMessage
+from shared_contracts.user.v1 import ListAuditEventsRequest
+from user_svc.domain.audit import AuditKind
+from user_svc.domain.audit_listing import AuditEntry, AuditFilters
+from user_svc.rpc.audit_translation import audit_filters, audit_message
+
+from tests.examples.audit_events import ADA, BOB, NOON, happened
+
+
+@pytest.mark.parametrize("kind", AuditKind)
+def test_every_kind_has_its_name_in_the_contract(kind: AuditKind) -> None:
+    message = audit_message(AuditEntry(1, happened(0, kind))).kind
+    assert message.name == kind.name
+    assert audit_filters(ListAuditEventsRequest(kind=message)).kind is kind
+
+
+def test_the_contract_has_no_kind_that_never_happens() -> None:
+    assert {kind.name for kind in AuditKindMessage} - {"UNSPECIFIED"} == {kind.name for kind in AuditKind}
+
+
+def test_an_entry_is_told_whole() -> None:
+    message = audit_message(AuditEntry(7, happened(1, actor=ADA, subject=BOB, session_id="s")))
+    assert (message.event_id, message.actor_id, message.subject_id) == ("7", ADA, BOB)
+    assert (message.ip, message.request_id, message.detail) == ("192.0.2.7", "request-1", {"session_id": "s"})
+    assert message.at == NOON + timedelta(microseconds=1)
+
+
+def test_nobody_is_not_set() -> None:
+    message = audit_message(AuditEntry(1, happened(0, actor=None, subject=None)))
+    assert (message.actor_id, message.subject_id) == (None, None)
+
+
+def test_filters() -> None:
+    assert audit_filters(ListAuditEventsRequest()) == AuditFilters()
+    message = ListAuditEventsRequest(user_id=ADA.upper(), since=NOON, until=NOON + timedelta(days=1))
+    assert audit_filters(message) == AuditFilters(ADA, None, NOON, NOON + timedelta(days=1))
+
+
+def test_an_empty_period_is_a_violation_of_its_end() -> None:
+    with pytest.raises(CallError) as refused:
+        audit_filters(ListAuditEventsRequest(since=NOON, until=NOON))
+    assert (refused.value.status, refused.value.reason) == (Status.INVALID_ARGUMENT, "INVALID_REQUEST")
+    assert [(violation.field, violation.rule) for violation in refused.value.violations] == [
+        ("until", "period.not_empty")
+    ]
