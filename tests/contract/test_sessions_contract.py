@@ -16,6 +16,7 @@ from user_svc.domain.session_key import SessionKey
 
 from tests.examples.users import a_session
 from tests.fakes.sessions import InMemorySessions
+from tests.running.revocation_entries import revoked_sessions
 from tests.running.servers import RunningRedis
 
 GRACE_S = 0.25
@@ -27,6 +28,7 @@ class Store:
     make: Callable[[SessionTerms], Sessions]
     sessions: Sessions
     pass_time: Callable[[float], Awaitable[None]]
+    published: Callable[[], Awaitable[list[str]]]
 
 
 @pytest.fixture(scope="module")
@@ -39,7 +41,14 @@ async def redis(redis_server: RunningRedis) -> AsyncIterator[Redis]:
 def store(request: pytest.FixtureRequest) -> Store:
     if request.param == "redis":
         client: Redis = request.getfixturevalue("redis")
-        return Store(lambda terms: RedisSessions(client, terms), RedisSessions(client, TERMS), asyncio.sleep)
+
+        def make_real(terms: SessionTerms) -> Sessions:
+            return RedisSessions(client, terms, tokens_live_s=60)
+
+        async def in_the_stream() -> list[str]:
+            return await revoked_sessions(client)
+
+        return Store(make_real, make_real(TERMS), asyncio.sleep, in_the_stream)
     fakes: list[InMemorySessions] = []
 
     def make(terms: SessionTerms) -> Sessions:
@@ -50,7 +59,10 @@ def store(request: pytest.FixtureRequest) -> Store:
         for fake in fakes:
             fake.now += seconds
 
-    return Store(make, make(TERMS), pass_time)
+    async def in_memory() -> list[str]:
+        return [session_id for fake in fakes for session_id in fake.published]
+
+    return Store(make, make(TERMS), pass_time, in_memory)
 
 
 def key(session: HeldSession, counter: int) -> SessionKey:
@@ -131,6 +143,8 @@ async def test_an_older_key_ends_all_even_within_the_grace(store: Store) -> None
     with pytest.raises(SessionReusedError):
         await store.sessions.renew(key(held, 1))
     assert not await store.sessions.lives(held.session_id, held.user_id)
+    assert await store.sessions.of_user(held.user_id) == []
+    assert (await store.published()).count(held.session_id) == 1
 
 
 @pytest.mark.parametrize("counter", [None, 1, 3])
@@ -162,6 +176,8 @@ async def test_a_session_that_lies_idle_ends(store: Store) -> None:
     with pytest.raises(SessionInvalidError):
         await sessions.renew(key(held, 1))
     assert await sessions.of_user(held.user_id) == []
+    assert await sessions.end(held.session_id) is None
+    assert held.session_id not in await store.published()
 
 
 async def test_use_and_renewal_keep_a_session_but_not_past_its_end(store: Store) -> None:
@@ -183,6 +199,18 @@ async def test_ends_a_session_once(store: Store) -> None:
     assert await store.sessions.end(held.session_id) == held.user_id
     assert await store.sessions.end(held.session_id) is None
     assert await store.sessions.of_user(held.user_id) == []
+    assert (await store.published()).count(held.session_id) == 1
+
+
+async def test_what_goes_on_is_not_published(store: Store) -> None:
+    held = await store.sessions.open(a_session(new_id()))
+    await store.sessions.renew(key(held, 1))
+    await store.sessions.renew(key(held, 1))
+    await store.sessions.touch(held.session_id, held.user_id, 2)
+    assert await store.sessions.end(held.session_id, new_id()) is None
+    with pytest.raises(SessionInvalidError):
+        await store.sessions.renew(key(held, 3))
+    assert held.session_id not in await store.published()
 
 
 async def test_lists_the_last_used_first(store: Store) -> None:
@@ -205,6 +233,7 @@ async def test_the_oldest_makes_room_for_the_twenty_first(store: Store) -> None:
     listed = {session.session_id for session in await store.sessions.of_user(user_id)}
     assert listed == set(opened[2:])
     assert not await store.sessions.lives(opened[0], user_id)
+    assert [session_id for session_id in await store.published() if session_id in opened] == opened[:2]
 
 
 async def test_ended_sessions_take_no_room(store: Store) -> None:
@@ -219,10 +248,12 @@ async def test_ended_sessions_take_no_room(store: Store) -> None:
 async def test_ends_all_of_one_user(store: Store) -> None:
     user_id = new_id()
     stranger = await store.sessions.open(a_session(new_id()))
-    for _ in range(3):
-        await store.sessions.open(a_session(user_id))
+    opened = [(await store.sessions.open(a_session(user_id))).session_id for _ in range(3)]
     await store.sessions.end_all(user_id)
     await store.sessions.end_all(user_id)
+    published = await store.published()
+    assert sorted(session_id for session_id in published if session_id in opened) == sorted(opened)
+    assert stranger.session_id not in published
     assert await store.sessions.of_user(user_id) == []
     assert await store.sessions.lives(stranger.session_id, stranger.user_id)
 
@@ -235,6 +266,18 @@ async def test_ends_the_others_and_lets_one_go_on(store: Store) -> None:
     (listed,) = await store.sessions.of_user(user_id)
     assert listed.session_id == kept.session_id
     assert (await store.sessions.renew(key(kept, 1))).password_version == 2
+    published = await store.published()
+    assert sorted(session_id for session_id in published if session_id in ended) == sorted(ended)
+    assert kept.session_id not in published
+
+
+async def test_confirms_a_session_of_its_user_only(store: Store) -> None:
+    held = await store.sessions.open(a_session(new_id()))
+    await store.sessions.confirm(held.session_id, held.user_id, 2)
+    await store.sessions.confirm(held.session_id, new_id(), 3)
+    await store.sessions.confirm("A" * 22, held.user_id, 2)
+    assert (await store.sessions.renew(key(held, 1))).password_version == 2
+    assert not await store.sessions.lives("A" * 22, held.user_id)
 
 
 async def test_an_ended_session_does_not_go_on(store: Store) -> None:

@@ -9,6 +9,8 @@ from jwt.algorithms import OKPAlgorithm
 from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.verifier import TokenVerifier
 
+from tests.running.secrets_seen import SEEN
+
 
 class Issuer:
     """Mints tokens with a key of its own."""
@@ -31,7 +33,9 @@ class Issuer:
             "role": "user",
             "skc": 0,
         }
-        return jwt.encode(standard | claims, self._key, "EdDSA", {"typ": "at+jwt", "kid": self._kid})
+        token = jwt.encode(standard | claims, self._key, "EdDSA", {"typ": "at+jwt", "kid": self._kid})
+        SEEN.note("access token", token)
+        return token
 
     async def keys(self) -> list[dict[str, str]]:
         """The public keys, as JSON Web Keys."""

@@ -22,11 +22,15 @@ class _Session:
 
 
 class InMemorySessions:
-    """now: the time, in Unix seconds, which tests move. away: raise as if the store could not be reached."""
+    """now: the time, in Unix seconds, which tests move. away: raise as if the store could not be reached.
+
+    published: the ids of sessions whose end was published, in that order.
+    """
 
     def __init__(self, terms: SessionTerms) -> None:
         self.now = 1_800_000_000.0
         self.away = False
+        self.published: list[str] = []
         self._terms = terms
         self._sessions: dict[str, _Session] = {}
 
@@ -38,7 +42,7 @@ class InMemorySessions:
         self._use(kept)
         mine = [sid for sid, other in self._live().items() if other.opened.user_id == session.user_id]
         for session_id in mine[:-MAX_SESSIONS_OF_USER]:
-            del self._sessions[session_id]
+            self._end(session_id)
         return self._held(kept, rotated=True)
 
     async def renew(self, key: SessionKey) -> HeldSession:
@@ -54,7 +58,7 @@ class InMemorySessions:
             within_grace = self.now - session.rotated_at <= self._terms.grace_s
             lost = session.presented < session.counter
             if key.counter < session.counter - 1 or not (within_grace or lost):
-                del self._sessions[key.session_id]
+                self._end(key.session_id)
                 raise SessionReusedError(key.session_id, session.opened.user_id)
         self._use(session)
         return self._held(session, rotated=rotated)
@@ -94,17 +98,21 @@ class InMemorySessions:
         session = self._live().get(session_id)
         if session is None or user_id not in {None, session.opened.user_id}:
             return None
-        del self._sessions[session_id]
+        self._end(session_id)
         return session.opened.user_id
 
     async def end_all(self, user_id: str) -> None:
         for session in await self.of_user(user_id):
-            del self._sessions[session.session_id]
+            self._end(session.session_id)
+
+    async def confirm(self, session_id: str, user_id: str, password_version: int) -> None:
+        if await self.lives(session_id, user_id):
+            self._sessions[session_id].password_version = password_version
 
     async def end_others(self, user_id: str, session_id: str, password_version: int) -> list[str]:
         others = [other.session_id for other in await self.of_user(user_id) if other.session_id != session_id]
         for other in others:
-            del self._sessions[other]
+            self._end(other)
         if session_id in self._sessions:
             self._sessions[session_id].password_version = password_version
         return others
@@ -112,6 +120,10 @@ class InMemorySessions:
     def _check_reachable(self) -> None:
         if self.away:
             raise DependencyUnavailableError("redis")
+
+    def _end(self, session_id: str) -> None:
+        del self._sessions[session_id]
+        self.published.append(session_id)
 
     def _live(self) -> dict[str, _Session]:
         return {sid: session for sid, session in self._sessions.items() if session.idle_until > self.now}

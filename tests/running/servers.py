@@ -17,6 +17,8 @@ from local_stack.servers.postgres import PostgresServer
 from local_stack.servers.redis import RedisServer
 from psycopg import sql
 
+from tests.running.secrets_seen import SEEN
+
 _STOPPED_WITHIN_S = 20
 _ENVIRON = {"LC_ALL": "C"}
 
@@ -38,7 +40,8 @@ class RunningPostgres:
 
     def create_database(self, prefix: str) -> str:
         """The connection string of a fresh, empty database that belongs to a fresh role."""
-        name, password = f"{prefix}_{secrets.token_hex(6)}", secrets.token_hex(8)
+        name, password = f"{prefix}_{secrets.token_hex(6)}", secrets.token_hex(16)
+        SEEN.note("database password", password)
         role = sql.Identifier(name)
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, sql.Literal(password)))
@@ -77,9 +80,10 @@ def running_postgres() -> Iterator[RunningPostgres]:
         home = Path(folder)
         # No power cut survives this, and no test causes one; a killed server does survive.
         options = {"fsync": "off", "max_connections": "200"}
-        server = PostgresServer(home, free_port(), secrets.token_hex(8), home / "log", _ENVIRON, options)
+        server = PostgresServer(home, free_port(), _password(), home / "log", _ENVIRON, options)
         with running(server):
             yield RunningPostgres(server.url, server.port)
+        SEEN.assert_untold([server.log])
 
 
 @contextmanager
@@ -87,9 +91,16 @@ def running_redis() -> Iterator[RunningRedis]:
     """An empty Redis-compatible server, for as long as the context lasts."""
     with TemporaryDirectory(prefix="headrace-redis-") as folder:
         home = Path(folder)
-        server = RedisServer(home, free_port(), secrets.token_hex(8), home / "log", _ENVIRON)
+        server = RedisServer(home, free_port(), _password(), home / "log", _ENVIRON)
         with running(server):
             yield RunningRedis(server.url, server.port)
+        SEEN.assert_untold([server.log])
+
+
+def _password() -> str:
+    password = secrets.token_hex(16)
+    SEEN.note("server password", password)
+    return password
 
 
 def stop(process: subprocess.Popen[bytes], by: signal.Signals) -> None:

@@ -13,12 +13,17 @@ from tempfile import TemporaryDirectory
 from typing import Any
 from urllib.parse import urlsplit
 
+from local_stack.data_dir import DataDir
 from local_stack.ports import ADMIN, LARGEST_OFFSET, PUBLIC, is_free
+
+from tests.running.secrets_seen import SEEN
 
 #: What tests need unless they say otherwise: no limit gets in their way, and a password costs little.
 LENIENT = {
     "GATEWAY_RATE_LIMIT_DEFAULT": "100000/60s",
     "GATEWAY_RATE_LIMIT_CREDENTIALS": "100000/60s",
+    "USER_SVC_LOGIN_FREE_PER_ACCOUNT": "1000000",
+    "USER_SVC_LOGIN_FREE_PER_ADDRESS": "1000000",
     "USER_SVC_ARGON2_MEMORY_KIB": "1024",
     "USER_SVC_ARGON2_TIME_COST": "1",
 }
@@ -57,6 +62,7 @@ class Stack:
 
     def create_admin(self, email: str, password: str) -> None:
         """Make an administrator's account, with the command line."""
+        SEEN.note("password", password)
         arguments = ("user-svc", "create-admin", "--email", email, "--name", "An Admin")
         done = local_stack(
             "run", "--data-dir", str(self.data_dir), *arguments, USER_SVC_ADMIN_PASSWORD=password, **self.environ
@@ -66,7 +72,7 @@ class Stack:
 
 def local_stack(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
     """Run a command of the local stack to its end; its output, errors included, is in ``stdout``."""
-    return subprocess.run(
+    done = subprocess.run(
         [sys.executable, "-m", "local_stack", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
@@ -76,6 +82,20 @@ def local_stack(*arguments: str, **environ: str) -> subprocess.CompletedProcess[
         env={**os.environ, **environ},
         check=False,
     )
+    told = SEEN.told_by("local_stack " + arguments[0], done.stdout.encode())
+    assert not told, told
+    return done
+
+
+def assert_logs_untold(data_dir: Path) -> None:
+    """AssertionError: a log of the stack that has ended there holds a secret that a test used, or the stack's own."""
+    SEEN.note_files(DataDir(data_dir).secrets)
+    SEEN.assert_untold(logs_of(data_dir))
+
+
+def logs_of(data_dir: Path) -> list[Path]:
+    """The logs of the stack there, those of its last run too."""
+    return sorted(DataDir(data_dir).logs.glob("*"))
 
 
 def free_offset() -> int:
@@ -95,6 +115,7 @@ def running_stack(environ: Mapping[str, str], replicas: Mapping[str, int]) -> It
     """A platform with empty data, for as long as the context lasts."""
     with TemporaryDirectory(prefix="headrace-stack-", ignore_cleanup_errors=True) as folder, ExitStack() as at_end:
         stack = Stack(Path(folder), {**LENIENT, **environ})
+        at_end.callback(assert_logs_untold, stack.data_dir)
         at_end.callback(local_stack, "down", "--data-dir", folder)
         counts = ",".join(f"{name}={count}" for name, count in replicas.items())
         options = ("-d", "--data-dir", folder, *(("--replicas", counts) if counts else ()))

@@ -11,7 +11,10 @@ from service_kit.cli import command
 from service_kit.contract import Contract, ContractError
 from service_kit.lifecycle import Lifecycle
 from service_kit.settings import SettingsError
+from service_kit.tokens.denylist import Denylist
 from service_kit.tokens.key_set import KeySet
+from service_kit.tokens.revocation_feed import RevocationFeed
+from service_kit.tokens.revocation_telemetry import RevocationTelemetry
 from service_kit.tokens.verifier import TokenVerifier
 
 from gateway.app import Parts, build_app
@@ -29,6 +32,9 @@ from gateway.upstream.failure import is_upstream_failure
 from gateway.upstream.upstream import Upstream
 
 _NAME = "gateway"
+#: When a key is retired, its successor signs at once; so long (seconds) may the news take to get here, and the key set
+#: to be fetched. It takes milliseconds; while somebody floods us with unknown key ids, each waits for so long.
+_KEY_PUSH_WITHIN_S = 0.3
 
 
 async def _serve(settings: Settings) -> None:
@@ -53,13 +59,18 @@ async def _serve(settings: Settings) -> None:
         for upstream in upstreams.values():
             await lifecycle.enter(upstream.name, upstream)
 
-        keys = KeySet(KeySource(contract, upstreams).fetch)
+        keys = KeySet(KeySource(contract, upstreams).fetch, await_push_s=_KEY_PUSH_WITHIN_S)
         lifecycle.start("key-set", keys.keep_fresh())
+        denylist = Denylist()
+        told = RevocationTelemetry(meter, denylist)
+        revocations = RevocationFeed(settings.redis_url.reveal(), denylist, told, on_key=keys.refresh_soon)
+        lifecycle.start("revocations", revocations.follow())
         verifier = TokenVerifier(
             keys,
             issuer=settings.token_issuer,
             audience=settings.token_audience,
             leeway_s=settings.token_leeway_s,
+            revoked=denylist,
         )
 
         redis = await lifecycle.enter("redis", limiter_client(settings.redis_url.reveal()))
@@ -75,6 +86,9 @@ async def _serve(settings: Settings) -> None:
             meter=meter,
             version=release,
         )
+        # Replicas share the port, and who listens gets requests, ready or not: so not before it is known which tokens
+        # are revoked. A Redis that is away does not keep it from starting, no more than it stops one that runs.
+        await revocations.settled()
         server = PublicServer(build_app(settings, parts), settings.host, settings.port, settings.drain_s)
         await lifecycle.enter("http", server)
         lifecycle.on_drain("http", server.drain)

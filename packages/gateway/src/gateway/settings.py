@@ -45,7 +45,7 @@ class Settings:
         doc="where each upstream of the contract is, as NAME=HOST:PORT,…", parse=parse_upstreams
     )
     redis_url: Secret = setting(
-        doc="the Redis that holds the rate limits, as redis://:PASSWORD@HOST:PORT/DATABASE", parse=redis_url
+        doc="the Redis that holds rate limits and revocations, as redis://:PASSWORD@HOST:PORT/DATABASE", parse=redis_url
     )
     host: str = setting(doc="address to listen on", default="127.0.0.1")
     port: int = setting(doc="port to listen on", default=8080, minimum=1, maximum=65535)

@@ -118,3 +118,15 @@ async def test_a_request_that_gave_up_does_not_hold_up_the_others(client: Redis,
 
     assert [isinstance(each, asyncio.CancelledError) for each in done] == [False, True, True, False]
     assert (await limiter.admit(key, QUOTA)).remaining in {5, 6, 7}
+
+
+async def test_a_process_that_was_kept_from_running_does_not_blame_redis(redis_server: RunningRedis, key: str) -> None:
+    client = limiter_client(redis_server.url, timeout_s=0.05)
+    limiter = RedisLimiter(client, timeout_s=0.05)
+    await limiter.admit(key, QUOTA)
+    asking = asyncio.create_task(limiter.admit(key, QUOTA))
+    for _ in range(2):
+        await asyncio.sleep(0)
+    time.sleep(0.2)  # noqa: ASYNC251 - as when the machine gives its cores to others
+    assert (await asking).allowed
+    await client.aclose()

@@ -30,6 +30,8 @@ class TokensByName:
                 return principal()
             case "expired":
                 raise TokenError("expired", "its time is over")
+            case "revoked":
+                raise TokenError("revoked", "its session has ended")
             case "keyless":
                 raise KeySetUnavailableError
         raise TokenError("invalid", "internal words")
@@ -88,6 +90,13 @@ async def test_two_tokens_are_no_token() -> None:
     exchange = await identify(bearing(b"Bearer good", b"Bearer good"))
     assert exchange.request.principal is None
     assert exchange.refusal is not None
+
+
+async def test_a_revoked_token_is_that_of_an_ended_session() -> None:
+    refusal = (await identify(bearing(b"Bearer revoked"))).refusal
+    assert refusal is not None
+    assert (refusal.status, refusal.code) == (401, "SESSION_INVALID")
+    assert refusal.decision == Decision("authentication", "revoked")
 
 
 async def test_an_expired_token_is_remembered_as_that() -> None:

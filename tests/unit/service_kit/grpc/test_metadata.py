@@ -1,8 +1,9 @@
 """What is believed of another process's metadata."""
 
 import pytest
+from multidict import MultiDict
 from service_kit.context import RequestContext
-from service_kit.grpc.metadata import CLIENT_ADDRESS, incoming, outgoing
+from service_kit.grpc.metadata import CLIENT_ADDRESS, bearer_token, incoming, outgoing
 from service_kit.trace_context import continue_trace
 
 
@@ -16,3 +17,23 @@ def test_addresses_travel(address: str) -> None:
 def test_what_is_no_address_is_unknown(address: str) -> None:
     # It goes into the audit log, whose store takes no U+0000: one such event would be lost with all of its batch.
     assert incoming({CLIENT_ADDRESS: address}, None).client_address == ""
+
+
+@pytest.mark.parametrize(
+    ("entries", "token"),
+    [
+        ([], None),
+        (["Bearer a"], "a"),
+        (["Bearer a", "Bearer b"], "a, Bearer b"),
+        (["Bearer a", "Basic b"], "a, Basic b"),
+        (["Basic a", "Bearer b"], None),
+        (["Bearer a", ""], "a, "),
+        (["bearer a"], None),
+        ([""], None),
+    ],
+)
+def test_of_two_authorizations_neither_is_believed(entries: list[str], token: str | None) -> None:
+    metadata: MultiDict[str | bytes] = MultiDict(
+        [("x-request-id", "r"), *(("authorization", each) for each in entries)]
+    )
+    assert bearer_token(metadata) == token

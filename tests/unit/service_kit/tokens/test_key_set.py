@@ -27,10 +27,81 @@ async def test_an_unknown_key_id_fetches_at_most_once_per_interval() -> None:
     keys = KeySet(published.fetch, refresh_at_most_every_s=0.2)
     await keys.refresh()
     assert [await keys.key(kid) for kid in ("x", "y", "z")] == [None, None, None]
-    assert published.fetches == 1
+    assert published.fetches == 2
     published.jwks.append(Issuer().jwk("x"))
     await asyncio.sleep(0.25)
     assert await keys.key("x") is not None
+    assert published.fetches == 3
+
+
+async def test_regular_fetches_do_not_use_up_that_of_an_unknown_key_id() -> None:
+    published = Published(Issuer().jwk())
+    keys = KeySet(published.fetch, refresh_every_s=0.01)
+    keeping = asyncio.create_task(keys.keep_fresh())
+    await asyncio.to_thread(eventually, lambda: published.fetches >= 3 or None, within_s=10)
+    keeping.cancel()
+    published.jwks.append(Issuer().jwk("brand-new"))
+    assert await keys.key("brand-new") is not None
+
+
+async def test_a_fetch_that_began_too_early_is_followed_by_another() -> None:
+    early, late, fetched = Issuer().jwk("early"), Issuer().jwk("late"), asyncio.Event()
+    answers = [[early], [early, late]]
+
+    async def fetch() -> list[dict[str, str]]:
+        answer = answers.pop(0)
+        await fetched.wait()
+        return answer
+
+    keys = KeySet(fetch)
+    first = asyncio.create_task(keys.refresh())
+    await asyncio.sleep(0)
+    asking = asyncio.create_task(keys.key("late"))
+    await asyncio.sleep(0)
+    fetched.set()
+    assert await asking is not None
+    await first
+
+
+async def test_whoever_was_told_of_a_change_fetches_after_that() -> None:
+    began: list[int] = []
+    go = asyncio.Event()
+
+    async def fetch() -> list[dict[str, str]]:
+        began.append(len(began))
+        await go.wait()
+        return [Issuer().jwk()]
+
+    keys = KeySet(fetch)
+    regular = asyncio.create_task(keys.refresh())
+    await asyncio.sleep(0)
+    told = asyncio.create_task(keys.refresh_anew())
+    await asyncio.sleep(0)
+    assert began == [0]
+    go.set()
+    await asyncio.gather(regular, told)
+    assert began == [0, 1]
+
+
+async def test_a_new_key_that_is_pushed_is_found_though_made_up_ids_used_up_the_fetch() -> None:
+    published = Published(Issuer().jwk())
+    keys = KeySet(published.fetch, await_push_s=10)
+    await keys.refresh()
+    assert await keys.key("made-up") is None
+    published.jwks = [Issuer().jwk("replacement")]
+    asking = [asyncio.create_task(keys.key("replacement")) for _ in range(5)]
+    await asyncio.sleep(0)
+    assert not any(task.done() for task in asking)
+    keys.refresh_soon()
+    assert None not in await asyncio.gather(*asking)
+    assert published.fetches == 3
+
+
+async def test_the_wait_for_a_push_is_bounded() -> None:
+    published = Published(Issuer().jwk())
+    keys = KeySet(published.fetch, await_push_s=0.01)
+    await keys.refresh()
+    assert [await keys.key(kid) for kid in ("x", "y", "z")] == [None, None, None]
     assert published.fetches == 2
 
 

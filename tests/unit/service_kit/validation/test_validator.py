@@ -59,6 +59,22 @@ def test_optional_fields_are_checked_only_when_set() -> None:
     assert _broken("/order.v1.OrderService/ListOrders", page_size=0) == [("page_size", "int32.gte_lte")]
 
 
+@pytest.mark.parametrize(
+    ("time", "rules"),
+    [
+        ({}, []),
+        ({"seconds": -62_135_596_800}, []),
+        ({"seconds": -62_135_596_801, "nanos": 999_999_999}, ["timestamp.range"]),
+        ({"seconds": 253_402_300_799, "nanos": 999_999_999}, []),
+        ({"seconds": 253_402_300_800}, ["timestamp.range"]),
+        ({"nanos": 1_000_000_000}, ["timestamp.range"]),
+        ({"nanos": -1}, ["timestamp.range"]),
+    ],
+)
+def test_times_are_those_that_a_timestamp_can_be(time: dict[str, int], rules: list[str]) -> None:
+    assert _broken("/user.v1.AuditService/ListAuditEvents", since=time) == [("since", rule) for rule in rules]
+
+
 def test_a_dollar_matches_at_the_very_end_only() -> None:
     assert compile_pattern("^a$").search("a")
     assert not compile_pattern("^a$").search("a\n")

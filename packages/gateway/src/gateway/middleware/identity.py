@@ -12,6 +12,7 @@ from gateway.exchange import Exchange, exchange_of
 from gateway.problems import Decision, Problem
 from gateway.request_headers import every
 from gateway.sessions.cookie import SessionCookie
+from gateway.sessions.ended import session_ended
 
 # RFC 6750, 2.1: the scheme in any case, one or more spaces, b64token.
 _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)")
@@ -62,11 +63,19 @@ class IdentityMiddleware:
         try:
             exchange.request.principal = await self._verifier.verify(token)
         except TokenError as exc:
-            exchange.refusal = _expired() if exc.kind == "expired" else _invalid("The access token is not valid.")
+            exchange.refusal = _refusal(exc)
         except KeySetUnavailableError:
             exchange.refusal = _unverifiable()
         else:
             exchange.request.access_token = token
+
+
+def _refusal(error: TokenError) -> Problem:
+    if error.kind == "expired":
+        return _expired()
+    if error.kind == "revoked":
+        return session_ended()
+    return _invalid("The access token is not valid.")
 
 
 def _invalid(detail: str) -> Problem:

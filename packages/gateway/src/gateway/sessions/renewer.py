@@ -1,13 +1,19 @@
 """Renews sessions: a session key becomes its successor and an access token, by a call to whoever keeps the sessions."""
 
+import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 
 from service_kit.context import RequestContext
 from service_kit.contract import Contract
 from service_kit.contract.reasons import Reason
 from service_kit.errors import CallError
+from service_kit.tokens.errors import TokenError
+from service_kit.tokens.principal import Principal
 from service_kit.tokens.verifier import TokenVerifier
 
+from gateway.problems import Decision, Problem
+from gateway.sessions.ended import session_ended
 from gateway.sessions.renewal import Renewal
 from gateway.upstream.problems import to_problem
 from gateway.upstream.upstream import Upstream
@@ -16,16 +22,36 @@ _RENEW = "/headrace.session.v1.SessionService/RenewSession"
 
 
 class SessionRenewer:
-    """Renews over gRPC. The new token is verified like any other before anything is done in its name."""
+    """Renews over gRPC. The new token is verified like any other before anything is done in its name.
+
+    Requests that come together with one session key are given one renewal: the key has one successor, however many
+    ask, so asking once is enough.
+    """
 
     def __init__(self, contract: Contract, upstreams: Mapping[str, Upstream], verifier: TokenVerifier) -> None:
         self._method = contract.methods[_RENEW]
         self._upstream = upstreams[self._method.upstream]
         self._verifier = verifier
         self._reasons: Mapping[str, Reason] = contract.reasons
+        self._under_way: dict[str, asyncio.Task[Renewal]] = {}
 
     async def renew(self, session_key: str, request: RequestContext) -> Renewal:
         """Trade ``session_key``. Problem: the session has ended or was reused (401), or nobody can tell now (503)."""
+        renewing = self._under_way.get(session_key)
+        if renewing is None:
+            # On behalf of the first request, but with the time of a renewal: the others may have more.
+            renewing = asyncio.create_task(self._renew(session_key, replace(request, deadline=None)))
+            self._under_way[session_key] = renewing
+            renewing.add_done_callback(lambda task: self._renewed(session_key, task))
+        # Shielded: a client that leaves must not take the others' renewal with it.
+        return await asyncio.shield(renewing)
+
+    def _renewed(self, session_key: str, task: "asyncio.Task[Renewal]") -> None:
+        del self._under_way[session_key]
+        if not task.cancelled():
+            task.exception()  # so that asyncio does not complain of one that nobody waited for any more
+
+    async def _renew(self, session_key: str, request: RequestContext) -> Renewal:
         message = self._method.request_class(session_key=session_key)
         try:
             reply = await self._upstream.call(self._method, message, request)
@@ -36,5 +62,16 @@ class SessionRenewer:
             max_age_s=reply.grant.max_age_s,
             access_token=reply.access_token,
             expires_in=reply.expires_in,
-            principal=await self._verifier.verify(reply.access_token),
+            principal=await self._verified(reply.access_token),
         )
+
+    async def _verified(self, access_token: str) -> Principal:
+        try:
+            return await self._verifier.verify(access_token)
+        except TokenError as exc:
+            if exc.kind == "revoked":  # somebody ended the session while it was being renewed
+                raise session_ended() from exc
+            # Signed by a key that was retired in that moment. The session lives, and the next try has another key.
+            decision = Decision("authentication", "unavailable", retry_after_s=1)
+            detail = "The renewed access token is not good; try again."
+            raise Problem(503, "DEPENDENCY_UNAVAILABLE", detail, decision=decision) from exc

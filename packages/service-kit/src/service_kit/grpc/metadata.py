@@ -51,8 +51,10 @@ def incoming(metadata: Mapping[str, str | bytes], deadline: Deadline | None) -> 
 
 def bearer_token(metadata: Mapping[str, str | bytes]) -> str | None:
     """The access token of a call; None: it came without one."""
-    value = _text(metadata, AUTHORIZATION)
-    return value.removeprefix(_BEARER) if value is not None and value.startswith(_BEARER) else None
+    # RFC 9110 section 5.3: several entries of one name are one list. As a list is no token, none of them is believed.
+    values = (value for name, value in metadata.items() if name == AUTHORIZATION and isinstance(value, str))
+    listed = ", ".join(values)
+    return listed.removeprefix(_BEARER) if listed.startswith(_BEARER) else None
 
 
 def _address(text: str | None) -> str:

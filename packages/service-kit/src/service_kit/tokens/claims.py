@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from service_kit.tokens.errors import TokenError
-from service_kit.tokens.principal import Principal
+from service_kit.tokens.principal import ADMIN, Principal
 
 #: Integers beyond this are not the same number to every reader of JSON (RFC 8259 section 6).
 _MAX_INTEGER = 2**53 - 1
 _MAX_TEXT_CHARACTERS = 1024
+_ROLES = frozenset({"user", ADMIN})
 
 
 def read_principal(claims: Mapping[str, Any], *, issuer: str, audience: str) -> Principal:
@@ -27,7 +28,7 @@ def read_principal(claims: Mapping[str, Any], *, issuer: str, audience: str) -> 
         raise TokenError("invalid", "it is for another audience")
     return Principal(
         user_id=_text(claims, "sub"),
-        role=_text(claims, "role"),
+        role=_role(claims),
         session_id=_text(claims, "sid"),
         token_id=_text(claims, "jti"),
         key_counter=_integer(claims, "skc"),
@@ -41,9 +42,17 @@ def read_not_before(claims: Mapping[str, Any]) -> int:
     return _integer(claims, "nbf") if "nbf" in claims else 0
 
 
+def _role(claims: Mapping[str, Any]) -> str:
+    role = _text(claims, "role")
+    if role not in _ROLES:
+        raise TokenError("invalid", "its role is none of ours")
+    return role
+
+
 def _text(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
-    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT_CHARACTERS:
+    # Printable: no store and no protocol that these texts go on to takes a NUL or half of a surrogate pair.
+    if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT_CHARACTERS or not value.isprintable():
         raise TokenError("malformed", f"the claim {name} is missing or no text")
     return value
 

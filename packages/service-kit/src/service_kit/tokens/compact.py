@@ -2,7 +2,7 @@
 
 import json
 import re
-from base64 import urlsafe_b64decode
+from base64 import urlsafe_b64decode, urlsafe_b64encode
 from dataclasses import dataclass
 from typing import Any
 
@@ -73,10 +73,15 @@ def _check_header(header: dict[str, Any]) -> str:
 
 
 def _decode(segment: str) -> bytes:
+    padded = segment + "=" * (-len(segment) % 4)
     try:
-        return urlsafe_b64decode(segment + "=" * (-len(segment) % 4))
+        value = urlsafe_b64decode(padded)
     except ValueError as exc:
         raise TokenError("malformed", "not base64url") from exc
+    # RFC 4648 section 3.5: bits that carry nothing are zero, or one signature would have sixteen spellings.
+    if urlsafe_b64encode(value) != padded.encode():
+        raise TokenError("malformed", "not base64url in its one form")
+    return value
 
 
 def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,22 +1,24 @@
 """Why a token is not accepted."""
 
-from typing import Literal
+from typing import Literal, TypeAlias
 
 from grpclib.const import Status
 
 from service_kit.errors import CallError
+
+TokenErrorKind: TypeAlias = Literal["malformed", "expired", "invalid", "revoked"]
 
 
 class TokenError(Exception):
     """A token that is not accepted: the fault of who presents it.
 
     kind: "malformed": it is no access token of ours in form; "invalid": the signature, key, type, issuer, audience or
-    time of issue is not what it must be; "expired": all is as it must be, only late.
+    time of issue is not what it must be; "expired": all is as it must be, only late; "revoked": its session has ended.
     """
 
-    def __init__(self, kind: Literal["malformed", "expired", "invalid"], detail: str) -> None:
+    def __init__(self, kind: TokenErrorKind, detail: str) -> None:
         super().__init__(f"{kind} token: {detail}")
-        self.kind: Literal["malformed", "expired", "invalid"] = kind
+        self.kind: TokenErrorKind = kind
         self.detail = detail
 
 

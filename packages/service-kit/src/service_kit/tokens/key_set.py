@@ -1,7 +1,9 @@
 """The public keys that access tokens are verified with, and how they stay current (RFC 7517)."""
 
 import asyncio
+import contextlib
 import time
+from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from contextvars import Context
 
@@ -18,6 +20,8 @@ Key = OKPKey
 _FETCH_TIMEOUT_S = 5.0
 #: How soon a failed fetch is tried again while there are no keys at all (seconds).
 _FIRST_RETRY_S = 1.0
+#: How many keys that are in force no more are remembered.
+_FORMER_KEYS = 16
 
 _refreshes = meter(__name__).create_counter(
     "auth.key_set.refreshes", description="Fetches of the key set that tokens are verified with, by outcome"
@@ -29,6 +33,9 @@ class KeySet:
 
     fetch: gets the issuer's current keys as JWKs. When it fails, the keys in hand stay in force.
     refresh_at_most_every_s: how often an unknown key id may cause a fetch. refresh_every_s: how old the set may grow.
+    await_push_s: how long an unknown key id that may not cause a fetch waits for one that others cause. It is for
+    whoever is told of changes, and then calls `refresh_soon`: the key that replaces a leaked one signs before anybody
+    has fetched it, and made-up key ids may just have used up the fetch of its first token, which would be refused.
     """
 
     def __init__(
@@ -36,14 +43,19 @@ class KeySet:
         fetch: Callable[[], Awaitable[list[dict[str, str]]]],
         *,
         refresh_at_most_every_s: float = 10.0,
-        refresh_every_s: float = 300.0,
+        refresh_every_s: float = 10.0,
+        await_push_s: float = 0.0,
     ) -> None:
         self._fetch = fetch
         self._at_most_every_s = refresh_at_most_every_s
         self._every_s = refresh_every_s
+        self._await_push_s = await_push_s
         self._keys: dict[str, Key] = {}
+        self._former: OrderedDict[str, Key] = OrderedDict()
         self._refreshing: asyncio.Task[None] | None = None
-        self._last_attempt: float | None = None
+        self._told: set[asyncio.Task[None]] = set()
+        self._asked_at: float | None = None
+        self._fetched = asyncio.Event()
         self._healthy = True
 
     @property
@@ -64,13 +76,24 @@ class KeySet:
         """The key ``kid`` if it is in hand; never fetches."""
         return self._keys.get(kid)
 
+    def former(self, kid: str) -> Key | None:
+        """The key ``kid`` if it was in force and is no more; never fetches.
+
+        Good for nothing but to tell that a token is old: a client that lay idle while keys were rotated has one.
+        """
+        return self._former.get(kid) if kid not in self._keys else None
+
     async def key(self, kid: str) -> Key | None:
         """The key ``kid``; None: the issuer has none such, as far as the allowed fetches can tell."""
-        key = self._keys.get(kid)
-        if key is None and (self._refreshing is not None or self._may_refresh()):
+        if kid not in self._keys and self._refreshing is not None:
             await self.refresh()
-            key = self._keys.get(kid)
-        return key
+        if kid not in self._keys:  # the fetch that was under way may have begun before the key was there
+            if self._may_ask():
+                self._asked_at = time.monotonic()
+                await self.refresh()
+            elif self._await_push_s:
+                await self._await_push(kid)
+        return self._keys.get(kid)
 
     async def refresh(self) -> None:
         """Fetch the keys now, or join the fetch under way. A failure is logged and counted, and the old keys stay."""
@@ -81,6 +104,18 @@ class KeySet:
         # Shielded: a caller that gives up must not take the others' fetch with it.
         await asyncio.shield(self._refreshing)
 
+    async def refresh_anew(self) -> None:
+        """Fetch the keys by a fetch that begins after this call: for whoever was told that they have changed."""
+        if self._refreshing is not None:
+            await self.refresh()
+        await self.refresh()
+
+    def refresh_soon(self) -> None:
+        """The same in the background: for whoever cannot wait."""
+        task = asyncio.create_task(self.refresh_anew(), context=Context())
+        self._told.add(task)
+        task.add_done_callback(self._told.discard)
+
     async def keep_fresh(self) -> None:
         """Refresh for ever: at once, then every ``refresh_every_s``, sooner after a failure."""
         while True:
@@ -90,19 +125,32 @@ class KeySet:
             else:
                 await asyncio.sleep(self._at_most_every_s if self.loaded else _FIRST_RETRY_S)
 
-    def _may_refresh(self) -> bool:
+    def _may_ask(self) -> bool:
+        # The fetches of `keep_fresh` do not count: at their pace, they would leave an unknown key id none.
         wait = self._at_most_every_s if self.loaded else min(_FIRST_RETRY_S, self._at_most_every_s)
-        return self._last_attempt is None or time.monotonic() - self._last_attempt >= wait
+        return self._asked_at is None or time.monotonic() - self._asked_at >= wait
+
+    async def _await_push(self, kid: str) -> None:
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(self._await_push_s):
+                while kid not in self._keys:
+                    await self._fetched.wait()
+
+    def _adopt(self, keys: dict[str, Key]) -> None:
+        for kid in self._keys.keys() - keys.keys():
+            self._former[kid] = self._keys[kid]
+        while len(self._former) > _FORMER_KEYS:
+            self._former.popitem(last=False)
+        self._keys = keys
 
     def _refreshed(self, _task: "asyncio.Task[None]") -> None:
         self._refreshing = None
 
     async def _refresh(self) -> None:
-        self._last_attempt = time.monotonic()
         try:
             async with asyncio.timeout(_FETCH_TIMEOUT_S):
                 fetched = await self._fetch()
-            self._keys = read_jwks(fetched, self._keys)
+            self._adopt(read_jwks(fetched, self._keys))
         except Exception as exc:  # a fetch crosses the network: whatever went wrong, the keys in hand go on
             _refreshes.add(1, {"outcome": "failed"})
             if self._healthy:
@@ -112,6 +160,8 @@ class KeySet:
             self._healthy = False
             return
         _refreshes.add(1, {"outcome": "ok"})
+        self._fetched.set()
+        self._fetched = asyncio.Event()
         if not self._healthy:
             logger.info("the key set can be fetched again")
         self._healthy = True

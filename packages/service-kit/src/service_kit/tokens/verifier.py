@@ -5,6 +5,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Protocol
 
 from joserfc.jws import JWSRegistry
 
@@ -18,7 +19,8 @@ __all__ = ["KeySetUnavailableError", "TokenError", "TokenVerifier"]
 
 #: How many verified tokens are remembered: some 3 MiB.
 _REMEMBERED_TOKENS = 4096
-_MAX_LEEWAY_S = 30
+#: The most that clocks may be apart (seconds).
+MAX_LEEWAY_S = 30
 
 #: Taken from the registry, not chosen by a token's header: the keys are all of this algorithm.
 _ED25519 = JWSRegistry.algorithms["EdDSA"]
@@ -31,24 +33,51 @@ class _Verified:
     principal: Principal
 
 
+class Revocations(Protocol):
+    """Knows what was revoked before its time (service_kit.tokens.denylist). Asked for every token, so never waits."""
+
+    def denies_session(self, session_id: str) -> bool:
+        """Whether the session has ended."""
+
+    def denies_key(self, kid: str) -> bool:
+        """Whether nothing that the key signed is good any more."""
+
+
+class _NothingRevoked:
+    def denies_session(self, session_id: str) -> bool:
+        return False
+
+    def denies_key(self, kid: str) -> bool:
+        return False
+
+
 class TokenVerifier:
     """Verifies access tokens: JWTs of the RFC 9068 profile, signed with Ed25519, by the rules of RFC 8725.
 
-    leeway_s: how far clocks may be apart, 0 to 30 s. now: the time, in Unix seconds.
-    A token that has been verified is remembered, so that its signature (0.2 ms) is paid once; its expiry, and that its
-    key is still in the key set, are looked at every time.
+    leeway_s: how far clocks may be apart, 0 to 30 s. now: the time, in Unix seconds. revoked: None where whoever uses
+    the verifier asks for the session itself.
+    A token that has been verified is remembered, so that its signature (0.2 ms) is paid once; its expiry, that its
+    key is still in the key set, and that neither key nor session is revoked, are looked at every time.
     """
 
     def __init__(
-        self, keys: KeySet, *, issuer: str, audience: str, leeway_s: float, now: Callable[[], float] = time.time
+        self,
+        keys: KeySet,
+        *,
+        issuer: str,
+        audience: str,
+        leeway_s: float,
+        now: Callable[[], float] = time.time,
+        revoked: Revocations | None = None,
     ) -> None:
-        if not 0 <= leeway_s <= _MAX_LEEWAY_S:
-            raise ValueError(f"a leeway of {leeway_s} s is not within 0 to {_MAX_LEEWAY_S} s")
+        if not 0 <= leeway_s <= MAX_LEEWAY_S:
+            raise ValueError(f"a leeway of {leeway_s} s is not within 0 to {MAX_LEEWAY_S} s")
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self._leeway_s = leeway_s
         self._now = now
+        self._revoked = revoked or _NothingRevoked()
         self._remembered: OrderedDict[bytes, _Verified] = OrderedDict()
 
     async def verify(self, token: str) -> Principal:
@@ -64,14 +93,19 @@ class TokenVerifier:
         if verified is None:
             verified = await self._verify(token)
             self._remember(digest, verified)
-        if self._now() >= verified.principal.expires_at + self._leeway_s:
+        if self._revoked.denies_key(verified.kid):
+            raise TokenError("invalid", "its key is revoked")
+        if self._is_over(verified.principal):
             self._remembered.pop(digest, None)
-            raise TokenError("expired", "its time is over")
+            raise _expired()
+        if self._revoked.denies_session(verified.principal.session_id):
+            raise TokenError("revoked", "its session has ended")
         return verified.principal
 
     async def _verify(self, token: str) -> _Verified:
         signed = read_compact(token)
-        key = await self._keys.key(signed.kid)
+        former = self._keys.former(signed.kid)
+        key = former or await self._keys.key(signed.kid)
         if key is None:
             if not self._keys.loaded:
                 raise KeySetUnavailableError
@@ -81,7 +115,13 @@ class TokenVerifier:
         principal = read_principal(claims, issuer=self._issuer, audience=self._audience)
         if max(principal.issued_at, read_not_before(claims)) > self._now() + self._leeway_s:
             raise TokenError("invalid", "its time has not come")
+        if former is not None:
+            # Expired is what the client can do something about; anything else by this key is nobody's token.
+            raise _expired() if self._is_over(principal) else TokenError("invalid", "its key is in force no more")
         return _Verified(signed.kid, key, principal)
+
+    def _is_over(self, principal: Principal) -> bool:
+        return self._now() >= principal.expires_at + self._leeway_s
 
     def _recall(self, digest: bytes) -> _Verified | None:
         verified = self._remembered.get(digest)
@@ -97,6 +137,10 @@ class TokenVerifier:
         self._remembered[digest] = verified
         if len(self._remembered) > _REMEMBERED_TOKENS:
             self._remembered.popitem(last=False)
+
+
+def _expired() -> TokenError:
+    return TokenError("expired", "its time is over")
 
 
 def _check_signature(signed: SignedToken, key: Key) -> None:

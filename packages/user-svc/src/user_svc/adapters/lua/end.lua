@@ -1,9 +1,10 @@
 -- Ends a session.
--- KEYS[1]: session:{id}.  ARGV: whose it must be; '' for anybody's.
+-- KEYS: {sessions}:id:ID, the stream of revocations.
+-- ARGV: session id, whose it must be ('' for anybody's), life of tokens in ms.
 -- Returns the owner; nil: there was none to end.
 local owner = redis.call('HGET', KEYS[1], 'user_id')
-if not owner or (ARGV[1] ~= '' and ARGV[1] ~= owner) then
+if not owner or (ARGV[2] ~= '' and ARGV[2] ~= owner) then
   return nil
 end
-redis.call('DEL', KEYS[1])
+end_session(ARGV[1], owner, KEYS[2], ARGV[3])
 return owner

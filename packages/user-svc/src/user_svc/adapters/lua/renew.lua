@@ -1,18 +1,18 @@
 -- Trades a session key for its successor: a compare-and-swap on the session's counter.
--- KEYS[1]: session:{id}.  ARGV: the counter of the key presented, idle ms, grace ms.
+-- KEYS: {sessions}:id:ID, the stream of revocations.
+-- ARGV: session id, the counter of the key presented, idle ms, grace ms, life of tokens in ms.
 -- Returns {outcome, user id, counter of the newest key, password version, absolute end in ms, ms until the key expires}
 -- with the outcome 'rotated' or 'repeated'; {'reused', user id}; or {'invalid'}.
 --
 -- counter: of the newest key handed out. presented: the newest key that was seen in use. Sending the same call twice
 -- does no harm: the second one finds its key to be the predecessor, and gets the same answer.
-local t = redis.call('TIME')
-local now = t[1] * 1000 + math.floor(t[2] / 1000)
+local now = now_ms()
 local s = redis.call('HMGET', KEYS[1],
   'user_id', 'counter', 'presented', 'rotated_at_ms', 'absolute_expires_at_ms', 'password_version')
 if not s[1] then
   return {'invalid'}
 end
-local key, counter, presented = tonumber(ARGV[1]), tonumber(s[2]), tonumber(s[3])
+local key, counter, presented = tonumber(ARGV[2]), tonumber(s[2]), tonumber(s[3])
 local ends = tonumber(s[5])
 
 if key > counter then
@@ -24,14 +24,14 @@ if key == counter then
   outcome = 'rotated'
   counter = counter + 1
   redis.call('HSET', KEYS[1], 'counter', counter, 'presented', key, 'rotated_at_ms', now)
-elseif key == counter - 1 and (now - s[4] <= tonumber(ARGV[3]) or presented < counter) then
+elseif key == counter - 1 and (now - s[4] <= tonumber(ARGV[4]) or presented < counter) then
   outcome = 'repeated'
 else
-  redis.call('DEL', KEYS[1])
+  end_session(ARGV[1], s[1], KEYS[2], ARGV[5])
   return {'reused', s[1]}
 end
 
-local ttl = math.min(tonumber(ARGV[2]), ends - now)
+local ttl = math.min(tonumber(ARGV[3]), ends - now)
 redis.call('HSET', KEYS[1], 'last_used_at_ms', now)
 redis.call('PEXPIRE', KEYS[1], ttl)
 return {outcome, s[1], counter, tonumber(s[6]), ends, ttl}

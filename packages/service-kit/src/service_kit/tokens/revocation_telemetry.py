@@ -1,0 +1,59 @@
+"""How well this process knows what was revoked: metrics, and a line in the log at each change."""
+
+from collections.abc import Iterable
+
+from loguru import logger
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
+
+from service_kit.tokens.denylist import Denylist
+
+
+class RevocationTelemetry:
+    """The feed reports to it; the size of the denylist it sees by itself."""
+
+    def __init__(self, meter: Meter, denylist: Denylist) -> None:
+        self._denylist = denylist
+        self._connected: bool | None = None
+        self._lag = meter.create_histogram(
+            "auth.revocation.lag", unit="s", description="From the end of a session or key to its refusal here"
+        )
+        self._losses = meter.create_counter(
+            "auth.revocation.feed.losses", description="Times that the feed of revocations was lost or not to be had"
+        )
+        meter.create_observable_gauge(
+            "auth.revocation.feed.connected",
+            callbacks=[self._observe_connected],
+            description="1 while revocations are received; without them, revoked tokens are accepted until they expire",
+        )
+        meter.create_observable_gauge(
+            "auth.revocation.denied",
+            callbacks=[self._observe_denied],
+            description="Sessions and signing keys whose unexpired tokens are refused",
+        )
+
+    def received(self, lag_s: float) -> None:
+        """A revocation came that was made ``lag_s`` ago."""
+        self._lag.record(lag_s)
+
+    def connected(self) -> None:
+        """All that was revoked until now is known, and what follows will be."""
+        if self._connected is False:
+            logger.info("revocations are received again")
+        self._connected = True
+
+    def disconnected(self, exc: Exception) -> None:
+        """Nothing is received now. Only the first report after a success says and counts it."""
+        if self._connected is not False:
+            self._losses.add(1)
+            # The type alone: a driver's text may hold an address with its password.
+            logger.warning("no revocations are received: {}", type(exc).__name__)
+        self._connected = False
+
+    def _observe_connected(self, _options: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(int(self._connected is True))]
+
+    def _observe_denied(self, _options: CallbackOptions) -> Iterable[Observation]:
+        return [
+            Observation(self._denylist.count_sessions(), {"kind": "session"}),
+            Observation(self._denylist.count_keys(), {"kind": "key"}),
+        ]

@@ -1,0 +1,65 @@
+-- Admits an attempt to prove a password, unless a bucket is in its delay, and counts it as failed in advance.
+-- KEYS: the account's bucket; and if the client's network is known: the bucket of this account from there, the
+-- network's bucket, what says that the two are familiar.
+-- ARGV: attempt id, failures free per account, per network, first and longest delay in ms, ms until a
+-- bucket is forgotten.
+-- Returns {} for an attempt that may be made; else {the bucket that refuses it, the account's before the address's,
+-- ms to wait for both, 1 if that bucket has refused nobody else in this delay}.
+--
+-- A bucket is a sorted set: the ids of the attempts that failed or are under way, by the ms at which they came. So
+-- sending the same call twice does no harm: an attempt is in a bucket once.
+local id, shortest, longest, memory = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
+local now = now_ms()
+-- So many failures beyond the free ones are kept: more make no delay longer.
+local KEPT = 32
+
+local own = KEYS[1]
+if KEYS[4] and redis.call('EXISTS', KEYS[4]) == 1 then
+  own = KEYS[2]
+end
+if redis.call('ZSCORE', own, id) then
+  return {}
+end
+local buckets = {{'account', own, tonumber(ARGV[2])}}
+if KEYS[3] then
+  buckets[2] = {'address', KEYS[3], tonumber(ARGV[3])}
+end
+
+local function delay(bucket, free)
+  local beyond = redis.call('ZCARD', bucket) - free
+  if beyond <= 0 then
+    return 0
+  end
+  return math.min(shortest * 2 ^ (beyond - 1), longest)
+end
+
+local function last_at(bucket)
+  local last = redis.call('ZRANGE', bucket, -1, -1, 'WITHSCORES')
+  while last[1] and tonumber(last[2]) > now do -- the clock was set back: nobody waits for it to catch up
+    redis.call('ZADD', bucket, now, last[1])
+    last = redis.call('ZRANGE', bucket, -1, -1, 'WITHSCORES')
+  end
+  return tonumber(last[2] or 0)
+end
+
+local refused_by, first, longest_wait = nil, false, 0
+for _, bucket in ipairs(buckets) do
+  local name, key, free = unpack(bucket)
+  local wait = last_at(key) + delay(key, free) - now
+  if wait > 0 and not refused_by then
+    refused_by = name
+    first = redis.call('SET', key .. ':noted', '1', 'NX', 'PX', wait)
+  end
+  longest_wait = math.max(longest_wait, wait)
+end
+if refused_by then
+  return {refused_by, longest_wait, first and 1 or 0}
+end
+
+for _, bucket in ipairs(buckets) do
+  local _, key, free = unpack(bucket)
+  redis.call('ZREMRANGEBYRANK', key, 0, -(free + KEPT + 1))
+  redis.call('ZADD', key, now, id)
+  redis.call('PEXPIRE', key, delay(key, free) + memory)
+end
+return {}

@@ -1,0 +1,58 @@
+"""Connections to each gateway of a platform: they share one port, and a connection stays with one of them."""
+
+import json
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from http.client import HTTPConnection
+from urllib.parse import urlsplit
+
+import psutil
+
+from tests.running.stacks import Stack
+
+_ATTEMPTS = 200
+
+
+class GatewayConnection:
+    """One connection, so one gateway."""
+
+    def __init__(self, url: str) -> None:
+        self._http = HTTPConnection(urlsplit(url).netloc, timeout=10)
+        self._http.connect()
+        self.local_port = int(self._http.sock.getsockname()[1])
+
+    def list_orders(self, token: str) -> tuple[int, str]:
+        """The status and the problem's code, "" for none."""
+        self._http.request("GET", "/api/orders", headers={"Authorization": f"Bearer {token}"})
+        response = self._http.getresponse()
+        document = json.loads(response.read())
+        return response.status, document.get("code", "")
+
+    def close(self) -> None:
+        self._http.close()
+
+
+@contextmanager
+def connections_to_each_gateway(stack: Stack) -> Iterator[list[GatewayConnection]]:
+    """A connection to each gateway: the kernel spreads new ones, and each process knows its own."""
+    pids = {int(process["pid"]) for name, process in stack.services.items() if name.startswith("gateway")}
+    found: dict[int, GatewayConnection] = {}
+    with ExitStack() as at_end:
+        for _ in range(_ATTEMPTS):
+            connection = GatewayConnection(stack.url)
+            at_end.callback(connection.close)
+            connection.list_orders("none")  # an answer proves that it was accepted
+            found.setdefault(_peer(connection, pids), connection)
+            if found.keys() == pids:
+                break
+        assert found.keys() == pids, "the connections do not reach every gateway"
+        yield list(found.values())
+
+
+def _peer(connection: GatewayConnection, pids: set[int]) -> int:
+    for pid in pids:
+        # (host, port), or () of a socket that only listens
+        peers = {tuple(other.raddr)[1:] for other in psutil.Process(pid).net_connections("tcp")}
+        if (connection.local_port,) in peers:
+            return pid
+    raise AssertionError("no gateway has the connection")

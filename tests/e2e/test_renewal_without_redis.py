@@ -1,0 +1,85 @@
+"""While Redis cannot be asked, nobody is renewed and nobody is logged out."""
+
+import os
+import signal
+import subprocess
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import httpx2
+import psutil
+import pytest
+
+from tests.conftest import StartStack
+from tests.e2e.accounts import register, session_cookies
+from tests.e2e.api import Api
+from tests.e2e.renewals import assert_renewed, present
+from tests.e2e.shapes import assert_problem, assert_success
+from tests.running.polling import eventually
+from tests.running.servers import stop
+from tests.running.stacks import Stack
+
+
+@pytest.fixture(scope="module")
+def fragile(start_stack: StartStack) -> Stack:
+    """A platform of one's own, to break."""
+    return start_stack({})
+
+
+@pytest.fixture(scope="module")
+def fragile_api(fragile: Stack) -> Iterator[Api]:
+    with Api(fragile.url) as client:
+        yield client
+
+
+def assert_put_off(response: httpx2.Response) -> None:
+    """A 503 that says when to come again, and leaves the cookie alone."""
+    assert_problem(response, 503)
+    assert int(response.headers["Retry-After"]) >= 1
+    assert not session_cookies(response)
+    assert "X-Access-Token" not in response.headers
+
+
+def renewed(api: Api, cookie: str) -> httpx2.Response:
+    """The answer to the same cookie, once Redis is there again."""
+
+    def attempt() -> httpx2.Response | None:
+        response = present(api, cookie)
+        assert response.status_code in {200, 503}, response.text
+        return response if response.status_code == 200 else None
+
+    return eventually(attempt, within_s=20)
+
+
+@contextmanager
+def killed(pid: int) -> Iterator[Callable[[], None]]:
+    """Kills a server; what the context gives starts it again as it was, until the context is left."""
+    server = psutil.Process(pid)
+    command, environ, started = server.cmdline(), server.environ(), []
+    server.kill()
+    server.wait(10)
+    try:
+        yield lambda: started.append(subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL))
+    finally:
+        for process in started:
+            stop(process, signal.SIGTERM)
+
+
+def test_a_redis_that_hangs_and_one_that_is_gone(fragile: Stack, fragile_api: Api) -> None:
+    account = register(fragile_api)
+    redis = fragile.services["redis"]["pid"]
+
+    os.kill(redis, signal.SIGSTOP)
+    try:
+        for _ in range(3):
+            assert_put_off(present(fragile_api, account.cookie))
+    finally:
+        os.kill(redis, signal.SIGCONT)
+    cookie = assert_renewed(renewed(fragile_api, account.cookie))
+    assert cookie != account.cookie
+
+    with killed(redis) as restarted:
+        for _ in range(3):
+            assert_put_off(present(fragile_api, cookie))
+        restarted()
+        assert_success(renewed(fragile_api, cookie), 200)

@@ -1,0 +1,130 @@
+"""What the user service writes into the stream of revocations, and that a revocation wins against a renewal."""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from typing import Any
+
+import pytest
+from redis.asyncio import Redis
+from service_kit.tokens.revocation_stream import KEY_FIELD, LIFE_FIELD, SESSION_FIELD, STREAM
+from user_svc.adapters.ids import new_id
+from user_svc.adapters.redis_client import open_client
+from user_svc.adapters.revocations import RevocationStream
+from user_svc.adapters.sessions import RedisSessions
+from user_svc.domain.errors import DependencyUnavailableError, SessionInvalidError
+from user_svc.domain.session import HeldSession, SessionTerms
+from user_svc.domain.session_key import SessionKey
+
+from tests.examples.users import a_session
+from tests.running.revocation_entries import revocation_entries, revoked_sessions
+from tests.running.servers import RunningRedis, free_port, running_redis
+
+TERMS = SessionTerms(idle_ttl_s=60, absolute_ttl_s=600, grace_s=10)
+AT_ONCE = 10
+
+Act = Callable[[HeldSession], Awaitable[None]]
+
+
+@pytest.fixture(scope="module")
+def own_redis() -> Iterator[RunningRedis]:
+    with running_redis() as server:
+        yield server
+
+
+@pytest.fixture
+async def redis(own_redis: RunningRedis) -> AsyncIterator[Redis]:
+    async with Redis.from_url(own_redis.url, decode_responses=True) as client:
+        await client.flushall()
+        yield client
+
+
+@pytest.fixture
+def sessions(redis: Redis) -> RedisSessions:
+    return RedisSessions(redis, TERMS, tokens_live_s=0.3)
+
+
+async def test_an_entry_says_what_is_revoked_and_for_how_long(redis: Redis, sessions: RedisSessions) -> None:
+    held = await sessions.open(a_session(new_id()))
+    await sessions.end(held.session_id)
+    await RevocationStream(redis, tokens_live_s=970).revoke_key("k1")
+    session, key = await revocation_entries(redis)
+    assert session == {SESSION_FIELD: held.session_id, LIFE_FIELD: "300"}
+    assert key == {KEY_FIELD: "k1", LIFE_FIELD: "970000"}
+    assert 960_000 < await redis.pttl(STREAM) <= 970_000
+
+
+async def test_entries_go_when_no_token_can_be_alive(redis: Redis, sessions: RedisSessions) -> None:
+    first, second = [await sessions.open(a_session(new_id())) for _ in range(2)]
+    await sessions.end(first.session_id)
+    await redis.persist(STREAM)  # or it would be gone as a whole
+    await asyncio.sleep(0.4)  # the life of tokens
+    await sessions.end(second.session_id)
+    assert [entry.get(SESSION_FIELD) for entry in await revocation_entries(redis)] == [second.session_id]
+    assert await redis.pttl(STREAM) <= 300
+
+
+async def test_all_keys_are_in_one_slot(redis: Redis, sessions: RedisSessions) -> None:
+    held = await sessions.open(a_session(new_id()))
+    other = await sessions.open(a_session(held.user_id))
+    await sessions.end(other.session_id)
+    keys: Any = await redis.keys()
+    assert len(keys) == 3
+    assert all(key.startswith("{sessions}:") for key in keys)
+
+
+async def test_a_new_session_is_not_taken_for_the_oldest(redis: Redis, sessions: RedisSessions) -> None:
+    """The server's clock was an hour ahead when the others were opened."""
+    user_id = new_id()
+    opened = [await sessions.open(a_session(user_id)) for _ in range(20)]
+    ahead = {each.session_id: 3_600_000 for each in opened}
+    for session_id, by_ms in ahead.items():
+        await redis.zincrby(f"{{sessions}}:user:{user_id}", by_ms, session_id)
+    newest = await sessions.open(a_session(user_id))
+    assert await sessions.lives(newest.session_id, user_id)
+    assert len(await sessions.of_user(user_id)) == 20
+
+
+async def test_without_redis_nothing_is_said_to_be_revoked() -> None:
+    async with open_client(f"redis://127.0.0.1:{free_port()}/0") as nowhere:
+        with pytest.raises(DependencyUnavailableError):
+            await RevocationStream(nowhere, tokens_live_s=60).revoke_key("k1")
+
+
+@pytest.mark.parametrize("first", ["renewal", "end"])
+@pytest.mark.parametrize(("by", "times"), [("end", 1000), ("end_all", 200), ("end_others", 200)])
+async def test_a_revocation_wins_against_a_renewal(
+    own_redis: RunningRedis, redis: Redis, first: str, by: str, times: int
+) -> None:
+    """Each side has its own connections: the order of arrival is whatever comes."""
+    async with Redis.from_url(own_redis.url, decode_responses=True) as client:
+        renewing = RedisSessions(redis, TERMS, tokens_live_s=600)
+        ending = RedisSessions(client, TERMS, tokens_live_s=600)
+
+        async def renew(held: HeldSession) -> None:
+            try:
+                await renewing.renew(SessionKey(held.session_id, 1))
+            except SessionInvalidError:
+                outcomes.add("renewal lost")
+            else:
+                outcomes.add("renewal won")
+
+        async def end(held: HeldSession) -> None:
+            if by == "end":
+                await ending.end(held.session_id, held.user_id)
+            elif by == "end_all":
+                await ending.end_all(held.user_id)
+            else:
+                await ending.end_others(held.user_id, "another session", 2)
+
+        outcomes: set[str] = set()
+        order: list[Act] = [renew, end] if first == "renewal" else [end, renew]
+        for _ in range(times // AT_ONCE):
+            races = [await renewing.open(a_session(new_id())) for _ in range(AT_ONCE)]
+            await asyncio.gather(*(act(held) for held in races for act in order))
+            assert set(await revoked_sessions(redis)) >= {held.session_id for held in races}
+            for held in races:
+                assert not await renewing.lives(held.session_id, held.user_id)
+                for counter in (1, 2):
+                    with pytest.raises(SessionInvalidError):
+                        await renewing.renew(SessionKey(held.session_id, counter))
+        assert outcomes >= {"renewal won" if first == "renewal" else "renewal lost"}

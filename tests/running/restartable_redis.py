@@ -1,0 +1,44 @@
+"""A Redis server that dies and comes back."""
+
+import secrets
+import shutil
+import signal
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from local_stack.servers.redis import RedisServer
+
+from tests.running.servers import free_port, started, stop
+
+
+class RestartableRedis:
+    """Keeps its port, its password and, unless it is made to lose them, its data. Not started yet."""
+
+    def __init__(self, home: Path) -> None:
+        self._server = RedisServer(home, free_port(), secrets.token_hex(8), home / "log", {"LC_ALL": "C"})
+        self._process: subprocess.Popen[bytes] | None = None
+        self.url, self.port = self._server.url, self._server.port
+
+    def start(self) -> None:
+        self._process = started(self._server)
+
+    def kill(self) -> None:
+        if self._process is not None:
+            stop(self._process, signal.SIGKILL)
+
+    def lose_data(self) -> None:
+        """Has it forget everything; only while it does not run."""
+        shutil.rmtree(self._server.home / "appendonlydir")
+
+
+@contextmanager
+def restartable_redis(home: Path) -> Iterator[RestartableRedis]:
+    """Such a server, running, for as long as the context lasts."""
+    server = RestartableRedis(home)
+    server.start()
+    try:
+        yield server
+    finally:
+        server.kill()

@@ -1,0 +1,75 @@
+"""A proxy that can stop forwarding without closing anything, as a network does that loses its packets."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+
+class TcpProxy:
+    """Forwards between its own ``port`` and another one."""
+
+    def __init__(self, target_port: int) -> None:
+        self.port = 0
+        self._target_port = target_port
+        self._pumps: set[asyncio.Task[None]] = set()
+        self._closed = asyncio.Event()
+        #: Cleared: a connection that is opened now is accepted, and that is all.
+        self.forwards_new = True
+
+    def hang(self) -> None:
+        """Forward nothing more on the connections that are open now."""
+        for pump in self._pumps:
+            pump.cancel()
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        if not self.forwards_new:
+            await self._closed.wait()
+            writer.close()
+            return
+        to_server = await asyncio.open_connection("127.0.0.1", self._target_port)
+        pumps = {
+            asyncio.create_task(_pump(reader, to_server[1])),
+            asyncio.create_task(_pump(to_server[0], writer)),
+        }
+        self._pumps |= pumps
+        await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
+        if any(pump.cancelled() for pump in pumps):
+            await self._closed.wait()
+        for pump in pumps:
+            pump.cancel()
+        for each in (writer, to_server[1]):
+            each.close()
+
+    def close(self) -> None:
+        """Let go of the connections that hang."""
+        self._closed.set()
+
+
+async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    try:
+        while data := await reader.read(65536):
+            writer.write(data)
+            await writer.drain()
+    except ConnectionError:
+        return
+
+
+@asynccontextmanager
+async def tcp_proxy(target_port: int) -> AsyncIterator[TcpProxy]:
+    """A proxy to a port of this machine, for as long as the context lasts."""
+    proxy = TcpProxy(target_port)
+    connections: set[asyncio.Task[None]] = set()
+
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        connections.add(asyncio.create_task(proxy.serve(reader, writer)))
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    proxy.port = server.sockets[0].getsockname()[1]
+    async with server:
+        try:
+            yield proxy
+        finally:
+            proxy.close()
+            proxy.hang()
+            if connections:
+                await asyncio.wait(connections)

@@ -1,0 +1,112 @@
+"""The renewer: what it makes of the new token that it is given."""
+
+import asyncio
+from typing import Any, cast
+
+import pytest
+import shared_contracts
+from gateway.problems import Decision, Problem
+from gateway.sessions.renewer import SessionRenewer
+from gateway.upstream.upstream import Upstream
+from service_kit.context import RequestContext
+from service_kit.contract import Contract
+from service_kit.contract.method import Method
+from service_kit.tokens.errors import TokenError, TokenErrorKind
+from service_kit.tokens.principal import Principal
+from service_kit.tokens.verifier import TokenVerifier
+from service_kit.trace_context import continue_trace
+
+from tests.unit.gateway.asgi import principal
+
+REQUEST = RequestContext("request-1", continue_trace(None))
+
+
+class Sessions:
+    """Renews whatever key it is shown."""
+
+    async def call(self, method: Method, message: Any, request: RequestContext) -> Any:
+        grant = {"session_key": f"{message.session_key}-successor", "max_age_s": 86400}
+        return method.response_class(grant=grant, access_token="token", expires_in=900)
+
+
+class Verdict:
+    """Says the same of every token."""
+
+    def __init__(self, refusal: TokenErrorKind | None) -> None:
+        self._refusal = refusal
+
+    async def verify(self, _token: str) -> Principal:
+        if self._refusal is not None:
+            raise TokenError(self._refusal, "internal words")
+        return principal()
+
+
+def renewer(refusal: TokenErrorKind | None) -> SessionRenewer:
+    contract = Contract.load(shared_contracts.descriptor_set())
+    upstreams = cast("dict[str, Upstream]", {"user-svc": Sessions()})
+    return SessionRenewer(contract, upstreams, cast("TokenVerifier", Verdict(refusal)))
+
+
+async def test_hands_on_the_successor_and_whom_the_token_speaks_for() -> None:
+    renewal = await renewer(None).renew("key", REQUEST)
+    assert (renewal.session_key, renewal.access_token, renewal.principal) == ("key-successor", "token", principal())
+
+
+async def test_a_revocation_that_overtook_the_renewal_wins() -> None:
+    with pytest.raises(Problem) as caught:
+        await renewer("revoked").renew("key", REQUEST)
+    assert (caught.value.status, caught.value.code) == (401, "SESSION_INVALID")
+    assert caught.value.decision == Decision("authentication", "revoked")
+
+
+@pytest.mark.parametrize("refusal", ["invalid", "expired", "malformed"])
+async def test_any_other_fault_of_a_new_token_is_ours(refusal: TokenErrorKind) -> None:
+    with pytest.raises(Problem) as caught:
+        await renewer(refusal).renew("key", REQUEST)
+    assert (caught.value.status, caught.value.code) == (503, "DEPENDENCY_UNAVAILABLE")
+    assert caught.value.decision == Decision("authentication", "unavailable", retry_after_s=1)
+
+
+class GatedSessions(Sessions):
+    """Renews when it is told to, and counts."""
+
+    def __init__(self) -> None:
+        self.gate = asyncio.Event()
+        self.calls = 0
+
+    async def call(self, method: Method, message: Any, request: RequestContext) -> Any:
+        self.calls += 1
+        await self.gate.wait()
+        return await super().call(method, message, request)
+
+
+def gated(sessions: GatedSessions) -> SessionRenewer:
+    contract = Contract.load(shared_contracts.descriptor_set())
+    upstreams = cast("dict[str, Upstream]", {"user-svc": sessions})
+    return SessionRenewer(contract, upstreams, cast("TokenVerifier", Verdict(None)))
+
+
+async def test_who_comes_together_with_one_key_is_given_one_renewal() -> None:
+    sessions = GatedSessions()
+    renewing = gated(sessions)
+    together = [asyncio.create_task(renewing.renew("key", REQUEST)) for _ in range(50)]
+    other = asyncio.create_task(renewing.renew("other", REQUEST))
+    await asyncio.sleep(0.01)
+    sessions.gate.set()
+    renewals = await asyncio.gather(*together)
+    assert {renewal.session_key for renewal in renewals} == {"key-successor"}
+    assert (await other).session_key == "other-successor"
+    assert sessions.calls == 2
+    await renewing.renew("key", REQUEST)
+    assert sessions.calls == 3
+
+
+async def test_a_client_that_leaves_takes_nobody_with_it() -> None:
+    sessions = GatedSessions()
+    renewing = gated(sessions)
+    leaving, staying = (asyncio.create_task(renewing.renew("key", REQUEST)) for _ in range(2))
+    await asyncio.sleep(0.01)
+    leaving.cancel()
+    await asyncio.gather(leaving, return_exceptions=True)
+    sessions.gate.set()
+    assert (await staying).session_key == "key-successor"

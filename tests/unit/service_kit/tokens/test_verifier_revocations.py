@@ -1,0 +1,61 @@
+"""The verifier: what it refuses because it was revoked."""
+
+import pytest
+from service_kit.tokens.denylist import Denylist
+from service_kit.tokens.key_set import KeySet
+from service_kit.tokens.verifier import TokenVerifier
+
+from tests.unit.service_kit.tokens.conftest import Clock
+from tests.unit.service_kit.tokens.issuer import Issuer, refusal
+
+
+@pytest.fixture
+def denylist(clock: Clock) -> Denylist:
+    return Denylist(clock)
+
+
+@pytest.fixture
+def verifier(keys: KeySet, clock: Clock, denylist: Denylist) -> TokenVerifier:
+    return TokenVerifier(keys, issuer="headrace", audience="headrace", leeway_s=5, now=clock, revoked=denylist)
+
+
+@pytest.mark.parametrize("seen_before", [True, False])
+async def test_refuses_the_tokens_of_a_session_that_has_ended(
+    verifier: TokenVerifier, issuer: Issuer, denylist: Denylist, *, seen_before: bool
+) -> None:
+    token, other = issuer.mint(sid="ended"), issuer.mint(sid="another")
+    if seen_before:
+        await verifier.verify(token)
+    denylist.deny_session("ended", 100)
+    assert await refusal(verifier, token) == "revoked"
+    assert (await verifier.verify(other)).session_id == "another"
+
+
+@pytest.mark.parametrize("seen_before", [True, False])
+async def test_refuses_what_a_revoked_key_signed(
+    verifier: TokenVerifier, issuer: Issuer, denylist: Denylist, *, seen_before: bool
+) -> None:
+    token = issuer.mint()
+    if seen_before:
+        await verifier.verify(token)
+    denylist.deny_key("k1", 100)
+    assert await refusal(verifier, token) == "invalid"
+
+
+async def test_a_revoked_keys_token_does_not_pass_for_an_expired_one(
+    verifier: TokenVerifier, issuer: Issuer, denylist: Denylist, clock: Clock
+) -> None:
+    token = issuer.mint()
+    clock.time += 1_000_000
+    assert await refusal(verifier, token) == "expired"
+    denylist.deny_key("k1", 100)
+    assert await refusal(verifier, token) == "invalid"
+
+
+async def test_of_an_expired_token_nobody_asks_for_the_session(
+    verifier: TokenVerifier, issuer: Issuer, denylist: Denylist, clock: Clock
+) -> None:
+    token = issuer.mint(sid="ended")
+    clock.time += 1_000_000
+    denylist.deny_session("ended", 100)
+    assert await refusal(verifier, token) == "expired"
