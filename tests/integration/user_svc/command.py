@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.running.secrets_seen import SEEN
 from tests.running.servers import RunningPostgres, RunningRedis, free_port
 
 _TIMEOUT_S = 60
@@ -33,8 +34,9 @@ class UserSvc:
         return self.environ["USER_SVC_DATABASE_URL"]
 
     def run(self, *arguments: str, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
-        """Runs the command to its end."""
-        return subprocess.run(
+        """Runs the command to its end; AssertionError: it tells a secret."""
+        SEEN.note("password", stdin.strip() or environ.get("USER_SVC_ADMIN_PASSWORD", ""))
+        done = subprocess.run(
             [executable(), *arguments],
             env={**self.environ, **environ},
             input=stdin,
@@ -43,10 +45,13 @@ class UserSvc:
             timeout=_TIMEOUT_S,
             check=False,
         )
+        told = SEEN.told_by("user-svc", (done.stdout + done.stderr).encode())
+        assert not told, told
+        return done
 
     def start(self, log: Path) -> subprocess.Popen[bytes]:
         """Starts serving."""
-        with log.open("wb") as output:
+        with SEEN.watch(log).open("wb") as output:
             return subprocess.Popen([executable()], env=self.environ, stdout=output, stderr=output)
 
 
@@ -59,11 +64,13 @@ def executable() -> str:
 
 def installation(postgres: RunningPostgres, redis: RunningRedis, folder: Path) -> UserSvc:
     """Settings with a database, a key folder and ports of their own; passwords are hashed cheaply."""
+    session_secret = secrets.token_hex(32)
+    SEEN.note("session secret", session_secret)
     mine = {
         "DATABASE_URL": postgres.create_database("users"),
         "REDIS_URL": redis.url,
         "KEY_DIR": str(folder / "keys"),
-        "SESSION_SECRET": secrets.token_hex(32),
+        "SESSION_SECRET": session_secret,
         "PORT": str(free_port()),
         "ADMIN_PORT": str(free_port()),
         "ARGON2_MEMORY_KIB": "1024",

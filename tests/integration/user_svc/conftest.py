@@ -15,6 +15,7 @@ from shared_contracts.user.v1 import (
 from tests.examples.users import PASSWORD
 from tests.integration.user_svc.command import UserSvc, installation
 from tests.running.polling import eventually
+from tests.running.secret_hooks import listen_to
 from tests.running.servers import RunningPostgres, RunningRedis, stop
 
 ADMIN_EMAIL = "boss@example.com"
@@ -42,6 +43,7 @@ def user_svc(
 @pytest.fixture(scope="session")
 async def channel(user_svc: UserSvc) -> AsyncIterator[Channel]:
     channel = Channel("127.0.0.1", user_svc.port)
+    listen_to(channel)
     yield channel
     channel.close()
 

@@ -41,7 +41,7 @@ def rows(user_svc: UserSvc, query: str) -> list[tuple[object, ...]]:
 def test_migrates_once(user_svc: UserSvc) -> None:
     for _ in range(2):
         assert user_svc.run("migrate").returncode == 0
-    assert len(rows(user_svc, "SELECT version FROM schema_migrations")) == 2
+    assert len(rows(user_svc, "SELECT version FROM schema_migrations")) == 3
 
 
 def test_migrating_without_a_database_says_so_without_its_password(user_svc: UserSvc) -> None:
@@ -55,7 +55,7 @@ def test_makes_one_key_only(user_svc: UserSvc) -> None:
     assert "made the signing key" in user_svc.run("keys", "create").stdout
     again = user_svc.run("keys", "create")
     assert (again.returncode, "nothing to do" in again.stdout) == (0, True)
-    (path,) = Path(user_svc.environ["USER_SVC_KEY_DIR"]).iterdir()
+    (path,) = Path(user_svc.environ["USER_SVC_KEY_DIR"]).glob("*.json")
     path.write_text("{}")
     damaged = user_svc.run("keys", "create")
     assert (damaged.returncode, damaged.stdout) == (1, "")

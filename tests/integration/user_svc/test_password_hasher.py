@@ -3,11 +3,18 @@
 import asyncio
 import time
 from collections.abc import AsyncIterator
+from contextlib import nullcontext
+from typing import cast
+from unittest.mock import patch
 
 import argon2
 import pytest
 from user_svc.adapters.password_hasher import Argon2Hasher, HashingCost
-from user_svc.domain.errors import PasswordQueueFullError
+from user_svc.domain.errors import EmailTakenError, PasswordQueueFullError
+
+from tests.examples.users import PASSWORD
+from tests.fakes.users import ReadablePasswords
+from tests.unit.user_svc.world import World
 
 CHEAP = HashingCost(memory_kib=1024, passes=1, lanes=1)
 #: Some 50 ms each.
@@ -31,6 +38,7 @@ async def test_knows_its_own_hashes(hasher: Argon2Hasher) -> None:
 async def test_nothing_is_cut_off(hasher: Argon2Hasher) -> None:
     password_hash = await hasher.hash("x" * 128)
     assert not await hasher.verify(password_hash, "x" * 127)
+    assert not await hasher.verify(password_hash, "x" * 127 + "y")
     assert not await hasher.verify(await hasher.hash("x\0y"), "x\0z")
 
 
@@ -44,11 +52,11 @@ async def test_takes_hashes_of_other_parameters(hasher: Argon2Hasher) -> None:
     assert not hasher.is_outdated(foreign)
 
 
-@pytest.mark.parametrize("cost", [(512, 1, 1), (1024, 0, 1)], ids=["less memory", "no passes"])
-def test_weaker_parameters_are_outdated(cost: tuple[int, int, int]) -> None:
+@pytest.mark.parametrize("cost", [(1024, 2, 2), (2048, 1, 2), (2048, 2, 1)], ids=["memory", "passes", "lanes"])
+def test_a_hash_is_outdated_once_a_single_parameter_has_risen(cost: tuple[int, int, int]) -> None:
     memory, passes, lanes = cost
-    weak = argon2.PasswordHasher(time_cost=passes or 1, memory_cost=memory, parallelism=lanes).hash("same")
-    hasher = Argon2Hasher(HashingCost(memory_kib=1024, passes=2, lanes=1), threads=1, queue=0)
+    weak = argon2.PasswordHasher(time_cost=passes, memory_cost=memory, parallelism=lanes).hash("same")
+    hasher = Argon2Hasher(HashingCost(memory_kib=2048, passes=2, lanes=2), threads=1, queue=0)
     assert hasher.is_outdated(weak)
 
 
@@ -84,3 +92,38 @@ async def test_the_event_loop_goes_on() -> None:
             await asyncio.sleep(0.001)
             turns += 1
         assert turns > 20
+
+
+@pytest.mark.parametrize("taken", [False, True], ids=["free", "taken"])
+async def test_registering_an_email_costs_one_real_hash_whether_it_is_taken_or_not(taken: bool) -> None:
+    hashed: list[str] = []
+
+    class Counting(argon2.PasswordHasher):
+        def hash(self, password: str | bytes, *, salt: bytes | None = None) -> str:
+            hashed.append(str(password))
+            made: str = super().hash(password, salt=salt)
+            return made
+
+    with patch.object(argon2, "PasswordHasher", Counting):
+        async with Argon2Hasher(CHEAP, threads=1, queue=0) as hasher:
+            world = World(hasher=cast("ReadablePasswords", hasher))
+            if taken:
+                await world.registered("ada@example.com")
+            hashed.clear()
+            with pytest.raises(EmailTakenError) if taken else nullcontext():
+                await world.registered("ADA@example.com")
+    assert hashed == [PASSWORD]
+
+
+async def test_an_unknown_email_is_checked_against_a_hash_of_the_same_cost(hasher: Argon2Hasher) -> None:
+    checked: list[str] = []
+    real = argon2.PasswordHasher.verify
+
+    def verify(self: argon2.PasswordHasher, password_hash: str, password: str) -> bool:
+        checked.append(password_hash)
+        return bool(real(self, password_hash, password))
+
+    with patch.object(argon2.PasswordHasher, "verify", verify):
+        assert not await hasher.verify(None, "guess")
+        assert not await hasher.verify(await hasher.hash("same"), "guess")
+    assert argon2.extract_parameters(checked[0]) == argon2.extract_parameters(checked[1])

@@ -7,9 +7,8 @@ import asyncio
 from collections.abc import Coroutine
 from typing import Any, TypeVar
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
+from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule
 from redis.asyncio import Redis
 from user_svc.adapters.ids import new_id
 from user_svc.adapters.sessions import RedisSessions
@@ -20,6 +19,8 @@ from user_svc.domain.session_key import SessionKey
 
 from tests.examples.users import a_session
 from tests.fakes.sessions import InMemorySessions
+from tests.integration.sessions.clock import age
+from tests.integration.sessions.long_runs import run_machine
 from tests.running.servers import RunningRedis
 
 #: In whole minutes, so that the milliseconds that a test takes decide nothing.
@@ -41,21 +42,6 @@ async def outcome(store: Sessions, key: SessionKey) -> tuple[object, ...]:
     return ("renewed", renewed.session_id, renewed.user_id, renewed.counter, renewed.rotated)
 
 
-async def age(redis: Redis, session_ids: list[str], seconds: int) -> None:
-    """Lets time pass for sessions in Redis."""
-    for session_id in session_ids:
-        key = f"session:{{{session_id}}}"
-        left_ms = await redis.pttl(key)
-        if left_ms < 0:
-            continue
-        if left_ms <= seconds * 1000:
-            await redis.delete(key)
-            continue
-        for field in ("created_at_ms", "last_used_at_ms", "rotated_at_ms", "absolute_expires_at_ms"):
-            await redis.hincrby(key, field, -seconds * 1000)
-        await redis.pexpire(key, left_ms - seconds * 1000)
-
-
 class Renewal(RuleBasedStateMachine):
     """A client, a thief and a clock, on both stores at once."""
 
@@ -66,7 +52,7 @@ class Renewal(RuleBasedStateMachine):
     def start(self) -> None:
         self.runner = asyncio.Runner()
         self.redis = Redis.from_url(self.url, decode_responses=True)
-        self.real, self.model = RedisSessions(self.redis, TERMS), InMemorySessions(TERMS)
+        self.real, self.model = RedisSessions(self.redis, TERMS, tokens_live_s=60), InMemorySessions(TERMS)
         self.owners: dict[str, str] = {}
 
     def teardown(self) -> None:
@@ -134,12 +120,4 @@ def test_renewal_in_redis_is_its_model(redis_server: RunningRedis) -> None:
     class Machine(Renewal):
         url = redis_server.url
 
-    run_state_machine_as_test(
-        Machine,
-        settings=settings(
-            max_examples=60,
-            stateful_step_count=30,
-            deadline=None,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large],
-        ),
-    )
+    run_machine(Machine, examples=60, steps=30, share=0.2)

@@ -83,7 +83,7 @@ async def test_nothing_in_redis_is_a_credential(users: UserServiceStub, redis_se
     assert grant.session is not None
     session_id, _, mac = grant.session.session_key.split(".")
     async with Redis.from_url(redis_server.url, decode_responses=True) as redis:
-        kept = await redis.hgetall(f"session:{{{session_id}}}")
+        kept = await redis.hgetall(f"{{sessions}}:id:{session_id}")
     assert kept["counter"] == "1"
     assert mac not in str(kept)
     assert grant.access_token not in str(kept)

@@ -1,22 +1,30 @@
-"""The folder of signing keys, and the tokens that they sign."""
+"""The signing keys as a running service sees them, and the tokens that they sign."""
 
+import asyncio
 import json
+import os
+import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import jwt
 import pytest
+from loguru import logger
 from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.verifier import TokenError, TokenVerifier
-from user_svc.adapters.signing_keys import SigningKeyError, SigningKeys
+from user_svc.adapters.key_folder import KeyFolder
+from user_svc.adapters.signing_key import SigningKey, SigningKeyError, new_key
+from user_svc.adapters.signing_keys import SigningKeys
 from user_svc.adapters.token_minter import JwtMinter
 from user_svc.adapters.token_reader import JwtReader
 from user_svc.domain.session import HeldSession
 from user_svc.domain.user import Role
 
 from tests.examples.users import a_user
+from tests.running.polling import eventually
 
 IN_A_DAY = datetime.now(UTC) + timedelta(days=1)
 
@@ -25,11 +33,44 @@ def held(ends_at: datetime = IN_A_DAY) -> HeldSession:
     return HeldSession("S" * 22, "user", 1, 7, 60, ends_at, rotated=True)
 
 
+TOKENS_LIVE_S = 930
+
+
+def add_key(directory: Path, signs_from: float) -> SigningKey:
+    folder, key = KeyFolder(directory), new_key(signs_from)
+    with folder.locked():
+        folder.write(key)
+    return key
+
+
+def only_file(directory: Path) -> Path:
+    (path,) = directory.glob("*.json")
+    return path
+
+
+def age(directory: Path) -> None:
+    """Makes the folder's last change so old that no other can bear the same time."""
+    os.utime(directory, (time.time() - 60, time.time() - 60))
+
+
 @pytest.fixture
-def keys(tmp_path: Path) -> SigningKeys:
-    keys = SigningKeys(tmp_path / "keys")
-    keys.create(signs_from=time.time())
-    return keys
+def directory(tmp_path: Path) -> Path:
+    return tmp_path / "keys"
+
+
+@pytest.fixture
+def keys(directory: Path) -> SigningKeys:
+    add_key(directory, time.time())
+    return SigningKeys(directory, TOKENS_LIVE_S)
+
+
+@pytest.fixture
+def logged() -> Iterator[list[str]]:
+    """The messages logged during the test."""
+    messages: list[str] = []
+    sink = logger.add(lambda message: messages.append(message.record["message"]), level="INFO")
+    yield messages
+    logger.remove(sink)
 
 
 def minter(keys: SigningKeys, ttl_s: int = 900) -> JwtMinter:
@@ -45,18 +86,11 @@ async def verifier(keys: SigningKeys) -> TokenVerifier:
     return TokenVerifier(key_set, issuer="headrace", audience="headrace", leeway_s=0)
 
 
-def test_a_key_is_its_owners_only(keys: SigningKeys, tmp_path: Path) -> None:
-    (path,) = (tmp_path / "keys").iterdir()
+def test_a_key_is_its_owners_only(keys: SigningKeys, directory: Path) -> None:
+    path = only_file(directory)
     assert path.name == f"{keys.current().kid}.json"
-    assert path.stat().st_mode & 0o777 == 0o600
-    assert path.parent.stat().st_mode & 0o777 == 0o700
-
-
-def test_what_was_made_is_read_again(keys: SigningKeys, tmp_path: Path) -> None:
-    again = SigningKeys(tmp_path / "keys")
-    again.read()
-    assert again.public() == keys.public()
-    assert again.current().kid == keys.current().kid
+    assert {entry.stat().st_mode & 0o777 for entry in directory.iterdir()} == {0o600}
+    assert directory.stat().st_mode & 0o777 == 0o700
 
 
 def test_the_public_half_has_no_private_member(keys: SigningKeys) -> None:
@@ -65,21 +99,85 @@ def test_the_public_half_has_no_private_member(keys: SigningKeys) -> None:
     assert (jwk["kty"], jwk["crv"], jwk["alg"], jwk["use"]) == ("OKP", "Ed25519", "EdDSA", "sig")
 
 
-def test_the_latest_key_signs_once_its_time_has_come(keys: SigningKeys) -> None:
+def test_the_latest_key_signs_once_its_time_has_come(keys: SigningKeys, directory: Path) -> None:
     first = keys.current()
-    keys.create(signs_from=time.time() + 60)
-    assert keys.current() == first
+    add_key(directory, time.time() + 60)
+    assert keys.current().kid == first.kid
     assert len(keys.public()) == 2
-    third = keys.create(signs_from=time.time())
-    assert keys.current() == third
+    third = add_key(directory, time.time())
+    assert keys.current().kid == third.kid
 
 
-def test_an_empty_folder_signs_nothing(tmp_path: Path) -> None:
-    keys = SigningKeys(tmp_path / "none")
-    keys.read()
+def test_a_superseded_key_is_published_until_its_last_token_has_expired(directory: Path) -> None:
+    now = 1_000_000.0
+    keys = SigningKeys(directory, TOKENS_LIVE_S, lambda: now)
+    first, second = add_key(directory, now - 10), add_key(directory, now + 15)
+    assert [jwk["kid"] for jwk in keys.public()] == [first.kid, second.kid]
+    assert keys.current().kid == first.kid
+    now = second.signs_from
+    assert keys.current().kid == second.kid
+    now = second.signs_from + TOKENS_LIVE_S - 0.1
+    assert [jwk["kid"] for jwk in keys.public()] == [first.kid, second.kid]
+    now = second.signs_from + TOKENS_LIVE_S
+    assert [jwk["kid"] for jwk in keys.public()] == [second.kid]
+
+
+@pytest.mark.parametrize("make", [Path.mkdir, lambda path: None], ids=["empty", "missing"])
+async def test_a_folder_without_keys_signs_nothing(tmp_path: Path, make: Callable[[Path], None]) -> None:
+    make(tmp_path / "none")
+    keys = SigningKeys(tmp_path / "none", TOKENS_LIVE_S)
     assert keys.public() == []
-    with pytest.raises(SigningKeyError, match="holds no signing key; `user-svc keys create` makes one"):
+    with pytest.raises(SigningKeyError, match=str(tmp_path / "none")):
         keys.current()
+    with pytest.raises(SigningKeyError):
+        await keys.check()
+
+
+def test_a_change_is_seen_at_once_and_nothing_is_read_without_one(keys: SigningKeys, directory: Path) -> None:
+    first = keys.current()
+    age(directory)
+    assert keys.current() is not first
+    assert keys.current() is keys.current()
+    only_file(directory).unlink()
+    second = add_key(directory, time.time())
+    assert keys.current().kid == second.kid
+    assert [jwk["kid"] for jwk in keys.public()] == [second.kid]
+
+
+def test_a_change_within_the_same_tick_of_the_clock_of_files_is_seen(keys: SigningKeys, directory: Path) -> None:
+    keys.current()
+    before = directory.stat()
+    second = add_key(directory, time.time())
+    os.utime(directory, ns=(before.st_atime_ns, before.st_mtime_ns))
+    assert keys.current().kid == second.kid
+
+
+def test_a_volume_that_is_swapped_by_a_symbolic_link_is_seen(tmp_path: Path) -> None:
+    kids = [add_key(tmp_path / version, time.time()).kid for version in ("v1", "v2")]
+    for version in ("v1", "v2"):
+        age(tmp_path / version)
+    (tmp_path / "keys").symlink_to("v1")
+    keys = SigningKeys(tmp_path / "keys", TOKENS_LIVE_S)
+    assert keys.current().kid == kids[0]
+    (tmp_path / "new").symlink_to("v2")
+    (tmp_path / "new").replace(tmp_path / "keys")
+    assert keys.current().kid == kids[1]
+
+
+def test_files_that_are_links_into_a_swapped_volume_are_seen(tmp_path: Path) -> None:
+    """As Kubernetes mounts a secret: KID.json -> ..data/KID.json, ..data -> ..VERSION."""
+    mount = tmp_path / "keys"
+    kids = [add_key(mount / version, time.time() - 1).kid for version in ("..v1", "..v2")]
+    (mount / "..data").symlink_to("..v1")
+    (mount / f"{kids[0]}.json").symlink_to(f"..data/{kids[0]}.json")
+    keys = SigningKeys(mount, TOKENS_LIVE_S)
+    assert keys.current().kid == kids[0]
+    (mount / "..data_tmp").symlink_to("..v2")
+    (mount / "..data_tmp").replace(mount / "..data")
+    assert keys.current().kid == kids[0], "no key is at hand before its link is made"
+    (mount / f"{kids[1]}.json").symlink_to(f"..data/{kids[1]}.json")
+    (mount / f"{kids[0]}.json").unlink()
+    assert keys.current().kid == kids[1]
 
 
 def changed(text: str, **members: object) -> str:
@@ -99,23 +197,74 @@ def changed(text: str, **members: object) -> str:
         lambda text: json.dumps({k: v for k, v in json.loads(text).items() if k != "d"}),
     ],
 )
-def test_a_damaged_key_is_refused_unquoted_and_the_others_stay(
-    keys: SigningKeys, tmp_path: Path, damage: Callable[[str], str]
+async def test_a_damaged_key_is_told_unquoted_and_the_keys_stay_in_force(
+    keys: SigningKeys, directory: Path, damage: Callable[[str], str], logged: list[str]
 ) -> None:
-    (path,) = (tmp_path / "keys").iterdir()
-    private = json.loads(path.read_text())["d"]
-    path.write_text(damage(path.read_text()))
-    with pytest.raises(SigningKeyError) as refused:
-        keys.read()
-    assert str(path) in str(refused.value)
-    assert private not in str(refused.value)
-    assert keys.current().kid == path.stem
+    first = keys.current()
+    path = only_file(directory)
+    text = path.read_text()
+    path.write_text(damage(text))
+    os.utime(directory)
+    for _ in range(3):
+        assert keys.current().kid == first.kid
+        assert keys.public() == [first.public_jwk]
+        with pytest.raises(SigningKeyError) as told:
+            await keys.check()
+    assert str(path) in str(told.value)
+    assert json.loads(text)["d"] not in str(told.value) + repr(told.value.__cause__)
+    assert len(logged) == 1
+    path.write_text(text)
+    os.utime(directory)
+    await keys.check()
+    assert len(logged) == 2
+    assert "in order again" in logged[1]
 
 
-def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
-    (tmp_path / "file").write_text("")
-    with pytest.raises(SigningKeyError, match="file"):
-        SigningKeys(tmp_path / "file" / "keys").create(signs_from=0)
+async def test_a_file_that_is_repaired_in_place_is_found(keys: SigningKeys, directory: Path) -> None:
+    keys.current()
+    path = only_file(directory)
+    text = path.read_text()
+    path.write_text("{}")
+    age(directory)
+    with pytest.raises(SigningKeyError):
+        await keys.check()
+    path.write_text(text)
+
+    def in_order() -> bool | None:
+        with suppress(SigningKeyError):
+            asyncio.run(keys.check())
+            return True
+        return None
+
+    assert await asyncio.to_thread(eventually, in_order, within_s=10)
+
+
+def emptied(directory: Path) -> str:
+    only_file(directory).unlink()
+    return "holds no signing key"
+
+
+def gone(directory: Path) -> str:
+    shutil.rmtree(directory)
+    return "holds no signing key"
+
+
+def no_folder(directory: Path) -> str:
+    shutil.rmtree(directory)
+    directory.write_text("")
+    return "Not a directory"
+
+
+@pytest.mark.parametrize("spoil", [emptied, gone, no_folder])
+async def test_a_folder_that_cannot_be_read_keeps_the_keys_in_force(
+    keys: SigningKeys, directory: Path, spoil: Callable[[Path], str]
+) -> None:
+    first = keys.current()
+    problem = spoil(directory)
+    assert keys.current().kid == first.kid
+    assert keys.public() == [first.public_jwk]
+    with pytest.raises(SigningKeyError, match=problem):
+        await keys.check()
 
 
 def test_shows_no_key(keys: SigningKeys) -> None:
@@ -152,8 +301,8 @@ def test_a_token_does_not_outlive_its_session(keys: SigningKeys) -> None:
 
 
 async def test_another_services_key_is_not_ours(keys: SigningKeys, tmp_path: Path) -> None:
-    other = SigningKeys(tmp_path / "other")
-    other.create(signs_from=0)
+    add_key(tmp_path / "other", 0)
+    other = SigningKeys(tmp_path / "other", TOKENS_LIVE_S)
     token = minter(other).mint(a_user(), held()).text
     ours = await verifier(keys)
     with pytest.raises(TokenError):

@@ -52,6 +52,15 @@ async def test_a_session_of_an_old_password_is_dead_even_if_ending_it_failed(wor
     assert not await world.lives(other)
 
 
+async def test_the_session_in_which_the_password_is_being_changed_lives(world: World) -> None:
+    """It is confirmed before the account has the new password."""
+    grant = await world.registered()
+    await world.sessions.confirm(world.key_of(grant).session_id, grant.user.user_id, 2)
+    renewed = await world.renew(grant.session_key, ORIGIN)
+    await world.users.change_password(grant.user, "1$x", an_event(AuditKind.PASSWORD_CHANGED, grant.user))
+    assert world.key_of(await world.renew(renewed.session_key, ORIGIN)).counter == 3
+
+
 async def test_a_stolen_key_ends_the_session_and_is_put_on_record(world: World) -> None:
     grant = await world.registered()
     renewed = await world.renew(grant.session_key, ORIGIN)

@@ -18,6 +18,12 @@ def test_four_settings_are_enough() -> None:
     assert "hunter2" not in describe(settings, PREFIX)
 
 
+def test_a_revocation_outlives_every_token() -> None:
+    """What was signed just after the end of its session is accepted by a verifier that is both late and lenient."""
+    settings = load(Settings, PREFIX, REQUIRED | {"USER_SVC_ACCESS_TOKEN_TTL_S": "60"})
+    assert settings.tokens_live_s > 60 + 30 + 30
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
@@ -33,3 +39,11 @@ def test_a_wrong_setting_is_named_and_a_secret_is_not_told(name: str, value: str
         load(Settings, PREFIX, REQUIRED | {PREFIX + name: value})
     assert PREFIX + name in str(caught.value)
     assert "hunter2" not in str(caught.value)
+
+
+def test_the_default_cost_of_a_password_hash_is_the_floor_or_more() -> None:
+    settings = load(Settings, PREFIX, REQUIRED)
+    cost = (settings.argon2_memory_kib, settings.argon2_time_cost, settings.argon2_parallelism)
+    assert all(set_to >= floor for set_to, floor in zip(cost, (19_456, 2, 1), strict=True))
+    throttle = (settings.login_free_per_account, settings.login_free_per_address, settings.login_longest_delay_s)
+    assert throttle == (5, 50, 60)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 
 from user_svc.adapters.ids import new_id
 from user_svc.domain.actor import Actor
+from user_svc.domain.login_attempt import ThrottleTerms
 from user_svc.domain.password import PasswordPolicy
 from user_svc.domain.session import HeldSession, SessionTerms
 from user_svc.domain.session_key import SessionKey, SessionKeySeal
@@ -20,16 +21,19 @@ from user_svc.use_cases.grant import Grant, Grants
 from user_svc.use_cases.list_sessions import ListSessions
 from user_svc.use_cases.log_in import LogIn
 from user_svc.use_cases.log_out import LogOut
+from user_svc.use_cases.password_attempts import PasswordAttempts
 from user_svc.use_cases.register import Register
 from user_svc.use_cases.renew_session import RenewSession
 from user_svc.use_cases.revoke_session import RevokeSession
 from user_svc.use_cases.session_opening import SessionOpening
 
 from tests.examples.users import ORIGIN, PASSWORD
+from tests.fakes.login_throttle import InMemoryLoginThrottle
 from tests.fakes.sessions import InMemorySessions
 from tests.fakes.users import InMemoryUsers, ReadablePasswords, RecordedTrail
 
 TERMS = SessionTerms(idle_ttl_s=100, absolute_ttl_s=1000, grace_s=10)
+THROTTLE_TERMS = ThrottleTerms(free_per_account=3, free_per_address=8, longest_delay_s=60)
 
 
 class ReadableTokens:
@@ -55,6 +59,7 @@ class World:
     users: InMemoryUsers = field(default_factory=InMemoryUsers)
     sessions: InMemorySessions = field(default_factory=lambda: InMemorySessions(TERMS))
     hasher: ReadablePasswords = field(default_factory=ReadablePasswords)
+    throttle: InMemoryLoginThrottle = field(default_factory=lambda: InMemoryLoginThrottle(THROTTLE_TERMS))
     trail: RecordedTrail = field(default_factory=RecordedTrail)
     tokens: ReadableTokens = field(default_factory=ReadableTokens)
     seal: SessionKeySeal = field(default_factory=lambda: SessionKeySeal(b"s" * 32))
@@ -63,14 +68,15 @@ class World:
     def __post_init__(self) -> None:
         grants = Grants(self.seal, self.tokens)
         opening = SessionOpening(self.sessions, self.seal, self.trail)
-        self.register = Register(self.users, self.hasher, self.policy, opening, grants, new_id)
-        self.log_in = LogIn(self.users, self.hasher, opening, grants, self.trail)
+        attempts = PasswordAttempts(self.throttle, self.trail)
+        self.register = Register(self.users, self.hasher, self.policy, attempts, opening, grants, new_id)
+        self.log_in = LogIn(self.users, self.hasher, attempts, opening, grants, self.trail)
         self.renew = RenewSession(self.users, self.sessions, self.seal, grants, self.trail)
         self.attend = AttendSession(self.sessions, TERMS.grace_s, lambda: self.sessions.now)
         self.extract = ExtractToken(self.tokens, self.sessions)
         self.get = GetUser(self.users)
         self.delete = DeleteUser(self.users, self.sessions)
-        self.change_password = ChangePassword(self.users, self.sessions, self.hasher, self.policy, self.trail)
+        self.change_password = ChangePassword(self.users, self.sessions, self.hasher, self.policy, attempts, self.trail)
         self.log_out = LogOut(self.sessions, self.trail)
         self.list_sessions = ListSessions(self.sessions)
         self.revoke = RevokeSession(self.sessions, self.trail)

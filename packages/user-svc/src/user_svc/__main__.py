@@ -18,10 +18,12 @@ from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.verifier import TokenVerifier
 
 from user_svc.adapters import redis_client
+from user_svc.adapters.audit_events import PostgresAuditLog
 from user_svc.adapters.audit_log import PostgresAuditTrail
 from user_svc.adapters.common_passwords import CommonPasswordList
 from user_svc.adapters.freed_memory import share_one_arena
 from user_svc.adapters.ids import new_id
+from user_svc.adapters.login_throttle import RedisLoginThrottle
 from user_svc.adapters.password_hasher import Argon2Hasher, HashingCost
 from user_svc.adapters.sessions import RedisSessions
 from user_svc.adapters.signing_keys import SigningKeyError, SigningKeys
@@ -29,11 +31,14 @@ from user_svc.adapters.token_minter import JwtMinter
 from user_svc.adapters.token_reader import JwtReader
 from user_svc.adapters.users import PostgresUsers
 from user_svc.commands.create_admin import CREATE_ADMIN
-from user_svc.commands.keys import CREATE_KEY
+from user_svc.commands.keys import CREATE_KEY, LIST_KEYS, ROTATE_KEYS
 from user_svc.commands.migrate import MIGRATE
+from user_svc.commands.retire_key import RETIRE_KEY
+from user_svc.domain.login_attempt import ThrottleTerms
 from user_svc.domain.password import PasswordPolicy
 from user_svc.domain.session import SessionTerms
 from user_svc.domain.session_key import SessionKeySeal
+from user_svc.rpc.audit_service import AuditService
 from user_svc.rpc.error_table import ERROR_TABLE
 from user_svc.rpc.session_service import SessionService
 from user_svc.rpc.user_service import UserService
@@ -44,9 +49,11 @@ from user_svc.use_cases.delete_user import DeleteUser
 from user_svc.use_cases.extract_token import ExtractToken
 from user_svc.use_cases.get_user import GetUser
 from user_svc.use_cases.grant import Grants
+from user_svc.use_cases.list_audit_events import ListAuditEvents
 from user_svc.use_cases.list_sessions import ListSessions
 from user_svc.use_cases.log_in import LogIn
 from user_svc.use_cases.log_out import LogOut
+from user_svc.use_cases.password_attempts import PasswordAttempts
 from user_svc.use_cases.register import Register
 from user_svc.use_cases.renew_session import RenewSession
 from user_svc.use_cases.revoke_session import RevokeSession
@@ -75,15 +82,12 @@ async def _serve(settings: Settings) -> None:
         signing_keys = _signing_keys(settings)
 
         async def own_keys() -> list[dict[str, str]]:
-            signing_keys.read()  # so a key that was added to the folder is found without a restart
             return signing_keys.public()
 
-        async def check_signing_key() -> None:
-            signing_keys.current()
-
-        keys = KeySet(own_keys)
+        # The folder is at hand, so looks are not rationed: a key that another replica signs with is known at once.
+        keys = KeySet(own_keys, refresh_every_s=1.0, refresh_at_most_every_s=0.0)
         lifecycle.start("key-set", keys.keep_fresh())
-        readiness.add("signing_key", check_signing_key)
+        readiness.add("signing_key", signing_keys.check)
 
         limits = PoolLimits(
             min_size=settings.pool_min_size,
@@ -107,12 +111,18 @@ async def _serve(settings: Settings) -> None:
             absolute_ttl_s=settings.session_absolute_ttl_s,
             grace_s=settings.session_grace_s,
         )
-        sessions = RedisSessions(redis, terms)
+        sessions = RedisSessions(redis, terms, settings.tokens_live_s)
 
         cost = HashingCost(settings.argon2_memory_kib, settings.argon2_time_cost, settings.argon2_parallelism)
         threads = settings.password_threads or os.cpu_count() or 1
         hasher = await lifecycle.enter("passwords", Argon2Hasher(cost, threads=threads, queue=settings.password_queue))
         policy = PasswordPolicy(settings.password_min_length, CommonPasswordList())
+        throttle_terms = ThrottleTerms(
+            free_per_account=settings.login_free_per_account,
+            free_per_address=settings.login_free_per_address,
+            longest_delay_s=settings.login_longest_delay_s,
+        )
+        attempts = PasswordAttempts(RedisLoginThrottle(redis, throttle_terms), trail)
 
         verifier = TokenVerifier(
             keys, issuer=settings.token_issuer, audience=settings.token_audience, leeway_s=settings.token_leeway_s
@@ -127,25 +137,27 @@ async def _serve(settings: Settings) -> None:
         grants = Grants(seal, minter)
         opening = SessionOpening(sessions, seal, trail)
 
+        attend = AttendSession(sessions, terms.grace_s, time.time)
         user_service = UserService(
-            attend=AttendSession(sessions, terms.grace_s, time.time),
-            registering=Register(users, hasher, policy, opening, grants, new_id),
-            logging_in=LogIn(users, hasher, opening, grants, trail),
+            attend=attend,
+            registering=Register(users, hasher, policy, attempts, opening, grants, new_id),
+            logging_in=LogIn(users, hasher, attempts, opening, grants, trail),
             extracting=ExtractToken(JwtReader(verifier), sessions),
             getting=GetUser(users),
             deleting=DeleteUser(users, sessions),
-            changing_password=ChangePassword(users, sessions, hasher, policy, trail),
+            changing_password=ChangePassword(users, sessions, hasher, policy, attempts, trail),
             logging_out=LogOut(sessions, trail),
             listing_sessions=ListSessions(sessions),
             revoking_session=RevokeSession(sessions, trail),
         )
+        audit_service = AuditService(attend=attend, listing=ListAuditEvents(PostgresAuditLog(pool)))
         session_service = SessionService(
             renew=RenewSession(users, sessions, seal, grants, trail), public_keys=signing_keys.public
         )
         server = await lifecycle.enter(
             "grpc",
             GrpcServer(
-                [user_service, session_service],
+                [user_service, audit_service, session_service],
                 contract=Contract.load(shared_contracts.descriptor_set()),
                 verifier=verifier,
                 host=settings.host,
@@ -160,9 +172,8 @@ async def _serve(settings: Settings) -> None:
 
 def _signing_keys(settings: Settings) -> SigningKeys:
     """The keys of the settings' folder. ProcessFailedError: not one that signs now; which is logged."""
-    keys = SigningKeys(settings.key_dir)
+    keys = SigningKeys(settings.key_dir, settings.superseded_key_ttl_s)
     try:
-        keys.read()
         keys.current()
     except SigningKeyError as exc:
         logger.critical("{}", exc)
@@ -178,7 +189,7 @@ def main() -> int:
         description="Headrace's user service: accounts, credentials, sessions and access tokens, over gRPC.",
         prefix=PREFIX,
         serve=_serve,
-        subcommands=[MIGRATE, CREATE_KEY, CREATE_ADMIN],
+        subcommands=[MIGRATE, CREATE_KEY, LIST_KEYS, ROTATE_KEYS, RETIRE_KEY, CREATE_ADMIN],
     )
 
 

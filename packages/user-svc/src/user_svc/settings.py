@@ -4,8 +4,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service_kit.settings import Secret, postgres_url, redis_url, setting
+from service_kit.tokens.verifier import MAX_LEEWAY_S
 
 PREFIX = "USER_SVC_"
+#: How long after the end of its session a renewal that overlapped it may still sign a token: the call's time-outs.
+_LATEST_SIGNING_S = 10
 
 
 @dataclass(frozen=True)
@@ -28,6 +31,12 @@ class Settings:
     )
     redis_url: Secret = setting(parse=redis_url, doc="Redis, as redis://:PASSWORD@HOST:PORT/DATABASE")
     key_dir: Path = setting(doc="folder of the private keys that sign access tokens")
+    key_lead_s: int = setting(
+        default=600,
+        unit="s",
+        minimum=15,
+        doc="how long `keys rotate` has a key published before it signs; shared caches keep the key set for 600 s",
+    )
     session_secret: Secret = setting(min_length=32, doc="what authenticates session keys; at least 32 random bytes")
     token_issuer: str = setting(default="headrace", min_length=1, doc="the issuer (iss) of access tokens")
     token_audience: str = setting(default="headrace", min_length=1, doc="the audience (aud) of access tokens")
@@ -60,6 +69,23 @@ class Settings:
     password_queue: int = setting(
         default=200, unit="hashes", minimum=0, maximum=100000, doc="password hashes that may wait besides"
     )
+    login_free_per_account: int = setting(
+        default=5,
+        unit="failures",
+        minimum=1,
+        maximum=1000000,
+        doc="failed logins of one account without a delay",
+    )
+    login_free_per_address: int = setting(
+        default=50,
+        unit="failures",
+        minimum=1,
+        maximum=1000000,
+        doc="failed logins from one address (IPv6: one /64) without a delay",
+    )
+    login_longest_delay_s: float = setting(
+        default=60.0, unit="s", minimum=1, maximum=3600, doc="longest delay of a login after those, from 1 s doubling"
+    )
     drain_s: float = setting(
         default=10.0, unit="s", minimum=0, maximum=600, doc="how long calls in flight may go on after SIGTERM"
     )
@@ -67,6 +93,17 @@ class Settings:
         default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"), doc="least severe level that is logged"
     )
     log_format: str = setting(default="json", choices=("json", "human"), doc="how log lines look")
+
+    @property
+    def tokens_live_s(self) -> float:
+        """How long after the end of a session, or of a signing key, a verifier may still accept a token of it."""
+        # A verifier forgives MAX_LEEWAY_S at most, and its clock may be behind by as much.
+        return self.access_token_ttl_s + 2 * MAX_LEEWAY_S + _LATEST_SIGNING_S
+
+    @property
+    def superseded_key_ttl_s(self) -> int:
+        """How long a signing key is published after its successor has taken over: until its last token has expired."""
+        return self.access_token_ttl_s + MAX_LEEWAY_S
 
     def __post_init__(self) -> None:
         if self.pool_min_size > self.pool_max_size:

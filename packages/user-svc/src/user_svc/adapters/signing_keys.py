@@ -1,117 +1,93 @@
-"""The keys that sign access tokens: a directory of private JWKs (RFC 7517, RFC 8037), one file `KID.json` each.
+"""The keys that sign access tokens, as a running service sees their folder: always as it is at this moment."""
 
-Besides the JWK's own members, a file holds `signs_from`, the Unix time from which the key signs: of those whose time
-has come, the latest signs. So a key may be published before it signs, and its file stays until its last token has
-expired.
-"""
-
-import contextlib
-import json
-import os
 import time
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Literal
 
-from joserfc.errors import JoseError
-from joserfc.jwk import OKPKey
+from loguru import logger
+from service_kit.metrics import meter
 
-ALGORITHM = "EdDSA"
-_CURVE: Literal["Ed25519"] = "Ed25519"
-_SIGNS_FROM = "signs_from"
-_PUBLIC_MEMBERS = ("kty", "crv", "x", "kid", "alg", "use")
+from user_svc.adapters.key_folder import KeyFolder
+from user_svc.adapters.key_schedule import KeyState, ScheduledKey, schedule
+from user_svc.adapters.signing_key import ALGORITHM, SigningKey, SigningKeyError
 
+__all__ = ["ALGORITHM", "SigningKey", "SigningKeyError", "SigningKeys"]
 
-class SigningKeyError(Exception):
-    """The directory cannot be read, or holds what is no signing key of ours."""
-
-
-@dataclass(frozen=True, slots=True)
-class SigningKey:
-    """One key. signs_from: in Unix seconds."""
-
-    kid: str
-    signs_from: float
-    jwk: OKPKey = field(repr=False)
-
-    @property
-    def public_jwk(self) -> dict[str, str]:
-        """The public half, as the key set shows it."""
-        members = self.jwk.as_dict(private=False)
-        return {name: str(members[name]) for name in _PUBLIC_MEMBERS}
+#: Clocks of files are coarse: two changes may bear one mtime. So one that is younger than this says nothing (seconds).
+_COARSE_S = 2.0
+#: How soon the folder is read again though its stamp is the same (seconds): after a failure, since a file may be
+#: repaired in place; and else, since one may have been edited.
+_RETRY_S = 1.0
+_RELOOK_S = 10.0
 
 
 class SigningKeys:
-    """The keys of a directory, as they were when last read."""
+    """Looks at the folder (one stat) whenever it is asked, and reads it anew when that has changed.
 
-    def __init__(self, directory: Path) -> None:
-        self._directory = directory
-        self._keys: tuple[SigningKey, ...] = ()
+    While the folder cannot be read, or holds no key, the last keys stay in force: logged, counted, and told by `check`.
 
-    def read(self) -> None:
-        """Reads the directory anew. SigningKeyError: nothing of it is taken, and the keys stay as they were."""
-        try:
-            paths = sorted(self._directory.glob("*.json"))
-        except OSError as exc:
-            raise SigningKeyError(f"{self._directory}: {exc.strerror}") from exc
-        self._keys = tuple(_read(path) for path in paths)
+    tokens_live_s: how long a token may be accepted after it was signed. now: the time, in Unix seconds.
+    """
+
+    def __init__(self, directory: Path, tokens_live_s: float, now: Callable[[], float] = time.time) -> None:
+        self._folder = KeyFolder(directory)
+        self._tokens_live_s = tokens_live_s
+        self._now = now
+        self._keys: Sequence[SigningKey] = ()
+        self._stamp: tuple[int, int, int] | None = None
+        self._read_again_at = 0.0
+        self._problem: SigningKeyError | None = None
+        self._reads = meter("user_svc.signing_keys").create_counter(
+            "user_svc.signing_keys.reads", unit="{read}", description="Readings of the folder of keys, by outcome"
+        )
 
     def current(self) -> SigningKey:
         """The key that signs now. SigningKeyError: there is none."""
-        now = time.time()
-        due = [key for key in self._keys if key.signs_from <= now]
-        if not due:
-            raise SigningKeyError(f"{self._directory} holds no signing key; `user-svc keys create` makes one")
-        return max(due, key=lambda key: (key.signs_from, key.kid))
+        self._look()
+        for each in self._schedule():
+            if each.state is KeyState.SIGNING:
+                return each.key
+        raise SigningKeyError(str(self._problem))
 
     def public(self) -> list[dict[str, str]]:
-        """The public halves of all keys."""
-        return [key.public_jwk for key in self._keys]
+        """The public halves of all keys of which a token may come to be or still live."""
+        self._look()
+        return [each.key.public_jwk for each in self._schedule() if each.state is not KeyState.EXPIRED]
 
-    def create(self, signs_from: float) -> SigningKey:
-        """Makes a key and its file, which only the owner may read. SigningKeyError: it cannot be written."""
-        made = OKPKey.generate_key(_CURVE, {"alg": ALGORITHM, "use": "sig"})
-        kid = made.thumbprint()
-        jwk = OKPKey.import_key({**made.as_dict(private=True), "kid": kid})
-        text = json.dumps({**jwk.as_dict(private=True), _SIGNS_FROM: signs_from}, indent=2)
+    async def check(self) -> None:
+        """Return if the folder is in order. SigningKeyError: it is not, whatever keys are in force."""
+        self._look()
+        if self._problem is not None:
+            raise SigningKeyError(str(self._problem))
+
+    def _schedule(self) -> list[ScheduledKey]:
+        return schedule(self._keys, self._now(), self._tokens_live_s)
+
+    def _look(self) -> None:
+        """Reads the folder if it may have changed."""
         try:
-            self._directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-            _write_whole(self._directory / f"{kid}.json", text)
-        except OSError as exc:
-            raise SigningKeyError(f"{exc.filename}: {exc.strerror}") from exc
-        key = SigningKey(kid, signs_from, jwk)
-        self._keys = (*self._keys, key)
-        return key
+            stamp, changed_at = self._folder.stamp()
+            if stamp == self._stamp and time.monotonic() < self._read_again_at:
+                return
+            # Stamped before it is read: what changes in between is found the next time.
+            self._stamp = stamp
+            keys = self._folder.read_some()
+        except SigningKeyError as exc:
+            self._read_again_at = time.monotonic() + _RETRY_S
+            self._note(exc)
+            return
+        self._keys = keys
+        settled = time.time() - changed_at >= _COARSE_S
+        self._read_again_at = time.monotonic() + (_RELOOK_S if settled else 0)
+        self._note(None)
 
-
-def _write_whole(path: Path, text: str) -> None:
-    """Writes a file that its readers see whole or not at all."""
-    unfinished = path.with_suffix(".new")
-    try:
-        with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        unfinished.replace(path)
-    finally:
-        with contextlib.suppress(FileNotFoundError):
-            unfinished.unlink()
-
-
-def _read(path: Path) -> SigningKey:
-    try:
-        members = json.loads(path.read_text())
-        signs_from = float(members.pop(_SIGNS_FROM, 0))
-        jwk = OKPKey.import_key(members)
-        expected = {"kty": "OKP", "crv": _CURVE, "alg": ALGORITHM, "use": "sig", "kid": path.stem}
-        wrong = [name for name, value in expected.items() if members.get(name) != value]
-        if not jwk.is_private:
-            wrong.append("d")
-    except OSError as exc:
-        raise SigningKeyError(f"{path}: {exc.strerror}") from exc
-    except (ValueError, TypeError, AttributeError, JoseError) as exc:
-        # Without the cause: its text may quote the file.
-        raise SigningKeyError(f"{path} is no JSON Web Key of kind OKP") from exc
-    if wrong:
-        raise SigningKeyError(f"{path}: not as it should be: {', '.join(wrong)}")
-    return SigningKey(path.stem, signs_from, jwk)
+    def _note(self, problem: SigningKeyError | None) -> None:
+        self._reads.add(1, {"outcome": "ok" if problem is None else "failed"})
+        if str(problem) != str(self._problem):
+            if problem is None:
+                logger.info("the folder of signing keys is in order again")
+            elif self._keys:
+                logger.error(
+                    "the folder of signing keys is not in order, {} stay in force: {}", len(self._keys), problem
+                )
+        self._problem = problem

@@ -2,6 +2,7 @@
 
 import json
 import time
+from collections.abc import Callable
 from typing import Any
 
 from joserfc import jws
@@ -21,17 +22,20 @@ class _Ed25519Only(jws.JWSRegistry):
 
 
 class JwtMinter:
-    """Signs with the key that is current when it is asked."""
+    """Signs with the key that is current when it is asked. now: the time, in Unix seconds."""
 
-    def __init__(self, keys: SigningKeys, *, issuer: str, audience: str, ttl_s: int) -> None:
+    def __init__(
+        self, keys: SigningKeys, *, issuer: str, audience: str, ttl_s: int, now: Callable[[], float] = time.time
+    ) -> None:
         self._keys = keys
         self._issuer = issuer
         self._audience = audience
         self._ttl_s = ttl_s
+        self._now = now
         self._registry = _Ed25519Only()
 
     def mint(self, user: User, session: HeldSession) -> AccessToken:
-        issued_at = int(time.time())
+        issued_at = int(self._now())
         expires_at = min(issued_at + self._ttl_s, int(session.ends_at.timestamp()))
         claims = {
             "iss": self._issuer,

@@ -1,28 +1,109 @@
-"""`user-svc keys create`."""
+"""`user-svc keys create`, `keys list` and `keys rotate`; `keys retire` has a file of its own."""
 
+import json
 import sys
 import time
-from argparse import Namespace
+from argparse import ArgumentParser, Namespace
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 
 from service_kit.cli import Subcommand
 
-from user_svc.adapters.signing_keys import SigningKeyError, SigningKeys
+from user_svc.adapters.key_folder import KeyFolder
+from user_svc.adapters.key_rotation import KeyRotation
+from user_svc.adapters.key_schedule import ScheduledKey, schedule
+from user_svc.adapters.signing_key import SigningKeyError
 from user_svc.settings import Settings
 
-
-def _create(settings: Settings, _arguments: Namespace) -> int:
-    keys = SigningKeys(settings.key_dir)
-    try:
-        keys.read()
-        if keys.public():
-            sys.stdout.write(f"{settings.key_dir} holds a signing key already; nothing to do\n")
-            return 0
-        key = keys.create(signs_from=time.time())
-    except SigningKeyError as exc:
-        sys.stderr.write(f"user-svc keys create: {exc}\n")
-        return 1
-    sys.stdout.write(f"made the signing key {key.kid} in {settings.key_dir}\n")
-    return 0
+_FAILED = 1
+_HEADINGS = ("KID", "STATE", "SIGNS FROM", "RETIRES AT")
 
 
-CREATE_KEY = Subcommand("keys create", "make a key that signs access tokens, if there is none", _create)
+def rotation_of(settings: Settings) -> KeyRotation:
+    """The changes of the settings' folder."""
+    return KeyRotation(KeyFolder(settings.key_dir), time.time, settings.superseded_key_ttl_s)
+
+
+def say(text: str) -> None:
+    """Writes a line to standard output."""
+    sys.stdout.write(text + "\n")
+
+
+def telling(command: str, run: Callable[[Settings, Namespace], None]) -> Callable[[Settings, Namespace], int]:
+    """The subcommand ``command``: what ``run`` does; 1 if it cannot, said on standard error."""
+
+    def told(settings: Settings, arguments: Namespace) -> int:
+        try:
+            run(settings, arguments)
+        except SigningKeyError as exc:
+            sys.stderr.write(f"user-svc {command}: {exc}\n")
+            return _FAILED
+        return 0
+
+    return told
+
+
+def _create(settings: Settings, _arguments: Namespace) -> None:
+    made = rotation_of(settings).create()
+    if made is None:
+        say(f"{settings.key_dir} holds a signing key already; nothing to do")
+    else:
+        say(f"made the signing key {made.kid} in {settings.key_dir}")
+
+
+def _rotate(settings: Settings, _arguments: Namespace) -> None:
+    rotated = rotation_of(settings).rotate(settings.key_lead_s)
+    say(f"made the key {rotated.made.kid}, which signs from {_time(rotated.made.signs_from)}")
+    for removed in rotated.removed:
+        say(f"removed the key {removed.kid}, whose last token has expired")
+
+
+def _list(settings: Settings, arguments: Namespace) -> None:
+    keys = KeyFolder(settings.key_dir).read_some()
+    scheduled = schedule(keys, time.time(), settings.superseded_key_ttl_s)
+    if arguments.json:
+        say(json.dumps([_row(each) for each in scheduled], indent=2))
+    else:
+        say("\n".join(_table(scheduled)))
+
+
+def _row(each: ScheduledKey) -> dict[str, str | None]:
+    retires_at = None if each.retires_at is None else _time(each.retires_at)
+    return {
+        "kid": each.key.kid,
+        "state": each.state.value,
+        "signs_from": _time(each.key.signs_from),
+        "retires_at": retires_at,
+    }
+
+
+def _table(scheduled: list[ScheduledKey]) -> Iterator[str]:
+    rows = [_HEADINGS, *(tuple(text or "-" for text in _row(each).values()) for each in scheduled)]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    for row in rows:
+        yield "  ".join(text.ljust(width) for text, width in zip(row, widths, strict=True)).rstrip()
+
+
+def _time(unix_s: float) -> str:
+    """In UTC, to the second (RFC 3339)."""
+    return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _configure_list(parser: ArgumentParser) -> None:
+    parser.description = (
+        "Shows each key's state, from when it signs, and when its last token will have expired (UTC). "
+        "next: published, and does not sign yet; signing; verifying: superseded, its tokens may live; "
+        "expired: not published any more, and removed by the next rotation."
+    )
+    parser.add_argument("--json", action="store_true", help="as a JSON array of kid, state, signs_from, retires_at")
+
+
+CREATE_KEY = Subcommand(
+    "keys create", "make a key that signs access tokens, if there is none", telling("keys create", _create)
+)
+LIST_KEYS = Subcommand("keys list", "show the keys and their states", telling("keys list", _list), _configure_list)
+ROTATE_KEYS = Subcommand(
+    "keys rotate",
+    "make the key that will sign next, and remove those that have expired",
+    telling("keys rotate", _rotate),
+)

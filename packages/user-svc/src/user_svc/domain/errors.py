@@ -15,6 +15,21 @@ class InvalidCredentialsError(Exception):
         super().__init__("the email or the password is wrong")
 
 
+class LoginThrottledError(Exception):
+    """Too many attempts have failed; it says nothing about this one. retry_after_s: when to try again, in seconds."""
+
+    def __init__(self, retry_after_s: float) -> None:
+        super().__init__("too many attempts have failed")
+        self.retry_after_s = retry_after_s
+
+
+class AccessDeniedError(Exception):
+    """The actor may not do this to anybody."""
+
+    def __init__(self) -> None:
+        super().__init__("only administrators may do this")
+
+
 class UserNotFoundError(Exception):
     """No such user, or not one that the actor may know of."""
 
@@ -60,6 +75,13 @@ class PasswordQueueFullError(Exception):
     def __init__(self, retry_after_s: float) -> None:
         super().__init__("too many passwords are being checked")
         self.retry_after_s = retry_after_s
+
+
+class PeriodEmptyError(Exception):
+    """A period that ends before it begins, or as it does."""
+
+    def __init__(self) -> None:
+        super().__init__("the period is empty")
 
 
 class DependencyUnavailableError(Exception):

@@ -1,8 +1,11 @@
 """What the domain needs of the world. Every method may raise DependencyUnavailableError."""
 
+from collections.abc import Sequence
 from typing import Protocol
 
 from user_svc.domain.audit import AuditEvent
+from user_svc.domain.audit_listing import AuditEntry, AuditFilters, AuditPosition
+from user_svc.domain.login_attempt import AttemptDecision, LoginAttempt
 from user_svc.domain.session import HeldSession, ListedSession, NewSession
 from user_svc.domain.session_key import SessionKey
 from user_svc.domain.token import AccessToken, TokenContents
@@ -38,7 +41,10 @@ class Users(Protocol):
 
 
 class Sessions(Protocol):
-    """The live sessions. Each call is atomic in what it does to one session."""
+    """The live sessions. Each call is atomic.
+
+    Whatever call ends a live session also publishes that, in the same moment: its tokens are refused from then on.
+    """
 
     async def open(self, session: NewSession) -> HeldSession:
         """Opens a session, with key 1. At most MAX_SESSIONS_OF_USER of a user live; the oldest ones make room."""
@@ -69,6 +75,9 @@ class Sessions(Protocol):
     async def end_all(self, user_id: str) -> None:
         """Ends every session of a user."""
 
+    async def confirm(self, session_id: str, user_id: str, password_version: int) -> None:
+        """Lets the user's session go on under a password version that is about to come."""
+
     async def end_others(self, user_id: str, session_id: str, password_version: int) -> list[str]:
         """Ends the user's sessions but one, which goes on under the new password version. The ids of those ended."""
 
@@ -84,6 +93,25 @@ class PasswordHasher(Protocol):
 
     def is_outdated(self, password_hash: str) -> bool:
         """Whether the hash was made with weaker parameters than those that hold now."""
+
+
+class LoginThrottle(Protocol):
+    """Counts failed attempts. Each call is atomic, and may be made again with the same attempt."""
+
+    async def begin(self, attempt: LoginAttempt) -> AttemptDecision:
+        """Whether the attempt may be made. If so, it counts as failed from now on, so that none slips by beside it.
+
+        One that may not be made is not counted.
+        """
+
+    async def succeed(self, attempt: LoginAttempt) -> None:
+        """Empties the account's bucket and takes the attempt out of the network's. Both are familiar from now on.
+
+        The attempt need not have begun: a password that was just set is proved.
+        """
+
+    async def take_back(self, attempt: LoginAttempt) -> None:
+        """Counts the attempt no more: nobody knows whether it would have failed."""
 
 
 class CommonPasswords(Protocol):
@@ -112,3 +140,15 @@ class AuditTrail(Protocol):
 
     def note(self, event: AuditEvent) -> None:
         """Has the event written soon. Never waits and never fails."""
+
+
+class AuditLog(Protocol):
+    """The audit log, to be read."""
+
+    async def page(self, filters: AuditFilters, behind: AuditPosition | None, limit: int) -> Sequence[AuditEntry]:
+        """At most ``limit`` entries behind a position (from the newest on for None), newest first.
+
+        The order is that of (time, number). What an AuditTrail noted is written later than it happened, by moments or,
+        while the store is away, by minutes, and then stands where its time belongs. So no page repeats or moves
+        an entry, but one that is written behind the reader's position late is missed by pages already read.
+        """

@@ -7,6 +7,8 @@ from user_svc.domain.audit import AuditEvent, AuditKind
 from user_svc.domain.errors import InvalidCredentialsError
 from user_svc.domain.password import PasswordPolicy, normalise
 from user_svc.domain.ports import AuditTrail, PasswordHasher, Sessions, Users
+from user_svc.domain.user import User
+from user_svc.use_cases.password_attempts import PasswordAttempts
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,20 +19,26 @@ class ChangePassword:
     sessions: Sessions
     hasher: PasswordHasher
     policy: PasswordPolicy
+    attempts: PasswordAttempts
     trail: AuditTrail
 
     async def __call__(self, actor: Actor, current: str, new: str, origin: Origin) -> None:
         """Changes it.
 
         PasswordRefusedError: the new one breaks a rule. InvalidCredentialsError: the current one is wrong.
+        LoginThrottledError: too many have failed; whoever stole a token may guess no faster than at a login.
         """
         new = self.policy.admit(new)
         user = await self.users.with_id(actor.user_id)
-        right = await self.hasher.verify(user.password_hash if user else None, normalise(current))
-        if user is None or not right:
-            raise InvalidCredentialsError
+        if user is None:
+            raise InvalidCredentialsError  # deleted meanwhile
+        async with self.attempts.attempt(user.email, origin, user.user_id):
+            await self._check(user, normalise(current), origin)
         event = AuditEvent(AuditKind.PASSWORD_CHANGED, user.user_id, user.user_id, origin)
-        changed = await self.users.change_password(user, await self.hasher.hash(new), event)
+        new_hash = await self.hasher.hash(new)
+        # Before the change: a renewal of this very session at the same moment must not find it left behind.
+        await self.sessions.confirm(actor.session_id, user.user_id, user.password_version + 1)
+        changed = await self.users.change_password(user, new_hash, event)
         if changed is None:
             raise InvalidCredentialsError  # changed meanwhile: what was current is so no more
         # Should this fail half-way, the others still end at their next renewal: they carry the old password version.
@@ -38,3 +46,9 @@ class ChangePassword:
         for session_id in ended:
             detail = {"session_id": session_id, "cause": "password_changed"}
             self.trail.note(AuditEvent(AuditKind.SESSION_REVOKED, user.user_id, user.user_id, origin, detail))
+
+    async def _check(self, user: User, current: str, origin: Origin) -> None:
+        if not await self.hasher.verify(user.password_hash, current):
+            detail = {"cause": "password_change"}
+            self.trail.note(AuditEvent(AuditKind.LOGIN_FAILED, user.user_id, user.user_id, origin, detail))
+            raise InvalidCredentialsError

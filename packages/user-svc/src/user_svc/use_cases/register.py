@@ -10,6 +10,7 @@ from user_svc.domain.password import PasswordPolicy
 from user_svc.domain.ports import PasswordHasher, Users
 from user_svc.domain.user import Role, User
 from user_svc.use_cases.grant import Grant, Grants
+from user_svc.use_cases.password_attempts import PasswordAttempts
 from user_svc.use_cases.session_opening import SessionOpening
 
 
@@ -20,6 +21,7 @@ class Register:
     users: Users
     hasher: PasswordHasher
     policy: PasswordPolicy
+    attempts: PasswordAttempts
     opening: SessionOpening
     grants: Grants
     new_id: Callable[[], str]
@@ -42,4 +44,6 @@ class Register:
         async with self.opening.opened(user, origin) as session:
             await self.users.add(user, AuditEvent(AuditKind.REGISTERED, user.user_id, user.user_id, origin))
             await self.opening.retire(presented, origin)
+        # Not before the account is theirs: nobody becomes familiar by registering an email that is taken.
+        await self.attempts.proved(email, origin)
         return self.grants.grant(user, session)

@@ -23,14 +23,20 @@ class RenewSession:
 
     async def __call__(self, session_key: str, origin: Origin) -> Grant:
         """The renewed credentials. SessionInvalidError; SessionReusedError: see Sessions.renew."""
-        session = await self._renewed(self.seal.open(session_key), origin)
+        key = self.seal.open(session_key)
+        session = await self._renewed(key, origin)
         # The role may have changed; and a deleted user or an old password's session must not live on, even
         # where ending it failed at the time.
         user = await self.users.with_id(session.user_id)
-        if user is None or user.password_version != session.password_version:
+        rotated = session.rotated
+        if user is not None and session.password_version < user.password_version:
+            # Perhaps only because we looked just before the password was changed, in this very session: it is confirmed
+            # before the account changes, so a second look tells. Renewing again gives the same key.
+            session = await self._renewed(key, origin)
+        if user is None or session.password_version < user.password_version:
             await self.sessions.end(session.session_id)
             raise SessionInvalidError
-        if session.rotated:
+        if rotated:
             detail = {"session_id": session.session_id, "counter": str(session.counter)}
             self.trail.note(AuditEvent(AuditKind.SESSION_RENEWED, user.user_id, user.user_id, origin, detail))
         return self.grants.grant(user, session)

@@ -1,0 +1,90 @@
+"""Failed attempts in memory, and the rule of their delays in a few plain lines: the model of the Lua scripts."""
+
+from user_svc.domain.errors import DependencyUnavailableError
+from user_svc.domain.login_attempt import (
+    FAMILIAR_FOR_S,
+    FORGOTTEN_AFTER_S,
+    AttemptDecision,
+    Bucket,
+    LoginAttempt,
+    ThrottleTerms,
+)
+
+
+class _Failures:
+    """What one bucket holds: when its attempts came, by their ids."""
+
+    def __init__(self, free: int, terms: ThrottleTerms) -> None:
+        self.terms = terms
+        self.free = free
+        self.came_at: dict[str, float] = {}
+        self.forgotten_at = 0.0
+        self.noted_until = 0.0
+
+    def delay_s(self) -> float:
+        beyond = len(self.came_at) - self.free
+        return min(self.terms.first_delay_s * 2 ** (beyond - 1), self.terms.longest_delay_s) if beyond > 0 else 0.0
+
+    def over_at(self) -> float:
+        return max(self.came_at.values(), default=0.0) + self.delay_s()
+
+
+class InMemoryLoginThrottle:
+    """now: the time, in Unix seconds, which tests move. away: raise as if the store could not be reached."""
+
+    def __init__(self, terms: ThrottleTerms) -> None:
+        self.now = 1_800_000_000.0
+        self.away = False
+        self._terms = terms
+        self._buckets: dict[tuple[str, str], _Failures] = {}
+        self._familiar_until: dict[tuple[str, str], float] = {}
+
+    async def begin(self, attempt: LoginAttempt) -> AttemptDecision:
+        self._check_reachable()
+        buckets = self._counted_in(attempt)
+        if attempt.attempt_id in buckets[Bucket.ACCOUNT].came_at:
+            return AttemptDecision()
+        waits = {bucket: held.over_at() - self.now for bucket, held in buckets.items()}
+        refused_by = next((bucket for bucket, wait_s in waits.items() if wait_s > 0), None)
+        if refused_by is not None:
+            held = buckets[refused_by]
+            first = held.noted_until <= self.now
+            held.noted_until = self.now + waits[refused_by] if first else held.noted_until
+            return AttemptDecision(refused_by, max(waits.values()), first)
+        for held in buckets.values():
+            held.came_at[attempt.attempt_id] = self.now
+            held.forgotten_at = held.over_at() + FORGOTTEN_AFTER_S
+        return AttemptDecision()
+
+    async def succeed(self, attempt: LoginAttempt) -> None:
+        self._check_reachable()
+        for key in ((attempt.account, ""), (attempt.account, attempt.network)):
+            held = self._buckets.get(key)
+            if held is not None and attempt.attempt_id in held.came_at:
+                held.came_at.clear()
+        if attempt.network:
+            self._bucket("", attempt.network, 0).came_at.pop(attempt.attempt_id, None)
+            self._familiar_until[attempt.account, attempt.network] = self.now + FAMILIAR_FOR_S
+
+    async def take_back(self, attempt: LoginAttempt) -> None:
+        self._check_reachable()
+        for held in self._buckets.values():
+            held.came_at.pop(attempt.attempt_id, None)
+
+    def _counted_in(self, attempt: LoginAttempt) -> dict[Bucket, _Failures]:
+        familiar = self._familiar_until.get((attempt.account, attempt.network), 0.0) > self.now
+        own = self._bucket(attempt.account, attempt.network if familiar else "", self._terms.free_per_account)
+        if not attempt.network:
+            return {Bucket.ACCOUNT: own}
+        return {Bucket.ACCOUNT: own, Bucket.ADDRESS: self._bucket("", attempt.network, self._terms.free_per_address)}
+
+    def _bucket(self, account: str, network: str, free: int) -> _Failures:
+        held = self._buckets.setdefault((account, network), _Failures(free, self._terms))
+        held.free = free or held.free
+        if held.forgotten_at <= self.now:
+            held.came_at.clear()
+        return held
+
+    def _check_reachable(self) -> None:
+        if self.away:
+            raise DependencyUnavailableError("redis")

@@ -1,0 +1,160 @@
+"""Login and ChangePassword under the failure throttle: what counts, what does not, and what it looks like."""
+
+import asyncio
+from dataclasses import replace
+from unittest.mock import patch
+
+import pytest
+from user_svc.domain.audit import AuditKind
+from user_svc.domain.errors import (
+    DependencyUnavailableError,
+    EmailTakenError,
+    InvalidCredentialsError,
+    LoginThrottledError,
+    PasswordQueueFullError,
+)
+
+from tests.examples.users import ORIGIN, PASSWORD
+from tests.unit.user_svc.world import THROTTLE_TERMS, World
+
+ELSEWHERE = replace(ORIGIN, address="198.51.100.1")
+NEW = "another horse battery"
+ATTEMPTS = THROTTLE_TERMS.free_per_account + 1
+
+
+async def fail(world: World, email: str = "ada@example.com", times: int = ATTEMPTS) -> None:
+    for _ in range(times):
+        with pytest.raises(InvalidCredentialsError):
+            await world.log_in(email, "wrong", ELSEWHERE, None)
+
+
+@pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
+async def test_after_some_failures_nobody_is_let_in_nor_any_work_done(world: World, email: str) -> None:
+    await world.registered("ada@example.com")
+    await fail(world, email)
+    hashed = world.hasher.hashed
+    for password in ("wrong", PASSWORD):
+        with pytest.raises(LoginThrottledError) as refused:
+            await world.log_in(email.upper(), password, ELSEWHERE, None)
+        assert (str(refused.value), refused.value.retry_after_s) == ("too many attempts have failed", 1)
+    assert world.hasher.hashed == hashed
+
+
+async def test_after_the_delay_the_right_password_lets_in_and_forgives(world: World) -> None:
+    await world.registered("ada@example.com")
+    await fail(world)
+    world.throttle.now += 1
+    await world.log_in("ada@example.com", PASSWORD, ELSEWHERE, None)
+    await fail(world)
+
+
+async def test_guesses_at_once_are_no_more_than_guesses_in_turn(world: World) -> None:
+    await world.registered("ada@example.com")
+    hashed = world.hasher.hashed
+    guesses = (world.log_in("ada@example.com", "wrong", ELSEWHERE, None) for _ in range(30))
+    outcomes = await asyncio.gather(*guesses, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes].count(InvalidCredentialsError) == ATTEMPTS
+    assert world.hasher.hashed == hashed + ATTEMPTS
+
+
+async def test_an_attacker_elsewhere_keeps_no_owner_out(world: World) -> None:
+    grant = await world.registered("ada@example.com")
+    await fail(world)
+    await world.logged_in(grant)  # from where they registered
+
+
+async def test_registering_a_taken_email_makes_nobody_familiar(world: World) -> None:
+    await world.registered("ada@example.com")
+    with pytest.raises(EmailTakenError):
+        await world.register("ada@example.com", "Eve", PASSWORD, ELSEWHERE, None)
+    await fail(world)
+    with pytest.raises(LoginThrottledError):
+        await world.log_in("ada@example.com", PASSWORD, ELSEWHERE, None)
+
+
+async def test_registering_does_not_fail_for_want_of_familiarity(world: World) -> None:
+    world.throttle.away = True
+    await world.registered()
+
+
+async def test_what_fails_for_our_own_reasons_does_not_count(world: World) -> None:
+    await world.registered("ada@example.com")
+    world.hasher.full = True
+    for _ in range(3 * ATTEMPTS):
+        with pytest.raises(PasswordQueueFullError):
+            await world.log_in("ada@example.com", "wrong", ELSEWHERE, None)
+    world.hasher.full = False
+    lost = DependencyUnavailableError("postgres")
+    with patch.object(world.users, "with_email", side_effect=lost):
+        for _ in range(3 * ATTEMPTS):
+            with pytest.raises(DependencyUnavailableError):
+                await world.log_in("ada@example.com", "wrong", ELSEWHERE, None)
+    await fail(world)
+
+
+async def test_whoever_gives_up_before_the_answer_is_not_counted(world: World) -> None:
+    await world.registered("ada@example.com")
+    hashing = asyncio.Event()
+
+    async def never(*_: object) -> bool:
+        hashing.set()
+        return bool(await asyncio.get_running_loop().create_future())
+
+    with patch.object(world.hasher, "verify", never):
+        for _ in range(3 * ATTEMPTS):
+            hashing.clear()
+            attempt = asyncio.create_task(world.log_in("ada@example.com", "wrong", ELSEWHERE, None))
+            await hashing.wait()
+            attempt.cancel()
+            with pytest.raises(asyncio.CancelledError):
+                await attempt
+    await fail(world)
+
+
+async def test_without_the_throttles_store_nobody_is_let_in(world: World) -> None:
+    grant = await world.registered()
+    hashed = world.hasher.hashed
+    world.throttle.away = True
+    with pytest.raises(DependencyUnavailableError):
+        await world.logged_in(grant)
+    with pytest.raises(DependencyUnavailableError):
+        await world.change_password(world.actor_of(grant), PASSWORD, NEW, ORIGIN)
+    assert world.hasher.hashed == hashed
+
+
+async def test_a_stolen_token_guesses_a_password_no_faster_than_a_login(world: World) -> None:
+    grant = await world.registered("ada@example.com")
+    actor = world.actor_of(grant)
+    for _ in range(ATTEMPTS):
+        with pytest.raises(InvalidCredentialsError):
+            await world.change_password(actor, "wrong", NEW, ELSEWHERE)
+    hashed = world.hasher.hashed
+    with pytest.raises(LoginThrottledError):
+        await world.change_password(actor, PASSWORD, NEW, ELSEWHERE)
+    with pytest.raises(LoginThrottledError):
+        await world.log_in("ada@example.com", PASSWORD, ELSEWHERE, None)
+    assert world.hasher.hashed == hashed
+    await world.change_password(actor, PASSWORD, NEW, ORIGIN)  # the owner, from where they registered
+
+
+async def test_the_log_tells_of_a_throttled_account_once_in_each_delay(world: World) -> None:
+    grant = await world.registered("ada@example.com")
+    await fail(world)
+    for _ in range(20):
+        with pytest.raises(LoginThrottledError):
+            await world.log_in("ada@example.com", "wrong", ELSEWHERE, None)
+    assert world.trail.kinds() == [AuditKind.LOGIN_FAILED] * (ATTEMPTS + 1)
+    noted = world.trail.events[-1]
+    assert (noted.subject, dict(noted.detail)) == (None, {"cause": "throttled", "bucket": "account"})
+    with pytest.raises(LoginThrottledError):
+        await world.change_password(world.actor_of(grant), "wrong", NEW, ELSEWHERE)
+    assert len(world.trail.events) == ATTEMPTS + 1
+
+
+async def test_the_log_tells_of_a_wrong_current_password(world: World) -> None:
+    grant = await world.registered()
+    with pytest.raises(InvalidCredentialsError):
+        await world.change_password(world.actor_of(grant), "wrong", NEW, ORIGIN)
+    (noted,) = world.trail.events
+    assert (noted.kind, noted.subject) == (AuditKind.LOGIN_FAILED, grant.user.user_id)
+    assert dict(noted.detail) == {"cause": "password_change"}
