@@ -72,6 +72,11 @@ test *ARGS:
 test-unit *ARGS:
     @{{ uv_run }} pytest tests/unit "$@"
 
+# Runs the state machines of sessions for so many minutes, with new random seeds, and says how far they came.
+[no-exit-message]
+test-sessions MINUTES="10":
+    @HEADRACE_SESSIONS_MINUTES={{ quote(MINUTES) }} {{ uv_run }} pytest tests/integration/sessions tests/integration/user_svc/test_session_renewal_machine.py
+
 # Measures speed and memory on this machine.
 [no-exit-message]
 bench *ARGS:

@@ -2,13 +2,39 @@
 
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
+from pathlib import Path
 
 import pytest
 
+from tests.browser.found import HOW_TO_GET_ONE, browser_path
+from tests.running.secrets_seen import SEEN
 from tests.running.servers import RunningPostgres, RunningRedis, running_postgres, running_redis
 from tests.running.stacks import Stack, running_stack
 
 StartStack = Callable[..., Stack]
+
+
+_BROWSER_TESTS = Path(__file__).parent / "browser"
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leave the browser's tests out where there is no browser, unless they are asked for by name: then they fail."""
+    if collection_path != _BROWSER_TESTS or browser_path() is not None:
+        return None
+    return None if any("browser" in argument for argument in config.args) else True
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Say that they were left out, and what to do about it."""
+    if browser_path() is None and "tests" in config.args:
+        terminalreporter.write_line(f"tests/browser was left out: {HOW_TO_GET_ONE}", yellow=True)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def untold_secrets() -> Iterator[None]:
+    """At the very end, the logs of the processes that tests started by themselves are searched for secrets."""
+    yield
+    SEEN.assert_watched_untold()
 
 
 @pytest.fixture(scope="session")

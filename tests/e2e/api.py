@@ -10,6 +10,7 @@ from urllib.parse import urlencode
 import httpx2
 
 from tests.e2e.bindings import ROWS, Style
+from tests.running.secret_hooks import http_hooks
 
 Fields = Mapping[str, Any]
 Headers = Mapping[str, Any]
@@ -27,6 +28,7 @@ class Api:
             timeout=20,
             trust_env=False,
             verify=False,
+            event_hooks=http_hooks(),
             limits=httpx2.Limits(max_connections=64, max_keepalive_connections=64, keepalive_expiry=2),
         )
 

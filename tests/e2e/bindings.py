@@ -48,13 +48,14 @@ class Row:
     resource: Binding
     success: int
     public: bool = False
+    admin: bool = False
 
     def __getitem__(self, style: Style) -> Binding:
         return self.short if style is Style.SHORT else self.resource
 
 
-def _row(short: str, resource: str, success: int, *, public: bool = False) -> Row:
-    return Row(Binding(*short.split()), Binding(*resource.split()), success, public)
+def _row(short: str, resource: str, success: int, *, public: bool = False, admin: bool = False) -> Row:
+    return Row(Binding(*short.split()), Binding(*resource.split()), success, public, admin)
 
 
 ROWS: Mapping[str, Row] = {
@@ -67,6 +68,7 @@ ROWS: Mapping[str, Row] = {
     "Logout": _row("POST /api/users/logout", "DELETE /api/v1/sessions/current", 204),
     "ListSessions": _row("GET /api/users/sessions", "GET /api/v1/sessions", 200),
     "RevokeSession": _row("DELETE /api/users/sessions/{session_id}", "DELETE /api/v1/sessions/{session_id}", 204),
+    "ListAuditEvents": _row("GET /api/audit/events", "GET /api/v1/audit-events", 200, admin=True),
     "CreateOrder": _row("POST /api/orders/add", "POST /api/v1/orders", 201),
     "GetOrder": _row("GET /api/orders/info", "GET /api/v1/orders/{order_id}", 200),
     "ListOrders": _row("GET /api/orders", "GET /api/v1/orders", 200),

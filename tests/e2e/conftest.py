@@ -21,10 +21,10 @@ RENEWING = {
 STRICT = {
     "GATEWAY_RATE_LIMIT_DEFAULT": "10/30s",
     "GATEWAY_RATE_LIMIT_CREDENTIALS": "3/60s",
-    "GATEWAY_TRUSTED_PROXIES": "127.0.0.1",
+    "GATEWAY_TRUSTED_PROXIES": "127.0.0.1,10.99.0.0/16",
     "GATEWAY_COOKIE_SECURE": "true",
 }
-"""Small quotas, and client addresses as the test (the trusted proxy) tells them."""
+"""Small quotas, and client addresses as the test (the trusted proxy, behind others in 10.99.0.0/16) tells them."""
 
 EXPIRED_ACCOUNTS = 16
 

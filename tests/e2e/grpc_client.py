@@ -1,6 +1,7 @@
 """A foreign gRPC client: grpcio, and message classes made from the descriptor set alone."""
 
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
@@ -10,7 +11,11 @@ from google.protobuf import descriptor_pb2, descriptor_pool, json_format, messag
 from google.rpc import error_details_pb2, status_pb2
 from shared_contracts import descriptor_set
 
+from tests.running.secret_hooks import note_message
+from tests.running.secrets_seen import SEEN
+
 TIMEOUT_S = 10
+AUDIT = "user.v1.AuditService"
 USERS, SESSIONS, ORDERS = "user.v1.UserService", "headrace.session.v1.SessionService", "order.v1.OrderService"
 
 
@@ -60,10 +65,19 @@ class GrpcClient:
         """As `call`, with the request as bytes."""
         described = self._pool.FindMethodByName(method)
         response = message_factory.GetMessageClass(described.output_type)
+        self._note(described, request, token)
         service, _, name = method.rpartition(".")
         invoke = self.channel.unary_unary(f"/{service}/{name}", response_deserializer=response.FromString)
         metadata = (("authorization", f"Bearer {token}"),) if token else ()
-        return invoke(request, metadata=metadata, timeout=TIMEOUT_S)
+        answer = invoke(request, metadata=metadata, timeout=TIMEOUT_S)
+        note_message(answer)
+        return answer
+
+    @staticmethod
+    def _note(described: Any, request: bytes, token: str | None) -> None:
+        SEEN.note("access token", token or "")
+        with suppress(message.DecodeError):
+            note_message(message_factory.GetMessageClass(described.input_type).FromString(request))
 
     def refusal(self, method: str, fields: Mapping[str, Any] | None = None, *, token: str | None = None) -> Refusal:
         """Why the call fails; AssertionError if it does not."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
 
+from tests.running.secrets_seen import SEEN
+
 TIMEOUT_S = 15
 
 
@@ -36,6 +38,7 @@ def json_request(verb: str, target: bytes, body: bytes, *headers: tuple[bytes, b
 
 def exchange(url: str, *pieces: bytes) -> RawResponse:
     """Sends the pieces until the peer stops reading, then reads the one response."""
+    SEEN.note_text(b"".join(pieces))
     address = urlsplit(url)
     with socket.create_connection((address.hostname, address.port), timeout=TIMEOUT_S) as connection:
         try:
@@ -43,7 +46,9 @@ def exchange(url: str, *pieces: bytes) -> RawResponse:
                 connection.sendall(piece)
         except (BrokenPipeError, ConnectionResetError):
             pass  # refused early: the answer may be there to read all the same
-        return _parse(_read_all(connection))
+        received = _read_all(connection)
+    SEEN.note_text(received)
+    return _parse(received)
 
 
 def _read_all(connection: socket.socket) -> bytes:

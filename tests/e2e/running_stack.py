@@ -1,6 +1,7 @@
 """What these tests ask of a running platform; who started it, and how, is not theirs to know."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 from typing import Protocol
 
 ALLOWED_ORIGIN = "https://app.example"
@@ -9,6 +10,10 @@ ALLOWED_ORIGIN = "https://app.example"
 
 class RunningStack(Protocol):
     """A gateway with its services."""
+
+    @property
+    def data_dir(self) -> Path:
+        """Its data folder: secrets, keys, logs."""
 
     @property
     def url(self) -> str:

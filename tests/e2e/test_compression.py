@@ -6,6 +6,7 @@ from tests.e2e.accounts import Account
 from tests.e2e.api import Api
 from tests.e2e.bindings import Style
 from tests.e2e.orders import create_order, order_fields, order_line
+from tests.e2e.shapes import assert_invalid
 
 
 def test_a_long_answer_is_compressed(api: Api, style: Style, alice: Account) -> None:
@@ -39,3 +40,13 @@ def test_never_beside_a_new_session_key(api: Api, newcomer: Account) -> None:
     assert response.headers["X-Access-Token"]
     assert "Content-Encoding" not in response.headers
     assert response.json() == order
+
+
+def test_nor_where_that_comes_with_a_problem(api: Api, newcomer: Account) -> None:
+    fields = order_fields(lines=[order_line(quantity=0) for _ in range(100)])
+    headers = {"Accept-Encoding": "gzip", "Cookie": newcomer.cookie, "Sec-Fetch-Site": "same-origin"}
+    response = api.call("CreateOrder", fields=fields, headers=headers)
+    assert_invalid(response)
+    assert len(response.content) > 1024
+    assert response.headers["X-Access-Token"]
+    assert "Content-Encoding" not in response.headers

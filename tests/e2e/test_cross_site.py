@@ -20,6 +20,7 @@ FROM_ELSEWHERE: dict[str, Headers] = {
     "no word": {},
     "another site": {"Sec-Fetch-Site": "cross-site"},
     "a sibling": {"Sec-Fetch-Site": "same-site"},
+    "a sibling's origin": {"Sec-Fetch-Site": "same-site", "Origin": "https://blog.example"},
     "another origin": {"Origin": "https://evil.example"},
     "another site and origin": {"Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"},
     "null": {"Origin": "null"},
@@ -64,3 +65,10 @@ def test_reading_is_free(api: Api, style: Style, newcomer: Account, headers: Hea
 def test_a_valid_token_passes(api: Api, style: Style, newcomer: Account) -> None:
     headers = {"Cookie": newcomer.cookie, "Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
     assert_success(api.call("CreateOrder", style, order_fields(), token=newcomer.token, headers=headers), 201)
+
+
+def test_so_does_an_expired_one_beside_the_cookie(renewing_api: Api, style: Style, expired_account: Account) -> None:
+    headers = {"Cookie": expired_account.cookie, "Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
+    response = renewing_api.call("CreateOrder", style, order_fields(), token=expired_account.token, headers=headers)
+    assert_success(response, 201)
+    assert session_cookies(response)

@@ -15,7 +15,7 @@ from schemathesis.specs.openapi.checks import (
 
 from tests.e2e.accounts import Account
 from tests.e2e.api import Api
-from tests.e2e.bindings import BINDINGS, ROWS, Binding
+from tests.e2e.bindings import BINDINGS, ROWS, Style
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
@@ -26,16 +26,19 @@ def description(api: Api) -> Any:
 
 
 @pytest.mark.parametrize("mode", GenerationMode)
-@pytest.mark.parametrize("binding", [ROWS[rpc][style] for rpc, style in BINDINGS], ids=str)
+@pytest.mark.parametrize("method", BINDINGS, ids="-".join)
 def test_answers_are_as_described(
-    api: Api, newcomer: Account, description: Any, binding: Binding, mode: GenerationMode
+    api: Api, request: pytest.FixtureRequest, description: Any, method: tuple[str, Style], mode: GenerationMode
 ) -> None:
+    rpc, style = method
+    binding = ROWS[rpc][style]
+    account: Account = request.getfixturevalue("admin" if ROWS[rpc].admin else "newcomer")
     cases = description[binding.path][binding.verb].as_strategy(generation_mode=mode)
 
     @settings(max_examples=10, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(cases)
     def check(case: Any) -> None:
-        response = case.call(base_url=api.url, headers={"Authorization": f"Bearer {newcomer.token}"})
+        response = case.call(base_url=api.url, headers={"Authorization": f"Bearer {account.token}"})
         case.validate_response(response, checks=CHECKS)
 
     check()

@@ -6,9 +6,9 @@ from google.protobuf import descriptor_pb2
 from grpclib.health.v1 import health_pb2
 from grpclib.reflection.v1 import reflection_pb2
 
-from tests.e2e.grpc_client import ORDERS, SESSIONS, TIMEOUT_S, USERS, GrpcClient
+from tests.e2e.grpc_client import AUDIT, ORDERS, SESSIONS, TIMEOUT_S, USERS, GrpcClient
 
-SERVICES = {"user-svc": (USERS, SESSIONS), "order-svc": (ORDERS,)}
+SERVICES = {"user-svc": (USERS, AUDIT, SESSIONS), "order-svc": (ORDERS,)}
 HOSTED = [(name, service) for name, services in SERVICES.items() for service in services]
 HEALTH = "/grpc.health.v1.Health/Check"
 REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"

@@ -5,6 +5,7 @@ the X-Forwarded-For that loopback sends.
 """
 
 import ipaddress
+import itertools
 import random
 import re
 import time
@@ -136,6 +137,27 @@ def test_the_trusted_proxy_names_the_client(strict_api: Api) -> None:
     account = register(strict_api, headers=address)
     (session,) = strict_api.call("ListSessions", token=account.token).json()["sessions"]
     assert session["ip"] == address["X-Forwarded-For"]
+
+
+@pytest.mark.parametrize("proxies", ["", ", 10.99.0.1", ", 10.99.0.1, 10.99.7.7"], ids=["one", "two", "three"])
+def test_the_address_is_what_the_first_trusted_proxy_saw(strict_api: Api, proxies: str) -> None:
+    address = fresh_address()["X-Forwarded-For"]
+    forwarded = f"192.0.2.66, 10.99.3.3, {address}{proxies}"
+    account = register(strict_api, headers={"X-Forwarded-For": forwarded})
+    (session,) = strict_api.call("ListSessions", token=account.token).json()["sessions"]
+    assert session["ip"] == address
+
+
+def test_an_ipv6_network_of_64_bits_has_one_quota(strict_api: Api) -> None:
+    network = f"2001:db8:{random.randrange(1, 65536):x}"  # noqa: S311
+    hosts = itertools.count(1)
+
+    def call(subnet: int) -> httpx2.Response:
+        headers = {"X-Forwarded-For": f"{network}:{subnet}:{next(hosts):x}::1"}
+        return strict_api.call("GetUser", headers=headers)
+
+    assert_refusal(exhaust(lambda: call(1), DEFAULT_QUOTA, DEFAULT_WINDOW_S), DEFAULT_QUOTA, DEFAULT_WINDOW_S)
+    assert_problem(call(2), 401)
 
 
 def test_a_refused_address_renews_nothing(strict_api: Api, visitor: Account) -> None:

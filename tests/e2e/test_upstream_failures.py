@@ -8,9 +8,10 @@ import httpx2
 import pytest
 
 from tests.conftest import StartStack
+from tests.running.secret_hooks import note_exchange
 from tests.running.stacks import Stack
 
-ACCOUNT = {"email": "upstream@example.com", "name": "Upstream", "password": "a-long-walk-in-the-rain"}
+ACCOUNT = {"email": "upstream@example.com", "name": "Upstream", "password": "a-short-walk-in-the-snow"}
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +23,8 @@ def fragile(start_stack: StartStack) -> Stack:
 @pytest.fixture(scope="module")
 def orders(fragile: Stack) -> Iterator[httpx2.Client]:
     """A client with a token."""
-    token = httpx2.post(f"{fragile.url}/api/users/reg", json=ACCOUNT, timeout=15).json()["access_token"]
+    registered = note_exchange(httpx2.post(f"{fragile.url}/api/users/reg", json=ACCOUNT, timeout=15))
+    token = registered.json()["access_token"]
     with httpx2.Client(base_url=fragile.url, headers={"Authorization": f"Bearer {token}"}, timeout=15) as client:
         yield client
 

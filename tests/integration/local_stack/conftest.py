@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.running.stacks import LENIENT, Stack, free_offset, local_stack
+from tests.running.stacks import LENIENT, Stack, assert_logs_untold, free_offset, local_stack
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,3 +39,4 @@ def terminal() -> Iterator[Terminal]:
         terminal = Terminal(Path(folder) / "data", free_offset())
         yield terminal
         terminal.type("down")
+        assert_logs_untold(terminal.data_dir)

@@ -9,15 +9,16 @@ import httpx2
 from local_stack.processes import MARKER
 
 from tests.integration.local_stack.conftest import Terminal
+from tests.running.secret_hooks import note_exchange
 
 PROCESSES = {"postgres", "redis", "user-svc", "order-svc", "gateway"}
-PASSWORD = "a-long-walk-in-the-rain"
+PASSWORD = "a-short-walk-in-the-snow"
 ORDER = {"currency": "EUR", "lines": [{"sku": "A-1", "quantity": 2, "unit_price_minor": 150}]}
 
 
 def _register(url: str) -> dict[str, Any]:
     account = {"email": "ada@example.com", "name": "Ada", "password": PASSWORD}
-    response = httpx2.post(f"{url}/api/v1/users", json=account)
+    response = note_exchange(httpx2.post(f"{url}/api/v1/users", json=account))
     assert response.status_code == 201, response.text
     body: dict[str, Any] = response.json()
     return body

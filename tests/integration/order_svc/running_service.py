@@ -23,6 +23,7 @@ from shared_contracts.order.v1 import OrderServiceStub
 from tests.examples.orders import ALICE
 from tests.examples.tokens import Issuer
 from tests.fakes.session_authority import session_authority
+from tests.running.secrets_seen import SEEN
 from tests.running.servers import free_port
 
 _COMMAND = (sys.executable, "-m", "order_svc")
@@ -62,7 +63,7 @@ async def running_service(database_url: str, folder: Path) -> AsyncIterator[Runn
             "ORDER_SVC_KEY_SET_UPSTREAM": authority,
             "ORDER_SVC_DRAIN_S": "3",
         }
-        with (folder / "order-svc.log").open("wb") as log:
+        with SEEN.watch(folder / "order-svc.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(*_COMMAND, env=environment, stdout=log, stderr=log)
         try:
             async with GrpcClient(f"127.0.0.1:{port}") as client:

@@ -1,0 +1,56 @@
+"""Time that tests move: the services read it, and what Redis remembers of its own time is moved into the past."""
+
+import time
+from dataclasses import replace
+from datetime import timedelta
+
+from redis.asyncio import Redis
+from user_svc.domain.ports import TokenMinter
+from user_svc.domain.session import HeldSession
+from user_svc.domain.token import AccessToken
+from user_svc.domain.user import User
+
+_TIMES = ("created_at_ms", "last_used_at_ms", "rotated_at_ms", "absolute_expires_at_ms")
+
+
+def hash_of(session_id: str) -> str:
+    """The key under which Redis keeps a session."""
+    return f"{{sessions}}:id:{session_id}"
+
+
+async def age(redis: Redis, session_ids: list[str], seconds: int) -> None:
+    """Lets time pass for sessions in Redis."""
+    for key in map(hash_of, session_ids):
+        left_ms = await redis.pttl(key)
+        if left_ms < 0:
+            continue
+        if left_ms <= seconds * 1000:
+            await redis.delete(key)
+            continue
+        async with redis.pipeline(transaction=False) as pipeline:
+            for field in _TIMES:
+                pipeline.hincrby(key, field, -seconds * 1000)
+            pipeline.pexpire(key, left_ms - seconds * 1000)
+            await pipeline.execute()
+
+
+class MovedClock:
+    """The real time and the steps that tests have made, in Unix seconds. offset_s: all steps together, in seconds."""
+
+    def __init__(self) -> None:
+        self.offset_s = 0
+
+    def __call__(self) -> float:
+        return time.time() + self.offset_s
+
+
+class MinterOnMovedClock:
+    """Mints with a clock that tests move for sessions whose times are Redis's."""
+
+    def __init__(self, minter: TokenMinter, clock: MovedClock) -> None:
+        self._minter = minter
+        self._clock = clock
+
+    def mint(self, user: User, session: HeldSession) -> AccessToken:
+        ends_at = session.ends_at + timedelta(seconds=self._clock.offset_s)
+        return self._minter.mint(user, replace(session, ends_at=ends_at))

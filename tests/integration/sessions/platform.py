@@ -1,0 +1,215 @@
+"""Gateways, the user service and the order service in one process: the real parts, over HTTP, gRPC and Redis.
+
+Only what has nothing to do with sessions is a fake: the accounts, the orders, the work of hashing, the quotas.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from pathlib import Path
+
+import httpx2
+import shared_contracts
+from gateway.app import Parts, build_app
+from gateway.limits.concurrency_limit import ConcurrencyLimit
+from gateway.limits.degrading_limiter import DegradingLimiter
+from gateway.limits.limiter import Admission
+from gateway.limits.local_limiter import LocalLimiter
+from gateway.limits.quota import Quota
+from gateway.sessions.key_source import KeySource
+from gateway.sessions.renewer import SessionRenewer
+from gateway.settings import Settings
+from gateway.upstream.breaker import Breaker
+from gateway.upstream.failure import is_upstream_failure
+from gateway.upstream.upstream import Upstream
+from order_svc.adapters.clock import utc_now
+from order_svc.adapters.order_ids import new_order_id
+from order_svc.rpc.error_table import ERROR_TABLE as ORDER_ERRORS
+from order_svc.rpc.order_service import OrderService
+from order_svc.use_cases.change_status import ChangeStatus
+from order_svc.use_cases.create_order import CreateOrder
+from order_svc.use_cases.delete_order import DeleteOrder
+from order_svc.use_cases.get_order import GetOrder
+from order_svc.use_cases.list_orders import ListOrders
+from redis.asyncio import Redis
+from service_kit.contract import Contract
+from service_kit.grpc.server import GrpcServer
+from service_kit.metrics import meter
+from service_kit.readiness import Readiness
+from service_kit.settings import Secret
+from service_kit.tokens.denylist import Denylist
+from service_kit.tokens.key_set import KeySet
+from service_kit.tokens.revocation_feed import RevocationFeed
+from service_kit.tokens.revocation_telemetry import RevocationTelemetry
+from service_kit.tokens.verifier import TokenVerifier
+from user_svc.adapters.key_folder import KeyFolder
+from user_svc.adapters.signing_key import new_key
+from user_svc.adapters.signing_keys import SigningKeys
+from user_svc.domain.session import SessionTerms
+
+from tests.fakes.orders import InMemoryOrderRepository
+from tests.integration.sessions.clock import MovedClock
+from tests.integration.sessions.model import LEEWAY_S
+from tests.integration.sessions.user_service import UserParts, user_services
+from tests.running.servers import free_port
+
+from user_svc.rpc.error_table import ERROR_TABLE as USER_ERRORS  # isort: skip
+
+#: Fewer than the places of a gateway, so that no request of a burst is shed.
+LARGEST_BURST = 50
+PLACES = 64
+MAX_BODY_BYTES = 4096
+GATEWAYS = 2
+
+
+class ScriptedLimiter:
+    """Admits everybody but those whose bucket begins with ``refused``."""
+
+    def __init__(self) -> None:
+        self.refused: str | None = None
+
+    async def admit(self, key: str, quota: Quota) -> Admission:
+        if self.refused is not None and key.startswith(self.refused):
+            return Admission(allowed=False, remaining=0, retry_after_s=1.0, reset_after_s=1.0)
+        return Admission(allowed=True, remaining=quota.limit, retry_after_s=0.0, reset_after_s=0.0)
+
+
+@dataclass
+class Gateway:
+    """One replica: a client of its own, the admission control to tamper with, and the revocations that it knows of."""
+
+    client: httpx2.AsyncClient
+    limiter: ScriptedLimiter
+    throttle: ConcurrencyLimit
+    denylist: Denylist
+
+
+@dataclass
+class Platform:
+    """What runs, and the hands that tests have in it. order_svc: draining makes every call of orders fail."""
+
+    clock: MovedClock
+    redis: Redis
+    users: UserParts
+    gateways: list[Gateway] = field(default_factory=list)
+    order_svc: Readiness = field(default_factory=Readiness)
+
+
+@asynccontextmanager
+async def running_platform(
+    redis_url: str, folder: Path, terms: SessionTerms, token_ttl_s: int
+) -> AsyncIterator[Platform]:
+    """The platform, for as long as the context lasts. folder: for its signing key."""
+    async with AsyncExitStack() as stack:
+        clock = MovedClock()
+        redis = await stack.enter_async_context(Redis.from_url(redis_url, decode_responses=True))
+        KeyFolder(folder).write(new_key(signs_from=0))
+        signing = SigningKeys(folder, terms.absolute_ttl_s)
+
+        async def verifier(
+            fetch: Callable[[], Awaitable[list[dict[str, str]]]], revoked: Denylist | None = None
+        ) -> TokenVerifier:
+            keys = KeySet(fetch)
+            await keys.refresh()
+            return TokenVerifier(
+                keys, issuer="headrace", audience="headrace", leeway_s=LEEWAY_S, now=clock, revoked=revoked
+            )
+
+        async def own_keys() -> list[dict[str, str]]:
+            return signing.public()
+
+        parts = UserParts(clock, redis, signing, terms, token_ttl_s, await verifier(own_keys))
+        platform = Platform(clock, redis, parts)
+        user_port, order_port = free_port(), free_port()
+        await stack.enter_async_context(
+            _server(user_services(parts), await verifier(own_keys), user_port, USER_ERRORS, Readiness())
+        )
+        contract = _patient_contract()
+        targets = {"user-svc": f"127.0.0.1:{user_port}", "order-svc": f"127.0.0.1:{order_port}"}
+        for _ in range(GATEWAYS):
+            upstreams = {name: await stack.enter_async_context(_upstream(name, to)) for name, to in targets.items()}
+            fetch = KeySource(contract, upstreams).fetch
+            denylist = await stack.enter_async_context(_followed_denylist(redis_url))
+            gateway = _gateway(contract, upstreams, await verifier(fetch, denylist), denylist)
+            platform.gateways.append(gateway)
+            await stack.enter_async_context(gateway.client)
+        await stack.enter_async_context(
+            _server([_orders()], await verifier(fetch), order_port, ORDER_ERRORS, platform.order_svc)
+        )
+        yield platform
+
+
+def _patient_contract() -> Contract:
+    """With deadlines for a machine that has much else to do: how soon the platform answers is tested elsewhere."""
+    contract = Contract.load(shared_contracts.descriptor_set())
+    patient = {
+        path: replace(method, policy=replace(method.policy, deadline_s=60.0))
+        for path, method in contract.methods.items()
+    }
+    return replace(contract, methods=patient)
+
+
+def _server(services, verifier: TokenVerifier, port: int, errors, readiness: Readiness) -> GrpcServer:  # type: ignore[no-untyped-def]
+    return GrpcServer(
+        services,
+        contract=Contract.load(shared_contracts.descriptor_set()),
+        verifier=verifier,
+        host="127.0.0.1",
+        port=port,
+        error_table=errors,
+        readiness=readiness,
+    )
+
+
+def _orders() -> OrderService:
+    orders = InMemoryOrderRepository()
+    return OrderService(
+        create=CreateOrder(orders, new_order_id, utc_now),
+        get=GetOrder(orders),
+        list=ListOrders(orders),
+        change_status=ChangeStatus(orders, utc_now),
+        delete=DeleteOrder(orders, utc_now),
+    )
+
+
+def _upstream(name: str, target: str) -> Upstream:
+    # What a breaker does has tests of its own; here it must not make one test's outage another one's.
+    breaker = Breaker(name, is_failure=is_upstream_failure, fail_max=10**9, reset_timeout_s=1.0)
+    return Upstream(name, target, breaker, meter(__name__).create_histogram("calls", unit="s"))
+
+
+@asynccontextmanager
+async def _followed_denylist(redis_url: str) -> AsyncIterator[Denylist]:
+    denylist = Denylist()
+    feed = RevocationFeed(redis_url, denylist, RevocationTelemetry(meter(__name__), denylist))
+    following = asyncio.create_task(feed.follow())
+    await feed.settled()
+    yield denylist
+    while not following.done():
+        following.cancel()
+        await asyncio.wait({following}, timeout=1)
+
+
+def _gateway(
+    contract: Contract, upstreams: dict[str, Upstream], verifier: TokenVerifier, denylist: Denylist
+) -> Gateway:
+    limiter, throttle = ScriptedLimiter(), ConcurrencyLimit(PLACES, 0, 0.0)
+    settings = Settings(upstreams={}, redis_url=Secret("redis://unused"), max_body_bytes=MAX_BODY_BYTES)
+    parts = Parts(
+        contract=contract,
+        upstreams=upstreams,
+        verifier=verifier,
+        renewer=SessionRenewer(contract, upstreams, verifier),
+        limiter=DegradingLimiter(limiter, LocalLimiter(), meter(__name__)),
+        throttle=throttle,
+        meter=meter(__name__),
+        version="0",
+    )
+    client = httpx2.AsyncClient(
+        transport=httpx2.ASGITransport(build_app(settings, parts)),
+        base_url="https://headrace.example",
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
+    )
+    return Gateway(client, limiter, throttle, denylist)
