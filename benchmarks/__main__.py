@@ -4,12 +4,13 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import gateway_overhead, logins, memory
+from benchmarks import gateway_overhead, login_storm, logins, memory
 from benchmarks.wrk import require_wrk
 
 _BENCHMARKS: dict[str, Callable[[float], None]] = {
     "gateway": gateway_overhead.run,
     "logins": logins.run,
+    "login-storm": login_storm.run,
     "memory": memory.run,
 }
 

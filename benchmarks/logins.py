@@ -1,13 +1,12 @@
 """Logins per second, over what the password hash alone allows: the number of cores over the time of one hash."""
 
 import os
-import tempfile
 import time
-from pathlib import Path
 from statistics import median
 
 from argon2 import PasswordHasher
 
+from benchmarks.login_script import logging_in
 from benchmarks.platform import PASSWORD, running_platform
 from benchmarks.wrk import run_wrk
 
@@ -15,36 +14,15 @@ _AIM = 0.85
 #: What user-svc uses unless set otherwise.
 _HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 _ACCOUNTS = 100
-#: Everybody logs in in turn, for it is everybody who does.
-_SCRIPT = f"""
-local next_account = 0
-wrk.method = "POST"
-wrk.headers["Content-Type"] = "application/json"
-function request()
-  next_account = (next_account + 1) % {_ACCOUNTS}
-  local email = "bench-" .. next_account .. "@example.com"
-  return wrk.format(nil, nil, nil, '{{"email":"' .. email .. '","password":"{PASSWORD}"}}')
-end
-"""
 
 
 def run(seconds: float) -> None:
     """Measure, and print both numbers and their ratio."""
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     hash_s = _time_of_one_hash()
-    with running_platform() as platform, tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        for number in range(_ACCOUNTS):
-            account = {"email": f"bench-{number}@example.com", "name": "Bench", "password": PASSWORD}
-            platform.post("/api/users/reg", account)
-        script.write(_SCRIPT)
-        script.flush()
-        load = run_wrk(
-            f"{platform.url}/api/users/log",
-            seconds=seconds,
-            connections=4 * cores,
-            headers={},
-            script=Path(script.name),
-        )
+    with running_platform() as platform, logging_in(platform, _ACCOUNTS) as script:
+        target = f"{platform.url}/api/users/log"
+        load = run_wrk(target, seconds=seconds, connections=4 * cores, headers={}, script=script)
     bound = cores / hash_s
     print(f"\nLogins: {load.per_second:.1f}/s; one argon2id hash takes {hash_s * 1000:.1f} ms of one of {cores} cores")
     print(f"Logins over the bound of {bound:.1f}/s: {load.per_second / bound:.2f} (aim: at least {_AIM})")

@@ -17,6 +17,9 @@ PORT_OFFSET = 14_000
 _WITHOUT_LIMITS = {
     "GATEWAY_RATE_LIMIT_DEFAULT": "10000000/60s",
     "GATEWAY_RATE_LIMIT_CREDENTIALS": "10000000/60s",
+    # Attempts that are under way count as failures, until they have succeeded.
+    "USER_SVC_LOGIN_FREE_PER_ACCOUNT": "100000",
+    "USER_SVC_LOGIN_FREE_PER_ADDRESS": "100000",
 }
 PASSWORD = "a-long-walk-in-the-rain"
 

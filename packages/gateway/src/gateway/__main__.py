@@ -74,7 +74,9 @@ async def _serve(settings: Settings) -> None:
         )
 
         redis = await lifecycle.enter("redis", limiter_client(settings.redis_url.reveal()))
-        limiter = DegradingLimiter(RedisLimiter(redis), LocalLimiter(), meter, share=1 / settings.rate_limit_replicas)
+        shared = RedisLimiter(redis)
+        await shared.warm_up()
+        limiter = DegradingLimiter(shared, LocalLimiter(), meter, share=1 / settings.rate_limit_replicas)
 
         parts = Parts(
             contract=contract,

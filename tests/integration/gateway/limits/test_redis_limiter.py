@@ -130,3 +130,19 @@ async def test_a_process_that_was_kept_from_running_does_not_blame_redis(redis_s
     time.sleep(0.2)  # noqa: ASYNC251 - as when the machine gives its cores to others
     assert (await asking).allowed
     await client.aclose()
+
+
+async def test_warmed_up_the_first_request_needs_no_connection(redis_server: RunningRedis, key: str) -> None:
+    client = limiter_client(redis_server.url)
+    limiter = RedisLimiter(client)
+    await limiter.warm_up()
+    before = (await client.info("stats"))["total_connections_received"]
+    assert (await limiter.admit(key, QUOTA)).allowed
+    assert (await client.info("stats"))["total_connections_received"] == before
+    await client.aclose()
+
+
+async def test_warming_up_without_redis_is_no_error() -> None:
+    client = limiter_client("redis://127.0.0.1:1/0")
+    await RedisLimiter(client).warm_up()
+    await client.aclose()

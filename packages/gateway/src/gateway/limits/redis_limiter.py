@@ -22,6 +22,7 @@ _ANSWER_LENGTH = 4
 _LARGEST_BATCH = 256
 #: A time-out that takes so many times as long as it should came late.
 _LATE = 1.5
+_WARM_UP_TRIES = 5
 
 T = TypeVar("T")
 
@@ -63,6 +64,15 @@ class RedisLimiter:
         self._timeout_s = timeout_s
         self._waiting: list[_Asked] = []
         self._asking: asyncio.Task[None] | None = None
+
+    async def warm_up(self) -> None:
+        """Connect and hand the script over, so that the first request need not; no loss if Redis is away."""
+        for _ in range(_WARM_UP_TRIES):
+            try:
+                await self._client.script_load(_SCRIPT)
+            except (RedisError, OSError):
+                continue
+            return
 
     async def admit(self, key: str, quota: Quota) -> Admission:
         """Take one request out of the quota. LimiterUnavailable: Redis did not answer in time, or not sensibly."""
