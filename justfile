@@ -41,6 +41,15 @@ logs *ARGS:
 run *ARGS:
     @exec {{ uv_run }} local-stack run "$@"
 
+# Brings the platform up in containers (ARGS go to `docker compose up`).
+up-compose *ARGS:
+    @{{ uv_run }} python infra/compose/make_secrets.py
+    docker compose --file infra/compose/compose.yaml up --build --detach --wait "$@"
+
+# Stops and removes the containers (--volumes: their data, too).
+down-compose *ARGS:
+    docker compose --file infra/compose/compose.yaml down "$@"
+
 # Generates the code and the descriptor set from protos/, after putting these in form.
 gen:
     {{ uv_run }} buf format --write protos
@@ -58,7 +67,7 @@ check:
     {{ uv_run }} ruff format --check
     {{ uv_run }} buf lint protos
     {{ uv_run }} buf format --diff --exit-code protos
-    {{ uv_run }} mypy packages/*/src infra/local/src tests benchmarks
+    {{ uv_run }} mypy packages/*/src infra/local/src infra/compose tests benchmarks
     {{ uv_run }} lint-imports
     for package in packages/* infra/local; do echo "deptry $package"; (cd "$package" && {{ uv_run }} deptry src) || exit 1; done
 
@@ -71,6 +80,11 @@ test *ARGS:
 [no-exit-message]
 test-unit *ARGS:
     @{{ uv_run }} pytest tests/unit "$@"
+
+# Runs the platform in containers, and the end-to-end tests against it (needs root, or a Docker engine that runs).
+[no-exit-message]
+test-compose *ARGS:
+    @uv run --project {{ quote(justfile_directory()) }} --group compose pytest --platform=compose tests/compose tests/e2e "$@"
 
 # Runs the state machines of sessions for so many minutes, with new random seeds, and says how far they came.
 [no-exit-message]

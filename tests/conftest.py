@@ -3,25 +3,52 @@
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from tests.browser.found import HOW_TO_GET_ONE, browser_path
+from tests.compose.compose_stack import running_compose
+from tests.compose.docker import Docker
+from tests.compose.engine import running_engine
+from tests.compose.images import build_images
 from tests.running.secrets_seen import SEEN
 from tests.running.servers import RunningPostgres, RunningRedis, running_postgres, running_redis
 from tests.running.stacks import Stack, running_stack
 
 StartStack = Callable[..., Stack]
 
-
 _BROWSER_TESTS = Path(__file__).parent / "browser"
+_COMPOSE_TESTS = Path(__file__).parent / "compose"
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """`--platform=compose`: the platforms that tests start run in containers, not as processes of this machine."""
+    parser.addoption("--platform", choices=("local", "compose"), default="local", help="where platforms run (local)")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    meaning = "needs a platform of processes on this machine: their ids and logs, and loopback as a client's address"
+    config.addinivalue_line("markers", f"local_platform: {meaning}")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave out what containers hide."""
+    if config.getoption("--platform") == "compose":
+        hidden = [item for item in items if item.get_closest_marker("local_platform")]
+        config.hook.pytest_deselected(items=hidden)
+        items[:] = [item for item in items if item not in hidden]
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave the browser's tests out where there is no browser, unless they are asked for by name: then they fail."""
-    if collection_path != _BROWSER_TESTS or browser_path() is not None:
+    """Leave out the browser's tests where there is no browser, and those of containers, unless asked for by name."""
+    if collection_path == _COMPOSE_TESTS:
+        wanted = "compose"
+    elif collection_path == _BROWSER_TESTS and browser_path() is None:
+        wanted = "browser"
+    else:
         return None
-    return None if any("browser" in argument for argument in config.args) else True
+    return None if any(wanted in argument for argument in config.args) else True
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
@@ -52,11 +79,23 @@ def redis_server() -> Iterator[RunningRedis]:
 
 
 @pytest.fixture(scope="session")
-def start_stack() -> Iterator[StartStack]:
+def docker() -> Iterator[Docker]:
+    """The docker command, with an engine behind it and the platform's images on it."""
+    with running_engine() as docker:
+        build_images(docker)
+        yield docker
+
+
+@pytest.fixture(scope="session")
+def start_stack(request: pytest.FixtureRequest) -> Iterator[StartStack]:
     """Starts further platforms: `start_stack({"NAME": "value"}, replicas={"gateway": 2})`. All end with the tests."""
+    in_containers = request.config.getoption("--platform") == "compose"
+    docker = request.getfixturevalue("docker") if in_containers else None
     with ExitStack() as stacks:
 
-        def start(environ: Mapping[str, str], replicas: Mapping[str, int] | None = None) -> Stack:
+        def start(environ: Mapping[str, str], replicas: Mapping[str, int] | None = None) -> Any:
+            if docker is not None:
+                return stacks.enter_context(running_compose(docker, environ, replicas or {}))
             return stacks.enter_context(running_stack(environ, replicas or {}))
 
         yield start

@@ -32,6 +32,7 @@ def history(api: Api, admin: Account) -> tuple[Account, list[dict[str, Any]]]:
     return account, recorded(api, admin.token, account.user_id)
 
 
+@pytest.mark.local_platform
 def test_everything_is_on_record(api: Api, style: Style, stack: RunningStack, admin: Account) -> None:
     account = register(api, headers={"X-Request-Id": "audit-registered"})
     logged_in = log_in(api, account.email, account.password, headers={"X-Request-Id": "audit-logged_in"})

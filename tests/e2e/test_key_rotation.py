@@ -20,6 +20,8 @@ from tests.e2e.api import Api
 from tests.running.polling import eventually
 from tests.running.stacks import Stack, local_stack
 
+pytestmark = pytest.mark.local_platform
+
 CLIENTS = 3
 LEAD_S = 15
 

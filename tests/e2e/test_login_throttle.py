@@ -126,6 +126,7 @@ def test_a_stolen_token_guesses_a_password_no_faster(throttled_api: Api) -> None
     assert_success(changed, 204)
 
 
+@pytest.mark.local_platform
 def test_refusals_are_counted_by_their_bucket(throttled_api: Api, throttled_stack: Stack) -> None:
     email = unique_email()
     exhaust(throttled_api, email)

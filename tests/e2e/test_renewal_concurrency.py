@@ -22,6 +22,8 @@ from tests.e2e.shapes import assert_success
 from tests.running.polling import eventually
 from tests.running.stacks import Stack
 
+pytestmark = pytest.mark.local_platform
+
 REQUESTS, LOST = 50, 10
 
 

@@ -19,6 +19,8 @@ from tests.running.polling import eventually
 from tests.running.servers import stop
 from tests.running.stacks import Stack
 
+pytestmark = pytest.mark.local_platform
+
 
 @pytest.fixture(scope="module")
 def fragile(start_stack: StartStack) -> Stack:

@@ -17,6 +17,8 @@ from tests.running.polling import eventually
 from tests.running.restartable_redis import RestartableRedis, restartable_redis
 from tests.running.stacks import Stack
 
+pytestmark = pytest.mark.local_platform
+
 PROMISED_S = 1.0
 
 

@@ -3,6 +3,8 @@
 The search itself is at the end of every stack (tests/running/stacks.py).
 """
 
+import pytest
+
 from tests.e2e.accounts import Account, session_cookie, unique_email, unique_password
 from tests.e2e.api import Api
 from tests.e2e.grpc_client import USERS, GrpcClient
@@ -41,6 +43,7 @@ def test_and_a_grpc_client(grpc_clients: dict[str, GrpcClient]) -> None:
     assert kinds(answer.session.session_key) == {"session key"}
 
 
+@pytest.mark.local_platform
 def test_the_logs_that_are_searched_are_those_that_are_written(api: Api, stack: Stack) -> None:
     request_id = api.call("GetUser").headers["X-Request-Id"]
     logs = {path.name: path.read_text() for path in logs_of(stack.data_dir)}

@@ -31,6 +31,7 @@ def current_id(api: Api, account: Account) -> str:
     return str(session["session_id"])
 
 
+@pytest.mark.local_platform
 def test_lists_what_is_known_of_a_session(api: Api, style: Style) -> None:
     account = register(api, headers={"User-Agent": "Lynx/2.9 (ünïcode)".encode()})
     (session,) = listed(api, account.token, style)
@@ -42,6 +43,7 @@ def test_lists_what_is_known_of_a_session(api: Api, style: Style) -> None:
     assert session["ip"] == "127.0.0.1"
 
 
+@pytest.mark.local_platform
 @pytest.mark.parametrize("headers", [{"X-Forwarded-For": "203.0.113.9"}, {"Forwarded": "for=203.0.113.9"}])
 def test_an_address_that_the_client_claims_is_ignored(api: Api, headers: Headers) -> None:
     (session,) = listed(api, register(api, headers=headers).token)

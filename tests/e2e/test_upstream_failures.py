@@ -11,6 +11,8 @@ from tests.conftest import StartStack
 from tests.running.secret_hooks import note_exchange
 from tests.running.stacks import Stack
 
+pytestmark = pytest.mark.local_platform
+
 ACCOUNT = {"email": "upstream@example.com", "name": "Upstream", "password": "a-short-walk-in-the-snow"}
 
 

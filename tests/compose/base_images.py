@@ -1,0 +1,66 @@
+"""The images that compose.yaml builds on: the real ones, or stand-ins made here where no registry can be reached."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.compose.docker import Docker, DockerError
+
+_STAND_INS = Path(__file__).parent / "stand_ins"
+PYTHON = "python:3.13-slim-bookworm"
+#: What else compose.yaml pulls, and the folder of what stands in for it.
+_SERVERS = {"postgres:17": "postgres", "redis:8": "redis"}
+_DEBIAN = "bookworm"
+_PACKAGES = "python3,python3-venv,ca-certificates"
+#: What the official slim image leaves out too.
+_LEFT_OUT = ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/cache/apt", "var/lib/apt/lists", "var/log")
+_AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
+_DEBOOTSTRAP_S = 600
+
+
+def provide_base_images(docker: Docker) -> bool:
+    """Have every base image at hand. True: they are stand-ins. DockerError: neither is to be had."""
+    missing = [image for image in (PYTHON, *_SERVERS) if docker.attempt("image", "inspect", image).returncode]
+    if all(docker.attempt("pull", "--quiet", image).returncode == 0 for image in missing):
+        return bool(docker.attempt("image", "inspect", "--format", "{{.RepoDigests}}", PYTHON).stdout.strip() == "[]")
+    _make_python(docker)
+    for image, folder in _SERVERS.items():
+        docker.build(_STAND_INS / folder, image, BASE=PYTHON)
+    return True
+
+
+def _make_python(docker: Docker) -> None:
+    """Debian with its own Python, where the official image has Debian with another."""
+    if shutil.which("debootstrap") is None:
+        raise DockerError("no registry answers, and stand-ins for its images need debootstrap (Debian's package)")
+    with TemporaryDirectory(prefix="headrace-image-") as folder:
+        root = Path(folder) / "root"
+        _run("debootstrap", "--variant=minbase", f"--include={_PACKAGES}", _DEBIAN, str(root), *_mirror())
+        for left_out in _LEFT_OUT:
+            shutil.rmtree(root / left_out)
+            (root / left_out).mkdir()
+        (root / "usr/local/bin/python").symlink_to("/usr/bin/python3")
+        # Whoever vouches for the packages' registries on this machine does so in its containers too.
+        trusted = os.environ.get("SSL_CERT_FILE", _AUTHORITIES)
+        shutil.copyfile(trusted, root / _AUTHORITIES.removeprefix("/"))
+        archive = Path(folder) / "root.tar"
+        _run("tar", "--create", "--file", str(archive), "--directory", str(root), ".")
+        environ = f"ENV SSL_CERT_FILE={_AUTHORITIES} PIP_CERT={_AUTHORITIES}"
+        docker("import", "--change", environ, "--change", 'CMD ["python3"]', str(archive), PYTHON, timeout_s=300)
+
+
+def _mirror() -> list[str]:
+    """Where this machine's own Debian comes from; none: debootstrap knows one."""
+    for source in sorted(Path("/etc/apt").glob("sources.list.d/*.sources")):
+        for line in source.read_text().splitlines():
+            if line.startswith("URIs:"):
+                return [line.split()[1]]
+    return []
+
+
+def _run(*command: str) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, timeout=_DEBOOTSTRAP_S, check=False)
+    if done.returncode:
+        raise DockerError(f"{command[0]}: {done.stdout[-2000:]}{done.stderr}")

