@@ -91,6 +91,11 @@ test-compose *ARGS:
 test-sessions MINUTES="10":
     @HEADRACE_SESSIONS_MINUTES={{ quote(MINUTES) }} {{ uv_run }} pytest tests/integration/sessions tests/integration/user_svc/test_session_renewal_machine.py
 
+# Breaks things in a live platform, and says whether what must happen does (ROW...: only those; --short).
+[no-exit-message]
+drill *ARGS:
+    @{{ uv_run }} python -m tests.faults "$@"
+
 # Measures speed and memory on this machine.
 [no-exit-message]
 bench *ARGS:

@@ -1,0 +1,39 @@
+"""One thing that a drill looked at."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What was expected, what was measured, and whether that will do.
+
+    clock: it depends on the speed of the machine, so that only a drill on a quiet one can judge it.
+    """
+
+    what: str
+    expected: str
+    measured: str
+    passed: bool
+    clock: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.what}: {self.measured} (expected: {self.expected})"
+
+
+def counted(what: str, measured: int, expected: int = 0) -> Finding:
+    """A number that must be exactly so."""
+    return Finding(what, str(expected), str(measured), measured == expected)
+
+
+def at_most(what: str, measured: float, bound: float, unit: str = "", *, clock: bool = False) -> Finding:
+    """A number that must not be above ``bound``."""
+    return Finding(what, f"≤ {_shown(bound)}{unit}", f"{_shown(measured)}{unit}", measured <= bound, clock)
+
+
+def at_least(what: str, measured: float, bound: float, unit: str = "", *, clock: bool = False) -> Finding:
+    """A number that must not be below ``bound``."""
+    return Finding(what, f"≥ {_shown(bound)}{unit}", f"{_shown(measured)}{unit}", measured >= bound, clock)
+
+
+def _shown(number: float) -> str:
+    return f"{number:.0f}" if abs(number) >= 100 or number == int(number) else f"{number:.3g}"

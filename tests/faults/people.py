@@ -1,0 +1,87 @@
+"""Accounts for the drills, and what they usually ask."""
+
+import asyncio
+import json
+import secrets
+import urllib.request
+from dataclasses import dataclass
+from typing import Any
+
+from tests.faults.http_client import Answer, HttpConnection
+from tests.faults.load import Ask
+from tests.running.secrets_seen import SEEN
+from tests.running.stacks import Stack
+
+ORDER = {"currency": "EUR", "lines": [{"sku": "boots-42", "quantity": 1, "unit_price_minor": 12900}]}
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Somebody with an account. token: good for as long as the platform's tokens are."""
+
+    user_id: str
+    email: str
+    password: str
+    token: str
+
+    def get(self, path: str) -> Ask:
+        """Asks for a path."""
+
+        async def ask(connection: HttpConnection) -> Answer:
+            return await connection.request("GET", path, token=self.token)
+
+        return ask
+
+    def order(self, key: str | None = None, body: object = None) -> Ask:
+        """Places an order, with an Idempotency-Key of its own each time, or the one given."""
+
+        async def ask(connection: HttpConnection) -> Answer:
+            headers = {"Idempotency-Key": key or secrets.token_hex(16)}
+            return await connection.request(
+                "POST", "/api/orders/add", token=self.token, body=body or ORDER, headers=headers
+            )
+
+        return ask
+
+    async def place(self, url: str) -> str:
+        """Place one order; its id. AssertionError: it was refused."""
+        connection = HttpConnection(url)
+        try:
+            answer = await self.order()(connection)
+        finally:
+            connection.close()
+        assert answer.status == 201, answer.body
+        return str(answer.json()["order_id"])
+
+
+async def newcomer(url: str) -> Person:
+    """Register somebody. AssertionError: they were refused."""
+    email, password = f"drill-{secrets.token_hex(8)}@example.com", secrets.token_urlsafe(24)
+    connection = HttpConnection(url)
+    try:
+        body = {"email": email, "name": "Drill", "password": password}
+        answer = await connection.request("POST", "/api/users/reg", body=body)
+    finally:
+        connection.close()
+    assert answer.status == 201, answer.body
+    told: dict[str, Any] = answer.json()
+    SEEN.note("access token", told["access_token"])
+    return Person(told["user"]["user_id"], email, password, told["access_token"])
+
+
+async def metric(stack: Stack, process: str, name: str, **labels: str) -> float:
+    """The sum of a process's series of that name with these labels, at this moment; 0 where there is none."""
+    text = await asyncio.to_thread(_metrics, stack.admin_url(process))
+    total = 0.0
+    for line in text.splitlines():
+        series, _, value = line.rpartition(" ")
+        bare, _, rest = series.partition("{")
+        if bare == name and all(f"{label}={json.dumps(wanted)}" in rest for label, wanted in labels.items()):
+            total += float(value)
+    return total
+
+
+def _metrics(admin_url: str) -> str:
+    with urllib.request.urlopen(f"{admin_url}/metrics", timeout=5) as response:  # noqa: S310 - our own admin port
+        text: str = response.read().decode()
+        return text

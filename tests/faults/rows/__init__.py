@@ -1,0 +1,1 @@
+"""A row of the table in a module each."""
