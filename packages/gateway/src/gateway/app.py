@@ -18,6 +18,7 @@ from gateway.middleware.client_address import ClientAddress
 from gateway.middleware.compression import CompressionMiddleware
 from gateway.middleware.cors import CorsMiddleware
 from gateway.middleware.cross_site import CrossSiteGuard
+from gateway.middleware.deadline import DeadlineMiddleware
 from gateway.middleware.identity import IdentityMiddleware
 from gateway.middleware.lingering import LingeringMiddleware
 from gateway.middleware.metrics import MetricsMiddleware
@@ -90,6 +91,8 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         # The body is complete before a place is taken: whoever sends slowly keeps nobody else out.
         Middleware(BodyLimitMiddleware, max_body_bytes=settings.max_body_bytes, body_timeout_s=settings.body_timeout_s),
         Middleware(BodyMiddleware),
+        # The contract's time runs from here: the wait for a place is part of it, the client's sending is not.
+        Middleware(DeadlineMiddleware),
         Middleware(ThrottleMiddleware, limit=parts.throttle),
         # Behind admission control: a refused request never rotates a session key.
         Middleware(

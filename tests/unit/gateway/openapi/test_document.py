@@ -74,8 +74,17 @@ def test_what_the_path_has_is_not_in_the_body() -> None:
 def test_headers_travel_apart() -> None:
     operation = _operation("post", "/api/v1/orders")
     assert "idempotency_key" not in _body("post", "/api/v1/orders")["properties"]
-    assert {p["name"]: p["in"] for p in operation["parameters"]} == {"Idempotency-Key": "header"}
+    names = {p["name"]: p["in"] for p in operation["parameters"]}
+    assert names == {"Idempotency-Key": "header", "Request-Timeout": "header"}
     assert set(operation["responses"]["201"]["headers"]) == {"Location", "ETag", "Idempotency-Replayed"}
+
+
+def test_every_operation_takes_a_shorter_deadline() -> None:
+    for path in DOCUMENT["paths"].values():
+        for operation in path.values():
+            (parameter,) = [p for p in operation["parameters"] if p["name"] == "Request-Timeout"]
+            assert (parameter["in"], parameter["required"]) == ("header", False)
+            assert parameter["schema"] == {"type": "number", "minimum": 0.001, "maximum": 86_400}
 
 
 def test_the_session_is_no_part_of_a_body() -> None:

@@ -1,6 +1,8 @@
 """The renewer: what it makes of the new token that it is given."""
 
 import asyncio
+import time
+from dataclasses import replace
 from typing import Any, cast
 
 import pytest
@@ -110,3 +112,16 @@ async def test_a_client_that_leaves_takes_nobody_with_it() -> None:
     await asyncio.gather(leaving, return_exceptions=True)
     sessions.gate.set()
     assert (await staying).session_key == "key-successor"
+
+
+async def test_who_has_no_time_left_waits_no_longer_and_takes_nobody_along() -> None:
+    sessions = GatedSessions()
+    renewing = gated(sessions)
+    staying = asyncio.create_task(renewing.renew("key", REQUEST))
+    with pytest.raises(Problem) as late:
+        await renewing.renew("key", replace(REQUEST, deadline=time.monotonic() + 0.01))
+    assert (late.value.status, late.value.code) == (504, "DEADLINE_EXCEEDED")
+    assert late.value.decision == Decision("deadline", "exceeded")
+    sessions.gate.set()
+    assert (await staying).session_key == "key-successor"
+    assert sessions.calls == 1

@@ -8,6 +8,7 @@ from service_kit.contract.policy import Access
 
 from gateway.openapi.problems import problem_responses
 from gateway.openapi.schemas import Schema, Schemas
+from gateway.request_timeout import LONGEST_S, REQUEST_TIMEOUT, SHORTEST_S
 from gateway.transcoding.path_template import parse_template
 from gateway.transcoding.response_writer import body_type_of
 
@@ -72,7 +73,15 @@ def _parameters(
             rules = contract.field_rules(field)
             required = rules is not None and rules.required
             parameters.append(_parameter(schemas, field, field.name, "query", required=required))
-    return parameters
+    return [*parameters, _request_timeout(method)]
+
+
+def _request_timeout(method: Method) -> Schema:
+    schema = {"type": "number", "minimum": SHORTEST_S, "maximum": LONGEST_S}
+    text = (
+        f"How long the client waits, in seconds; less than the method's own {method.policy.deadline_s:g} s shortens it."
+    )
+    return {"name": REQUEST_TIMEOUT, "in": "header", "required": False, "description": text, "schema": schema}
 
 
 def _parameter(schemas: Schemas, field: FieldDescriptor, name: str, where: str, *, required: bool) -> Schema:

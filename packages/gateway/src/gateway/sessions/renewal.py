@@ -28,6 +28,6 @@ class Renewer(Protocol):
     async def renew(self, session_key: str, request: RequestContext) -> Renewal:
         """Renew the session on behalf of ``request``.
 
-        Problem: it has ended or was reused (401), or nobody can tell now (503).
+        Problem: it has ended or was reused (401), nobody can tell now (503), or not in the time that is left (504).
         """
         ...

@@ -3,7 +3,9 @@
 import asyncio
 from collections.abc import Mapping
 from dataclasses import replace
+from time import monotonic
 
+from grpclib.const import Status
 from service_kit.context import RequestContext
 from service_kit.contract import Contract
 from service_kit.contract.reasons import Reason
@@ -36,15 +38,21 @@ class SessionRenewer:
         self._under_way: dict[str, asyncio.Task[Renewal]] = {}
 
     async def renew(self, session_key: str, request: RequestContext) -> Renewal:
-        """Trade ``session_key``. Problem: the session has ended or was reused (401), or nobody can tell now (503)."""
+        """Trade ``session_key``, and wait for it no longer than ``request`` has time.
+
+        Problem: the session has ended or was reused (401), nobody can tell now (503), or not in time (504).
+        """
         renewing = self._under_way.get(session_key)
         if renewing is None:
             # On behalf of the first request, but with the time of a renewal: the others may have more.
             renewing = asyncio.create_task(self._renew(session_key, replace(request, deadline=None)))
             self._under_way[session_key] = renewing
             renewing.add_done_callback(lambda task: self._renewed(session_key, task))
-        # Shielded: a client that leaves must not take the others' renewal with it.
-        return await asyncio.shield(renewing)
+        # Waited for, not awaited: who leaves, or has no time left, must not take the others' renewal along.
+        await asyncio.wait({renewing}, timeout=None if request.deadline is None else request.deadline - monotonic())
+        if not renewing.done():
+            raise to_problem(CallError(Status.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"), self._reasons)
+        return renewing.result()
 
     def _renewed(self, session_key: str, task: "asyncio.Task[Renewal]") -> None:
         del self._under_way[session_key]

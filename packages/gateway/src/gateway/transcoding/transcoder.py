@@ -1,6 +1,5 @@
 """The innermost layer: an HTTP request becomes a gRPC call, and its answer an HTTP response. Whatever the method."""
 
-import time
 from collections.abc import Mapping
 
 from service_kit.contract.policy import SessionEffect
@@ -45,8 +44,6 @@ class Transcoder:
             _require_json(scope)
         query, headers = scope["query_string"], scope["headers"]
         message = endpoint.reader.read(exchange.path_parameters, query, headers, exchange.body)
-        # Only now: what came before is neither the service's time nor to its breaker's account.
-        exchange.request.deadline = time.monotonic() + method.policy.deadline_s
         try:
             reply = await self._upstreams[method.upstream].call(method, message, exchange.request)
         except CallError as exc:

@@ -1,0 +1,102 @@
+"""When a request is to be answered."""
+
+from time import monotonic, perf_counter
+
+import pytest
+from gateway.middleware.deadline import DeadlineMiddleware
+from gateway.problems import Problem
+from starlette.types import Scope
+
+from tests.unit.gateway.asgi import Headers, answering, call, exchange_in, http_scope, passes_lifespan_through, policy
+
+CONTRACT_S = policy().deadline_s
+APP = DeadlineMiddleware(answering())
+
+
+async def left_of(scope: Scope, *, arrived_s_ago: float = 0.0) -> tuple[float, float]:
+    """The seconds that the request is given: at least, at most."""
+    before = monotonic()
+    exchange = exchange_in(scope, policy=policy())
+    exchange.started_at = perf_counter() - arrived_s_ago
+    await call(APP, scope)
+    after = monotonic()
+    assert exchange.request.deadline is not None
+    return exchange.request.deadline - after, exchange.request.deadline - before
+
+
+def asking(*values: bytes) -> Scope:
+    headers: Headers = [(b"request-timeout", value) for value in values]
+    return http_scope(headers=headers)
+
+
+async def test_other_scopes_pass() -> None:
+    assert await passes_lifespan_through(DeadlineMiddleware)
+
+
+async def test_a_page_of_the_gateway_has_none() -> None:
+    scope = http_scope()
+    exchange = exchange_in(scope)
+    await call(APP, scope)
+    assert exchange.request.deadline is None
+
+
+async def test_the_contracts_time_begins_when_the_body_is_there() -> None:
+    least, most = await left_of(http_scope(), arrived_s_ago=5.0)
+    assert least <= CONTRACT_S <= most
+
+
+@pytest.mark.parametrize(("value", "seconds"), [(b"0.5", 0.5), (b"0.001", 0.001), (b"00.25", 0.25)])
+async def test_the_client_may_shorten_it(value: bytes, seconds: float) -> None:
+    least, most = await left_of(asking(value))
+    assert least <= seconds <= most
+
+
+async def test_the_clients_time_began_when_the_request_came() -> None:
+    least, most = await left_of(asking(b"0.75"), arrived_s_ago=0.5)
+    assert least <= 0.25 <= most
+
+
+@pytest.mark.parametrize("value", [b"1", b"2", b"3600", b"86400.0"])
+async def test_it_never_lengthens_it(value: bytes) -> None:
+    least, most = await left_of(asking(value))
+    assert least <= CONTRACT_S <= most
+
+
+async def test_a_client_that_has_stopped_waiting_has_no_time_left() -> None:
+    _, most = await left_of(asking(b"0.2"), arrived_s_ago=1.0)
+    assert most < 0
+
+
+NONSENSE = ["", " ", "0", "0.0", "0.0009", "-1", "+1", "1e3", "nan", "inf", ".5", "5.", "1,5", "0x1", "1 s", "²"]
+    "",
+    " ",
+    "0",
+    "0.0",
+    "0.0009",
+    "-1",
+    "+1",
+    "1e3",
+    "nan",
+    "inf",
+    ".5",
+    "5.",
+    "1,5",
+    "0x1",
+    "1 s",
+    "1\x00",
+    "²",
+]
+
+
+@pytest.mark.parametrize("value", [*NONSENSE, "86400.1", "99999999999999", "1." + "0" * 99])
+async def test_nonsense_is_refused(value: str) -> None:
+    with pytest.raises(Problem) as refused:
+        await left_of(asking(value.encode()))
+    assert (refused.value.status, refused.value.code) == (400, "INVALID_REQUEST")
+    assert [(v.field, v.rule) for v in refused.value.violations] == [("Request-Timeout", "header.seconds")]
+
+
+async def test_one_wish_is_enough() -> None:
+    with pytest.raises(Problem) as refused:
+        await left_of(asking(b"0.5", b"0.5"))
+    assert [v.rule for v in refused.value.violations] == ["header.duplicate"]
