@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import httpx2
@@ -20,6 +21,10 @@ from tests.running.servers import stop
 from tests.running.stacks import Stack
 
 pytestmark = pytest.mark.local_platform
+
+
+#: More than the user service has connections to Redis: they wait for one another, and each for a time-out.
+SESSIONS = 64
 
 
 @pytest.fixture(scope="module")
@@ -54,6 +59,16 @@ def renewed(api: Api, cookie: str) -> httpx2.Response:
 
 
 @contextmanager
+def hanging(pid: int) -> Iterator[None]:
+    """Stops a server, which goes on when the context is left."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)
+
+
+@contextmanager
 def killed(pid: int) -> Iterator[Callable[[], None]]:
     """Kills a server; what the context gives starts it again as it was, until the context is left."""
     server = psutil.Process(pid)
@@ -67,16 +82,23 @@ def killed(pid: int) -> Iterator[Callable[[], None]]:
             stop(process, signal.SIGTERM)
 
 
+def test_many_sessions_at_once_are_all_put_off(fragile: Stack, fragile_api: Api) -> None:
+    cookies = [register(fragile_api).cookie for _ in range(SESSIONS)]
+    with ThreadPoolExecutor(SESSIONS) as pool:
+        with hanging(fragile.services["redis"]["pid"]):
+            for response in list(pool.map(lambda cookie: present(fragile_api, cookie), cookies)):
+                assert_put_off(response)
+        for response in pool.map(lambda cookie: renewed(fragile_api, cookie), cookies):
+            assert_success(response, 200)
+
+
 def test_a_redis_that_hangs_and_one_that_is_gone(fragile: Stack, fragile_api: Api) -> None:
     account = register(fragile_api)
     redis = fragile.services["redis"]["pid"]
 
-    os.kill(redis, signal.SIGSTOP)
-    try:
+    with hanging(redis):
         for _ in range(3):
             assert_put_off(present(fragile_api, account.cookie))
-    finally:
-        os.kill(redis, signal.SIGCONT)
     cookie = assert_renewed(renewed(fragile_api, account.cookie))
     assert cookie != account.cookie
 

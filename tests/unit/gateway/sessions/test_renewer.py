@@ -10,9 +10,11 @@ import shared_contracts
 from gateway.problems import Decision, Problem
 from gateway.sessions.renewer import SessionRenewer
 from gateway.upstream.upstream import Upstream
+from grpclib.const import Status
 from service_kit.context import RequestContext
 from service_kit.contract import Contract
 from service_kit.contract.method import Method
+from service_kit.errors import CallError
 from service_kit.tokens.errors import TokenError, TokenErrorKind
 from service_kit.tokens.principal import Principal
 from service_kit.tokens.verifier import TokenVerifier
@@ -43,10 +45,14 @@ class Verdict:
         return principal()
 
 
-def renewer(refusal: TokenErrorKind | None) -> SessionRenewer:
+def renewing_with(sessions: Sessions, verdict: Verdict) -> SessionRenewer:
     contract = Contract.load(shared_contracts.descriptor_set())
-    upstreams = cast("dict[str, Upstream]", {"user-svc": Sessions()})
-    return SessionRenewer(contract, upstreams, cast("TokenVerifier", Verdict(refusal)))
+    upstreams = cast("dict[str, Upstream]", {"user-svc": sessions})
+    return SessionRenewer(contract, upstreams, cast("TokenVerifier", verdict))
+
+
+def renewer(refusal: TokenErrorKind | None) -> SessionRenewer:
+    return renewing_with(Sessions(), Verdict(refusal))
 
 
 async def test_hands_on_the_successor_and_whom_the_token_speaks_for() -> None:
@@ -69,6 +75,25 @@ async def test_any_other_fault_of_a_new_token_is_ours(refusal: TokenErrorKind) -
     assert caught.value.decision == Decision("authentication", "unavailable", retry_after_s=1)
 
 
+class Refusing(Sessions):
+    """Answers every renewal with the status."""
+
+    def __init__(self, status: Status) -> None:
+        self._status = status
+
+    async def call(self, method: Method, message: Any, request: RequestContext) -> Any:
+        raise CallError(self._status, "SOME_REASON")
+
+
+@pytest.mark.parametrize("status", [Status.DEADLINE_EXCEEDED, Status.UNAVAILABLE])
+async def test_whoever_cannot_be_asked_in_time_can_be_asked_again(status: Status) -> None:
+    with pytest.raises(Problem) as caught:
+        await renewing_with(Refusing(status), Verdict(None)).renew("key", REQUEST)
+    assert caught.value.status == 503
+    assert caught.value.decision is not None
+    assert caught.value.decision.retry_after_s == 1
+
+
 class GatedSessions(Sessions):
     """Renews when it is told to, and counts."""
 
@@ -83,9 +108,7 @@ class GatedSessions(Sessions):
 
 
 def gated(sessions: GatedSessions) -> SessionRenewer:
-    contract = Contract.load(shared_contracts.descriptor_set())
-    upstreams = cast("dict[str, Upstream]", {"user-svc": sessions})
-    return SessionRenewer(contract, upstreams, cast("TokenVerifier", Verdict(None)))
+    return renewing_with(sessions, Verdict(None))
 
 
 async def test_who_comes_together_with_one_key_is_given_one_renewal() -> None:

@@ -64,6 +64,8 @@ class SessionRenewer:
         try:
             reply = await self._upstream.call(self._method, message, request)
         except CallError as exc:
+            if exc.status is Status.DEADLINE_EXCEEDED:  # of our question, not of the client's request
+                raise _not_now("The session cannot be renewed now; try again.") from exc
             raise to_problem(exc, self._reasons) from exc
         return Renewal(
             session_key=reply.grant.session_key,
@@ -80,6 +82,10 @@ class SessionRenewer:
             if exc.kind == "revoked":  # somebody ended the session while it was being renewed
                 raise session_ended() from exc
             # Signed by a key that was retired in that moment. The session lives, and the next try has another key.
-            decision = Decision("authentication", "unavailable", retry_after_s=1)
-            detail = "The renewed access token is not good; try again."
-            raise Problem(503, "DEPENDENCY_UNAVAILABLE", detail, decision=decision) from exc
+            raise _not_now("The renewed access token is not good; try again.") from exc
+
+
+def _not_now(detail: str) -> Problem:
+    return Problem(
+        503, "DEPENDENCY_UNAVAILABLE", detail, decision=Decision("authentication", "unavailable", retry_after_s=1)
+    )
