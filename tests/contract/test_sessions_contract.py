@@ -194,6 +194,15 @@ async def test_use_and_renewal_keep_a_session_but_not_past_its_end(store: Store)
     assert not await sessions.lives(held.session_id, held.user_id)
 
 
+async def test_a_renewal_keeps_no_session_past_its_end(store: Store) -> None:
+    sessions = store.make(SessionTerms(idle_ttl_s=10, absolute_ttl_s=0.4, grace_s=10))
+    held = await sessions.open(a_session(new_id()))
+    for _ in range(2):  # the second is given the same key again
+        await sessions.renew(key(held, 1))
+    await store.pass_time(0.5)
+    assert not await sessions.lives(held.session_id, held.user_id)
+
+
 async def test_ends_a_session_once(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     assert await store.sessions.end(held.session_id) == held.user_id

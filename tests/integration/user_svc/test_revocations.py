@@ -84,6 +84,18 @@ async def test_a_new_session_is_not_taken_for_the_oldest(redis: Redis, sessions:
     assert len(await sessions.of_user(user_id)) == 20
 
 
+async def test_sessions_of_longer_terms_are_found_to_be_ended(redis: Redis, sessions: RedisSessions) -> None:
+    """The absolute life was set lower while they lived."""
+    held = await sessions.open(a_session(new_id()))
+    shorter = RedisSessions(redis, SessionTerms(idle_ttl_s=0.1, absolute_ttl_s=0.1, grace_s=10), tokens_live_s=60)
+    await shorter.open(a_session(held.user_id))
+    await asyncio.sleep(0.2)  # the life of the newer one
+    assert [each.session_id for each in await shorter.of_user(held.user_id)] == [held.session_id]
+    await shorter.end_all(held.user_id)
+    assert not await sessions.lives(held.session_id, held.user_id)
+    assert held.session_id in await revoked_sessions(redis)
+
+
 async def test_without_redis_nothing_is_said_to_be_revoked() -> None:
     async with open_client(f"redis://127.0.0.1:{free_port()}/0") as nowhere:
         with pytest.raises(DependencyUnavailableError):

@@ -26,5 +26,6 @@ for i = 1, #others + 1 - ARGV[8] do
   end_session(others[i], ARGV[2], KEYS[3], ARGV[9])
 end
 redis.call('ZADD', KEYS[2], now, ARGV[1])
-redis.call('PEXPIRE', KEYS[2], ARGV[7])
+-- Not before the last of them, which may have been opened under longer terms.
+redis.call('PEXPIRE', KEYS[2], math.max(ARGV[7], redis.call('PTTL', KEYS[2])))
 return {ends, ttl}
