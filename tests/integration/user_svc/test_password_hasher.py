@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable
 from contextlib import nullcontext
 from typing import cast
 from unittest.mock import patch
@@ -127,3 +127,41 @@ async def test_an_unknown_email_is_checked_against_a_hash_of_the_same_cost(hashe
         assert not await hasher.verify(None, "guess")
         assert not await hasher.verify(await hasher.hash("same"), "guess")
     assert argon2.extract_parameters(checked[0]) == argon2.extract_parameters(checked[1])
+
+
+class WorkClock:
+    """A clock that only hashing and waiting move: a hash takes as many seconds as it has KiB times passes."""
+
+    def __init__(self) -> None:
+        self.now_s = 0.0
+
+    def perf_counter(self) -> float:
+        return self.now_s
+
+    def sleep(self, seconds: float) -> None:
+        self.now_s += seconds
+
+    async def during(self, verifying: Awaitable[bool]) -> tuple[bool, float]:
+        """What comes of it, and how long it takes by this clock."""
+        began_s = self.now_s
+        return await verifying, self.now_s - began_s
+
+
+@pytest.mark.parametrize(("memory", "passes"), [(8, 1), (64, 2), (127, 3), (128, 2)])
+async def test_a_wrong_guess_takes_as_long_for_a_hash_of_former_parameters(memory: int, passes: int) -> None:
+    clock, verify = WorkClock(), argon2.PasswordHasher.verify
+
+    def working(self: argon2.PasswordHasher, password_hash: str, password: str) -> bool:
+        made_with = argon2.extract_parameters(password_hash)
+        clock.now_s += made_with.memory_cost * made_with.time_cost
+        return bool(verify(self, password_hash, password))
+
+    former = argon2.PasswordHasher(passes, memory, 1).hash("same")
+    with patch("user_svc.adapters.password_hasher.time", clock), patch.object(argon2.PasswordHasher, "verify", working):
+        async with Argon2Hasher(HashingCost(memory_kib=128, passes=3, lanes=1), threads=1, queue=0) as hasher:
+            unknown_email = await clock.during(hasher.verify(None, "guess"))
+            assert unknown_email == (False, 128 * 3)
+            for _ in range(2):
+                assert await clock.during(hasher.verify(former, "guess")) == unknown_email
+            assert await clock.during(hasher.verify(former, "same")) == (True, memory * passes)
+            assert await clock.during(hasher.verify(former, "guess")) == unknown_email

@@ -60,7 +60,7 @@ class Argon2Hasher:
         started = time.perf_counter()
         # What a login under an unknown email is checked against, so that it takes as long as any other.
         self._nobodys_hash = self._argon2.hash("a password that nobody has")
-        self._last_hash_s = time.perf_counter() - started
+        self._full_s = self._last_hash_s = time.perf_counter() - started
 
     async def __aenter__(self) -> "Argon2Hasher":
         return self
@@ -87,10 +87,24 @@ class Argon2Hasher:
         )
 
     def _verify(self, password_hash: str, password: str) -> bool:
+        began, outdated = time.perf_counter(), self.is_outdated(password_hash)
         try:
             return bool(self._argon2.verify(password_hash, password))
         except VerifyMismatchError:
+            if outdated:
+                self._keep_waiting(began)
             return False
+        finally:
+            if not outdated:
+                self._full_s = time.perf_counter() - began
+
+    def _keep_waiting(self, began: float) -> None:
+        """Takes as long as a hash of today's cost just did, in all.
+
+        Or else, from the day on which parameters rise until its owner logs in again, a quicker refusal would tell that
+        the email has an account. The thread stays taken: others must not be let in sooner either.
+        """
+        time.sleep(max(0.0, began + self._full_s - time.perf_counter()))
 
     async def _run(self, work: Callable[[], T]) -> T:
         if not self._places.acquire(blocking=False):
