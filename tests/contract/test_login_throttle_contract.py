@@ -12,6 +12,7 @@ from user_svc.adapters.redis_client import open_client
 from user_svc.domain.login_attempt import (
     FAMILIAR_FOR_S,
     FORGOTTEN_AFTER_S,
+    MOST_FAMILIAR,
     AttemptDecision,
     Bucket,
     LoginAttempt,
@@ -258,6 +259,30 @@ async def test_familiarity_ends(store: Store) -> None:
     await store.pass_time(FAMILIAR_FOR_S)
     await exhaust(owner.elsewhere())
     assert_refused(await owner.fail(), Bucket.ACCOUNT, 1)
+
+
+async def test_only_the_last_networks_are_familiar(store: Store) -> None:
+    owner = Client(store.throttle)
+    places = [owner, *(owner.elsewhere() for _ in range(MOST_FAMILIAR))]
+    for place in places:
+        await place.log_in()
+        await store.pass_time(1)
+    await exhaust(owner.elsewhere())
+    assert_refused(await owner.fail(), Bucket.ACCOUNT, 1)
+    for place in places[1:]:
+        assert await place.fail() == AttemptDecision()
+
+
+async def test_each_network_is_familiar_for_a_time_of_its_own(store: Store) -> None:
+    first = Client(store.throttle)
+    await first.log_in()
+    await store.pass_time(FAMILIAR_FOR_S / 2)
+    later = first.elsewhere()
+    await later.log_in()
+    await store.pass_time(FAMILIAR_FOR_S / 2)
+    await exhaust(first.elsewhere())
+    assert await later.fail() == AttemptDecision()
+    assert_refused(await first.fail(), Bucket.ACCOUNT, 1)
 
 
 async def test_a_password_just_set_is_familiar_without_an_attempt(store: Store) -> None:

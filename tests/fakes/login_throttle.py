@@ -4,6 +4,7 @@ from user_svc.domain.errors import DependencyUnavailableError
 from user_svc.domain.login_attempt import (
     FAMILIAR_FOR_S,
     FORGOTTEN_AFTER_S,
+    MOST_FAMILIAR,
     AttemptDecision,
     Bucket,
     LoginAttempt,
@@ -37,7 +38,7 @@ class InMemoryLoginThrottle:
         self.away = False
         self._terms = terms
         self._buckets: dict[tuple[str, str], _Failures] = {}
-        self._familiar_until: dict[tuple[str, str], float] = {}
+        self._familiar_until: dict[str, dict[str, float]] = {}
 
     async def begin(self, attempt: LoginAttempt) -> AttemptDecision:
         self._check_reachable()
@@ -64,7 +65,10 @@ class InMemoryLoginThrottle:
                 held.came_at.clear()
         if attempt.network:
             self._bucket("", attempt.network, 0).came_at.pop(attempt.attempt_id, None)
-            self._familiar_until[attempt.account, attempt.network] = self.now + FAMILIAR_FOR_S
+            familiar = self._familiar_until.setdefault(attempt.account, {})
+            familiar[attempt.network] = self.now + FAMILIAR_FOR_S
+            if len(familiar) > MOST_FAMILIAR:
+                del familiar[min(familiar, key=familiar.__getitem__)]
 
     async def take_back(self, attempt: LoginAttempt) -> None:
         self._check_reachable()
@@ -72,7 +76,7 @@ class InMemoryLoginThrottle:
             held.came_at.pop(attempt.attempt_id, None)
 
     def _counted_in(self, attempt: LoginAttempt) -> dict[Bucket, _Failures]:
-        familiar = self._familiar_until.get((attempt.account, attempt.network), 0.0) > self.now
+        familiar = self._familiar_until.get(attempt.account, {}).get(attempt.network, 0.0) > self.now
         own = self._bucket(attempt.account, attempt.network if familiar else "", self._terms.free_per_account)
         if not attempt.network:
             return {Bucket.ACCOUNT: own}

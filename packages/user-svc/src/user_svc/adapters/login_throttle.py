@@ -12,6 +12,7 @@ from user_svc.adapters.scripts import load_script
 from user_svc.domain.login_attempt import (
     FAMILIAR_FOR_S,
     FORGOTTEN_AFTER_S,
+    MOST_FAMILIAR,
     AttemptDecision,
     Bucket,
     LoginAttempt,
@@ -36,6 +37,7 @@ class RedisLoginThrottle:
 
     async def begin(self, attempt: LoginAttempt) -> AttemptDecision:
         arguments: list[str | int] = [attempt.attempt_id, *self._terms, _FORGOTTEN_AFTER_MS]
+        arguments += (_FAMILIAR_FOR_MS, attempt.network)
         with redis_errors():
             refusal = await self._begin(_keys(attempt), arguments)
         if not refusal:
@@ -46,7 +48,7 @@ class RedisLoginThrottle:
 
     async def succeed(self, attempt: LoginAttempt) -> None:
         with redis_errors():
-            await self._succeed(_keys(attempt), [attempt.attempt_id, _FAMILIAR_FOR_MS])
+            await self._succeed(_keys(attempt), [attempt.attempt_id, _FAMILIAR_FOR_MS, attempt.network, MOST_FAMILIAR])
 
     async def take_back(self, attempt: LoginAttempt) -> None:
         with redis_errors():
@@ -57,10 +59,10 @@ class RedisLoginThrottle:
 
 
 def _keys(attempt: LoginAttempt) -> list[str]:
-    """The keys of the account; of the account from this network, of the network, and of their familiarity."""
+    """The keys of the account; of the account from this network, of the network, and of what is familiar to it."""
     account, network = attempt.account, attempt.network
     keys = [f"{{logins}}:account:{account}"]
     if network:
         keys += [f"{{logins}}:pair:{account}:{network}", f"{{logins}}:address:{network}"]
-        keys.append(f"{{logins}}:familiar:{account}:{network}")
+        keys.append(f"{{logins}}:familiar:{account}")
     return keys

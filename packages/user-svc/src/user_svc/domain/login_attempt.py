@@ -20,6 +20,9 @@ FORGOTTEN_AFTER_S = 15 * 60
 #: How long an account stays familiar with a network: for longer than a session can last by default (30 days), or those
 #: who log in only when their session ends would be strangers every time.
 FAMILIAR_FOR_S = 90 * 24 * 60 * 60
+#: With how many networks an account is familiar at most, the last ones: whoever has many addresses to log in from must
+#: not fill the store with them.
+MOST_FAMILIAR = 64
 #: One customer usually holds a whole /64 (RFC 6177), and could change the address with every attempt.
 _IPV6_HOST_BITS = 64
 

@@ -1,8 +1,8 @@
 -- Admits an attempt to prove a password, unless a bucket is in its delay, and counts it as failed in advance.
 -- KEYS: the account's bucket; and if the client's network is known: the bucket of this account from there, the
--- network's bucket, what says that the two are familiar.
+-- network's bucket, the networks that are familiar to the account by the ms at which its password was proved there.
 -- ARGV: attempt id, failures free per account, per network, first and longest delay in ms, ms until a
--- bucket is forgotten.
+-- bucket is forgotten, ms for which a network is familiar, the network.
 -- Returns {} for an attempt that may be made; else {the bucket that refuses it, the account's before the address's,
 -- ms to wait for both, 1 if that bucket has refused nobody else in this delay}.
 --
@@ -14,8 +14,11 @@ local now = now_ms()
 local KEPT = 32
 
 local own = KEYS[1]
-if KEYS[4] and redis.call('EXISTS', KEYS[4]) == 1 then
-  own = KEYS[2]
+if KEYS[4] then
+  local proved = redis.call('ZSCORE', KEYS[4], ARGV[8])
+  if proved and proved + ARGV[7] > now then
+    own = KEYS[2]
+  end
 end
 if redis.call('ZSCORE', own, id) then
   return {}

@@ -1,0 +1,66 @@
+"""What the contract keeps for administrators, the server keeps for them, whatever the service's own code would do."""
+
+import socket
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError
+from service_kit.grpc.client import GrpcClient
+from service_kit.grpc.server import GrpcServer
+from service_kit.readiness import Readiness
+from shared_contracts.user.v1 import AuditServiceBase, AuditServiceStub, ListAuditEventsRequest, ListAuditEventsResponse
+
+from tests.examples.contracts import headrace_contract
+from tests.examples.tokens import Issuer
+
+
+@dataclass
+class TellsEverybody(AuditServiceBase):
+    calls: int = 0
+
+    async def list_audit_events(self, message: ListAuditEventsRequest) -> ListAuditEventsResponse:
+        self.calls += 1
+        return ListAuditEventsResponse()
+
+
+@dataclass
+class Running:
+    service: TellsEverybody
+    issuer: Issuer
+    client: GrpcClient
+
+    async def ask(self, role: str) -> None:
+        metadata = {"authorization": f"Bearer {self.issuer.token(role=role)}"}
+        await AuditServiceStub(self.client.channel).list_audit_events(ListAuditEventsRequest(), metadata=metadata)
+
+
+@pytest.fixture
+async def running() -> AsyncIterator[Running]:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port = free.getsockname()[1]
+    service, issuer = TellsEverybody(), Issuer()
+    server = GrpcServer(
+        [service],
+        contract=headrace_contract(),
+        verifier=await issuer.verifier(),
+        host="127.0.0.1",
+        port=port,
+        error_table={},
+        readiness=Readiness(),
+    )
+    async with server, GrpcClient(f"127.0.0.1:{port}") as client:
+        yield Running(service, issuer, client)
+
+
+async def test_an_administrator_is_let_in(running: Running) -> None:
+    await running.ask("admin")
+    assert running.service.calls == 1
+
+
+async def test_a_user_is_refused_before_the_service_is_asked(running: Running) -> None:
+    with pytest.raises(GRPCError) as refused:
+        await running.ask("user")
+    assert refused.value.status is Status.PERMISSION_DENIED
+    assert running.service.calls == 0

@@ -1,0 +1,23 @@
+"""docs/security.md: whatever it says of a requirement, it names a test, and the test is there."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[3]
+ROWS = re.findall(
+    r"^\| (\d+\.\d+\.\d+.*?) \| (.*?) \| (.*?) \|$", (ROOT / "docs/security.md").read_text(), re.MULTILINE
+)
+
+
+def test_the_table_is_found() -> None:
+    assert len(ROWS) > 30
+
+
+@pytest.mark.parametrize(("requirement", "shown_by"), [(row[0], row[2]) for row in ROWS])
+def test_each_requirement_is_shown_by_tests_that_are_there(requirement: str, shown_by: str) -> None:
+    named = re.findall(r"`([^`]+)`", shown_by)
+    assert named, requirement
+    for path in named:
+        assert re.search(r"^(async )?def test_", (ROOT / "tests" / path).read_text(), re.MULTILINE), path
