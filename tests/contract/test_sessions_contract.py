@@ -16,6 +16,7 @@ from user_svc.domain.session_key import SessionKey
 
 from tests.examples.users import a_session
 from tests.fakes.sessions import InMemorySessions
+from tests.integration.sessions.clock import age
 from tests.running.revocation_entries import revoked_sessions
 from tests.running.servers import RunningRedis
 
@@ -28,6 +29,7 @@ class Store:
     make: Callable[[SessionTerms], Sessions]
     sessions: Sessions
     pass_time: Callable[[float], Awaitable[None]]
+    set_back: Callable[[str, int], Awaitable[None]]
     published: Callable[[], Awaitable[list[str]]]
 
 
@@ -48,7 +50,10 @@ def store(request: pytest.FixtureRequest) -> Store:
         async def in_the_stream() -> list[str]:
             return await revoked_sessions(client)
 
-        return Store(make_real, make_real(TERMS), asyncio.sleep, in_the_stream)
+        async def set_back(session_id: str, seconds: int) -> None:
+            await age(client, [session_id], -seconds)
+
+        return Store(make_real, make_real(TERMS), asyncio.sleep, set_back, in_the_stream)
     fakes: list[InMemorySessions] = []
 
     def make(terms: SessionTerms) -> Sessions:
@@ -57,12 +62,15 @@ def store(request: pytest.FixtureRequest) -> Store:
 
     async def pass_time(seconds: float) -> None:
         for fake in fakes:
-            fake.now += seconds
+            fake.pass_time(seconds)
+
+    async def set_back_in_memory(_session_id: str, seconds: int) -> None:
+        await pass_time(-seconds)
 
     async def in_memory() -> list[str]:
         return [session_id for fake in fakes for session_id in fake.published]
 
-    return Store(make, make(TERMS), pass_time, in_memory)
+    return Store(make, make(TERMS), pass_time, set_back_in_memory, in_memory)
 
 
 def key(session: HeldSession, counter: int) -> SessionKey:
@@ -161,6 +169,17 @@ async def test_a_key_from_the_future_is_invalid_and_ends_nothing(store: Store) -
     with pytest.raises(SessionInvalidError):
         await store.sessions.renew(key(held, 2))
     assert (await store.sessions.renew(key(held, 1))).rotated
+
+
+async def test_a_clock_set_back_makes_the_grace_no_longer_than_it_is(store: Store) -> None:
+    held = await store.sessions.open(a_session(new_id()))
+    await store.sessions.renew(key(held, 1))
+    assert await store.sessions.touch(held.session_id, held.user_id, 2)
+    await store.set_back(held.session_id, 3600)
+    assert not (await store.sessions.renew(key(held, 1))).rotated
+    await store.pass_time(GRACE_S * 2)
+    with pytest.raises(SessionReusedError):
+        await store.sessions.renew(key(held, 1))
 
 
 async def test_an_unknown_session_is_invalid(store: Store) -> None:

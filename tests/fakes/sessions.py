@@ -34,6 +34,12 @@ class InMemorySessions:
         self._terms = terms
         self._sessions: dict[str, _Session] = {}
 
+    def pass_time(self, seconds: float) -> None:
+        """Set the clock forward, or back; what is over by then does not come back."""
+        self._sessions = self._live()
+        self.now += seconds
+        self._sessions = self._live()
+
     async def open(self, session: NewSession) -> HeldSession:
         self._check_reachable()
         ends_at = self.now + self._terms.absolute_ttl_s
@@ -50,6 +56,8 @@ class InMemorySessions:
         session = self._live().get(key.session_id)
         if session is None or key.counter > session.counter:
             raise SessionInvalidError
+        # Where the clock was set back, the grace begins anew: it does not last until the clock has caught up.
+        session.rotated_at = min(session.rotated_at, self.now)
         rotated = key.counter == session.counter
         if rotated:
             session.presented, session.rotated_at = key.counter, self.now

@@ -371,10 +371,10 @@ def test_the_hybrid_flow_is_its_model(redis_server: RunningRedis, tmp_path: Path
         running = running_platform(redis_server.url, tmp_path, terms, TOKEN_TTL_S)
         there = loop.run(running.__aenter__())
 
-        class Machine(HybridFlowMachine):
+        class HybridFlow(HybridFlowMachine):
             runner, platform = loop, there
 
         try:
-            run_machine(Machine, examples=40, steps=30, share=0.8)
+            run_machine(HybridFlow, examples=40, steps=30, share=0.8)
         finally:
             loop.run(running.__aexit__(None, None, None))

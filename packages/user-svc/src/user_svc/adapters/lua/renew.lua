@@ -13,10 +13,15 @@ if not s[1] then
   return {'invalid'}
 end
 local key, counter, presented = tonumber(ARGV[2]), tonumber(s[2]), tonumber(s[3])
-local ends = tonumber(s[5])
+local rotated, ends = tonumber(s[4]), tonumber(s[5])
 
 if key > counter then
   return {'invalid'} -- genuine, but from a future that this store has lost
+end
+
+if rotated > now then -- the clock was set back: the grace begins anew, and does not last until it has caught up
+  rotated = now
+  redis.call('HSET', KEYS[1], 'rotated_at_ms', now)
 end
 
 local outcome
@@ -24,7 +29,7 @@ if key == counter then
   outcome = 'rotated'
   counter = counter + 1
   redis.call('HSET', KEYS[1], 'counter', counter, 'presented', key, 'rotated_at_ms', now)
-elseif key == counter - 1 and (now - s[4] <= tonumber(ARGV[4]) or presented < counter) then
+elseif key == counter - 1 and (now - rotated <= tonumber(ARGV[4]) or presented < counter) then
   outcome = 'repeated'
 else
   end_session(ARGV[1], s[1], KEYS[2], ARGV[5])
