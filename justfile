@@ -50,10 +50,11 @@ up-compose *ARGS:
 down-compose *ARGS:
     docker compose --file infra/compose/compose.yaml down "$@"
 
-# Generates the code and the descriptor set from protos/, after putting these in form.
+# Generates the code and the descriptor set from protos/, after putting these in form, and Grafana's dashboards.
 gen:
     {{ uv_run }} buf format --write protos
     {{ uv_run }} python packages/shared-contracts/generate.py
+    {{ uv_run }} python infra/observability/grafana/generate.py
 
 # Puts code and contract in form.
 fmt:
@@ -67,8 +68,9 @@ check:
     {{ uv_run }} ruff format --check
     {{ uv_run }} buf lint protos
     {{ uv_run }} buf format --diff --exit-code protos
-    {{ uv_run }} mypy packages/*/src infra/local/src infra/compose tests benchmarks
+    {{ uv_run }} mypy packages/*/src infra/local/src infra/compose infra/observability/grafana tests benchmarks
     {{ uv_run }} lint-imports
+    {{ uv_run }} python infra/observability/grafana/generate.py --check
     for package in packages/* infra/local; do echo "deptry $package"; (cd "$package" && {{ uv_run }} deptry src) || exit 1; done
 
 # Runs the tests, in parallel (ARGS go to pytest, such as a path or -k NAME).

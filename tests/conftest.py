@@ -7,19 +7,18 @@ from typing import Any
 
 import pytest
 
-from tests.browser.found import HOW_TO_GET_ONE, browser_path
 from tests.compose.compose_stack import running_compose
 from tests.compose.docker import Docker
 from tests.compose.engine import running_engine
 from tests.compose.images import build_images
+from tests.left_out import left_out
 from tests.running.secrets_seen import SEEN
 from tests.running.servers import RunningPostgres, RunningRedis, running_postgres, running_redis
 from tests.running.stacks import Stack, running_stack
 
 StartStack = Callable[..., Stack]
 
-_BROWSER_TESTS = Path(__file__).parent / "browser"
-_COMPOSE_TESTS = Path(__file__).parent / "compose"
+_TESTS = Path(__file__).parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -41,20 +40,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out the browser's tests where there is no browser, and those of containers, unless asked for by name."""
-    if collection_path == _COMPOSE_TESTS:
-        wanted = "compose"
-    elif collection_path == _BROWSER_TESTS and browser_path() is None:
-        wanted = "browser"
-    else:
+    """Leave out the folders that need what is not here, unless they are asked for by name: then they fail."""
+    if collection_path.parent != _TESTS or collection_path.name not in left_out():
         return None
-    return None if any(wanted in argument for argument in config.args) else True
+    return None if any(collection_path.name in argument for argument in config.args) else True
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say that they were left out, and what to do about it."""
-    if browser_path() is None and "tests" in config.args:
-        terminalreporter.write_line(f"tests/browser was left out: {HOW_TO_GET_ONE}", yellow=True)
+    """Say what was left out, and what to do about it."""
+    if "tests" in config.args:
+        for folder, reason in left_out().items():
+            terminalreporter.write_line(f"tests/{folder} was left out: {reason}", yellow=True)
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,7 +11,7 @@ from tests.compose.docker import Docker, DockerError
 _STAND_INS = Path(__file__).parent / "stand_ins"
 PYTHON = "python:3.13-slim-bookworm"
 #: What else compose.yaml pulls, and the folder of what stands in for it.
-_SERVERS = {"postgres:17": "postgres", "redis:8": "redis"}
+_SERVERS = {"postgres:17": "postgres", "redis:8": "redis", "prom/prometheus:v3.5.0": "prometheus"}
 _DEBIAN = "bookworm"
 _PACKAGES = "python3,python3-venv,ca-certificates"
 #: What the official slim image leaves out too.

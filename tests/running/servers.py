@@ -11,9 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import TypeAlias
 
 import psycopg
 from local_stack.servers.postgres import PostgresServer
+from local_stack.servers.prometheus import PrometheusServer
 from local_stack.servers.redis import RedisServer
 from psycopg import sql
 
@@ -21,6 +23,8 @@ from tests.running.secrets_seen import SEEN
 
 _STOPPED_WITHIN_S = 20
 _ENVIRON = {"LC_ALL": "C"}
+
+Server: TypeAlias = PostgresServer | RedisServer | PrometheusServer
 
 
 def free_port() -> int:
@@ -57,14 +61,14 @@ class RunningRedis:
     port: int
 
 
-def started(server: PostgresServer | RedisServer) -> subprocess.Popen[bytes]:
+def started(server: Server) -> subprocess.Popen[bytes]:
     """The server's process; it has its own event loop to start in, for whoever is in one already."""
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(asyncio.run, server.start()).result()
 
 
 @contextmanager
-def running(server: PostgresServer | RedisServer) -> Iterator[subprocess.Popen[bytes]]:
+def running(server: Server) -> Iterator[subprocess.Popen[bytes]]:
     """The server's process, for as long as the context lasts; it may end before."""
     process = started(server)
     try:

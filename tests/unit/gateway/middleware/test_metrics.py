@@ -23,6 +23,7 @@ async def test_a_request_is_timed_under_its_template() -> None:
         "http.request.method": "GET",
         "http.route": "/things/{thing_id}",
         "http.response.status_code": 200,
+        "headrace.rate_class": "default",
     }
     assert recorded.points(DURATION) == [(attributes, 1)]
     assert recorded.points("headrace.gateway.decisions") == []

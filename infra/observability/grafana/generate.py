@@ -1,0 +1,45 @@
+"""Writes the dashboards that Grafana is provisioned with: sources/*.toml → dashboards/*.json.
+
+python infra/observability/grafana/generate.py [--check]: with --check, nothing is written, and the exit code is 1 if
+what is there is not what would be.
+"""
+
+import json
+import sys
+import tomllib
+from pathlib import Path
+
+from panels import Dashboard, Panel, as_json
+
+_HERE = Path(__file__).resolve().parent
+_SOURCES, _DASHBOARDS = _HERE / "sources", _HERE / "dashboards"
+
+
+def generated() -> dict[Path, str]:
+    """The text of every dashboard, by its path. TypeError: a source says something that no panel knows."""
+    texts = {}
+    for source in sorted(_SOURCES.glob("*.toml")):
+        told = tomllib.loads(source.read_text())
+        panels = [Panel(**panel) for panel in told.pop("panel")]
+        dashboard = as_json(Dashboard(**told, panels=panels))
+        texts[_DASHBOARDS / f"{source.stem}.json"] = json.dumps(dashboard, indent=2, ensure_ascii=False) + "\n"
+    return texts
+
+
+def main() -> int:
+    texts = generated()
+    stale = [path for path, text in texts.items() if not path.exists() or path.read_text() != text]
+    foreign = sorted(set(_DASHBOARDS.glob("*.json")) - texts.keys())
+    if "--check" in sys.argv[1:]:
+        for path in (*stale, *foreign):
+            sys.stderr.write(f"{path.relative_to(Path.cwd())} is not what its source says; run `just gen`\n")
+        return 1 if stale or foreign else 0
+    for path in stale:
+        path.write_text(texts[path])
+    for path in foreign:
+        path.unlink()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,95 @@
+"""Dashboards in few words (sources/*.toml): what Grafana's JSON repeats for every panel is said here once."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Json = dict[str, Any]
+
+_SOURCE = {"type": "prometheus", "uid": "prometheus"}
+_COLUMNS = 24
+_HEIGHT = 8
+#: Written by this version of Grafana's schema; newer ones migrate it by themselves.
+_SCHEMA_VERSION = 39
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """A chart over time.
+
+    description: what it shows and what to think of it. unit: in Grafana's ids ("s", "reqps", "percentunit", "short").
+    queries: legend → PromQL; the legend may name labels as {{label}}. width: in 24ths of the page.
+    stacked: parts of a whole. maximum: the top of the axis; None: as the data have it.
+    """
+
+    title: str
+    description: str
+    unit: str
+    queries: dict[str, str]
+    width: int = 12
+    stacked: bool = False
+    maximum: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """A page of charts. uid: its stable address. description: which question it answers."""
+
+    uid: str
+    title: str
+    description: str
+    panels: Sequence[Panel]
+
+
+def as_json(dashboard: Dashboard) -> Json:
+    """The dashboard as Grafana provisions it."""
+    return {
+        "uid": dashboard.uid,
+        "title": dashboard.title,
+        "description": dashboard.description,
+        "tags": ["headrace"],
+        "schemaVersion": _SCHEMA_VERSION,
+        "editable": False,
+        "graphTooltip": 1,
+        "time": {"from": "now-1h", "to": "now"},
+        "refresh": "10s",
+        "timezone": "browser",
+        "panels": _placed(dashboard.panels),
+    }
+
+
+def _placed(panels: Sequence[Panel]) -> list[Json]:
+    """The panels from left to right, in rows as full as they get."""
+    placed: list[Json] = []
+    x = y = 0
+    for number, panel in enumerate(panels, 1):
+        if x + panel.width > _COLUMNS:
+            x, y = 0, y + _HEIGHT
+        placed.append(_panel(panel, number, {"x": x, "y": y, "w": panel.width, "h": _HEIGHT}))
+        x += panel.width
+    return placed
+
+
+def _panel(panel: Panel, number: int, place: Json) -> Json:
+    defaults: Json = {"unit": panel.unit, "min": 0, "custom": {"fillOpacity": 10, "showPoints": "never"}}
+    if panel.maximum is not None:
+        defaults["max"] = panel.maximum
+    if panel.stacked:
+        defaults["custom"] |= {"stacking": {"mode": "normal", "group": "A"}, "fillOpacity": 60}
+    return {
+        "id": number,
+        "type": "timeseries",
+        "title": panel.title,
+        "description": panel.description,
+        "datasource": _SOURCE,
+        "gridPos": place,
+        "fieldConfig": {"defaults": defaults, "overrides": []},
+        "options": {
+            "legend": {"displayMode": "list", "placement": "bottom", "showLegend": True},
+            "tooltip": {"mode": "multi", "sort": "desc"},
+        },
+        "targets": [
+            {"refId": chr(ord("A") + index), "datasource": _SOURCE, "expr": expression, "legendFormat": legend}
+            for index, (legend, expression) in enumerate(panel.queries.items())
+        ],
+    }

@@ -1,0 +1,19 @@
+"""Folders of tests that need a program which not every machine has. Asked for by name they run, and fail without it."""
+
+import shutil
+
+from local_stack.servers.prometheus import HOW_TO_GET_IT
+
+from tests.browser.found import HOW_TO_GET_ONE, browser_path
+
+_CONTAINERS = "`just test-compose` runs them"
+
+
+def left_out() -> dict[str, str]:
+    """By the folder's name: why its tests do not run here unless they are asked for, and what to do about it."""
+    reasons = {"compose": _CONTAINERS}
+    if browser_path() is None:
+        reasons["browser"] = HOW_TO_GET_ONE
+    if shutil.which("prometheus") is None or shutil.which("promtool") is None:
+        reasons["observability"] = f"prometheus and promtool are not on PATH ({HOW_TO_GET_IT})"
+    return reasons

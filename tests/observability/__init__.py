@@ -1,0 +1,1 @@
+"""Rules, alerts and dashboards, against a real Prometheus that reads a real platform."""

@@ -1,0 +1,60 @@
+"""What can be said of the files without a Prometheus that runs."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.observability.sources import DASHBOARDS, GENERATE, ROOT, RULE_TESTS, RULES, panels
+
+
+def promtool(*arguments: str) -> None:
+    program = shutil.which("promtool")
+    assert program is not None, "promtool is not on PATH (Debian: apt-get install prometheus)"
+    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_dashboards_are_what_their_sources_say() -> None:
+    done = subprocess.run(
+        [sys.executable, str(GENERATE), "--check"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda path: path.stem)
+def test_every_panel_says_what_it_shows_and_in_which_unit(dashboard: Path) -> None:
+    for panel in panels(dashboard):
+        assert len(panel["description"]) > 20, panel["title"]
+        assert panel["fieldConfig"]["defaults"]["unit"], panel["title"]
+        assert panel["targets"], panel["title"]
+
+
+def test_no_two_dashboards_share_an_address() -> None:
+    told = [json.loads(dashboard.read_text()) for dashboard in DASHBOARDS]
+    assert len({dashboard["uid"] for dashboard in told}) == len({dashboard["title"] for dashboard in told}) == len(told)
+
+
+def test_the_rules_are_rules() -> None:
+    assert RULES
+    promtool("check", "rules", *map(str, RULES))
+
+
+@pytest.mark.parametrize("tests", RULE_TESTS, ids=lambda path: path.stem)
+def test_the_alerts_fire_when_they_should(tests: Path) -> None:
+    promtool("test", "rules", str(tests))
+
+
+@pytest.mark.parametrize("rules", RULES, ids=lambda path: path.stem)
+def test_every_alert_has_a_runbook_that_exists_and_is_tested(rules: Path) -> None:
+    text = rules.read_text()
+    tested = "".join(path.read_text() for path in RULE_TESTS)
+    for runbook in re.findall(r"runbook: (\S+)", text):
+        assert (ROOT / runbook).is_file(), runbook
+    alerts = re.findall(r"- alert: (\w+)", text)
+    assert text.count("runbook: ") + text.count("annotations: *") >= len(alerts)
+    assert not [alert for alert in alerts if alert not in tested]

@@ -1,0 +1,79 @@
+"""Every expression of every dashboard, asked of a live Prometheus that reads a live platform: each has an answer."""
+
+import asyncio
+import http.client
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+import pytest
+from local_stack.servers.prometheus import PrometheusServer, prometheus_program
+
+from tests.conftest import StartStack
+from tests.observability.sources import RULES, Query, queries
+from tests.observability.traffic import everyday_traffic
+from tests.running.polling import eventually
+from tests.running.servers import free_port, running
+
+_SCRAPES_EVERY = "1s"
+#: Enough scrapes for a rate, and for the rules to have been evaluated.
+_WITHIN_S = 30
+#: The last thing that the traffic does.
+_DELETED = 'rpc_server_call_duration_seconds_count{rpc_method="user.v1.UserService/DeleteUser"}'
+
+
+@dataclass(frozen=True, slots=True)
+class Prometheus:
+    """A server that runs on this port."""
+
+    port: int
+
+    def ask(self, expression: str) -> list[Any]:
+        """The result of an instant query. AssertionError: it is none."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=5)
+        try:
+            connection.request("GET", "/api/v1/query?" + urlencode({"query": expression}))
+            told = json.loads(connection.getresponse().read())
+        finally:
+            connection.close()
+        assert told["status"] == "success", told
+        result: list[Any] = told["data"]["result"]
+        return result
+
+
+@pytest.fixture(scope="module")
+def prometheus(start_stack: StartStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
+    program = prometheus_program()
+    assert program is not None, "prometheus is not on PATH"
+    stack = start_stack({})
+    targets = {
+        name: [urlsplit(process["admin_url"]).netloc]
+        for name, process in stack.services.items()
+        if process["admin_url"] is not None
+    }
+    home = tmp_path_factory.mktemp("prometheus")
+    server = PrometheusServer(program, home, free_port(), targets, RULES, home / "log", {"LC_ALL": "C"}, _SCRAPES_EVERY)
+    with running(server):
+        found = Prometheus(server.port)
+        eventually(lambda: len(found.ask("up == 1")) == len(targets) or None, within_s=_WITHIN_S)
+        # Twice, with a look in between: a rate is a difference between two values.
+        asyncio.run(everyday_traffic(stack))
+        eventually(lambda: found.ask(_DELETED) or None, within_s=_WITHIN_S)
+        asyncio.run(everyday_traffic(stack))
+        yield found
+
+
+@pytest.mark.parametrize("query", [*queries()], ids=str)
+def test_a_query_has_an_answer(query: Query, prometheus: Prometheus) -> None:
+    def answered() -> list[Any] | None:
+        rows = prometheus.ask(query.expression)
+        # A quantile of what nobody did in the last minute is no number.
+        return [row for row in rows if row["value"][1] != "NaN"] or None
+
+    eventually(answered, within_s=_WITHIN_S, every_s=0.5)
+
+
+def test_the_rules_are_evaluated(prometheus: Prometheus) -> None:
+    eventually(lambda: prometheus.ask("headrace:http_errors:ratio_rate5m") or None, within_s=_WITHIN_S, every_s=0.5)

@@ -1,0 +1,34 @@
+"""A bit of everything that people do, so that every chart has something to show."""
+
+from tests.faults.http_client import Answer, HttpConnection
+from tests.faults.people import ORDER, newcomer
+from tests.running.stacks import Stack
+
+_NOBODY = {"email": "nobody@example.com", "password": "not-the-password-at-all"}
+
+
+async def everyday_traffic(stack: Stack) -> None:
+    """Once around: an account, orders, a session renewed by its cookie, some refusals, and a goodbye."""
+    person = await newcomer(stack.url)
+    connection = HttpConnection(stack.url)
+    try:
+        order_id = (await person.order(key="traffic")(connection)).json()["order_id"]
+        await person.order(key="traffic")(connection)
+        for path in (f"/api/v1/orders/{order_id}", "/api/v1/orders", "/api/v1/users/me", "/api/v1/sessions"):
+            await connection.request("GET", path, token=person.token)
+        await connection.request("PATCH", f"/api/v1/orders/{order_id}", token=person.token, body={"status": "done"})
+        await connection.request("GET", "/api/v1/orders", token="no-token")
+        await connection.request("POST", "/api/users/log", body=_NOBODY)
+        await connection.request("POST", "/api/orders/add", token=person.token, body={**ORDER, "currency": "?"})
+        await connection.request("GET", "/nowhere")
+        login = {"email": person.email, "password": person.password}
+        await _renew(connection, await connection.request("POST", "/api/users/log", body=login))
+        await connection.request("DELETE", "/api/v1/users/me", token=person.token)
+    finally:
+        connection.close()
+
+
+async def _renew(connection: HttpConnection, login: Answer) -> None:
+    """With the session's cookie alone, as a page that was loaded again."""
+    cookie = login.headers["set-cookie"].partition(";")[0]
+    await connection.request("GET", "/api/v1/users/me", headers={"Cookie": cookie})
