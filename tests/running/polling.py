@@ -1,8 +1,9 @@
 """Waiting for a condition, never for a length of time."""
 
+import asyncio
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from typing import TypeVar
 
 T = TypeVar("T")
@@ -18,3 +19,14 @@ def eventually(attempt: Callable[[], T | None], *, within_s: float, every_s: flo
             return answer
         assert time.monotonic() < deadline, f"{attempt} gave nothing within {within_s} s"
         pause.wait(every_s)
+
+
+async def in_time(attempt: Callable[[], Awaitable[T | None]], *, within_s: float, every_s: float = 0.02) -> T:
+    """The same for who shares an event loop with what is waited for."""
+    deadline = time.monotonic() + within_s
+    while True:
+        answer = await attempt()
+        if answer is not None:
+            return answer
+        assert time.monotonic() < deadline, f"{attempt} gave nothing within {within_s} s"
+        await asyncio.sleep(every_s)

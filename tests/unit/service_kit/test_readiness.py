@@ -46,6 +46,41 @@ async def test_hanging_checks_are_cut_off_together() -> None:
     assert {result.reason for result in report.checks.values()} == {"no answer within 1 s"}
 
 
+async def test_a_check_that_is_slow_to_clean_up_keeps_nobody_waiting() -> None:
+    cleaned = asyncio.Event()
+
+    async def clings() -> None:
+        try:
+            await asyncio.sleep(60)
+        finally:
+            await asyncio.shield(asyncio.sleep(1.5))
+            cleaned.set()
+
+    readiness = Readiness()
+    readiness.add("a", clings)
+    for _ in range(2):
+        began = time.monotonic()
+        assert not (await readiness.report()).ready
+        assert time.monotonic() - began < 1.4
+    await cleaned.wait()
+
+
+async def test_reports_at_the_same_time_share_the_checks() -> None:
+    asked = 0
+
+    async def counts() -> None:
+        nonlocal asked
+        asked += 1
+        await asyncio.sleep(0)
+
+    readiness = Readiness()
+    readiness.add("a", counts)
+    assert all(report.ready for report in await asyncio.gather(*(readiness.report() for _ in range(5))))
+    assert asked == 1
+    assert (await readiness.report()).ready
+    assert asked == 2
+
+
 async def test_draining_is_not_ready_and_asks_nobody() -> None:
     readiness = Readiness()
     readiness.add("a", hangs)

@@ -58,9 +58,11 @@ async def _serve(settings: Settings) -> None:
             connect_timeout_s=settings.connect_timeout_s,
             statement_timeout_ms=settings.statement_timeout_ms,
         )
-        postgres = open_pool(settings.database_url.reveal(), limits, application_name=_NAME)
-        pool = await lifecycle.enter("postgres", postgres)
-        readiness.add("postgres", lambda: ping(pool))
+        database_url = settings.database_url.reveal()
+        pool = await lifecycle.enter("postgres", open_pool(database_url, limits, application_name=_NAME))
+        for_probes = open_pool(database_url, limits.for_probes(), application_name=f"{_NAME} probe")
+        probe = await lifecycle.enter("postgres-probe", for_probes)
+        readiness.add("postgres", lambda: ping(probe))
 
         sessions = await lifecycle.enter("key-set-client", GrpcClient(settings.key_set_upstream))
         keys = KeySet(KeySetSource(sessions).fetch)

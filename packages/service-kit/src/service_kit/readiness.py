@@ -1,8 +1,9 @@
 """Whether this process should be sent requests."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
+from typing import Any
 
 #: A check that takes longer (seconds) has failed: whoever asks is a probe, and will not wait.
 CHECK_TIMEOUT_S = 1.0
@@ -32,27 +33,34 @@ class Readiness:
 
     def __init__(self) -> None:
         self.draining = False
-        self._checks: dict[str, Callable[[], Awaitable[None]]] = {}
+        self._checks: dict[str, Callable[[], Coroutine[Any, Any, None]]] = {}
+        self._running: dict[str, asyncio.Task[None]] = {}
 
-    def add(self, name: str, check: Callable[[], Awaitable[None]]) -> None:
+    def add(self, name: str, check: Callable[[], Coroutine[Any, Any, None]]) -> None:
         """Ask ``check`` in every report: it returns when all is well, and raises, saying why, when not."""
         self._checks[name] = check
 
     async def report(self) -> Report:
-        """Run every check, all at once, each for at most CHECK_TIMEOUT_S."""
+        """Run every check, all at once. It takes CHECK_TIMEOUT_S at most, however long a check does.
+
+        Reports that are asked for at the same time share the checks, so that probes do not pile up behind a hung store.
+        """
         if self.draining:
             return Report(ready=False, checks={"lifecycle": CheckResult(ok=False, reason="draining")})
-        checks = dict(self._checks)
-        results = await asyncio.gather(*(_run(check) for check in checks.values()))
-        return Report(ready=all(result.ok for result in results), checks=dict(zip(checks, results, strict=True)))
+        names = tuple(self._checks)
+        results = await asyncio.gather(*(self._result(name) for name in names))
+        return Report(ready=all(result.ok for result in results), checks=dict(zip(names, results, strict=True)))
 
-
-async def _run(check: Callable[[], Awaitable[None]]) -> CheckResult:
-    try:
-        async with asyncio.timeout(CHECK_TIMEOUT_S):
-            await check()
-    except TimeoutError:
-        return CheckResult(ok=False, reason=f"no answer within {CHECK_TIMEOUT_S:g} s")
-    except Exception as exc:  # whatever a check raises is its finding
-        return CheckResult(ok=False, reason=f"{type(exc).__name__}: {exc}")
-    return CheckResult(ok=True)
+    async def _result(self, name: str) -> CheckResult:
+        task = self._running.get(name)
+        if task is None:
+            task = self._running[name] = asyncio.create_task(self._checks[name](), name=f"check {name}")
+            task.add_done_callback(lambda _: self._running.pop(name))
+        # Not by asyncio.timeout: what is cancelled may have to clean up first, and a probe will not wait for that.
+        await asyncio.wait([task], timeout=CHECK_TIMEOUT_S)
+        if not task.done() and not task.cancelling():
+            task.cancel()
+        if not task.done() or task.cancelled():
+            return CheckResult(ok=False, reason=f"no answer within {CHECK_TIMEOUT_S:g} s")
+        exc = task.exception()
+        return CheckResult(ok=exc is None, reason=f"{type(exc).__name__}: {exc}" if exc is not None else "")

@@ -96,16 +96,20 @@ async def _serve(settings: Settings) -> None:
             connect_timeout_s=settings.connect_timeout_s,
             statement_timeout_ms=settings.statement_timeout_ms,
         )
-        postgres = open_pool(settings.database_url.reveal(), limits, application_name=_NAME)
-        pool = await lifecycle.enter("postgres", postgres)
-        readiness.add("postgres", lambda: ping(pool))
+        database_url = settings.database_url.reveal()
+        pool = await lifecycle.enter("postgres", open_pool(database_url, limits, application_name=_NAME))
+        postgres_for_probes = open_pool(database_url, limits.for_probes(), application_name=f"{_NAME} probe")
+        postgres_probe = await lifecycle.enter("postgres-probe", postgres_for_probes)
+        readiness.add("postgres", lambda: ping(postgres_probe))
         users = PostgresUsers(pool)
         trail = PostgresAuditTrail(pool)
         lifecycle.start("audit-writer", trail.write_forever())
         await lifecycle.enter("audit-trail", trail.flushed())
 
         redis = await lifecycle.enter("redis", redis_client.open_client(settings.redis_url.reveal()))
-        readiness.add("redis", lambda: redis_client.ping(redis))
+        redis_for_probes = redis_client.open_client(settings.redis_url.reveal(), max_connections=1)
+        redis_probe = await lifecycle.enter("redis-probe", redis_for_probes)
+        readiness.add("redis", lambda: redis_client.ping(redis_probe))
         terms = SessionTerms(
             idle_ttl_s=settings.session_idle_ttl_s,
             absolute_ttl_s=settings.session_absolute_ttl_s,

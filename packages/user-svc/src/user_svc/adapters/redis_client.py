@@ -3,33 +3,32 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from redis.asyncio import BlockingConnectionPool, Redis
+from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from service_kit.redis import RedisPool
 
 from user_svc.adapters.driver_errors import redis_errors
 
 #: How long connecting or a command may take, and the wait for a free connection: renewals have a second in all.
 _TIMEOUT_S = 0.4
 _POOL_WAIT_S = 0.8
-#: A burst waits for connections instead of opening one for each command, which costs ten times the command.
 _MAX_CONNECTIONS = 16
 
 
 @asynccontextmanager
-async def open_client(url: str) -> AsyncIterator[Redis]:
+async def open_client(url: str, *, max_connections: int = _MAX_CONNECTIONS) -> AsyncIterator[Redis]:
     """A client with a bounded pool. It does not wait for the server: readiness tells whether that is there.
 
     A broken connection is tried again once: after a restart of the server, those that lay idle are dead. Every
     script of ours may be sent twice. A time-out is not: whoever waits has no time left.
     """
-    pool = BlockingConnectionPool.from_url(
+    pool = RedisPool.from_url(
         url,
-        max_connections=_MAX_CONNECTIONS,
-        timeout=_POOL_WAIT_S,
-        socket_timeout=_TIMEOUT_S,
-        socket_connect_timeout=_TIMEOUT_S,
+        max_connections=max_connections,
+        wait_s=_POOL_WAIT_S,
+        timeout_s=_TIMEOUT_S,
         retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
         decode_responses=True,
         client_name="user-svc",

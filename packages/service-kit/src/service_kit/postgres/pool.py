@@ -1,20 +1,22 @@
-"""The pool of connections to PostgreSQL. Needs the extra `service-kit[postgres]`."""
+"""The pool of connections to PostgreSQL."""
 
 import select
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass
-from typing import TypeAlias
+from dataclasses import dataclass, replace
 
-from psycopg import AsyncConnection
-from psycopg.rows import TupleRow
-from psycopg_pool import AsyncConnectionPool
+from psycopg.pq import TransactionStatus
+from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-PostgresPool: TypeAlias = AsyncConnectionPool[AsyncConnection[TupleRow]]
+from service_kit.deadline import time_left
+from service_kit.postgres.connection import BoundedConnection
+from service_kit.uninterrupted import uninterrupted
 
 #: How long the pool goes on connecting by itself. After that every call that needs a connection makes it try again
 #: at once, so that a server that comes back is used at once, not at the end of a grown back-off.
 _RECONNECT_S = 2.0
+#: A probe is told within this (seconds) that there is no connection to be had: it waits for a second itself.
+_PROBE_WAIT_S = 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,12 +31,48 @@ class PoolLimits:
     connect_timeout_s: int
     statement_timeout_ms: int
 
+    def for_probes(self) -> "PoolLimits":
+        """Those of a pool for readiness alone: requests that hold every connection of theirs do not hide the server."""
+        return replace(self, min_size=0, max_size=1, wait_s=min(self.wait_s, _PROBE_WAIT_S))
+
+
+class PostgresPool(AsyncConnectionPool[BoundedConnection]):
+    """Hands out connections that know how long the current request has."""
+
+    @asynccontextmanager
+    async def connection(self, timeout: float | None = None) -> AsyncIterator[BoundedConnection]:  # noqa: ASYNC109 - the pool's signature
+        """A connection for as long as the context lasts. Its statements end when the request's time is up.
+
+        PoolTimeout: none is free within the pool's wait. TimeoutError: the request's deadline has passed, be it while
+        it waited; nothing was begun.
+        """
+        wait_s, left_s = self.timeout if timeout is None else timeout, time_left()
+        try:
+            connection = await self.getconn(wait_s if left_s is None else min(wait_s, left_s))
+        except PoolTimeout:
+            time_left()
+            raise
+        try:
+            await connection.bound_statements(time_left())
+            yield connection
+        finally:
+            if connection.pgconn.transaction_status != TransactionStatus.IDLE:
+                # Whatever it was in the middle of: a rollback would be one more wait, and nobody is there to wait.
+                await connection.close()
+            await uninterrupted(self.putconn(connection))
+
 
 @asynccontextmanager
 async def open_pool(database_url: str, limits: PoolLimits, *, application_name: str) -> AsyncIterator[PostgresPool]:
     """A pool that opens at once, even while the server is away; calls then raise PoolTimeout until it is back."""
-    pool: PostgresPool = AsyncConnectionPool(
+
+    async def configure(connection: BoundedConnection) -> None:
+        connection.configure(limits.statement_timeout_ms)
+
+    pool = PostgresPool(
         database_url,
+        connection_class=BoundedConnection,
+        configure=configure,
         min_size=limits.min_size,
         max_size=limits.max_size,
         timeout=limits.wait_s,
@@ -60,7 +98,7 @@ async def open_pool(database_url: str, limits: PoolLimits, *, application_name: 
         yield pool
 
 
-async def _check_connection(connection: AsyncConnection[TupleRow]) -> None:
+async def _check_connection(connection: BoundedConnection) -> None:
     """Raise OperationalError if an idle connection is dead.
 
     Nothing is to be read from an idle connection unless the server has closed it or says why it will, so that a

@@ -1,0 +1,65 @@
+"""A connection to PostgreSQL on which every wait has an end."""
+
+from typing import Any
+
+import psycopg
+from psycopg import AsyncConnection
+from psycopg.abc import PQGen
+from psycopg.rows import TupleRow
+
+#: How long asking the server to cancel a statement may take (seconds). A server that does not even answer that is
+#: left alone with its statement: the connection is closed.
+_CANCEL_S = 1.0
+#: How much longer (seconds) than a statement may take in the server its answer is waited for. Only a server or a
+#: network that has gone silent takes that long.
+_SILENCE_S = 1.0
+#: A statement's time-out may be this many times what the request has left: at its deadline the statement is cancelled
+#: anyway, and the time-out is for when that fails, or this process dies.
+_SLACK = 3.0
+
+
+class BoundedConnection(AsyncConnection[TupleRow]):
+    """Ends statements in the server: at the latest when their time is up, and at once when nobody waits any more.
+
+    psycopg cancels the running statement when the task that waits for it is cancelled, and waits until it has ended,
+    so that the connection can be used again.
+    """
+
+    _configured_ms: int | None = None
+    _in_force_ms: int | None = None
+
+    def configure(self, statement_timeout_ms: int) -> None:
+        """Take note of the time-out that the connection was opened with: the longest that any statement gets."""
+        self._configured_ms = self._in_force_ms = statement_timeout_ms
+
+    async def bound_statements(self, left_s: float | None) -> None:
+        """Have the server end the statements that follow about when ``left_s`` seconds are over; None: as configured.
+
+        In the usual case what is in force will do, and nothing is sent.
+        """
+        if self._configured_ms is None:
+            return
+        needed_ms = self._configured_ms if left_s is None else min(left_s * 1000, self._configured_ms)
+        if self._in_force_ms is not None and needed_ms <= self._in_force_ms <= max(needed_ms * _SLACK, 1):
+            return
+        # Few different ones: what one request sets will do for most of those that come after it.
+        step_ms: float = self._configured_ms
+        while step_ms / 2 >= max(needed_ms, 1):
+            step_ms /= 2
+        self._in_force_ms = None  # until it is known
+        await self.execute("SELECT set_config('statement_timeout', %s, false)", (str(round(step_ms)),))
+        self._in_force_ms = round(step_ms)
+
+    async def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - psycopg's signature
+        """As psycopg's, but never for ever. OperationalError: the server has gone silent."""
+        if timeout is None and self._configured_ms is not None:
+            timeout = self._configured_ms / 1000 + _SILENCE_S
+        return await super().wait(gen, interval, timeout)
+
+    async def cancel_safe(self, *, timeout: float = 30.0) -> None:  # noqa: ASYNC109 - psycopg's signature
+        """As psycopg's, but a server that cannot be asked loses the connection."""
+        try:
+            await super().cancel_safe(timeout=min(timeout, _CANCEL_S))
+        except psycopg.Error:
+            self.pgconn.finish()
+            raise

@@ -1,0 +1,19 @@
+"""A database, and requests with deadlines."""
+
+import time
+
+import pytest
+from service_kit.context import RequestContext, enter_request
+from service_kit.trace_context import continue_trace
+
+from tests.running.servers import RunningPostgres
+
+
+@pytest.fixture(scope="module")
+def database_url(postgres_server: RunningPostgres) -> str:
+    return postgres_server.create_database("bounded")
+
+
+def enter_request_with(left_s: float) -> None:
+    """From here on, the current task works on a request whose answer is due in ``left_s`` seconds."""
+    enter_request(RequestContext("req-1", continue_trace(None), deadline=time.monotonic() + left_s))
