@@ -23,6 +23,12 @@ up *ARGS:
 down *ARGS:
     @exec {{ uv_run }} local-stack down "$@"
 
+# Restarts processes one at a time, without an error where there is more than one (NAME..., --data-dir DIR).
+[no-cd]
+[no-exit-message]
+restart *ARGS:
+    @exec {{ uv_run }} local-stack restart "$@"
+
 # Shows what runs where, whether it is ready, and its memory (--json, --data-dir DIR).
 [no-cd]
 [no-exit-message]

@@ -28,7 +28,7 @@ def foreground(terminal: Terminal) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-def _read_until(process: subprocess.Popen[str], words: str) -> str:
+def read_until(process: subprocess.Popen[str], words: str) -> str:
     assert process.stdout is not None
     lines = []
     for line in process.stdout:
@@ -40,7 +40,7 @@ def _read_until(process: subprocess.Popen[str], words: str) -> str:
 
 def test_ctrl_c_stops_everything_in_order(terminal: Terminal) -> None:
     with foreground(terminal) as process:
-        shown = _read_until(process, "/docs")
+        shown = read_until(process, "/docs")
         assert "gateway          | ready" in shown
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGINT)  # as from the terminal and from a parent: it is one
@@ -56,7 +56,7 @@ def test_ctrl_c_stops_everything_in_order(terminal: Terminal) -> None:
 
 def test_the_death_of_one_is_the_end_of_all(terminal: Terminal) -> None:
     with foreground(terminal) as process:
-        _read_until(process, "/docs")
+        read_until(process, "/docs")
         os.kill(terminal.stack.services["order-svc"]["pid"], signal.SIGKILL)
         rest, _ = process.communicate(timeout=ENDED_WITHIN_S)
 
@@ -67,7 +67,7 @@ def test_the_death_of_one_is_the_end_of_all(terminal: Terminal) -> None:
 
 def test_it_can_be_interrupted_while_it_starts(terminal: Terminal) -> None:
     with foreground(terminal) as process:
-        _read_until(process, "order-svc        | starting")
+        read_until(process, "order-svc        | starting")
         process.send_signal(signal.SIGTERM)
         rest, _ = process.communicate(timeout=ENDED_WITHIN_S)
 

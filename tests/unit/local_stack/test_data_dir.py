@@ -47,7 +47,7 @@ def test_a_folder_with_somebody_elses_files_is_refused(tmp_path: Path) -> None:
 def test_one_up_at_a_time(tmp_path: Path) -> None:
     data = DataDir(tmp_path)
 
-    with data.locked(), pytest.raises(StackError, match="another `just up`"), data.locked():
+    with data.locked(), pytest.raises(StackError, match="another command"), data.locked():
         pytest.fail("not refused")
 
     with data.locked():

@@ -9,9 +9,10 @@ from collections.abc import Awaitable, Callable
 
 from local_stack import data_dir, interrupt, logs, shutdown, status
 from local_stack.arguments import parser
-from local_stack.console import Screen
-from local_stack.errors import StackError
+from local_stack.console import Screen, tail
+from local_stack.errors import ProcessFailedError, StackError
 from local_stack.inventory import program, take
+from local_stack.restart import restart
 from local_stack.up import Wish, up
 
 
@@ -45,7 +46,19 @@ async def _down(arguments: argparse.Namespace) -> int:
     data, screen = data_dir.resolve(arguments.data_dir), Screen()
     if not shutdown.running(data):
         screen.say("Nothing is running.")
-    await shutdown.stop_all(data, screen.line)
+    # Whoever watches over this stack is to see that it is stopped on purpose. It is stopped even while it starts.
+    with data.locked_if_free():
+        await shutdown.stop_all(data, screen.line)
+    return 0
+
+
+async def _restart(arguments: argparse.Namespace) -> int:
+    screen = Screen()
+    try:
+        await restart(data_dir.resolve(arguments.data_dir), arguments.names, screen.line)
+    except ProcessFailedError as failure:
+        screen.say(f"{failure}\nThe end of {failure.log}:\n{tail(failure.log)}")
+        return 1
     return 0
 
 
@@ -78,6 +91,7 @@ async def _run_service(arguments: argparse.Namespace) -> int:
 _COMMANDS: dict[str, Callable[[argparse.Namespace], Awaitable[int]]] = {
     "up": _up,
     "down": _down,
+    "restart": _restart,
     "status": _status,
     "logs": _logs,
     "run": _run_service,

@@ -1,4 +1,4 @@
-"""The command line: `local-stack up|down|status|logs|run`, which the recipes of the same names run."""
+"""The command line: `local-stack up|down|restart|status|logs|run`, which the recipes of the same names run."""
 
 import argparse
 
@@ -17,6 +17,8 @@ def parser() -> argparse.ArgumentParser:
     shared.add_argument("--data-dir", metavar="DIR", help="where data, logs and state.json are (.local)")
     _add_up(commands.add_parser("up", parents=[shared], help="bring everything up", description=_UP))
     commands.add_parser("down", parents=[shared], help="stop everything, in order", description=_DOWN)
+    again = commands.add_parser("restart", parents=[shared], help="restart processes one by one", description=_RESTART)
+    again.add_argument("names", metavar="NAME", nargs="+", help=_NAMES)
     status = commands.add_parser("status", parents=[shared], help="what runs where", description=_STATUS)
     status.add_argument("--json", action="store_true", help="as JSON, sizes in bytes")
     _add_logs(commands.add_parser("logs", parents=[shared], help="show the logs", description=_LOGS))
@@ -26,6 +28,11 @@ def parser() -> argparse.ArgumentParser:
 
 _UP = "Bring everything up, and stay in the foreground: Ctrl-C drains and stops it. The data of the last run are kept."
 _DOWN = "Drain and stop everything: the gateways first, the servers last."
+_RESTART = (
+    "Drain, stop and start processes again, one at a time: each is ready before the next one is stopped. "
+    "Those that have died are only started."
+)
+_NAMES = "a service, one of its processes such as gateway-2 (gateway-1 is the first), postgres or redis"
 _STATUS = "What runs where, whether it is ready, and how much memory it takes."
 _LOGS = "Show the ends of the logs."
 _RUN = "Run a service's own command with the settings of this stack, such as: just run user-svc create-admin --help"

@@ -41,6 +41,11 @@ class DataDir:
         return self.secrets / "keys"
 
     @property
+    def inventory(self) -> Path:
+        """What the running stack was started with; it holds environments, which may hold secrets."""
+        return self.secrets / "inventory.json"
+
+    @property
     def logs(self) -> Path:
         """One NAME.log for each process."""
         return self.root / "logs"
@@ -52,7 +57,7 @@ class DataDir:
 
     @property
     def lock(self) -> Path:
-        """Held while a stack starts; its presence also says that this folder is a stack's."""
+        """Held while processes are started or stopped on purpose; it also says that this folder is a stack's."""
         return self.root / "stack.lock"
 
     def log(self, name: str) -> Path:
@@ -75,17 +80,35 @@ class DataDir:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keep every other `up` off this folder.
+        """Keep every other `up` and `restart` off this folder.
 
         Raises:
-            StackError: another `up` holds the lock, the folder is not a stack's, or cannot be written.
+            StackError: another one holds the lock, the folder is not a stack's, or cannot be written.
         """
         with self._open_lock().open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError as exc:
-                raise StackError(f"another `just up` is starting a stack in {self.root}; wait for it to end") from exc
+                raise StackError(f"another command is starting processes in {self.root}; wait for it to end") from exc
             yield
+
+    @contextmanager
+    def locked_if_free(self) -> Iterator[bool]:
+        """Hold the lock unless somebody else does; whether it is held here."""
+        try:
+            descriptor = os.open(self.lock, os.O_RDONLY)
+        except FileNotFoundError:
+            yield True  # whoever removed the folder holds nothing in it
+            return
+        try:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                yield False
+            else:
+                yield True
+        finally:
+            os.close(descriptor)
 
     def _open_lock(self) -> Path:
         try:

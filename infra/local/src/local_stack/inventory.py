@@ -93,6 +93,11 @@ def _replicas(
         yield Replica(f"{service}-{number}", service, {**environ, **own})
 
 
+def service_of(name: str) -> str:
+    """The service, or server, that the process ``name`` is one of."""
+    return name.rstrip("0123456789").rstrip("-")
+
+
 def program(service: str) -> str:
     """The service's command, from the environment that this package itself is installed in."""
     return str(Path(sys.executable).with_name(service))

@@ -8,10 +8,10 @@ from contextlib import suppress
 
 from local_stack import state
 from local_stack.data_dir import DataDir
+from local_stack.inventory import SERVERS, service_of
 from local_stack.processes import environ_of, is_running, marker, stop
 from local_stack.service_settings import prefix_of
 
-_SERVERS = ("postgres", "redis")
 #: A process that was told to drain for longer is given longer.
 _DEFAULT_DRAIN_S = 10.0
 _BEYOND_DRAIN_S = 20.0
@@ -30,8 +30,8 @@ async def stop_all(data: DataDir, announce: Callable[[str, str], None]) -> None:
     """Stop all that runs: gateways, then services, then the servers. Ends with no state.json."""
     processes = running(data)
     for tier in _tiers(processes):
-        await asyncio.gather(*(_stop(data, name, processes[name].pid, announce) for name in tier))
-    data.state.unlink(missing_ok=True)
+        await asyncio.gather(*(stop_one(data, name, processes[name].pid, announce) for name in tier))
+    _forget(data)
 
 
 def kill_all(data: DataDir) -> None:
@@ -41,17 +41,23 @@ def kill_all(data: DataDir) -> None:
         signal_number = signal.SIGQUIT if name == "postgres" else signal.SIGKILL
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal_number)
+    _forget(data)
+
+
+def _forget(data: DataDir) -> None:
     data.state.unlink(missing_ok=True)
+    data.inventory.unlink(missing_ok=True)
 
 
 def _tiers(processes: Mapping[str, state.Process]) -> list[list[str]]:
     gateways = [name for name in processes if name.startswith("gateway")]
-    servers = [name for name in processes if name in _SERVERS]
+    servers = [name for name in processes if name in SERVERS]
     services = [name for name in processes if name not in gateways and name not in servers]
     return [gateways, services, servers]
 
 
-async def _stop(data: DataDir, name: str, pid: int, announce: Callable[[str, str], None]) -> None:
+async def stop_one(data: DataDir, name: str, pid: int, announce: Callable[[str, str], None]) -> None:
+    """Stop one process, by force if it takes longer than its drain and 20 s."""
     by = signal.SIGINT if name == "postgres" else signal.SIGTERM  # SIGTERM would have PostgreSQL wait for its clients
     within_s = _patience_s(name, pid)
     by_itself = await stop(pid, marker(data.root, name), by=by, within_s=within_s)
@@ -59,7 +65,7 @@ async def _stop(data: DataDir, name: str, pid: int, announce: Callable[[str, str
 
 
 def _patience_s(name: str, pid: int) -> float:
-    setting = f"{prefix_of(name.rstrip('-0123456789'))}_DRAIN_S"
+    setting = f"{prefix_of(service_of(name))}_DRAIN_S"
     try:
         return float(environ_of(pid).get(setting, _DEFAULT_DRAIN_S)) + _BEYOND_DRAIN_S
     except ValueError:

@@ -16,8 +16,7 @@ from local_stack.ports import require_free
 from local_stack.processes import describe_exit
 from local_stack.shutdown import kill_all, running, stop_all
 from local_stack.startup import Startup
-
-_POLL_S = 0.2
+from local_stack.watch import Watch
 
 _Announce = Callable[[str, str], None]
 
@@ -114,17 +113,12 @@ async def _until_the_end(
 
     Returns 0 if the processes ended well by themselves, such as by `just down`, and 1 if one failed.
     """
-    await wanted_out.during(_one_ends(children))
-    ended = {name: child.returncode for name, child in children.items() if child.returncode is not None}
-    for name, code in ended.items():
-        announce(name, f"{describe_exit(code)}: stopping the rest")
+    watch = Watch(wish.data, children)
+    await wanted_out.during(watch.until_one_ends())
+    for name, code in watch.ended.items():
+        announce(name, f"{'ended' if code is None else describe_exit(code)}: stopping the rest")
     await stop_all(wish.data, announce)
-    if any(ended.values()):
+    if any(code != 0 for code in watch.ended.values()):
         return 1
     # Anything but this code would have `just` complain about the interruption.
     return interrupt.EXIT_CODE if wanted_out.came else 0
-
-
-async def _one_ends(children: Mapping[str, subprocess.Popen[bytes]]) -> None:
-    while all([child.poll() is None for child in children.values()]):  # noqa: C419  (every one is to be asked)
-        await asyncio.sleep(_POLL_S)

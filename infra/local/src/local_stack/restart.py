@@ -1,0 +1,67 @@
+"""`just restart`: processes are started again one at a time, so that the others serve meanwhile."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from local_stack import inventory_file, secret_files, state
+from local_stack.data_dir import DataDir
+from local_stack.errors import StackError
+from local_stack.inventory import SERVERS, SERVICES, Inventory, service_of
+from local_stack.launcher import Launcher
+from local_stack.shutdown import running, stop_one
+
+_Announce = Callable[[str, str], None]
+
+
+async def restart(data: DataDir, wanted: Sequence[str], announce: _Announce) -> None:
+    """Stop and start these processes, or all of a service; each is ready before the next one is stopped.
+
+    A process that has died is only started. Its environment and its ports are those that it had.
+
+    Raises:
+        StackError: nothing runs, or there is no such process; nothing was done.
+        ProcessFailedError: a process did not come back; the ones after it were left alone.
+    """
+    if not state.read(data.state):
+        raise StackError("Nothing is running.")
+    with data.locked():
+        recorded = state.read(data.state)
+        inventory = inventory_file.read(data)
+        names = [name for each in wanted for name in _named(each, list(recorded))]
+        alive = running(data)
+        launcher = Launcher(inventory, recorded, announce)
+        # Those that are gone first: until they are back, the others bear what they would.
+        for name in sorted(dict.fromkeys(names), key=lambda name: name in alive):
+            if name in alive:
+                _warn(name, list(recorded), announce)
+                await stop_one(data, name, alive[name].pid, announce)
+            await _start(launcher, inventory, name, announce)
+
+
+def _named(wanted: str, names: Sequence[str]) -> Iterator[str]:
+    """The processes that are meant: all of a service by its name, one by its own; NAME-1 is the first one alone."""
+    if wanted in SERVICES:
+        found = [name for name in names if service_of(name) == wanted]
+    else:
+        found = [name for name in names if name == wanted or (name in SERVICES and f"{name}-1" == wanted)]
+    if not found:
+        raise StackError(f"there is no {wanted!r} here; there are: {', '.join(names)}")
+    yield from found
+
+
+def _warn(name: str, names: Sequence[str], announce: _Announce) -> None:
+    if name in SERVERS:
+        announce(name, "there is one of it: what needs it fails until it is back")
+    elif sum(service_of(other) == service_of(name) for other in names) == 1:
+        announce(name, "it is the only one: its requests fail until it is ready (up --replicas makes more)")
+
+
+async def _start(launcher: Launcher, inventory: Inventory, name: str, announce: _Announce) -> None:
+    if name in SERVERS:
+        made = secret_files.load_or_generate(inventory.data)
+        start = launcher.start_postgres if name == "postgres" else launcher.start_redis
+        await start(made)
+        announce(name, "ready")
+        return
+    replica = next(replica for replica in inventory.replicas if replica.name == name)
+    launcher.start_service(replica)
+    await launcher.await_ready(replica)

@@ -1,0 +1,127 @@
+"""`just restart`, for real."""
+
+import socket
+from typing import Any
+
+import httpx2
+import psutil
+
+from tests.integration.local_stack.conftest import Terminal
+from tests.integration.local_stack.test_foreground import ENDED_WITHIN_S, foreground, read_until
+from tests.running.polling import eventually
+
+
+def _pids(services: dict[str, dict[str, Any]]) -> dict[str, int]:
+    return {name: service["pid"] for name, service in services.items()}
+
+
+def _places(services: dict[str, dict[str, Any]]) -> list[tuple[str, str, str]]:
+    return [(name, service["url"], service["admin_url"]) for name, service in services.items()]
+
+
+def _steps(output: str, *names: str) -> list[str]:
+    """What was announced of these processes, as "NAME: WHAT"."""
+    lines = [line.partition("|") for line in output.splitlines()]
+    return [f"{name.strip()}: {what.strip()}" for name, _, what in lines if name.strip() in names]
+
+
+def test_processes_are_restarted_one_at_a_time_where_they_were(terminal: Terminal) -> None:
+    assert terminal.up("--replicas", "gateway=2", GATEWAY_TOKEN_LEEWAY_S="7").returncode == 0
+    before = terminal.stack.services
+
+    done = terminal.type("restart", "gateway")
+
+    assert done.returncode == 0, done.stdout
+    each = ("stopped", "starting", "ready")
+    assert _steps(done.stdout, "gateway", "gateway-2") == [
+        f"{name}: {step}" for name in ("gateway", "gateway-2") for step in each
+    ]
+    after = terminal.stack.services
+    assert _places(after) == _places(before)
+    assert {name for name in before if _pids(before)[name] != _pids(after)[name]} == {"gateway", "gateway-2"}
+    assert "GATEWAY_TOKEN_LEEWAY_S=7" in _environ(after["gateway-2"]["pid"])
+    assert "stopped" in (terminal.data_dir / "logs" / "gateway.log").read_text()
+
+    one = terminal.type("restart", "gateway-1", "redis", "postgres")
+
+    assert one.returncode == 0, one.stdout
+    assert "redis            | there is one of it" in one.stdout
+    changed = {name for name in after if _pids(after)[name] != _pids(terminal.stack.services)[name]}
+    assert changed == {"gateway", "redis", "postgres"}
+    eventually(lambda: _ready(terminal), within_s=20)
+
+
+def _ready(terminal: Terminal) -> bool | None:
+    names = ("user-svc", "order-svc", "gateway", "gateway-2")
+    answers = [httpx2.get(f"{terminal.stack.admin_url(name)}/readyz").status_code for name in names]
+    return True if set(answers) == {200} else None
+
+
+def _kill(pid: int) -> None:
+    """Its ports are free when this returns."""
+    process = psutil.Process(pid)
+    process.kill()
+    process.wait(10)
+
+
+def _environ(pid: int) -> str:
+    with open(f"/proc/{pid}/environ") as environ:  # noqa: PTH123
+        return environ.read()
+
+
+def test_what_has_died_is_started_and_what_does_not_come_back_is_named(terminal: Terminal) -> None:
+    assert terminal.up().returncode == 0
+    before = terminal.stack.services
+    _kill(before["order-svc"]["pid"])
+    with socket.socket() as squatter:
+        squatter.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        squatter.bind(("127.0.0.1", 9466 + terminal.offset))
+        squatter.listen()
+
+        failed = terminal.type("restart", "order-svc", "user-svc")
+
+    assert failed.returncode == 1
+    assert "order-svc failed: exited with code" in failed.stdout
+    assert "The end of" in failed.stdout
+    assert terminal.stack.services["user-svc"] == before["user-svc"]
+
+    done = terminal.type("restart", "order-svc")
+
+    assert done.returncode == 0, done.stdout
+    assert _steps(done.stdout, "order-svc") == ["order-svc: starting", "order-svc: ready"]
+    unknown = terminal.type("restart", "nobody")
+    assert (unknown.returncode, "there is no 'nobody' here; there are: " in unknown.stdout) == (1, True)
+
+
+def test_without_a_stack_there_is_nothing_to_restart(terminal: Terminal) -> None:
+    refused = terminal.type("restart", "gateway")
+
+    assert (refused.returncode, refused.stdout) == (1, "Nothing is running.\n")
+    assert not terminal.data_dir.exists()
+
+
+def test_a_stack_in_the_foreground_goes_on(terminal: Terminal) -> None:
+    with foreground(terminal) as process:
+        read_until(process, "/docs")
+        restarted = terminal.type("restart", "order-svc")
+        assert restarted.returncode == 0, restarted.stdout
+        assert "it is the only one" in restarted.stdout
+        pid = terminal.stack.services["order-svc"]["pid"]
+        assert "not running" not in terminal.type("status").stdout
+        assert process.poll() is None
+
+        _kill(pid)
+        rest, _ = process.communicate(timeout=ENDED_WITHIN_S)
+
+    assert process.returncode == 1
+    assert "order-svc        | ended: stopping the rest" in rest
+
+
+def test_a_stack_in_the_foreground_can_be_stopped_from_elsewhere(terminal: Terminal) -> None:
+    with foreground(terminal) as process:
+        read_until(process, "/docs")
+        assert terminal.type("down").returncode == 0
+        rest, _ = process.communicate(timeout=ENDED_WITHIN_S)
+
+    assert process.returncode == 0, rest
+    assert "stopping the rest" not in rest

@@ -1,0 +1,40 @@
+"""What a stack was started with, kept for later."""
+
+import stat
+from pathlib import Path
+
+import pytest
+from local_stack import inventory_file
+from local_stack.data_dir import DataDir
+from local_stack.errors import StackError
+from local_stack.inventory import take
+
+
+@pytest.fixture
+def data(tmp_path: Path) -> DataDir:
+    data = DataDir(tmp_path)
+    data.prepare(fresh=False)
+    return data
+
+
+def test_what_was_kept_is_what_there_was(data: DataDir) -> None:
+    inventory = take(data, offset=11_000, replicas={"gateway": 2}, environ={"ORDER_SVC_DRAIN_S": "3", "PATH": "/bin"})
+
+    inventory_file.write(inventory)
+
+    assert inventory_file.read(data) == inventory
+
+
+def test_only_its_owner_can_read_it(data: DataDir) -> None:
+    inventory_file.write(take(data, offset=0, replicas={}, environ={}))
+
+    assert stat.S_IMODE(data.inventory.stat().st_mode) == 0o600
+
+
+@pytest.mark.parametrize("content", [None, "", "[]", "{}", '{"replicas": [{"name": "x"}]}'])
+def test_one_that_cannot_be_read_is_named(data: DataDir, content: str | None) -> None:
+    if content is not None:
+        data.inventory.write_text(content)
+
+    with pytest.raises(StackError, match=str(data.inventory)):
+        inventory_file.read(data)
