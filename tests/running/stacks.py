@@ -14,7 +14,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from local_stack.data_dir import DataDir
-from local_stack.ports import ADMIN, LARGEST_OFFSET, PUBLIC, is_free
+from local_stack.ports import ADMIN, LARGEST_OFFSET, PPROF, PUBLIC, is_free
 
 from tests.running.secrets_seen import SEEN
 
@@ -31,7 +31,7 @@ _ATTEMPTS = 3
 _UP_WITHIN_S = 110
 #: Takes the highest port out of the range that systems give to outgoing connections.
 _LOWEST_OFFSET = 11_000
-_SPARE_ADMIN_PORTS = 8
+_SPARE_PORTS = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,8 +102,8 @@ def free_offset() -> int:
     """A port offset with which every port of a stack is free at this moment."""
     ports = [
         *PUBLIC.values(),
-        *ADMIN.values(),
-        *range(max(ADMIN.values()) + 1, max(ADMIN.values()) + _SPARE_ADMIN_PORTS),
+        *range(min(ADMIN.values()), max(ADMIN.values()) + _SPARE_PORTS),
+        *range(min(PPROF.values()), max(PPROF.values()) + _SPARE_PORTS),
     ]
     offsets = list(range(_LOWEST_OFFSET, LARGEST_OFFSET, 16))
     random.shuffle(offsets)

@@ -142,6 +142,7 @@ async def platform(tmp_path: Path, redis_server: Any) -> AsyncIterator[Platform]
         "GATEWAY_REDIS_URL": redis_server.url,
         "GATEWAY_PORT": str(http_port),
         "GATEWAY_ADMIN_PORT": str(admin_port),
+        "GATEWAY_PPROF_PORT": "0",
     }
     async with server:
         process = await asyncio.create_subprocess_exec(sys.executable, "-m", "gateway", env=os.environ | settings)

@@ -59,6 +59,7 @@ async def running_service(database_url: str, folder: Path) -> AsyncIterator[Runn
             "PATH": os.environ["PATH"],
             "ORDER_SVC_PORT": str(port),
             "ORDER_SVC_ADMIN_PORT": str(admin_port),
+            "ORDER_SVC_PPROF_PORT": "0",
             "ORDER_SVC_DATABASE_URL_FILE": str(_secret_file(folder, database_url)),
             "ORDER_SVC_KEY_SET_UPSTREAM": authority,
             "ORDER_SVC_DRAIN_S": "3",

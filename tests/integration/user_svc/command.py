@@ -73,6 +73,7 @@ def installation(postgres: RunningPostgres, redis: RunningRedis, folder: Path) -
         "SESSION_SECRET": session_secret,
         "PORT": str(free_port()),
         "ADMIN_PORT": str(free_port()),
+        "PPROF_PORT": "0",
         "ARGON2_MEMORY_KIB": "1024",
         "ARGON2_TIME_COST": "1",
         "DRAIN_S": "2",

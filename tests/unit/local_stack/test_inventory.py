@@ -27,6 +27,9 @@ def test_the_offset_is_added_to_every_port() -> None:
         ("order-svc", "admin"): 9466,
         ("gateway", "public"): 8080,
         ("gateway", "admin"): 9464,
+        ("user-svc", "pprof"): 6061,
+        ("order-svc", "pprof"): 6062,
+        ("gateway", "pprof"): 6060,
     }
 
 
@@ -52,7 +55,16 @@ def test_what_replicas_share_is_claimed_once() -> None:
 
     assert [(claim.process, claim.purpose) for claim in public] == [
         ("gateway", "public"), ("gateway", "admin"), ("gateway-2", "admin"),
+        ("gateway", "pprof"), ("gateway-2", "pprof"),
     ]  # fmt: skip
+
+
+def test_each_replica_has_a_port_for_profiles_unless_the_caller_wants_none() -> None:
+    profiled = [claim for claim in inventory({"gateway": 2}).claims() if claim.purpose == "pprof"]
+    assert len({claim.port for claim in profiled}) == len(profiled) == 4
+
+    without = inventory({"gateway": 2}, environ={"USER_SVC_PPROF_PORT": "0"}).claims()
+    assert [claim.process for claim in without if claim.purpose == "pprof"] == ["order-svc", "gateway", "gateway-2"]
 
 
 def test_the_callers_environment_wins() -> None:

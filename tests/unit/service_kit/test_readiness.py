@@ -36,6 +36,23 @@ async def test_ready_only_if_every_check_is_ok() -> None:
     }
 
 
+async def test_what_the_process_can_do_without_is_told_and_does_not_decide() -> None:
+    readiness = Readiness()
+    readiness.add("redis", fails, required=False)
+    report = await readiness.report()
+    assert report.ready
+    assert report.checks == {"redis": CheckResult(ok=False, reason="ConnectionError: refused", required=False)}
+
+
+async def test_a_reason_that_quotes_a_password_is_masked() -> None:
+    async def quotes() -> None:
+        raise ConnectionError("redis://:hunter2@somewhere")
+
+    readiness = Readiness()
+    readiness.add("redis", quotes)
+    assert "hunter2" not in (await readiness.report()).checks["redis"].reason
+
+
 async def test_hanging_checks_are_cut_off_together() -> None:
     readiness = Readiness()
     for name in ("a", "b", "c"):

@@ -7,12 +7,14 @@ from pathlib import Path
 
 from local_stack.data_dir import DataDir
 from local_stack.errors import StackError
-from local_stack.ports import LAST_PORT, PUBLIC, Claim, spare_admin_ports
+from local_stack.ports import ADMIN, LAST_PORT, PPROF, PUBLIC, Claim, spare_ports
 from local_stack.processes import MARKER, marker
 from local_stack.service_settings import LOOPBACK, defaults, merged, prefix_of, reachable, value
 
 SERVERS = ("postgres", "redis")
 SERVICES = ("user-svc", "order-svc", "gateway")
+#: What the names of a purpose's settings have before _HOST and _PORT.
+_PURPOSES = {"public": "", "admin": "_ADMIN", "pprof": "_PPROF"}
 _SCHEMES = {"user-svc": "grpc", "order-svc": "grpc", "gateway": "http"}
 
 
@@ -36,13 +38,18 @@ class Replica:
         admin = self.claim("admin")
         return f"http://{reachable(admin.host)}:{admin.port}"
 
+    @property
+    def is_profiled(self) -> bool:
+        """Whether it serves profiles: with port 0 it does not."""
+        return value(f"{prefix_of(self.service)}_PPROF_PORT", self.environ) != "0"
+
     def claim(self, purpose: str) -> Claim:
         """The port that it listens on for this purpose.
 
         Raises:
             StackError: the caller's environment sets something that is no port.
         """
-        prefix = prefix_of(self.service) + ("_ADMIN" if purpose == "admin" else "")
+        prefix = prefix_of(self.service) + _PURPOSES[purpose]
         given = value(f"{prefix}_PORT", self.environ)
         if not given.isascii() or not given.isdecimal() or not 0 < int(given) <= LAST_PORT:
             raise StackError(f"{prefix}_PORT is not a port between 1 and {LAST_PORT}: {given!r}")
@@ -71,13 +78,15 @@ class Inventory:
             Claim("redis", "public", LOOPBACK, self.redis_port),
         ]
         first = [replica.claim("public") for replica in self.replicas if replica.name == replica.service]
-        return [*servers, *first, *(replica.claim("admin") for replica in self.replicas)]
+        own = [replica.claim("admin") for replica in self.replicas]
+        own += [replica.claim("pprof") for replica in self.replicas if replica.is_profiled]
+        return [*servers, *first, *own]
 
 
 def take(data: DataDir, *, offset: int, replicas: Mapping[str, int], environ: Mapping[str, str]) -> Inventory:
     """Draw up the inventory: ``offset`` is added to every port, ``replicas`` says how many there are of a service."""
     chosen = defaults(data, offset, environ)
-    spare = spare_admin_ports(offset)
+    spare = {"ADMIN": spare_ports(ADMIN, offset), "PPROF": spare_ports(PPROF, offset)}
     environment = merged(chosen, environ)
     every = (replica for service in SERVICES for replica in _replicas(service, replicas, environment, spare))
     postgres, redis = (PUBLIC[server] + offset for server in SERVERS)
@@ -85,11 +94,11 @@ def take(data: DataDir, *, offset: int, replicas: Mapping[str, int], environ: Ma
 
 
 def _replicas(
-    service: str, counts: Mapping[str, int], environ: Mapping[str, str], spare: Iterator[int]
+    service: str, counts: Mapping[str, int], environ: Mapping[str, str], spare: Mapping[str, Iterator[int]]
 ) -> Iterator[Replica]:
     yield Replica(service, service, environ)
     for number in range(2, counts.get(service, 1) + 1):
-        own = {f"{prefix_of(service)}_ADMIN_PORT": str(next(spare))}
+        own = {f"{prefix_of(service)}_{purpose}_PORT": str(next(ports)) for purpose, ports in spare.items()}
         yield Replica(f"{service}-{number}", service, {**environ, **own})
 
 

@@ -2,7 +2,7 @@
 
 import errno
 import socket
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 import psutil
@@ -11,7 +11,7 @@ from local_stack.errors import StackError
 
 PUBLIC = {"postgres": 5432, "redis": 6379, "user-svc": 50051, "order-svc": 50052, "gateway": 8080}
 ADMIN = {"gateway": 9464, "user-svc": 9465, "order-svc": 9466}
-_FIRST_SPARE_ADMIN = max(ADMIN.values()) + 1
+PPROF = {"gateway": 6060, "user-svc": 6061, "order-svc": 6062}
 LAST_PORT = 65535
 _CONNECT_TIMEOUT_S = 1.0
 LARGEST_OFFSET = LAST_PORT - max(PUBLIC.values())
@@ -19,7 +19,7 @@ LARGEST_OFFSET = LAST_PORT - max(PUBLIC.values())
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A port that a process is going to listen on; ``purpose`` is `public` or `admin`."""
+    """A port that a process is going to listen on; ``purpose`` is `public`, `admin` or `pprof`."""
 
     process: str
     purpose: str
@@ -61,9 +61,9 @@ def _family(host: str) -> socket.AddressFamily:
     return socket.AF_INET6 if ":" in host else socket.AF_INET
 
 
-def spare_admin_ports(offset: int, host: str = "127.0.0.1") -> Iterator[int]:
-    """The admin ports of further replicas: the free ones above those of the first ones."""
-    return (port for port in range(_FIRST_SPARE_ADMIN + offset, LAST_PORT + 1) if is_free(host, port))
+def spare_ports(taken: Mapping[str, int], offset: int, host: str = "127.0.0.1") -> Iterator[int]:
+    """The ports of further replicas: the free ones above those of the first ones, ``taken``."""
+    return (port for port in range(max(taken.values()) + 1 + offset, LAST_PORT + 1) if is_free(host, port))
 
 
 def require_free(claims: Iterable[Claim]) -> None:

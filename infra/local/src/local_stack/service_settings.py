@@ -5,7 +5,7 @@ from pathlib import Path
 
 from local_stack.data_dir import DataDir
 from local_stack.errors import StackError
-from local_stack.ports import ADMIN, PUBLIC
+from local_stack.ports import ADMIN, PPROF, PUBLIC
 
 LOOPBACK = "127.0.0.1"
 
@@ -36,6 +36,8 @@ def _listening(prefix: str, service: str, offset: int) -> dict[str, str]:
         f"{prefix}_PORT": str(PUBLIC[service] + offset),
         f"{prefix}_ADMIN_HOST": LOOPBACK,
         f"{prefix}_ADMIN_PORT": str(ADMIN[service] + offset),
+        f"{prefix}_PPROF_HOST": LOOPBACK,
+        f"{prefix}_PPROF_PORT": str(PPROF[service] + offset),
         f"{prefix}_LOG_FORMAT": "human",
     }
 

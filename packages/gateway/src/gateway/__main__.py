@@ -1,16 +1,18 @@
 """The gateway: what it is made of, in the order in which it starts."""
 
 import sys
-from importlib.metadata import version
 
 import shared_contracts
 from opentelemetry.metrics import Meter
+from redis.asyncio import Redis
 from service_kit import logs, metrics
 from service_kit.admin import admin_server
 from service_kit.cli import command
 from service_kit.contract import Contract, ContractError
 from service_kit.lifecycle import Lifecycle
-from service_kit.settings import SettingsError
+from service_kit.profiling import PprofServer
+from service_kit.release import this_release
+from service_kit.settings import SettingsError, in_force
 from service_kit.tokens.denylist import Denylist
 from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.revocation_feed import RevocationFeed
@@ -38,9 +40,10 @@ _KEY_PUSH_WITHIN_S = 0.3
 
 
 async def _serve(settings: Settings) -> None:
-    release = version(_NAME)
-    logs.configure(service=_NAME, version=release, level=settings.log_level, form=settings.log_format)
-    metrics.start(service=_NAME, version=release)
+    release = this_release(_NAME)
+    level, form = settings.log_level, settings.log_format
+    log_level = logs.configure(service=_NAME, version=release.version, level=level, form=form)
+    metrics.start(service=_NAME, version=release.version)
     meter = metrics.meter(_NAME)
     contract = _contract(settings)
     names = _upstream_names(settings, contract)
@@ -50,10 +53,14 @@ async def _serve(settings: Settings) -> None:
             host=settings.admin_host,
             port=settings.admin_port,
             readiness=lifecycle.readiness,
-            service=_NAME,
-            version=release,
+            release=release,
+            settings=in_force(settings, PREFIX),
+            log_level=log_level,
         )
         await lifecycle.enter("admin", admin)
+        profiles = PprofServer(host=settings.pprof_host, port=settings.pprof_port, release=release)
+        await lifecycle.enter("pprof", profiles)
+        lifecycle.on_drain("pprof", profiles.drain)
 
         upstreams = _upstreams(settings, names, meter)
         for upstream in upstreams.values():
@@ -74,6 +81,7 @@ async def _serve(settings: Settings) -> None:
         )
 
         redis = await lifecycle.enter("redis", limiter_client(settings.redis_url.reveal()))
+        lifecycle.readiness.add("redis", lambda: _ping(redis), required=False)
         shared = RedisLimiter(redis)
         await shared.warm_up()
         limiter = DegradingLimiter(shared, LocalLimiter(), meter, share=1 / settings.rate_limit_replicas)
@@ -86,7 +94,7 @@ async def _serve(settings: Settings) -> None:
             limiter=limiter,
             throttle=ConcurrencyLimit(settings.max_concurrency, settings.max_queue, settings.max_queue_wait_ms / 1000),
             meter=meter,
-            version=release,
+            version=release.version,
         )
         # Replicas share the port, and who listens gets requests, ready or not: so not before it is known which tokens
         # are revoked. A Redis that is away does not keep it from starting, no more than it stops one that runs.
@@ -96,6 +104,10 @@ async def _serve(settings: Settings) -> None:
         lifecycle.on_drain("http", server.drain)
         lifecycle.readiness.add("key_set", keys.check_loaded)
         await lifecycle.run()
+
+
+async def _ping(redis: Redis) -> None:
+    await redis.ping()
 
 
 def _contract(settings: Settings) -> Contract:

@@ -49,8 +49,10 @@ class Settings:
     )
     host: str = setting(doc="address to listen on", default="127.0.0.1")
     port: int = setting(doc="port to listen on", default=8080, minimum=1, maximum=65535)
-    admin_host: str = setting(doc="address of metrics and probes", default="127.0.0.1")
-    admin_port: int = setting(doc="port of metrics and probes", default=9464, minimum=1, maximum=65535)
+    admin_host: str = setting(doc="address of the admin port: probes, metrics, log level", default="127.0.0.1")
+    admin_port: int = setting(doc="admin port", default=9464, minimum=1, maximum=65535)
+    pprof_host: str = setting(doc="address of profiles (/debug/pprof/)", default="127.0.0.1")
+    pprof_port: int = setting(doc="port of profiles; 0 for none", default=6060, minimum=0, maximum=65535)
     descriptor_set: Path | None = setting(
         doc="a contract to serve instead of the one that this version ships (a FileDescriptorSet)", default=None
     )

@@ -2,7 +2,6 @@
 
 import sys
 from datetime import timedelta
-from importlib.metadata import version
 
 import shared_contracts
 from service_kit import logs, metrics
@@ -13,6 +12,9 @@ from service_kit.grpc.client import GrpcClient
 from service_kit.grpc.server import GrpcServer
 from service_kit.lifecycle import Lifecycle
 from service_kit.postgres import PoolLimits, open_pool, ping
+from service_kit.profiling import PprofServer
+from service_kit.release import this_release
+from service_kit.settings import in_force
 from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.verifier import TokenVerifier
 
@@ -36,9 +38,10 @@ _NAME = "order-svc"
 
 
 async def _serve(settings: Settings) -> None:
-    release = version(_NAME)
-    logs.configure(service=_NAME, version=release, level=settings.log_level, form=settings.log_format)
-    metrics.start(service=_NAME, version=release)
+    release = this_release(_NAME)
+    level, form = settings.log_level, settings.log_format
+    log_level = logs.configure(service=_NAME, version=release.version, level=level, form=form)
+    metrics.start(service=_NAME, version=release.version)
 
     async with Lifecycle(settings.drain_s) as lifecycle:
         readiness = lifecycle.readiness
@@ -46,10 +49,14 @@ async def _serve(settings: Settings) -> None:
             host=settings.admin_host,
             port=settings.admin_port,
             readiness=readiness,
-            service=_NAME,
-            version=release,
+            release=release,
+            settings=in_force(settings, PREFIX),
+            log_level=log_level,
         )
         await lifecycle.enter("admin", admin)
+        profiles = PprofServer(host=settings.pprof_host, port=settings.pprof_port, release=release)
+        await lifecycle.enter("pprof", profiles)
+        lifecycle.on_drain("pprof", profiles.drain)
 
         limits = PoolLimits(
             min_size=settings.pool_min_size,

@@ -19,8 +19,10 @@ class Settings:
 
     host: str = setting(doc="address to serve gRPC on", default="127.0.0.1")
     port: int = setting(doc="port to serve gRPC on; replicas share it", default=50052, minimum=1, maximum=65535)
-    admin_host: str = setting(doc="address of metrics and probes", default="127.0.0.1")
-    admin_port: int = setting(doc="port of metrics and probes", default=9466, minimum=1, maximum=65535)
+    admin_host: str = setting(doc="address of the admin port: probes, metrics, log level", default="127.0.0.1")
+    admin_port: int = setting(doc="admin port", default=9466, minimum=1, maximum=65535)
+    pprof_host: str = setting(doc="address of profiles (/debug/pprof/)", default="127.0.0.1")
+    pprof_port: int = setting(doc="port of profiles; 0 for none", default=6062, minimum=0, maximum=65535)
 
     database_url: Secret = setting(doc="PostgreSQL, postgresql://user:password@host:port/database", parse=postgres_url)
     pool_min_size: int = setting(doc="connections kept open", unit="connections", default=2, minimum=0, maximum=1000)

@@ -1,6 +1,6 @@
 """What is known of the request that the current task works on."""
 
-from contextvars import ContextVar
+from contextvars import Context, ContextVar
 from dataclasses import dataclass
 
 from service_kit.tokens.principal import Principal
@@ -17,6 +17,7 @@ class RequestContext:
     principal: who is calling; None where nobody had to say so.
     access_token: the verified token as it came, to be forwarded; None where there is none.
     session_key: the session key that the client presented where a method issues a new one; None otherwise.
+    route, rpc: the path template and the full name of the method that it leads to, for profiles; empty until known.
     """
 
     request_id: str
@@ -27,6 +28,8 @@ class RequestContext:
     principal: Principal | None = None
     access_token: str | None = None
     session_key: str | None = None
+    route: str = ""
+    rpc: str = ""
 
 
 _current: ContextVar[RequestContext | None] = ContextVar("headrace_request", default=None)
@@ -35,6 +38,11 @@ _current: ContextVar[RequestContext | None] = ContextVar("headrace_request", def
 def current_request() -> RequestContext | None:
     """The request that the current task works on; None outside of any."""
     return _current.get()
+
+
+def request_in(context: Context) -> RequestContext | None:
+    """The request that is the current one in ``context``; None outside of any."""
+    return context.get(_current)
 
 
 def require_principal() -> Principal:

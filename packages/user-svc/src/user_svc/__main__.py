@@ -3,7 +3,6 @@
 import os
 import sys
 import time
-from importlib.metadata import version
 
 import shared_contracts
 from loguru import logger
@@ -14,6 +13,9 @@ from service_kit.contract import Contract
 from service_kit.grpc.server import GrpcServer
 from service_kit.lifecycle import Lifecycle, ProcessFailedError
 from service_kit.postgres import PoolLimits, open_pool, ping
+from service_kit.profiling import PprofServer
+from service_kit.release import this_release
+from service_kit.settings import in_force
 from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.verifier import TokenVerifier
 
@@ -64,9 +66,10 @@ _NAME = "user-svc"
 
 async def _serve(settings: Settings) -> None:
     share_one_arena()
-    release = version(_NAME)
-    logs.configure(service=_NAME, version=release, level=settings.log_level, form=settings.log_format)
-    metrics.start(service=_NAME, version=release)
+    release = this_release(_NAME)
+    level, form = settings.log_level, settings.log_format
+    log_level = logs.configure(service=_NAME, version=release.version, level=level, form=form)
+    metrics.start(service=_NAME, version=release.version)
 
     async with Lifecycle(settings.drain_s) as lifecycle:
         readiness = lifecycle.readiness
@@ -74,10 +77,14 @@ async def _serve(settings: Settings) -> None:
             host=settings.admin_host,
             port=settings.admin_port,
             readiness=readiness,
-            service=_NAME,
-            version=release,
+            release=release,
+            settings=in_force(settings, PREFIX),
+            log_level=log_level,
         )
         await lifecycle.enter("admin", admin)
+        profiles = PprofServer(host=settings.pprof_host, port=settings.pprof_port, release=release)
+        await lifecycle.enter("pprof", profiles)
+        lifecycle.on_drain("pprof", profiles.drain)
 
         signing_keys = _signing_keys(settings)
 

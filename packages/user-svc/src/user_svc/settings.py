@@ -17,8 +17,10 @@ class Settings:
 
     host: str = setting(default="127.0.0.1", doc="address to serve gRPC on")
     port: int = setting(default=50051, minimum=1, maximum=65535, doc="port to serve gRPC on; replicas share it")
-    admin_host: str = setting(default="127.0.0.1", doc="address of metrics and probes")
-    admin_port: int = setting(default=9465, minimum=1, maximum=65535, doc="port of metrics and probes")
+    admin_host: str = setting(default="127.0.0.1", doc="address of the admin port: probes, metrics, log level")
+    admin_port: int = setting(default=9465, minimum=1, maximum=65535, doc="admin port")
+    pprof_host: str = setting(default="127.0.0.1", doc="address of profiles (/debug/pprof/)")
+    pprof_port: int = setting(default=6061, minimum=0, maximum=65535, doc="port of profiles; 0 for none")
     database_url: Secret = setting(
         parse=postgres_url, doc="PostgreSQL, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
     )

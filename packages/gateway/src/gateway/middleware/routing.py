@@ -29,6 +29,8 @@ class RoutingMiddleware:
             exchange = exchange_of(scope)
             exchange.endpoint = match.endpoint
             exchange.path_parameters = match.path_parameters
+            exchange.request.route = match.endpoint.binding.path
+            exchange.request.rpc = match.endpoint.method.full_name
             await self._app(scope, receive, send)
         elif scope["method"] == "OPTIONS":
             await send({"type": "http.response.start", "status": 204, "headers": [_allow(match.allow)]})

@@ -58,6 +58,7 @@ class GuardedService:
         async def guarded(stream: Stream[Any, Any]) -> None:
             metadata: Mapping[str, str | bytes] = stream.metadata or {}
             request = incoming(metadata, stream.deadline)
+            request.rpc = method.full_name
             enter_request(request)
             started = self._telemetry.begin()
             status, reason = Status.OK, ""

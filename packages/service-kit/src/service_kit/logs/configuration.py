@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from loguru import logger
 
 from service_kit.logs.interception import intercept
+from service_kit.logs.level import LogLevel
 from service_kit.logs.lines import human_line, json_line
 from service_kit.logs.output import LineOutput
 from service_kit.logs.redaction import redact
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 _URGENT = 30
 
 
-def configure(*, service: str, version: str, level: str, form: str) -> None:
-    """Send the log lines of ``level`` and above to standard output.
+def configure(*, service: str, version: str, level: str, form: str) -> LogLevel:
+    """Send the log lines of ``level`` and above to standard output; the level may be changed by what this returns.
 
     form: "json", one object a line, or "human", coloured on a terminal and where FORCE_COLOR is set, unless NO_COLOR is
     (https://force-color.org, https://no-color.org). Tracebacks never show the values of variables.
@@ -39,9 +40,20 @@ def configure(*, service: str, version: str, level: str, form: str) -> None:
             line = json_line(record, exception, service=service, version=version)
         output.write(redact(line), urgent=record["level"].no >= _URGENT)
 
+    handlers: list[int] = []
+
+    def put_in_force(level: str) -> None:
+        handlers.append(logger.add(write, level=level, format=_only_the_exception, backtrace=False, diagnose=False))
+        # Loguru cannot change a level. The new handler is there first: a line of another thread is rather written twice
+        # than lost.
+        for old in handlers[:-1]:
+            logger.remove(old)
+            handlers.remove(old)
+        intercept(level)
+
     logger.remove()
-    logger.add(write, level=level.upper(), format=_only_the_exception, backtrace=False, diagnose=False)
-    intercept(level.upper())
+    put_in_force(level.upper())
+    return LogLevel(level.upper(), put_in_force)
 
 
 def _only_the_exception(_record: "Record") -> str:

@@ -12,7 +12,7 @@ A field ``redis_url`` is the variable GATEWAY_REDIS_URL, or GATEWAY_REDIS_URL_FI
 """
 
 from service_kit.settings.declaration import REQUIRED, Setting, setting
-from service_kit.settings.description import describe, reference
+from service_kit.settings.description import describe, in_force, reference
 from service_kit.settings.problems import SettingsError
 from service_kit.settings.reading import load
 from service_kit.settings.secret import Secret
@@ -24,6 +24,7 @@ __all__ = [
     "Setting",
     "SettingsError",
     "describe",
+    "in_force",
     "load",
     "postgres_url",
     "redis_url",

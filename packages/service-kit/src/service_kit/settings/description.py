@@ -8,8 +8,13 @@ from service_kit.settings.declaration import Setting, declared_settings
 
 def describe(settings: object, prefix: str) -> str:
     """The settings in force: a line NAME=value each, secrets masked."""
+    return "\n".join(f"{variable}={value}" for variable, value in in_force(settings, prefix).items())
+
+
+def in_force(settings: object, prefix: str) -> dict[str, str]:
+    """The settings in force by the names of their variables, each as a line, secrets masked."""
     declared = declared_settings(type(settings), prefix)
-    return "\n".join(f"{each.variable}={_one_line(getattr(settings, each.field))}" for each in declared)
+    return {each.variable: _one_line(getattr(settings, each.field)) for each in declared}
 
 
 def reference(cls: type, prefix: str) -> Iterator[tuple[str, str]]:

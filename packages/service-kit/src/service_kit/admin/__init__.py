@@ -1,0 +1,5 @@
+"""The admin port of a process: probes, metrics, version, settings, log level. Nothing of it is on the public port."""
+
+from service_kit.admin.server import admin_server
+
+__all__ = ["admin_server"]

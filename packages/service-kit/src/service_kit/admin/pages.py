@@ -1,0 +1,151 @@
+"""The addresses of the admin port."""
+
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any, cast
+
+import orjson
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from service_kit.internal_server import ONE_ANSWER
+from service_kit.logs import LogLevel
+from service_kit.logs.redaction import redact
+from service_kit.loop_lag import WINDOW_S, LoopLag
+from service_kit.metrics import exposition
+from service_kit.own_pages import OwnPagesMiddleware
+from service_kit.readiness import Readiness
+from service_kit.release import Release
+
+_INDEX = """\
+{service} {version}
+
+GET /livez      the event loop turns: how late it is; a process whose loop is blocked does not answer
+GET /readyz     whether to send requests here: 200 or 503, with every dependency and what is wrong with it
+GET /metrics    for Prometheus
+GET /version    version, commit, Python, time of start
+GET /config     the settings in force, secrets masked
+GET /log-level  the level of the log; PUT {{"level": "DEBUG"}} changes it until the process ends
+"""
+_JSON = "application/json"
+_MAX_BODY_BYTES = 1024
+
+
+class AdminPages:
+    """The endpoints of one process."""
+
+    def __init__(
+        self,
+        *,
+        readiness: Readiness,
+        release: Release,
+        settings: Mapping[str, str],
+        log_level: LogLevel,
+        lag: LoopLag,
+    ) -> None:
+        self._readiness = readiness
+        self._release = release
+        self._settings = {variable: redact(value) for variable, value in settings.items()}
+        self._log_level = log_level
+        self._lag = lag
+
+    def app(self) -> ASGIApp:
+        """Probes and metrics for whoever asks; what tells or changes more, for this port's own pages and for tools."""
+        own = [Middleware(OwnPagesMiddleware)]
+        routes = [
+            Route("/", self.index),
+            Route("/livez", self.livez),
+            Route("/readyz", self.readyz),
+            Route("/metrics", self.metrics),
+            Route("/version", self.version),
+            Route("/config", self.config, middleware=own),
+            Route("/log-level", self.log_level, methods=["GET", "PUT"], middleware=own),
+        ]
+        return Starlette(routes=routes, exception_handlers={HTTPException: self._refuse})
+
+    async def index(self, _request: Request) -> Response:
+        """What there is."""
+        return PlainTextResponse(self._index(), headers=ONE_ANSWER)
+
+    async def livez(self, _request: Request) -> Response:
+        """200: this very answer is the proof, for it comes from the event loop. A blocked loop does not answer."""
+        lag = {"last_ms": _ms(self._lag.last_s), "worst_ms": _ms(self._lag.worst_s), "window_s": WINDOW_S}
+        return _json({"live": True, "loop_lag": lag})
+
+    async def readyz(self, _request: Request) -> Response:
+        """200 or 503, with every check by name."""
+        report = await self._readiness.report()
+        return _json(asdict(report), 200 if report.ready else 503)
+
+    async def metrics(self, _request: Request) -> Response:
+        """The Prometheus text format."""
+        text, content_type = exposition()
+        return Response(text, headers=ONE_ANSWER | {"content-type": content_type})
+
+    async def version(self, _request: Request) -> Response:
+        """What runs here, and since when."""
+        release = self._release
+        about = {
+            "service": release.service,
+            "version": release.version,
+            "commit": release.commit or None,
+            "python": release.python,
+            "started_at": release.started_at.isoformat(timespec="seconds"),
+            "uptime_s": round(release.uptime_s, 1),
+        }
+        return _json(about)
+
+    async def config(self, _request: Request) -> Response:
+        """The settings as the process was started with them, and what was changed since."""
+        return _json({"settings": self._settings, "log_level": self._level()})
+
+    async def log_level(self, request: Request) -> Response:
+        """Show the level, or change it: 400, 413 and 415 for what does not say how."""
+        if request.method == "PUT":
+            try:
+                self._log_level.change(await _wanted_level(request))
+            except ValueError as exc:
+                raise HTTPException(400, f'{exc}, as {{"level": "DEBUG"}}') from exc
+        return _json(self._level())
+
+    def _level(self) -> dict[str, Any]:
+        level = self._log_level
+        changed = level.changed_at.isoformat(timespec="seconds") if level.changed_at is not None else None
+        return {"level": level.current, "at_start": level.at_start, "changed_at": changed}
+
+    def _index(self) -> str:
+        return _INDEX.format(service=self._release.service, version=self._release.version)
+
+    async def _refuse(self, _request: Request, exception: Exception) -> Response:
+        refusal = cast("HTTPException", exception)
+        text = self._index() if refusal.status_code in {404, 405} else f"{refusal.detail}\n"
+        return PlainTextResponse(text, refusal.status_code, {**(refusal.headers or {}), **ONE_ANSWER})
+
+
+async def _wanted_level(request: Request) -> str:
+    """The level in the body. ValueError: there is none. HTTPException: it is no JSON by its type, or too long."""
+    # A browser sends this type to another site only after that site has agreed, which we never do.
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
+        raise HTTPException(415, f"The body is {_JSON}.")
+    body = b""
+    async for part in request.stream():
+        body += part
+        if len(body) > _MAX_BODY_BYTES:
+            raise HTTPException(413, f"The body is {_MAX_BODY_BYTES} bytes at most.")
+    wanted = orjson.loads(body)
+    if not isinstance(wanted, dict) or set(wanted) != {"level"} or not isinstance(wanted["level"], str):
+        raise ValueError("one member, level, is expected")
+    return wanted["level"].upper()
+
+
+def _json(content: Any, status: int = 200) -> Response:
+    return JSONResponse(content, status, ONE_ANSWER)
+
+
+def _ms(seconds: float) -> float:
+    return round(seconds * 1000, 2)

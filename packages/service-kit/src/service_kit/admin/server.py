@@ -1,0 +1,31 @@
+"""The admin port, for as long as the process lives."""
+
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+
+from service_kit.admin.pages import AdminPages
+from service_kit.internal_server import internal_server
+from service_kit.logs import LogLevel
+from service_kit.loop_lag import LoopLag
+from service_kit.readiness import Readiness
+from service_kit.release import Release
+
+
+@asynccontextmanager
+async def admin_server(
+    *,
+    host: str,
+    port: int,
+    readiness: Readiness,
+    release: Release,
+    settings: Mapping[str, str],
+    log_level: LogLevel,
+) -> AsyncIterator[None]:
+    """Serve the admin port inside the `async with`. OSError: the port is not to be had; its text names it.
+
+    settings: those in force, for people, by variable; secrets masked.
+    """
+    lag = LoopLag()
+    pages = AdminPages(readiness=readiness, release=release, settings=settings, log_level=log_level, lag=lag)
+    async with internal_server(pages.app(), host=host, port=port, name="admin-server"), lag.watched():
+        yield

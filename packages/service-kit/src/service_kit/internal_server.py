@@ -1,0 +1,48 @@
+"""An HTTP server for operators, beside what the process is there for: the admin port, and that of profiles."""
+
+import asyncio
+import logging
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from hypercorn.asyncio import serve
+from hypercorn.config import Config
+from starlette.types import ASGIApp
+
+#: One answer a connection: an idle one would hold the shutdown up (Hypercorn waits for them on Python 3.12 and later).
+ONE_ANSWER = {"connection": "close", "cache-control": "no-store", "x-content-type-options": "nosniff"}
+#: How long (seconds) an answer in flight may take once the server is to stop.
+_STOP_TIMEOUT_S = 0.5
+
+
+@asynccontextmanager
+async def internal_server(app: ASGIApp, *, host: str, port: int, name: str) -> AsyncIterator[None]:
+    """Serve ``app`` inside the `async with`; its answers carry ONE_ANSWER. ``name``: of the task.
+
+    OSError: the port is not to be had; its text names it.
+    """
+    config = Config()
+    config.bind = [f"fd://{_listen(host, port).detach()}"]
+    # A logger, not "-": Hypercorn would write lines of its own beside ours.
+    config.errorlog = logging.getLogger("hypercorn.error")
+    config.graceful_timeout = _STOP_TIMEOUT_S
+    config.include_server_header = False
+    stop = asyncio.Event()
+    server = asyncio.create_task(serve(app, config, shutdown_trigger=stop.wait), name=name)  # type: ignore[arg-type]
+    try:
+        yield
+    finally:
+        stop.set()
+        done, _ = await asyncio.wait([server], timeout=2 * _STOP_TIMEOUT_S)
+        if not done:
+            server.cancel()
+            await asyncio.wait([server], timeout=_STOP_TIMEOUT_S)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family)
+    except OSError as exc:
+        raise OSError(exc.errno, f"cannot listen on {host}:{port}: {exc.strerror}") from exc

@@ -1,0 +1,96 @@
+"""Where processor time goes: one look at the stacks for every so much of it that the process has used.
+
+The system counts the process's processor time and sends SIGPROF for each period of it (setitimer, ITIMER_PROF); Python
+calls the handler in the main thread, between two instructions of whatever runs there. A thread that looked on from the
+side would have to wait for the interpreter's lock, and would get it mostly where the main thread lets go of it: at
+system calls and between callbacks. It would see those, and little else.
+"""
+
+import signal
+import sys
+import threading
+import time
+from types import FrameType
+from typing import Self
+
+from service_kit.context import current_request
+from service_kit.profiling.profile import Labels, Profile, Sample, ValueType
+from service_kit.profiling.request_labels import labels_of
+from service_kit.profiling.stacks import Names, RawStack, stack_of
+from service_kit.profiling.thread_clocks import cpu_ns_of
+
+_TYPES = (ValueType("samples", "count"), ValueType("cpu", "nanoseconds"))
+_COMMENT = "Time in C code is that of the line of Python that called it."
+
+
+class CpuSampler:
+    """Takes samples while the context is entered, in the main thread only; one at a time in a process.
+
+    hz: samples for each second of processor time.
+    """
+
+    def __init__(self, hz: int) -> None:
+        self._period_s = 1 / hz
+        self._busy = False
+        self._missed = 0
+        self._used_ns: dict[int, int] = {}
+        self._found: dict[tuple[RawStack, Labels], list[int]] = {}
+        self._started_ns = self._began_ns = self._duration_ns = 0
+
+    def __enter__(self) -> Self:
+        self._started_ns, self._began_ns = time.time_ns(), time.monotonic_ns()
+        self._used_ns = {thread.native_id or 0: cpu_ns_of(thread) for thread in threading.enumerate()}
+        signal.signal(signal.SIGPROF, self._tick)
+        # System calls of libraries that know nothing of signals go on as if there had been none.
+        signal.siginterrupt(signal.SIGPROF, False)
+        signal.setitimer(signal.ITIMER_PROF, self._period_s, self._period_s)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        signal.setitimer(signal.ITIMER_PROF, 0)
+        # Not the default: it would end the process by the one signal that may still be on its way.
+        signal.signal(signal.SIGPROF, signal.SIG_IGN)
+        self._duration_ns = time.monotonic_ns() - self._began_ns
+
+    def profile(self) -> Profile:
+        """What was found; it takes a moment to put together, and may be done in any thread."""
+        names = Names()
+        samples = [
+            Sample(names.frames(stack), (count, used_ns), labels)
+            for (stack, labels), (count, used_ns) in self._found.items()
+        ]
+        comments = (_COMMENT, *((f"{self._missed} samples failed.",) if self._missed else ()))
+        period_ns = int(self._period_s * 1e9)
+        return Profile("CPU", _TYPES, samples, self._started_ns, self._duration_ns, _TYPES[1], period_ns, comments)
+
+    def _tick(self, _signal: int, frame: FrameType | None) -> None:
+        if self._busy:  # a tick within a tick
+            return
+        self._busy = True
+        try:
+            self._look(frame)
+        except Exception:  # it would be raised in the middle of whatever runs
+            self._missed += 1
+        finally:
+            self._busy = False
+
+    def _look(self, interrupted: FrameType | None) -> None:
+        """Give each thread's time since the last look to the stack that it has now."""
+        frames = sys._current_frames()  # noqa: SLF001 (its documented name)
+        main = threading.get_ident()
+        for thread in threading.enumerate():
+            ident, native_id = thread.ident or 0, thread.native_id or 0
+            total_ns = cpu_ns_of(thread)
+            used_ns = total_ns - self._used_ns.get(native_id, 0)
+            if used_ns <= 0:
+                continue
+            self._used_ns[native_id] = total_ns
+            if ident == main:
+                self._add(interrupted, labels_of(current_request()), used_ns)
+            else:
+                self._add(frames.get(ident), (("thread", thread.name),), used_ns)
+
+    def _add(self, frame: FrameType | None, labels: Labels, used_ns: int) -> None:
+        entry = self._found.setdefault((stack_of(frame), labels), [0, 0])
+        entry[0] += 1
+        entry[1] += used_ns

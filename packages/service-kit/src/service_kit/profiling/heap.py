@@ -1,0 +1,87 @@
+"""What takes memory: two looks at it, neither of which costs anything while nobody looks."""
+
+import gc
+import sys
+import time
+import tracemalloc
+from collections import Counter
+from typing import Self
+
+from service_kit.profiling.profile import Frame, Profile, Sample, ValueType
+from service_kit.profiling.sources import Sources
+
+_TYPES = (ValueType("inuse_objects", "count"), ValueType("inuse_space", "bytes"))
+_OBJECTS_COMMENTS = (
+    "Objects by type, as Python's collector knows them: those made since the process was ready.",
+    "The size of each is its own, without that of what it refers to.",
+    "Strings, numbers and bytes are not among them; nor is the memory of libraries in C.",
+)
+_ALLOCATIONS_COMMENT = "What was allocated while this was recorded and was still there at its end, by where."
+_FRAMES = 32
+
+
+def live_objects(*, collect: bool) -> Profile:
+    """The objects that are there now, by type. ``collect``: without those that nobody can reach any more.
+
+    The interpreter is held up meanwhile, for about 0.2 s where there are a million objects.
+    """
+    if collect:
+        gc.collect()
+    counts: Counter[type] = Counter()
+    sizes: Counter[type] = Counter()
+    for each in gc.get_objects():
+        kind = type(each)
+        counts[kind] += 1
+        sizes[kind] += _size_bytes(each)
+    samples = [Sample((_frame(kind),), (count, sizes[kind])) for kind, count in counts.most_common()]
+    return Profile("objects by type", _TYPES, samples, time.time_ns(), comments=_OBJECTS_COMMENTS)
+
+
+class AllocationTrace:
+    """Records where memory is allocated while the context is entered; the process is several times slower meanwhile.
+
+    RuntimeError: somebody else records already (PYTHONTRACEMALLOC).
+    """
+
+    def __init__(self) -> None:
+        self._snapshot: tracemalloc.Snapshot | None = None
+        self._started_ns = self._began_ns = self._duration_ns = 0
+
+    def __enter__(self) -> Self:
+        if tracemalloc.is_tracing():
+            raise RuntimeError("allocations are being recorded already, by tracemalloc from the start of the process")
+        self._started_ns, self._began_ns = time.time_ns(), time.monotonic_ns()
+        tracemalloc.start(_FRAMES)
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, *_: object) -> None:
+        self._duration_ns = time.monotonic_ns() - self._began_ns
+        if kind is None:
+            self._snapshot = tracemalloc.take_snapshot()
+        tracemalloc.stop()
+
+    def profile(self) -> Profile:
+        """What was recorded, once the context has been left. It reads source files, so call it in a thread."""
+        sources = Sources()
+        statistics = self._snapshot.statistics("traceback") if self._snapshot is not None else []
+        samples = [
+            Sample(
+                tuple(sources.frame(frame.filename, frame.lineno) for frame in reversed(found.traceback)),
+                (found.count, found.size),
+            )
+            for found in statistics
+        ]
+        return Profile(
+            "allocations", _TYPES, samples, self._started_ns, self._duration_ns, comments=(_ALLOCATIONS_COMMENT,)
+        )
+
+
+def _size_bytes(each: object) -> int:
+    try:
+        return sys.getsizeof(each)
+    except Exception:  # __sizeof__ is anybody's code
+        return 0
+
+
+def _frame(kind: type) -> Frame:
+    return Frame(f"{kind.__module__}.{kind.__qualname__}")

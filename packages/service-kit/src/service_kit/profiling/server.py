@@ -1,0 +1,36 @@
+"""The port that profiles are read from."""
+
+from contextlib import AsyncExitStack
+from typing import Self
+
+from service_kit.internal_server import internal_server
+from service_kit.profiling.pages import PprofPages
+from service_kit.profiling.timed_runs import TimedRuns
+from service_kit.release import Release
+
+
+class PprofServer:
+    """Serves /debug/pprof/ on host:port while the context is entered; with port 0, not at all.
+
+    OSError: the port is not to be had; its text names it.
+    """
+
+    def __init__(self, *, host: str, port: int, release: Release) -> None:
+        self._host, self._port = host, port
+        self._runs = TimedRuns()
+        self._pages = PprofPages(release, self._runs)
+        self._entered = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        if self._port:
+            serving = internal_server(self._pages.app(), host=self._host, port=self._port, name="pprof-server")
+            await self._entered.enter_async_context(serving)
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self._runs.close()
+        await self._entered.aclose()
+
+    async def drain(self, _seconds: float) -> None:
+        """Let whoever measures have what there is: nobody waits for a profile. Tasks and threads can still be seen."""
+        self._runs.close()

@@ -1,0 +1,45 @@
+"""Stacks: taken in a hurry as they are, and given names later."""
+
+import sys
+from collections.abc import Iterable
+from pathlib import PurePath
+from types import CodeType, FrameType
+
+from service_kit.profiling.profile import Frame
+
+#: Code and line of each frame, innermost first.
+RawStack = tuple[tuple[CodeType, int], ...]
+
+#: Deeper frames, the outermost ones, are left out.
+_MAX_DEPTH = 256
+
+
+def stack_of(frame: FrameType | None) -> RawStack:
+    """The frame and those that have called it."""
+    stack: list[tuple[CodeType, int]] = []
+    while frame is not None and len(stack) < _MAX_DEPTH:
+        # A frame between two lines has no number.
+        stack.append((frame.f_code, frame.f_lineno or frame.f_code.co_firstlineno))
+        frame = frame.f_back
+    return tuple(stack)
+
+
+class Names:
+    """Gives frames the names of their modules, as of the moment in which this was made."""
+
+    def __init__(self) -> None:
+        self._modules: dict[str, str] = {}
+        for name, module in list(sys.modules.items()):
+            if file := getattr(module, "__file__", None):
+                self._modules.setdefault(file, name)
+
+    def module(self, file: str) -> str:
+        """The module that was loaded from ``file``; the file's own name if none was."""
+        return self._modules.get(file) or PurePath(file).stem
+
+    def frames(self, stack: Iterable[tuple[CodeType, int]]) -> tuple[Frame, ...]:
+        """The stack with names."""
+        return tuple(
+            Frame(f"{self.module(code.co_filename)}.{code.co_qualname}", code.co_filename, line, code.co_firstlineno)
+            for code, line in stack
+        )
