@@ -48,15 +48,15 @@ async def get(
     port: int, path: str, method: str = "GET", headers: dict[str, str] | None = None, body: str = ""
 ) -> tuple[int, dict[str, str], bytes]:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
-    head = {"Host": "localhost", "Content-Length": str(len(body)), **(headers or {})}
-    lines = "".join(f"{name}: {value}\r\n" for name, value in head.items())
+    sent = {"Host": "localhost", "Content-Length": str(len(body)), **(headers or {})}
+    lines = "".join(f"{name}: {value}\r\n" for name, value in sent.items())
     writer.write(f"{method} {path} HTTP/1.1\r\n{lines}\r\n{body}".encode())
     answer = await asyncio.wait_for(reader.read(), 5)
     writer.close()
     await writer.wait_closed()
-    head, _, body = answer.partition(b"\r\n\r\n")
-    status, *headers = head.decode().split("\r\n")
-    return int(status.split()[1]), dict(line.split(": ", 1) for line in headers), body
+    head, _, content = answer.partition(b"\r\n\r\n")
+    status, *received = head.decode().split("\r\n")
+    return int(status.split()[1]), dict(line.split(": ", 1) for line in received), content
 
 
 @pytest.mark.usefixtures("readiness")

@@ -41,8 +41,8 @@ def in_request() -> Iterator[None]:
     _current.reset(token)
 
 
-def configure(level: str = "INFO", form: str = "json") -> None:
-    logs.configure(service="demo", version="1.2", level=level, form=form)
+def configure(level: str = "INFO", form: str = "json") -> logs.LogLevel:
+    return logs.configure(service="demo", version="1.2", level=level, form=form)
 
 
 def entries(capsys: Capture) -> list[dict[str, Any]]:
@@ -183,3 +183,30 @@ def test_force_color_and_no_color(capsys: Capture, monkeypatch: pytest.MonkeyPat
 def test_redaction_keeps_json_json(message: str, extra: dict[str, Any]) -> None:
     line = json.dumps({"message": f"password={message} x://u:{message}@h", **extra})
     json.loads(redact(line))
+
+
+def test_the_level_may_be_changed_and_the_change_is_told_at_either_level(capsys: Capture) -> None:
+    level = configure("ERROR")
+    logger.info("not yet")
+    level.change("DEBUG")
+    logger.debug("ours")
+    logging.getLogger("theirs").debug("theirs")
+    level.change("ERROR")
+    logger.warning("no more")
+    logging.getLogger("theirs").warning("no more")
+    assert [entry["message"] for entry in entries(capsys)] == [
+        "log level changed from ERROR to DEBUG",
+        "ours",
+        "theirs",
+        "log level changed from DEBUG to ERROR",
+    ]
+    assert (level.at_start, level.current) == ("ERROR", "ERROR")
+
+
+def test_a_level_that_it_has_or_that_there_is_not_changes_nothing(capsys: Capture) -> None:
+    level = configure("INFO")
+    level.change("INFO")
+    with pytest.raises(ValueError, match="DEBUG, INFO, WARNING, ERROR"):
+        level.change("TRACE")
+    assert entries(capsys) == []
+    assert (level.current, level.changed_at) == ("INFO", None)

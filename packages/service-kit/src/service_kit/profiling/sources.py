@@ -23,17 +23,20 @@ class Sources:
 
 
 def _owners(file: str) -> dict[int, tuple[str, int]]:
-    """For each line: the innermost function with code on it, and where that begins. Empty: no source to read."""
+    """For each line: the function with code on it, and where that begins. Empty: there is no source to read.
+
+    Lines that a lambda or a comprehension shares with the function around it are that function's.
+    """
     try:
         module = compile(Path(file).read_bytes(), file, "exec", dont_inherit=True)
     except (OSError, SyntaxError, ValueError):
         return {}
-    return {
-        line: (code.co_qualname, code.co_firstlineno)
-        for code in _outermost_first(module)
-        for _, _, line in code.co_lines()
-        if line is not None
-    }
+    owners: dict[int, tuple[str, int]] = {}
+    for code in _outermost_first(module):
+        for _, _, line in code.co_lines():
+            if line is not None:
+                owners.setdefault(line, (code.co_qualname, code.co_firstlineno))
+    return owners
 
 
 def _outermost_first(code: CodeType) -> Iterator[CodeType]:

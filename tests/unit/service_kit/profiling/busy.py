@@ -1,0 +1,34 @@
+"""Work for a profiler to find: it uses processor time, however busy the machine is."""
+
+import asyncio
+import hashlib
+import time
+
+from service_kit.context import RequestContext, enter_request
+from service_kit.trace_context import continue_trace
+
+
+def burn(cpu_s: float) -> None:
+    """Use so much processor time (seconds) of this thread."""
+    end = time.thread_time() + cpu_s
+    while time.thread_time() < end:
+        sum(range(500))
+
+
+def burn_in_c(cpu_s: float) -> None:
+    """The same, within C code that lets go of the interpreter's lock."""
+    end = time.thread_time() + cpu_s
+    while time.thread_time() < end:
+        hashlib.pbkdf2_hmac("sha256", b"x", b"y", 20_000)
+
+
+def request(route: str, rpc: str = "") -> RequestContext:
+    return RequestContext("request-1", continue_trace(None), route=route, rpc=rpc)
+
+
+async def serve(route: str, cpu_s: float, turns: int = 20) -> None:
+    """Work on a request to ``route`` in ``turns`` turns, between which others get theirs."""
+    enter_request(request(route, f"demo.v1.Demo/{route.strip('/')}"))
+    for _ in range(turns):
+        burn(cpu_s / turns)
+        await asyncio.sleep(0)

@@ -1,0 +1,102 @@
+"""The formats for other viewers: a flame graph and speedscope's."""
+
+import json
+import xml.etree.ElementTree as ET
+
+import pytest
+from service_kit.profiling import flame_graph, speedscope
+from service_kit.profiling.amounts import spelled
+from service_kit.profiling.call_tree import Node
+from service_kit.profiling.profile import Frame, Profile, Sample, ValueType
+
+SVG = "{http://www.w3.org/2000/svg}"
+TYPES = (ValueType("samples", "count"), ValueType("cpu", "nanoseconds"))
+MAIN, GET, PUT = (
+    Frame("demo.main", "/srv/demo.py", 12, 10),
+    Frame("demo.<get>", "/srv/a.py", 40, 33),
+    Frame("x.put", "b"),
+)
+
+
+def profile(*samples: Sample) -> Profile:
+    return Profile("CPU", TYPES, samples, 1, 2_000_000_000)
+
+
+EXAMPLE = profile(
+    Sample((GET, MAIN), (3, 30_000_000), (("rpc", 'Demo/<Get> & "more"'),)),
+    Sample((GET._replace(line=41), MAIN), (1, 10_000_000), (("rpc", 'Demo/<Get> & "more"'),)),
+    Sample((PUT, MAIN), (6, 60_000_000)),
+)
+
+
+def boxes(content: bytes) -> dict[str, tuple[float, float]]:
+    """Left edge and width of each box, by what it says when one points at it."""
+    groups = ET.fromstring(content).findall(f"{SVG}g")  # noqa: S314 - our own
+    found = {}
+    for group in groups:
+        rect = group.find(f"{SVG}rect")
+        assert rect is not None
+        found[str(group.findtext(f"{SVG}title"))] = float(rect.attrib["x"]), float(rect.attrib["width"])
+    return found
+
+
+def test_a_box_is_as_wide_as_its_part_of_the_whole_and_lies_within_its_callers() -> None:
+    found = boxes(flame_graph.draw(EXAMPLE, program="demo"))
+    left, whole = found["all: 100.00 ms, 100.0%"]
+    x, width = found['rpc: Demo/<Get> & "more": 40.00 ms, 40.0%']
+    assert width == pytest.approx(0.4 * whole, abs=0.1)
+    inner_x, inner_width = found["demo.<get> (/srv/a.py): 40.00 ms, 40.0%"]
+    assert x <= inner_x <= inner_x + inner_width <= x + width + 0.1 <= left + whole + 0.2
+    assert sum(width for told, (_, width) in found.items() if told.startswith("demo.main")) == pytest.approx(
+        whole, abs=0.2
+    )
+
+
+def test_the_picture_needs_nothing_else_and_runs_nothing() -> None:
+    content = flame_graph.draw(EXAMPLE, program="demo")
+    assert b"<script" not in content
+    assert b"href" not in content
+    assert content.count(b"http") == 1  # the name of the format
+    assert b"demo: CPU" in content
+
+
+def test_an_empty_profile_is_drawn_and_written() -> None:
+    assert boxes(flame_graph.draw(profile(), program="demo")) == {}
+    assert json.loads(speedscope.encode(profile(), program="demo"))["profiles"][0]["samples"] == []
+
+
+def test_a_deep_stack_is_drawn() -> None:
+    deep = tuple(Frame(f"demo.f{number}", "demo.py") for number in range(256))
+    assert len(boxes(flame_graph.draw(profile(Sample(deep, (1, 1))), program="demo"))) == 257
+
+
+def test_speedscope_gets_the_labels_as_outermost_frames_and_one_frame_for_a_function() -> None:
+    document = json.loads(speedscope.encode(EXAMPLE, program="demo"))
+    frames = [frame["name"] for frame in document["shared"]["frames"]]
+    assert len(frames) == len(set(frames)) == 4
+    (recorded,) = document["profiles"]
+    assert [frames[number] for number in recorded["samples"][0]] == [
+        'rpc: Demo/<Get> & "more"', "demo.main", "demo.<get>",
+    ]  # fmt: skip
+    assert recorded["weights"] == [30_000_000, 10_000_000, 60_000_000]
+    assert (recorded["unit"], recorded["endValue"]) == ("nanoseconds", 100_000_000)
+
+
+def test_a_function_is_one_node_whatever_its_line() -> None:
+    root = Node.of(EXAMPLE)
+    assert (root.total, root.depth()) == (100_000_000, 4)
+
+
+@pytest.mark.parametrize(
+    ("value", "unit", "told"),
+    [
+        (1_234_567, "nanoseconds", "1.23 ms"),
+        (2_500_000_000, "nanoseconds", "2.50 s"),
+        (100, "bytes", "100.0 B"),
+        (2048, "bytes", "2.0 KiB"),
+        (3 * 1024**3, "bytes", "3.0 GiB"),
+        (7, "count", "7"),
+    ],
+)
+def test_amounts(value: int, unit: str, told: str) -> None:
+    assert spelled(value, unit) == told
