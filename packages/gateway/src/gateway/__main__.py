@@ -41,8 +41,9 @@ _KEY_PUSH_WITHIN_S = 0.3
 
 async def _serve(settings: Settings) -> None:
     release = this_release(_NAME)
-    level, form = settings.log_level, settings.log_format
-    log_level = logs.configure(service=_NAME, version=release.version, level=level, form=form)
+    log_level = logs.configure(
+        service=_NAME, version=release.version, level=settings.log_level, form=settings.log_format
+    )
     metrics.start(service=_NAME, version=release.version)
     meter = metrics.meter(_NAME)
     contract = _contract(settings)
@@ -58,8 +59,8 @@ async def _serve(settings: Settings) -> None:
             log_level=log_level,
         )
         await lifecycle.enter("admin", admin)
-        profiles = PprofServer(host=settings.pprof_host, port=settings.pprof_port, release=release)
-        await lifecycle.enter("pprof", profiles)
+        pprof = PprofServer(host=settings.pprof_host, port=settings.pprof_port, release=release)
+        profiles = await lifecycle.enter("pprof", pprof)
         lifecycle.on_drain("pprof", profiles.drain)
 
         upstreams = _upstreams(settings, names, meter)

@@ -67,8 +67,9 @@ _NAME = "user-svc"
 async def _serve(settings: Settings) -> None:
     share_one_arena()
     release = this_release(_NAME)
-    level, form = settings.log_level, settings.log_format
-    log_level = logs.configure(service=_NAME, version=release.version, level=level, form=form)
+    log_level = logs.configure(
+        service=_NAME, version=release.version, level=settings.log_level, form=settings.log_format
+    )
     metrics.start(service=_NAME, version=release.version)
 
     async with Lifecycle(settings.drain_s) as lifecycle:
@@ -82,8 +83,8 @@ async def _serve(settings: Settings) -> None:
             log_level=log_level,
         )
         await lifecycle.enter("admin", admin)
-        profiles = PprofServer(host=settings.pprof_host, port=settings.pprof_port, release=release)
-        await lifecycle.enter("pprof", profiles)
+        pprof = PprofServer(host=settings.pprof_host, port=settings.pprof_port, release=release)
+        profiles = await lifecycle.enter("pprof", pprof)
         lifecycle.on_drain("pprof", profiles.drain)
 
         signing_keys = _signing_keys(settings)
