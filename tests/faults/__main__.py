@@ -1,63 +1,67 @@
-"""`just drill`: runs the rows, or those that are named, and says what it found.
+"""`just drill`: plays the rows, or those that are named, and says what it found.
 
-Exit code 1: something is not as it must be.
+Exit code 1: something is not as it must be; 130: it was interrupted, and has stopped what it had started.
 """
 
 import argparse
+import signal
 import sys
 import time
-import traceback
-from collections.abc import Mapping
-from contextlib import ExitStack
-
-from rich.console import Console
-from rich.markup import escape
+from collections.abc import Sequence
+from types import FrameType
 
 from tests.faults.catalogue import catalogue
 from tests.faults.drill import Drill
-from tests.faults.finding import Finding
+from tests.faults.playing import beside, play
 from tests.faults.stage import Stage
-from tests.running.stacks import Stack, running_stack
+from tests.faults.table import DrillTable
 
-_WIDTH = 140
+_INTERRUPTED = 130
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(prog="just drill", description=__doc__)
-    parser.add_argument("rows", nargs="*", type=int, metavar="ROW", help="the numbers of the rows to run (all)")
-    parser.add_argument("--short", action="store_true", help="the short forms, as the test suite runs them")
-    arguments = parser.parse_args()
+    arguments = _arguments()
     drills = catalogue()
-    if unknown := [number for number in arguments.rows if number not in drills]:
-        parser.error(f"no such row: {unknown}; there are {', '.join(map(str, drills))}")
     chosen = [drills[number] for number in arguments.rows or drills]
-    console = Console(width=max(_WIDTH, Console().width), highlight=False)
-    with ExitStack() as stacks:
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _play_all(chosen, long=not arguments.short, bare=arguments.bare)
+    except KeyboardInterrupt:
+        return _INTERRUPTED
 
-        def start(environ: Mapping[str, str], replicas: Mapping[str, int]) -> Stack:
-            return stacks.enter_context(running_stack(environ, replicas))
 
-        stage = Stage(start, long=not arguments.short)
-        missed = [drill.number for drill in chosen if not _play(drill, stage, console)]
-    verdict = f"missed: {', '.join(map(str, missed))}" if missed else "all as it must be"
-    console.print(f"\n{len(chosen)} rows, {verdict}", style="bold red" if missed else "bold green")
+def _arguments() -> argparse.Namespace:
+    numbers = catalogue()
+    parser = argparse.ArgumentParser(prog="just drill", description=__doc__)
+    parser.add_argument("rows", nargs="*", type=int, metavar="ROW", help="the numbers of the rows to play (all)")
+    length = parser.add_mutually_exclusive_group()
+    length.add_argument("--short", action="store_true", help="the short forms, as the test suite plays them")
+    length.add_argument("--long", action="store_true", help="the long forms (this is the default)")
+    parser.add_argument("--bare", action="store_true", help=argparse.SUPPRESS)  # the rows without heading and verdict
+    arguments = parser.parse_args()
+    if unknown := [number for number in arguments.rows if number not in numbers]:
+        parser.error(f"no such row: {unknown}; there are {', '.join(map(str, numbers))}")
+    return arguments
+
+
+def _play_all(chosen: Sequence[Drill], *, long: bool, bare: bool) -> int:
+    table = DrillTable()
+    if not bare:
+        table.heading()
+    began_s = time.monotonic()
+    aside = [drill for drill in chosen if drill.beside and long and len(chosen) > 1]
+    with beside(aside) as others:
+        with Stage(long=long) as stage:
+            missed = play([drill for drill in chosen if drill not in aside], stage, table)
+        missed += [other.number for other in others if not other.finish(table)]
+    if not bare:
+        verdict = f"missed: {', '.join(map(str, missed))}" if missed else "all as it must be"
+        table.end(f"{len(chosen)} rows in {time.monotonic() - began_s:.0f} s, {verdict}", passed=not missed)
     return 1 if missed else 0
 
 
-def _play(drill: Drill, stage: Stage, console: Console) -> bool:
-    console.print(f"\n[bold]{drill.number:>2}  {escape(drill.fault)}[/bold]  [dim]{escape(drill.must)}[/dim]")
-    started = time.monotonic()
-    try:
-        findings = drill.run(stage)
-    except Exception as exc:  # a row that breaks is a row that is missed; the others have their turn
-        traceback.print_exc()
-        findings = [Finding("the drill itself", "runs to its end", f"{type(exc).__name__}: {exc}", passed=False)]
-    for finding in findings:
-        mark = "[green]pass[/green]" if finding.passed else "[bold red]MISS[/bold red]"
-        columns = f"{finding.what:<52} {finding.expected:<24} {finding.measured:<30}"
-        console.print(f"    {mark}  {escape(columns)}")
-    console.print(f"    [dim]{time.monotonic() - started:.1f} s[/dim]")
-    return all(finding.passed for finding in findings)
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    raise KeyboardInterrupt
 
 
 if __name__ == "__main__":

@@ -1,22 +1,18 @@
 """Every row in its short form; what depends on the speed of the machine is `just drill`'s to judge."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator
 
 import pytest
 
-from tests.conftest import StartStack
 from tests.faults.catalogue import catalogue
 from tests.faults.drill import Drill
 from tests.faults.stage import Stage
-from tests.running.stacks import Stack
 
 
-@pytest.fixture(scope="session")
-def stage(start_stack: StartStack) -> Stage:
-    def start(environ: Mapping[str, str], replicas: Mapping[str, int]) -> Stack:
-        return start_stack(environ, replicas)
-
-    return Stage(start, long=False)
+@pytest.fixture(scope="module")
+def stage() -> Iterator[Stage]:
+    with Stage(long=False) as stage:
+        yield stage
 
 
 @pytest.mark.timeout(300)

@@ -31,6 +31,7 @@ class SecretsSeen:
 
     def __init__(self) -> None:
         self.kinds: dict[bytes, str] = {}
+        self._noted: set[str] = set()
         self._at: dict[bytes, list[tuple[bytes, int]]] = {}
         self._watched: list[Path] = []
 
@@ -40,8 +41,9 @@ class SecretsSeen:
         told, _, signature = secret.rpartition(".")
         if kind in {"access token", "session key"} and told:
             secret = signature
-        if len(secret) < _SHORTEST or len(set(secret)) < _LEAST_DIFFERENT:
+        if secret in self._noted or len(secret) < _SHORTEST or len(set(secret)) < _LEAST_DIFFERENT:
             return
+        self._noted.add(secret)  # a load tells the same ones over and over
         for spelling in {
             escape(form) for escape in _ESCAPES for form in (secret, unicodedata.normalize("NFC", secret))
         }:
