@@ -6,6 +6,7 @@ import pytest
 from local_stack.data_dir import DataDir
 from local_stack.errors import StackError
 from local_stack.inventory import Inventory, take
+from local_stack.ports import LARGEST_OFFSET
 
 DATA = DataDir(Path("/data"))
 OFFSET = 11_500
@@ -40,7 +41,7 @@ def test_clients_are_told_the_ports_of_this_stack() -> None:
     assert environ["ORDER_SVC_KEY_SET_UPSTREAM"] == "127.0.0.1:61551"
 
 
-def test_replicas_share_the_public_port_and_have_admin_ports_of_their_own() -> None:
+def test_gateways_share_their_public_port_and_every_process_has_other_ports_of_its_own() -> None:
     replicas = inventory({"gateway": 3, "order-svc": 2}).replicas
 
     assert [replica.name for replica in replicas] == [
@@ -50,7 +51,28 @@ def test_replicas_share_the_public_port_and_have_admin_ports_of_their_own() -> N
     assert len({replica.admin_url for replica in replicas}) == len(replicas)
 
 
-def test_what_replicas_share_is_claimed_once() -> None:
+def test_each_process_of_a_service_is_found_on_a_port_of_its_own() -> None:
+    taken = inventory({"user-svc": 2, "order-svc": 3})
+
+    users, orders = (
+        [replica.url.removeprefix("grpc://") for replica in taken.replicas if replica.service == service]
+        for service in ("user-svc", "order-svc")
+    )
+    assert (users[0], orders[0]) == ("127.0.0.1:61551", "127.0.0.1:61552")
+    assert len({*users, *orders}) == 5
+    for replica in taken.replicas:
+        assert replica.environ["GATEWAY_UPSTREAMS"] == f"user-svc={','.join(users)},order-svc={','.join(orders)}"
+        assert replica.environ["ORDER_SVC_KEY_SET_UPSTREAM"] == ",".join(users)
+    public = [f"127.0.0.1:{claim.port}" for claim in taken.claims() if claim.purpose == "public"]
+    assert {*users, *orders} <= {*public}
+
+
+def test_an_offset_that_leaves_too_few_ports_is_refused() -> None:
+    with pytest.raises(StackError, match="--port-offset is too large"):
+        take(DATA, offset=LARGEST_OFFSET, replicas={"user-svc": 2}, environ={})
+
+
+def test_what_gateways_share_is_claimed_once() -> None:
     public = [claim for claim in inventory({"gateway": 2}).claims() if claim.process.startswith("gateway")]
 
     assert [(claim.process, claim.purpose) for claim in public] == [

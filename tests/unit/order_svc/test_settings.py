@@ -16,12 +16,18 @@ def test_two_settings_are_enough() -> None:
     assert "hunter2" not in describe(settings, PREFIX)
 
 
+def test_the_key_set_may_come_from_several_processes() -> None:
+    settings = load(Settings, PREFIX, REQUIRED | {"ORDER_SVC_KEY_SET_UPSTREAM": "[::1]:50051, user-svc:50053"})
+    assert settings.key_set_upstream == ("[::1]:50051", "user-svc:50053")
+
+
 @pytest.mark.parametrize(
     ("name", "value"),
     [
         ("DATABASE_URL", "mysql://127.0.0.1/orders"),
         ("KEY_SET_UPSTREAM", "user-svc"),
         ("KEY_SET_UPSTREAM", "user-svc:http"),
+        ("KEY_SET_UPSTREAM", "user-svc:50051,"),
         ("PORT", "65536"),
         ("IDEMPOTENCY_TTL_S", "3600"),
         ("LOG_FORMAT", "xml"),

@@ -9,10 +9,12 @@ from local_stack.data_dir import DataDir
 from local_stack.errors import StackError
 from local_stack.ports import ADMIN, LAST_PORT, PPROF, PUBLIC, Claim, spare_ports
 from local_stack.processes import MARKER, marker
-from local_stack.service_settings import LOOPBACK, defaults, merged, prefix_of, reachable, value
+from local_stack.service_settings import LOOPBACK, address, defaults, merged, prefix_of, reachable, upstreams, value
 
 SERVERS = ("postgres", "redis")
-SERVICES = ("user-svc", "order-svc", "gateway")
+#: What the gateway calls. It balances over all of them itself, so that each has a port of its own.
+UPSTREAMS = ("user-svc", "order-svc")
+SERVICES = (*UPSTREAMS, "gateway")
 #: What the names of a purpose's settings have before _HOST and _PORT.
 _PURPOSES = {"public": "", "admin": "_ADMIN", "pprof": "_PPROF"}
 _SCHEMES = {"user-svc": "grpc", "order-svc": "grpc", "gateway": "http"}
@@ -28,7 +30,7 @@ class Replica:
 
     @property
     def url(self) -> str:
-        """Where its clients find it; all replicas of a service share it."""
+        """Where its clients find it; all gateways share it."""
         public = self.claim("public")
         return f"{_SCHEMES[self.service]}://{reachable(public.host)}:{public.port}"
 
@@ -72,34 +74,43 @@ class Inventory:
         return {**environ, MARKER: marker(self.data.root, name)}
 
     def claims(self) -> list[Claim]:
-        """Every port that the stack needs; what replicas share is named once."""
+        """Every port that the stack needs; the one that gateways share is named once."""
         servers = [
             Claim("postgres", "public", LOOPBACK, self.postgres_port),
             Claim("redis", "public", LOOPBACK, self.redis_port),
         ]
-        first = [replica.claim("public") for replica in self.replicas if replica.name == replica.service]
+        alone = (each for each in self.replicas if each.service in UPSTREAMS or each.name == each.service)
+        public = [replica.claim("public") for replica in alone]
         own = [replica.claim("admin") for replica in self.replicas]
         own += [replica.claim("pprof") for replica in self.replicas if replica.is_profiled]
-        return [*servers, *first, *own]
+        return [*servers, *public, *own]
 
 
 def take(data: DataDir, *, offset: int, replicas: Mapping[str, int], environ: Mapping[str, str]) -> Inventory:
     """Draw up the inventory: ``offset`` is added to every port, ``replicas`` says how many there are of a service."""
-    chosen = defaults(data, offset, environ)
-    spare = {"ADMIN": spare_ports(ADMIN, offset), "PPROF": spare_ports(PPROF, offset)}
-    environment = merged(chosen, environ)
-    every = (replica for service in SERVICES for replica in _replicas(service, replicas, environment, spare))
+    placed = merged(defaults(data, offset), environ)
+    spare = {"_ADMIN": spare_ports(ADMIN, offset), "_PPROF": spare_ports(PPROF, offset)}
+    public = {"": spare_ports(PUBLIC, offset)}
+    own = {
+        service: _own(service, replicas.get(service, 1), spare | (public if service in UPSTREAMS else {}))
+        for service in SERVICES
+    }
+    found = upstreams({name: [address(name, {**placed, **settings}) for settings in own[name]] for name in UPSTREAMS})
+    environment = merged({**defaults(data, offset), **found}, environ)
+    every = [
+        Replica(f"{service}-{number}" if number > 1 else service, service, {**environment, **settings})
+        for service in SERVICES
+        for number, settings in enumerate(own[service], start=1)
+    ]
     postgres, redis = (PUBLIC[server] + offset for server in SERVERS)
     return Inventory(data, postgres, redis, environ, environment, tuple(every))
 
 
-def _replicas(
-    service: str, counts: Mapping[str, int], environ: Mapping[str, str], spare: Mapping[str, Iterator[int]]
-) -> Iterator[Replica]:
-    yield Replica(service, service, environ)
-    for number in range(2, counts.get(service, 1) + 1):
-        own = {f"{prefix_of(service)}_{purpose}_PORT": str(next(ports)) for purpose, ports in spare.items()}
-        yield Replica(f"{service}-{number}", service, {**environ, **own})
+def _own(service: str, count: int, spare: Mapping[str, Iterator[int]]) -> list[dict[str, str]]:
+    """The settings of each replica that are its own: none for the first one."""
+    prefix = prefix_of(service)
+    further = [{f"{prefix}{kind}_PORT": str(next(ports)) for kind, ports in spare.items()} for _ in range(1, count)]
+    return [{}, *further]
 
 
 def service_of(name: str) -> str:

@@ -62,8 +62,13 @@ def _family(host: str) -> socket.AddressFamily:
 
 
 def spare_ports(taken: Mapping[str, int], offset: int, host: str = "127.0.0.1") -> Iterator[int]:
-    """The ports of further replicas: the free ones above those of the first ones, ``taken``."""
-    return (port for port in range(max(taken.values()) + 1 + offset, LAST_PORT + 1) if is_free(host, port))
+    """The ports of further replicas: the free ones above those of the first ones, ``taken``.
+
+    Raises:
+        StackError: there is none left.
+    """
+    yield from (port for port in range(max(taken.values()) + 1 + offset, LAST_PORT + 1) if is_free(host, port))
+    raise StackError("there are too few ports for all replicas: --port-offset is too large")
 
 
 def require_free(claims: Iterable[Claim]) -> None:

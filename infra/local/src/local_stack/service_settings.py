@@ -1,6 +1,6 @@
 """The settings with which the services run here. Whatever the caller's environment sets, wins."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from local_stack.data_dir import DataDir
@@ -10,15 +10,12 @@ from local_stack.ports import ADMIN, PPROF, PUBLIC
 LOOPBACK = "127.0.0.1"
 
 
-def defaults(data: DataDir, offset: int, environ: Mapping[str, str]) -> dict[str, str]:
+def defaults(data: DataDir, offset: int) -> dict[str, str]:
     """The settings of all services, in names as in the environment; secrets are given as files."""
     return {
         **_listening("GATEWAY", "gateway", offset),
         **_listening("USER_SVC", "user-svc", offset),
         **_listening("ORDER_SVC", "order-svc", offset),
-        "GATEWAY_UPSTREAMS": ",".join(
-            f"{service}={upstream(service, offset, environ)}" for service in ("user-svc", "order-svc")
-        ),
         "GATEWAY_REDIS_URL_FILE": str(data.secrets / "redis-url"),
         "GATEWAY_COOKIE_SECURE": "false",  # plain HTTP on loopback: a Secure cookie would not come back
         "USER_SVC_DATABASE_URL_FILE": str(data.secrets / "user-svc-database-url"),
@@ -26,7 +23,6 @@ def defaults(data: DataDir, offset: int, environ: Mapping[str, str]) -> dict[str
         "USER_SVC_KEY_DIR": str(data.keys),
         "USER_SVC_SESSION_SECRET_FILE": str(data.secrets / "session-secret"),
         "ORDER_SVC_DATABASE_URL_FILE": str(data.secrets / "order-svc-database-url"),
-        "ORDER_SVC_KEY_SET_UPSTREAM": upstream("user-svc", offset, environ),
     }
 
 
@@ -42,12 +38,18 @@ def _listening(prefix: str, service: str, offset: int) -> dict[str, str]:
     }
 
 
-def upstream(service: str, offset: int, environ: Mapping[str, str]) -> str:
-    """host:port at which the service's clients find it."""
+def address(service: str, environ: Mapping[str, str]) -> str:
+    """host:port at which the clients of a process with this environment find it."""
     prefix = prefix_of(service)
-    host = value(f"{prefix}_HOST", environ) or LOOPBACK
-    port = value(f"{prefix}_PORT", environ) or str(PUBLIC[service] + offset)
-    return f"{reachable(host)}:{port}"
+    return f"{reachable(value(f'{prefix}_HOST', environ))}:{value(f'{prefix}_PORT', environ)}"
+
+
+def upstreams(addresses: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """The settings by which the services find one another. addresses: of every process, by service."""
+    return {
+        "GATEWAY_UPSTREAMS": ",".join(f"{service}={','.join(each)}" for service, each in addresses.items()),
+        "ORDER_SVC_KEY_SET_UPSTREAM": ",".join(addresses["user-svc"]),
+    }
 
 
 def value(name: str, environ: Mapping[str, str]) -> str:

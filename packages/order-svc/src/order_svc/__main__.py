@@ -72,8 +72,9 @@ async def _serve(settings: Settings) -> None:
         probe = await lifecycle.enter("postgres-probe", for_probes)
         readiness.add("postgres", lambda: ping(probe))
 
-        sessions = await lifecycle.enter("key-set-client", GrpcClient(settings.key_set_upstream))
-        keys = KeySet(KeySetSource(sessions).fetch)
+        targets = settings.key_set_upstream
+        authority = [await lifecycle.enter(f"key-set-client {target}", GrpcClient(target)) for target in targets]
+        keys = KeySet(KeySetSource(authority).fetch)
         lifecycle.start("key-set", keys.keep_fresh())
         readiness.add("key_set", keys.check_loaded)
         verifier = TokenVerifier(

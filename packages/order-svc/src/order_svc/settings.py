@@ -8,9 +8,11 @@ from service_kit.settings import Secret, postgres_url, setting
 PREFIX = "ORDER_SVC_"
 
 
-def _target(text: str) -> str:
-    parse_target(text)
-    return text
+def _targets(text: str) -> tuple[str, ...]:
+    targets = tuple(target.strip() for target in text.split(","))
+    for target in targets:
+        parse_target(target)
+    return targets
 
 
 @dataclass(frozen=True)
@@ -36,7 +38,10 @@ class Settings:
         minimum=100,
     )
 
-    key_set_upstream: str = setting(doc="user-svc, where the keys of access tokens come from: host:port", parse=_target)
+    key_set_upstream: tuple[str, ...] = setting(
+        doc="user-svc, where the keys of access tokens come from, as HOST:PORT,…; one is asked if that before it fails",
+        parse=_targets,
+    )
     token_issuer: str = setting(doc="issuer that access tokens must name", default="headrace", min_length=1)
     token_audience: str = setting(doc="audience that access tokens must name", default="headrace", min_length=1)
     token_leeway_s: float = setting(doc="clock difference forgiven", unit="s", default=5.0, minimum=0, maximum=30)

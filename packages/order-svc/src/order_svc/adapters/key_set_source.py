@@ -1,5 +1,10 @@
 """The public keys that verify access tokens, from the authority over sessions."""
 
+from collections import deque
+from collections.abc import Sequence
+from contextlib import suppress
+
+from loguru import logger
 from service_kit.grpc.client import GrpcClient
 from shared_contracts.headrace.session.v1 import GetKeySetRequest, JsonWebKey, SessionServiceStub
 
@@ -7,14 +12,29 @@ _TIMEOUT_S = 1.0
 
 
 class KeySetSource:
-    """Fetches the key set over gRPC."""
+    """Fetches the key set over gRPC: from the process that answered last, and when it fails, from the next one.
 
-    def __init__(self, client: GrpcClient) -> None:
-        self._sessions = SessionServiceStub(client.channel)
+    clients: of the authority's processes, at least one; all of them have the same keys.
+    """
+
+    def __init__(self, clients: Sequence[GrpcClient]) -> None:
+        self._sessions = deque(SessionServiceStub(client.channel) for client in clients)
+        self._answering = self._sessions[0]
 
     async def fetch(self) -> list[dict[str, str]]:
-        """The keys as JSON Web Keys (RFC 7517). Raises whatever grpclib raises when the other side does not answer."""
-        response = await self._sessions.get_key_set(GetKeySetRequest(), timeout=_TIMEOUT_S)
+        """The keys as JSON Web Keys (RFC 7517). Raises whatever grpclib raises when no process answers."""
+        for _ in range(len(self._sessions) - 1):
+            with suppress(Exception):  # whatever goes wrong between processes: the last one asked tells it
+                return await self._ask()
+            self._sessions.rotate(-1)
+        return await self._ask()
+
+    async def _ask(self) -> list[dict[str, str]]:
+        asked = self._sessions[0]
+        response = await asked.get_key_set(GetKeySetRequest(), timeout=_TIMEOUT_S)
+        if asked is not self._answering:
+            logger.warning("the key set comes from another process now")
+            self._answering = asked
         return [_as_json_web_key(key) for key in response.keys]
 
 

@@ -1,0 +1,63 @@
+"""Where the key set comes from while a process of the authority is away."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from grpclib import GRPCError, Status
+from grpclib.server import Server
+from order_svc.adapters.key_set_source import KeySetSource
+from service_kit.grpc.client import GrpcClient
+from shared_contracts.headrace.session.v1 import GetKeySetRequest, GetKeySetResponse
+
+from tests.examples.tokens import Issuer
+from tests.fakes.session_authority import SessionAuthority
+from tests.running.servers import free_port
+
+
+class Process(SessionAuthority):
+    """One process of the authority, which may be away. It has keys of its own, by which it is known."""
+
+    away = False
+
+    def __init__(self) -> None:
+        self.issuer = Issuer()
+        super().__init__(self.issuer)
+
+    async def get_key_set(self, message: GetKeySetRequest) -> GetKeySetResponse:
+        if self.away:
+            raise GRPCError(Status.UNAVAILABLE, "away")
+        return await super().get_key_set(message)
+
+
+@asynccontextmanager
+async def client_of(process: Process) -> AsyncIterator[GrpcClient]:
+    port, server = free_port(), Server([process])
+    await server.start("127.0.0.1", port)
+    async with GrpcClient(f"127.0.0.1:{port}") as client:
+        yield client
+    server.close()
+    await server.wait_closed()
+
+
+async def test_the_next_process_is_asked_and_then_kept() -> None:
+    first, second = Process(), Process()
+    async with client_of(first) as one, client_of(second) as other:
+        source = KeySetSource([one, other])
+        assert await source.fetch() == await first.issuer.keys()
+
+        first.away = True
+        assert await source.fetch() == await second.issuer.keys()
+        first.away = False
+        assert await source.fetch() == await second.issuer.keys()
+        second.away = True
+        assert await source.fetch() == await first.issuer.keys()
+
+
+async def test_what_the_last_one_says_is_told_when_none_answers() -> None:
+    async with GrpcClient(f"127.0.0.1:{free_port()}") as one, GrpcClient(f"127.0.0.1:{free_port()}") as other:
+        source = KeySetSource([one, other])
+
+        for _ in range(3):
+            with pytest.raises(OSError, match="Connect call failed"):
+                await source.fetch()
