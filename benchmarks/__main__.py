@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import gateway_overhead, login_storm, logins, memory
+from benchmarks import gateway_overhead, login_storm, logins, memory, profiling
 from benchmarks.wrk import require_wrk
 
 _BENCHMARKS: dict[str, Callable[[float], None]] = {
@@ -12,6 +12,7 @@ _BENCHMARKS: dict[str, Callable[[float], None]] = {
     "logins": logins.run,
     "login-storm": login_storm.run,
     "memory": memory.run,
+    "profiling": profiling.run,
 }
 
 

@@ -84,7 +84,7 @@ async def test_tasks_threads_and_objects(running: Running) -> None:
     "page",
     [
         "profile?seconds=0", "profile?seconds=301", "profile?seconds=-1", "profile?seconds=1.5", "profile?seconds=",
-        "profile?seconds=99999999999999999999", "profile?seconds=1&hz=501", "heap?seconds=301", "heap?gc=2",
+        "profile?seconds=99999999999999999999", "profile?seconds=1&hz=251", "heap?seconds=301", "heap?gc=2",
         "goroutine?debug=3", "goroutine?format=dot",
     ],
 )  # fmt: skip

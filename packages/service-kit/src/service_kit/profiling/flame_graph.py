@@ -37,16 +37,20 @@ def draw(profile: Profile, *, program: str) -> bytes:
     height = _HEAD + root.depth() * _ROW + _MARGIN
     unit = profile.types[-1].unit
     title = escape(f"{program}: {profile.title}")
-    note = f"{spelled(root.total, unit)} in {sum(sample.values[0] for sample in profile.samples)} samples"
-    if profile.duration_ns:
-        note += f", taken in {profile.duration_ns / 1e9:.1f} s"
     boxes = _Boxes(program, unit, root.total or 1)
     return (
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {_WIDTH} {height}" width="{_WIDTH}" height="{height}">'
         f'<style>{_STYLE}</style><title>{title}</title><text class="title" x="{_MARGIN}" y="26">{title}</text>'
-        f'<text class="note" x="{_MARGIN}" y="46">{note}</text>'
+        f'<text class="note" x="{_MARGIN}" y="46">{_note(profile, root.total)}</text>'
         f"{''.join(_legend())}{''.join(boxes.of(root, _MARGIN, 0))}</svg>"
     ).encode()
+
+
+def _note(profile: Profile, total: int) -> str:
+    """How much there is of what: "1.27 s in 127 samples, taken in 3.0 s"."""
+    counted = f"{sum(sample.values[0] for sample in profile.samples)} {profile.types[0].kind.rpartition('_')[2]}"
+    note = counted if len(profile.types) == 1 else f"{spelled(total, profile.types[-1].unit)} in {counted}"
+    return f"{note}, taken in {profile.duration_ns / 1e9:.1f} s" if profile.duration_ns else note
 
 
 def _legend() -> Iterator[str]:

@@ -16,7 +16,11 @@ table { border-collapse: collapse; width: 100%; }
 th, td { text-align: left; vertical-align: top; padding: .45rem .8rem .45rem 0; border-bottom: 1px solid #8884; }
 td:first-child, th:first-child { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 td:nth-child(2) { white-space: nowrap; } code { font-size: .9em; overflow-wrap: anywhere; }
-@media (max-width: 40rem) { td:nth-child(2) { white-space: normal; } }
+@media (max-width: 40rem) {
+  tr:first-child, td:first-child { display: none; }
+  tr { display: block; padding: .6rem 0; border-bottom: 1px solid #8884; }
+  tr td { display: block; border: 0; padding: 0; }
+}
 """
 #: Name, how else it can be had, and what it is.
 _PROFILES = (

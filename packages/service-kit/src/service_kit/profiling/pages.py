@@ -60,7 +60,7 @@ class PprofPages:
     async def cpu(self, request: Request) -> Response:
         """`profile?seconds=30&hz=100`: where processor time goes."""
         seconds = number(request, "seconds", default=30, low=1, high=LONGEST_S)
-        hz = number(request, "hz", default=100, low=1, high=500)
+        hz = number(request, "hz", default=100, low=1, high=250)
         with self._runs.alone("A CPU profile", seconds), CpuSampler(hz) as sampler:
             wanted = await self._runs.last(seconds, request.receive)
         return await rendered(request, sampler.profile, self._release) if wanted else nobody_listens()

@@ -28,6 +28,7 @@ class Names:
     """Gives frames the names of their modules, as of the moment in which this was made."""
 
     def __init__(self) -> None:
+        self._frames: dict[tuple[int, int], Frame] = {}
         self._modules: dict[str, str] = {}
         for name, module in list(sys.modules.items()):
             if file := getattr(module, "__file__", None):
@@ -39,7 +40,12 @@ class Names:
 
     def frames(self, stack: Iterable[tuple[CodeType, int]]) -> tuple[Frame, ...]:
         """The stack with names."""
-        return tuple(
-            Frame(f"{self.module(code.co_filename)}.{code.co_qualname}", code.co_filename, line, code.co_firstlineno)
-            for code, line in stack
-        )
+        return tuple(self._frame(*each) for each in stack)
+
+    def _frame(self, code: CodeType, line: int) -> Frame:
+        # By identity: to compare two code objects takes longer than all else here.
+        known = self._frames.get((id(code), line))
+        if known is None:
+            function = f"{self.module(code.co_filename)}.{code.co_qualname}"
+            known = self._frames[id(code), line] = Frame(function, code.co_filename, line, code.co_firstlineno)
+        return known
