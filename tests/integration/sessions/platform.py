@@ -13,11 +13,12 @@ from pathlib import Path
 import httpx2
 import shared_contracts
 from gateway.app import Parts, build_app
-from gateway.limits.concurrency_limit import ConcurrencyLimit
 from gateway.limits.degrading_limiter import DegradingLimiter
 from gateway.limits.limiter import Admission
 from gateway.limits.local_limiter import LocalLimiter
 from gateway.limits.quota import Quota
+from gateway.limits.throttle import Throttle, ThrottleTerms
+from gateway.limits.throttle_telemetry import ThrottleTelemetry
 from gateway.sessions.key_source import KeySource
 from gateway.sessions.renewer import SessionRenewer
 from gateway.settings import Settings
@@ -82,7 +83,7 @@ class Gateway:
 
     client: httpx2.AsyncClient
     limiter: ScriptedLimiter
-    throttle: ConcurrencyLimit
+    throttle: Throttle
     denylist: Denylist
 
 
@@ -195,7 +196,8 @@ async def _followed_denylist(redis_url: str) -> AsyncIterator[Denylist]:
 def _gateway(
     contract: Contract, upstreams: dict[str, Upstream], verifier: TokenVerifier, denylist: Denylist
 ) -> Gateway:
-    limiter, throttle = ScriptedLimiter(), ConcurrencyLimit(PLACES, 0, 0.0)
+    limiter, terms = ScriptedLimiter(), ThrottleTerms(PLACES, PLACES, max_queue=0, max_wait_s=0.0)
+    throttle = Throttle(contract.methods.values(), terms, ThrottleTelemetry(meter(__name__)))
     settings = Settings(upstreams={}, redis_url=Secret("redis://unused"), max_body_bytes=MAX_BODY_BYTES)
     parts = Parts(
         contract=contract,

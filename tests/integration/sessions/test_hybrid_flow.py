@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from gateway.limits.turn import Place
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, precondition, rule
 from loguru import logger
@@ -29,6 +30,7 @@ from tests.running.servers import RunningRedis
 #: Within the grace; over it; over the life of a token; well under the idle life; over it.
 STEPS_S = [STEP_S, 2 * STEP_S, 8 * STEP_S, 30 * STEP_S, 51 * STEP_S]
 BAD_TOKENS = ["", "rubbish", "a.b.c", "a.b.c.d"]
+_GET_USER = "user.v1.UserService/GetUser"
 
 gateways = st.integers(0, 1)
 ways = st.sampled_from(routes.ROUTES)
@@ -210,14 +212,17 @@ class HybridFlowMachine(FlowMachine):
                 verb, status = "PUT", 405
             case _:
                 return
+        lane, taken = entered.throttle.lane(_GET_USER), []
         try:
             for _ in range(places):
-                assert self.run(entered.throttle.acquire())
+                place = self.run(lane.enter(_GET_USER))
+                assert isinstance(place, Place)
+                taken.append(place)
             answer = self.call(entered, verb, path, **request)
         finally:
             entered.limiter.refused = None
-            for _ in range(places):
-                entered.throttle.release()
+            for place in taken:
+                lane.leave(place, answered=False)
         assert answer.status == status, answer
         self.check_not_renewed(answer)
 

@@ -127,6 +127,7 @@ async def passes_lifespan_through(layer: Callable[[ASGIApp], ASGIApp]) -> bool:
 class FakeMethod:
     policy: MethodPolicy
     full_name: str = "thing.v1.ThingService/GetThing"
+    upstream: str = "thing-svc"
 
 
 @dataclass(frozen=True)

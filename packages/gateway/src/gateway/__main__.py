@@ -20,10 +20,11 @@ from service_kit.tokens.revocation_telemetry import RevocationTelemetry
 from service_kit.tokens.verifier import TokenVerifier
 
 from gateway.app import Parts, build_app
-from gateway.limits.concurrency_limit import ConcurrencyLimit
 from gateway.limits.degrading_limiter import DegradingLimiter
 from gateway.limits.local_limiter import LocalLimiter
 from gateway.limits.redis_limiter import RedisLimiter, limiter_client
+from gateway.limits.throttle import Throttle, ThrottleTerms
+from gateway.limits.throttle_telemetry import ThrottleTelemetry
 from gateway.server import PublicServer
 from gateway.sessions.key_source import KeySource
 from gateway.sessions.renewer import SessionRenewer
@@ -93,7 +94,7 @@ async def _serve(settings: Settings) -> None:
             verifier=verifier,
             renewer=SessionRenewer(contract, upstreams, verifier),
             limiter=limiter,
-            throttle=ConcurrencyLimit(settings.max_concurrency, settings.max_queue, settings.max_queue_wait_ms / 1000),
+            throttle=Throttle(contract.methods.values(), _throttle_terms(settings), ThrottleTelemetry(meter)),
             meter=meter,
             version=release.version,
         )
@@ -150,6 +151,15 @@ def _upstreams(settings: Settings, names: list[str], meter: Meter) -> dict[str, 
         )
         for name in names
     }
+
+
+def _throttle_terms(settings: Settings) -> ThrottleTerms:
+    return ThrottleTerms(
+        floor=min(settings.min_concurrency, settings.max_concurrency),
+        ceiling=settings.max_concurrency,
+        max_queue=settings.max_queue,
+        max_wait_s=settings.max_queue_wait_ms / 1000,
+    )
 
 
 def main() -> int:

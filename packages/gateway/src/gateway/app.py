@@ -9,8 +9,8 @@ from service_kit.tokens.verifier import TokenVerifier
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
-from gateway.limits.concurrency_limit import ConcurrencyLimit
 from gateway.limits.degrading_limiter import DegradingLimiter
+from gateway.limits.throttle import Throttle
 from gateway.middleware.access_log import AccessLogMiddleware
 from gateway.middleware.body import BodyMiddleware
 from gateway.middleware.body_limit import BodyLimitMiddleware
@@ -23,6 +23,7 @@ from gateway.middleware.identity import IdentityMiddleware
 from gateway.middleware.lingering import LingeringMiddleware
 from gateway.middleware.metrics import MetricsMiddleware
 from gateway.middleware.no_websocket import NoWebSocketMiddleware
+from gateway.middleware.overload import OverloadMiddleware
 from gateway.middleware.problem_details import ProblemDetailsMiddleware
 from gateway.middleware.rate_limit import RateLimitMiddleware
 from gateway.middleware.request_context import RequestContextMiddleware
@@ -50,7 +51,7 @@ class Parts:
     verifier: TokenVerifier
     renewer: Renewer
     limiter: DegradingLimiter
-    throttle: ConcurrencyLimit
+    throttle: Throttle
     meter: Meter
     version: str
 
@@ -85,6 +86,8 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         Middleware(RequestLimitsMiddleware),
         # Everything further in reads its policy from the endpoint that the path leads to.
         Middleware(RoutingMiddleware, router=router, pages=pages(document)),
+        # As soon as it is known which way a request goes: where that is crowded, nothing more is spent on it.
+        Middleware(OverloadMiddleware, throttle=parts.throttle),
         # Who calls decides whose quota is drawn on; no I/O but for an unknown key.
         Middleware(IdentityMiddleware, verifier=parts.verifier, cookie=cookie),
         Middleware(RateLimitMiddleware, limiter=parts.limiter, quotas=quotas),
@@ -93,7 +96,7 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         Middleware(BodyMiddleware),
         # The contract's time runs from here: the wait for a place is part of it, the client's sending is not.
         Middleware(DeadlineMiddleware),
-        Middleware(ThrottleMiddleware, limit=parts.throttle),
+        Middleware(ThrottleMiddleware, throttle=parts.throttle),
         # Behind admission control: a refused request never rotates a session key.
         Middleware(
             SessionRenewalMiddleware,

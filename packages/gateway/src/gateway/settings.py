@@ -67,9 +67,18 @@ class Settings:
     rate_limit_replicas: int = setting(
         doc="gateways that share the quotas; each admits its part while Redis is away", default=1, minimum=1
     )
-    max_concurrency: int = setting(doc="requests in progress at once", default=256, minimum=1)
-    max_queue: int = setting(doc="requests that may wait for their turn", default=512, minimum=0)
-    max_queue_wait_ms: int = setting(doc="longest wait for a turn", unit="ms", default=500, minimum=0)
+    max_concurrency: int = setting(
+        doc="the most requests in progress at once, for each upstream and rate class", default=256, minimum=1
+    )
+    min_concurrency: int = setting(
+        doc="how many are let in at once however slow answers are, for each upstream and rate class",
+        default=8,
+        minimum=1,
+    )
+    max_queue: int = setting(
+        doc="requests that may wait for their turn, for each upstream and rate class", default=512, minimum=0
+    )
+    max_queue_wait_ms: int = setting(doc="longest wait for a turn", unit="ms", default=1000, minimum=0)
     max_body_bytes: int = setting(doc="largest request body", unit="bytes", default=1024 * 1024, minimum=1)
     body_timeout_s: float = setting(doc="longest time for a body to arrive", unit="s", default=10.0, minimum=0.1)
     cors_origins: tuple[str, ...] = setting(

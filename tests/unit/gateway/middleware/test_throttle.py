@@ -1,21 +1,50 @@
 import asyncio
+import time
 
 import pytest
-from gateway.limits.concurrency_limit import ConcurrencyLimit
+from gateway.limits.throttle import Throttle
 from gateway.middleware.throttle import ThrottleMiddleware
 from gateway.problems import Decision, Problem
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tests.unit.gateway.asgi import answering, call, http_scope, passes_lifespan_through, raising
+from tests.unit.gateway.asgi import (
+    Response,
+    answering,
+    call,
+    exchange_in,
+    http_scope,
+    passes_lifespan_through,
+    policy,
+    raising,
+    receiving,
+)
+from tests.unit.gateway.middleware.throttles import RPC, throttle
+
+
+async def ask(app: ASGIApp, deadline: float | None = None) -> Response:
+    scope = http_scope()
+    exchange_in(scope, policy=policy()).request.deadline = deadline
+    return await call(app, scope)
+
+
+def in_use(of: Throttle) -> int:
+    return of.lane(RPC).in_use
 
 
 async def test_other_scopes_pass() -> None:
-    limit = ConcurrencyLimit(1, 0, 0)
-    assert await passes_lifespan_through(lambda app: ThrottleMiddleware(app, limit))
+    assert await passes_lifespan_through(lambda app: ThrottleMiddleware(app, throttle(1)))
 
 
-async def test_no_more_than_allowed_are_inside_and_the_rest_is_shed_quickly() -> None:
-    limit = ConcurrencyLimit(3, max_queue=2, max_wait_s=5)
+async def test_what_is_no_endpoint_passes() -> None:
+    scope = http_scope()
+    exchange_in(scope)
+    limit = throttle(1)
+    await limit.lane(RPC).enter(RPC)
+    assert (await call(ThrottleMiddleware(answering(), limit), scope)).status == 200
+
+
+async def test_no_more_than_allowed_are_inside_and_the_rest_is_shed() -> None:
+    limit = throttle(3, max_queue=2)
     inside = most = 0
 
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
@@ -27,19 +56,41 @@ async def test_no_more_than_allowed_are_inside_and_the_rest_is_shed_quickly() ->
         await answering()(scope, receive, send)
 
     layer = ThrottleMiddleware(app, limit)
-    results = await asyncio.gather(*(call(layer, http_scope()) for _ in range(20)), return_exceptions=True)
+    results = await asyncio.gather(*(ask(layer) for _ in range(20)), return_exceptions=True)
     problems = [result for result in results if isinstance(result, Problem)]
     assert most == 3
     assert len(problems) == 15
-    assert problems[0].status == 503
-    assert problems[0].code == "OVERLOADED"
-    assert problems[0].decision == Decision("throttle", "shedding", limit=3, retry_after_s=1)
-    assert limit.in_use == 0
+    assert (problems[0].status, problems[0].code) == (503, "OVERLOADED")
+    assert problems[0].decision == Decision("throttle", "queue_full", limit=3, retry_after_s=1)
+    assert in_use(limit) == 0
 
 
-@pytest.mark.parametrize("error", [ValueError(), asyncio.CancelledError()])
-async def test_a_place_is_given_back_whatever_happens(error: BaseException) -> None:
-    limit = ConcurrencyLimit(1, 0, 0)
+async def test_the_deadline_of_the_request_counts() -> None:
+    limit = throttle(1, max_queue=1)
+    await limit.lane(RPC).enter(RPC)
+    with pytest.raises(Problem) as caught:
+        await ask(ThrottleMiddleware(answering(), limit), time.monotonic() - 1)
+    assert caught.value.decision == Decision("throttle", "deadline", limit=1, retry_after_s=1)
+
+
+async def test_a_client_that_reads_slowly_holds_no_place() -> None:
+    limit = throttle(1)
+    scope = http_scope()
+    exchange_in(scope, policy=policy())
+    seen: list[int] = []
+
+    async def send(_message: Message) -> None:
+        seen.append(in_use(limit))
+
+    await ThrottleMiddleware(answering(), limit)(scope, receiving(()), send)
+    assert seen == [0, 0]
+
+
+@pytest.mark.parametrize("error", [ValueError(), Problem(404, "X"), asyncio.CancelledError()])
+@pytest.mark.parametrize("after_start", [False, True])
+async def test_a_place_is_given_back_once_whatever_happens(error: BaseException, after_start: bool) -> None:
+    limit = throttle(2)
+    await limit.lane(RPC).enter(RPC)
     with pytest.raises(type(error)):
-        await call(ThrottleMiddleware(raising(error), limit), http_scope())
-    assert limit.in_use == 0
+        await ask(ThrottleMiddleware(raising(error, after_start=after_start), limit))
+    assert in_use(limit) == 1

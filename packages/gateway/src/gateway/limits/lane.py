@@ -1,0 +1,139 @@
+"""Who may go on now, who waits, and who is sent away: for requests that want the same of the same upstream."""
+
+from collections.abc import Callable
+from math import inf
+from time import monotonic
+
+from gateway.limits.adaptive_limit import AdaptiveLimit
+from gateway.limits.ordinary_latency import OrdinaryLatency
+from gateway.limits.places import Places
+from gateway.limits.throttle_telemetry import LaneTelemetry
+from gateway.limits.turn import Place, Shed, ShedCause
+
+#: Faster than this (seconds) is fast enough, whatever is ordinary. Some 25 requests that each want 2 ms of the only
+#: core take so long; beyond, a refusal would be late as well.
+_FAST_S = 0.05
+#: Slow is what takes so many times as long as it ordinarily does. With twice the ordinary latency, at least every
+#: second request inside waits for another one: a higher limit would not get more done.
+_SLOW = 2.0
+#: A forecast of a wait may be wrong by as much again. Whoever is let into the line should get a place in the end, for
+#: a refusal after a wait is the worst of answers.
+_FORECAST_ERROR = 2.0
+#: How much of the mean the latest request makes up.
+_MEAN_WEIGHT = 1 / 16
+_RETRY_AFTER_S = 1
+
+
+class Lane:
+    """An adaptive number of places, and a bounded line of those who wait for one, first come, first served.
+
+    A request that would not get its turn in time, or its answer before its deadline, is sent away at once. Those who
+    may wait are held back at no cost, and cannot ask again meanwhile; each refusal costs a quarter of an answer.
+
+    max_queue: how many may wait. max_wait_s: how long each, in seconds. calm: whether no lane is crowded.
+    told: hears of waits and refusals.
+    """
+
+    def __init__(
+        self,
+        limit: AdaptiveLimit,
+        *,
+        max_queue: int,
+        max_wait_s: float,
+        calm: Callable[[], bool],
+        told: LaneTelemetry,
+        now: Callable[[], float] = monotonic,
+    ) -> None:
+        if max_queue < 0 or max_wait_s < 0:
+            raise ValueError("neither the queue nor the wait can be negative")
+        self._limit = limit
+        self._places = Places(limit.limit)
+        self._ordinary = OrdinaryLatency()
+        self._max_queue = max_queue
+        self._max_wait_s = max_wait_s
+        self._calm = calm
+        self._told = told
+        self._now = now
+        self._mean_s = 0.0
+
+    @property
+    def limit(self) -> int:
+        """How many may be inside."""
+        return self._limit.limit
+
+    @property
+    def in_use(self) -> int:
+        """How many are inside."""
+        return self._places.in_use
+
+    @property
+    def waiting(self) -> int:
+        """How many wait."""
+        return self._places.waiting
+
+    @property
+    def crowded(self) -> bool:
+        """More are inside than would be let in at the very least."""
+        return self._places.in_use > self._limit.floor
+
+    def turned_away(self) -> Shed | None:
+        """What a request that entered now would be told at once, whatever it wants; None if it would not."""
+        if self._places.in_use < self._limit.limit:
+            return None
+        self._limit.found_no_place()
+        if self._places.waiting >= self._max_queue:
+            return self._shed(ShedCause.QUEUE_FULL)
+        if self._expected_wait_s(self._now()) * _FORECAST_ERROR >= self._max_wait_s:
+            return self._shed(ShedCause.QUEUE_SLOW)
+        return None
+
+    async def enter(self, method: str, deadline: float | None = None) -> Place | Shed:
+        """Let a request for ``method`` in, waiting for a place if need be.
+
+        deadline: when its answer is due, on the clock of time.monotonic(), in seconds.
+        """
+        now = self._now()
+        if self._places.take():
+            return self._place(method, now)
+        if (shed := self.turned_away()) is not None:
+            return shed
+        left_s = inf if deadline is None else deadline - now - self._ordinary.of(method)
+        if self._expected_wait_s(now) >= left_s:
+            return self._shed(ShedCause.DEADLINE)
+        got_it = await self._places.wait(min(self._max_wait_s, left_s), now)
+        came_at = self._now()
+        self._told.waited(came_at - now)
+        if not got_it:
+            return self._shed(ShedCause.DEADLINE if left_s < self._max_wait_s else ShedCause.WAITED)
+        return self._place(method, came_at)
+
+    def _place(self, method: str, entered_at: float) -> Place:
+        return Place(method, entered_at, self._calm(), self._ordinary.is_new(method))
+
+    def leave(self, place: Place, *, answered: bool) -> None:
+        """Take the place back. answered: with a success; a failure may have taken no time at all."""
+        now, inside = self._now(), self._places.in_use
+        took_s = now - place.entered_at
+        self._mean_s += (took_s - self._mean_s) * _MEAN_WEIGHT
+        slow = took_s > max(_FAST_S, _SLOW * self._ordinary.of(place.method))
+        if answered and (place.is_new or (place.calm and self._calm())):
+            self._ordinary.learn(place.method, took_s)
+        # Who fails or leaves after a long time has seen a crowd too; who does so soon has seen nothing.
+        if (answered or slow) and self._limit.judge(slow=slow, inside=inside, stay_s=self._mean_s, now=now):
+            self._places.resize(self._limit.limit)
+            if self._limit.bottomed:
+                # Perhaps it is not the crowd, but what is ordinary has changed.
+                self._ordinary.doubt()
+        self._places.give_back()
+
+    def _expected_wait_s(self, now: float) -> float:
+        """How long a newcomer would wait, in seconds.
+
+        Each place comes free once in a mean time inside; and nobody gets one sooner than those who stand in front.
+        """
+        ahead = self._places.waiting + self._places.in_use - self._limit.limit
+        return max((ahead + 1) * self._mean_s / self._limit.limit, now - self._places.first_came_at(now))
+
+    def _shed(self, cause: ShedCause) -> Shed:
+        self._told.shed(cause, self._limit.limit)
+        return Shed(cause, self._limit.limit, _RETRY_AFTER_S)

@@ -1,0 +1,40 @@
+"""What the throttle says to one request: a place, or a refusal with its reason."""
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class ShedCause(Enum):
+    """Why a request is sent away."""
+
+    #: As many wait as may.
+    QUEUE_FULL = "queue_full"
+    #: Those who wait already would keep it waiting for longer than it may.
+    QUEUE_SLOW = "queue_slow"
+    #: By the time that it had its answer, its deadline would have passed.
+    DEADLINE = "deadline"
+    #: It has waited for as long as it may, against expectation.
+    WAITED = "waited"
+
+
+@dataclass(frozen=True, slots=True)
+class Shed:
+    """A request that is sent away. limit: how many may be inside. retry_after_s: when to come again, in seconds."""
+
+    cause: ShedCause
+    limit: int
+    retry_after_s: int
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A request that may go on; `Lane.leave` takes the place back, once.
+
+    entered_at: on the clock of time.monotonic(), in seconds. calm: no crowd was met. is_new: one of the first for its
+    method.
+    """
+
+    method: str
+    entered_at: float
+    calm: bool
+    is_new: bool

@@ -1,0 +1,171 @@
+"""A lane whose limit does not move, in virtual time."""
+
+import asyncio
+
+import pytest
+from gateway.limits.adaptive_limit import AdaptiveLimit
+from gateway.limits.lane import Lane
+from gateway.limits.throttle_telemetry import ThrottleTelemetry
+from gateway.limits.turn import Place, Shed, ShedCause
+
+from tests.unit.gateway.limits.virtual_time import run
+from tests.unit.gateway.metrics import RecordedMetrics
+
+RPC = "thing.v1.ThingService/GetThing"
+SLOW_RPC = "thing.v1.ThingService/CountThings"
+
+
+def now() -> float:
+    return asyncio.get_running_loop().time()
+
+
+def lane(places: int, *, max_queue: int = 100, max_wait_s: float = 1.0) -> Lane:
+    told = ThrottleTelemetry(RecordedMetrics().meter, now).lane("thing-svc", "default")
+    limit = AdaptiveLimit(places, places)
+    return Lane(limit, max_queue=max_queue, max_wait_s=max_wait_s, calm=lambda: True, told=told, now=now)
+
+
+async def stay(at: Lane, seconds: float, rpc: str = RPC) -> None:
+    place = await at.enter(rpc)
+    assert isinstance(place, Place)
+    await asyncio.sleep(seconds)
+    at.leave(place, answered=True)
+
+
+async def fill(at: Lane, number: int) -> list[Place]:
+    places = [await at.enter(RPC) for _ in range(number)]
+    assert all(isinstance(place, Place) for place in places)
+    return [place for place in places if isinstance(place, Place)]
+
+
+async def refused_at_once(at: Lane, deadline: float | None = None) -> ShedCause:
+    began = now()
+    shed = await at.enter(RPC, deadline)
+    assert isinstance(shed, Shed)
+    assert now() == began
+    return shed.cause
+
+
+def test_a_place_is_free_or_comes_free() -> None:
+    async def scenario() -> None:
+        at = lane(1)
+        (first,) = await fill(at, 1)
+        second = asyncio.create_task(at.enter(RPC))
+        await asyncio.sleep(0.2)
+        assert (at.in_use, at.waiting) == (1, 1)
+        at.leave(first, answered=True)
+        place = await second
+        assert isinstance(place, Place)
+        # What it waited for is not what it takes.
+        assert place.entered_at == now()
+
+    run(scenario())
+
+
+def test_a_full_queue_refuses_at_once() -> None:
+    async def scenario() -> None:
+        at = lane(2, max_queue=1)
+        await fill(at, 2)
+        waiting = asyncio.create_task(at.enter(RPC))
+        await asyncio.sleep(0)
+        assert await refused_at_once(at) is ShedCause.QUEUE_FULL
+        waiting.cancel()
+
+    run(scenario())
+
+
+def test_without_a_queue_whoever_finds_no_place_is_refused_at_once() -> None:
+    async def scenario() -> None:
+        at = lane(1, max_wait_s=0.0)
+        await fill(at, 1)
+        assert await refused_at_once(at) is ShedCause.QUEUE_SLOW
+
+    run(scenario())
+
+
+def test_a_queue_that_moves_too_slowly_refuses_at_once() -> None:
+    async def scenario() -> None:
+        at = lane(1, max_wait_s=1.0)
+        for _ in range(60):
+            await stay(at, 0.1)
+        await fill(at, 1)
+        line = [asyncio.create_task(at.enter(RPC)) for _ in range(5)]
+        await asyncio.sleep(0)
+        # Half a second before it: with the usual error, it might be a whole one.
+        assert await refused_at_once(at) is ShedCause.QUEUE_SLOW
+        assert at.turned_away() == Shed(ShedCause.QUEUE_SLOW, limit=1, retry_after_s=1)
+        for task in line:
+            task.cancel()
+
+    run(scenario())
+
+
+def test_when_nothing_moves_nobody_more_is_let_into_the_line() -> None:
+    async def scenario() -> None:
+        at = lane(1, max_wait_s=1.0)
+        await fill(at, 1)
+        first = asyncio.create_task(at.enter(RPC))
+        await asyncio.sleep(0.49)
+        assert at.turned_away() is None
+        await asyncio.sleep(0.02)
+        assert await refused_at_once(at) is ShedCause.QUEUE_SLOW
+        shed = await first
+        assert isinstance(shed, Shed)
+        assert shed.cause is ShedCause.WAITED
+
+    run(scenario())
+
+
+def test_nobody_waits_beyond_the_deadline() -> None:
+    async def scenario() -> None:
+        at = lane(1, max_wait_s=5.0)
+        await fill(at, 1)
+        due = now() + 0.3
+        shed = await at.enter(RPC, due)
+        assert isinstance(shed, Shed)
+        assert shed.cause is ShedCause.DEADLINE
+        assert now() == pytest.approx(due)
+
+    run(scenario())
+
+
+def test_what_could_not_be_answered_in_time_is_refused_at_once() -> None:
+    async def scenario() -> None:
+        at = lane(1, max_wait_s=5.0)
+        for _ in range(60):
+            await stay(at, 0.1)
+        await fill(at, 1)
+        # 0.1 s for a place, and 0.1 s for the answer.
+        assert await refused_at_once(at, now() + 0.19) is ShedCause.DEADLINE
+        waiting = asyncio.create_task(at.enter(RPC, now() + 0.21))
+        await asyncio.sleep(0)
+        assert at.waiting == 1
+        waiting.cancel()
+
+    run(scenario())
+
+
+def test_a_deadline_that_has_passed_is_refused_at_once() -> None:
+    async def scenario() -> None:
+        at = lane(1)
+        await fill(at, 1)
+        assert await refused_at_once(at, now() - 1) is ShedCause.DEADLINE
+
+    run(scenario())
+
+
+def test_it_may_still_be_entered_when_others_are_turned_away_no_more() -> None:
+    async def scenario() -> None:
+        at = lane(2)
+        held = await fill(at, 2)
+        at.leave(held[0], answered=False)
+        assert at.turned_away() is None
+        assert isinstance(await at.enter(RPC), Place)
+
+    run(scenario())
+
+
+@pytest.mark.parametrize(("queue", "wait_s"), [(-1, 1.0), (1, -1.0)])
+def test_nonsense_is_refused(queue: int, wait_s: float) -> None:
+    with pytest.raises(ValueError, match="negative"):
+        lane(1, max_queue=queue, max_wait_s=wait_s)
