@@ -50,7 +50,7 @@ run *ARGS:
 # Brings the platform up in containers (ARGS go to `docker compose up`).
 up-compose *ARGS:
     @{{ uv_run }} python infra/compose/make_secrets.py
-    HEADRACE_COMMIT=$(git rev-parse --short HEAD 2>/dev/null || true) docker compose --file infra/compose/compose.yaml up --build --detach --wait "$@"
+    docker compose --file infra/compose/compose.yaml up --build --detach --wait "$@"
 
 # Stops and removes the containers (--volumes: their data, too).
 down-compose *ARGS:
@@ -92,7 +92,7 @@ test-unit *ARGS:
 # Runs the platform in containers, and the end-to-end tests against it (needs root, or a Docker engine that runs).
 [no-exit-message]
 test-compose *ARGS:
-    @uv run --project {{ quote(justfile_directory()) }} --group compose pytest --timeout=900 --platform=compose tests/compose tests/e2e "$@"
+    @uv run --project {{ quote(justfile_directory()) }} --group compose pytest --platform=compose tests/compose tests/e2e "$@"
 
 # Runs the state machines of sessions for so many minutes, with new random seeds, and says how far they came.
 [no-exit-message]

@@ -1,6 +1,7 @@
 """The gateway: what it is made of, in the order in which it starts."""
 
 import sys
+from dataclasses import fields
 
 import shared_contracts
 from opentelemetry.metrics import Meter
@@ -19,13 +20,14 @@ from service_kit.tokens.revocation_feed import RevocationFeed
 from service_kit.tokens.revocation_telemetry import RevocationTelemetry
 from service_kit.tokens.verifier import TokenVerifier
 
-from gateway.app import Parts, build_app
+from gateway.app import Parts, build_app, titles_of
 from gateway.limits.degrading_limiter import DegradingLimiter
 from gateway.limits.local_limiter import LocalLimiter
 from gateway.limits.redis_limiter import RedisLimiter, limiter_client
 from gateway.limits.throttle import Throttle, ThrottleTerms
 from gateway.limits.throttle_telemetry import ThrottleTelemetry
-from gateway.server import PublicServer
+from gateway.middleware.client_address import ClientAddress
+from gateway.server import Bounds, PublicServer
 from gateway.sessions.key_source import KeySource
 from gateway.sessions.renewer import SessionRenewer
 from gateway.settings import PREFIX, Settings
@@ -87,7 +89,6 @@ async def _serve(settings: Settings) -> None:
         shared = RedisLimiter(redis)
         await shared.warm_up()
         limiter = DegradingLimiter(shared, LocalLimiter(), meter, share=1 / settings.rate_limit_replicas)
-        lifecycle.start("rate-limit", limiter.keep_trying(shared.check))
 
         parts = Parts(
             contract=contract,
@@ -102,7 +103,16 @@ async def _serve(settings: Settings) -> None:
         # Replicas share the port, and who listens gets requests, ready or not: so not before it is known which tokens
         # are revoked. A Redis that is away does not keep it from starting, no more than it stops one that runs.
         await revocations.settled()
-        server = PublicServer(build_app(settings, parts), settings.host, settings.port, settings.drain_s)
+        server = PublicServer(
+            build_app(settings, parts),
+            settings.host,
+            settings.port,
+            _bounds(settings),
+            notice_s=settings.drain_notice_s,
+            titles=titles_of(contract),
+            is_proxy=ClientAddress(settings.trusted_proxies).is_proxy,
+            meter=meter,
+        )
         await lifecycle.enter("http", server)
         lifecycle.on_drain("http", server.drain)
         lifecycle.readiness.add("key_set", keys.check_loaded)
@@ -111,6 +121,10 @@ async def _serve(settings: Settings) -> None:
 
 async def _ping(redis: Redis) -> None:
     await redis.ping()
+
+
+def _bounds(settings: Settings) -> Bounds:
+    return Bounds(**{field.name: getattr(settings, field.name) for field in fields(Bounds)})
 
 
 def _contract(settings: Settings) -> Contract:

@@ -1,5 +1,6 @@
 """The gateway as one ASGI application: its layers, in order."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from opentelemetry.metrics import Meter
@@ -20,9 +21,7 @@ from gateway.middleware.cors import CorsMiddleware
 from gateway.middleware.cross_site import CrossSiteGuard
 from gateway.middleware.deadline import DeadlineMiddleware
 from gateway.middleware.identity import IdentityMiddleware
-from gateway.middleware.lingering import LingeringMiddleware
 from gateway.middleware.metrics import MetricsMiddleware
-from gateway.middleware.no_websocket import NoWebSocketMiddleware
 from gateway.middleware.overload import OverloadMiddleware
 from gateway.middleware.problem_details import ProblemDetailsMiddleware
 from gateway.middleware.rate_limit import RateLimitMiddleware
@@ -67,10 +66,6 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         RateClass.CREDENTIALS: settings.rate_limit_credentials,
     }
     layers = [
-        # Nobody further in knows of anything but requests.
-        Middleware(NoWebSocketMiddleware),
-        # Around everything: whatever was answered before the body was read, the client gets to read the answer.
-        Middleware(LingeringMiddleware),
         # Whatever happens further in has a request id, and every response carries it.
         Middleware(RequestContextMiddleware, client_address=ClientAddress(settings.trusted_proxies)),
         # Both see the final status, problems included.
@@ -81,9 +76,11 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         # Before problems too: a long list of violations compresses well.
         Middleware(CompressionMiddleware),
         # From here on, whatever refuses just raises.
-        Middleware(ProblemDetailsMiddleware, titles=lambda code: _title(contract, code)),
+        Middleware(ProblemDetailsMiddleware, titles=titles_of(contract)),
         # Cheap looks at what came, before anything is spent on it.
-        Middleware(RequestLimitsMiddleware),
+        Middleware(
+            RequestLimitsMiddleware, max_headers=settings.max_headers, max_header_bytes=settings.max_header_bytes
+        ),
         # Everything further in reads its policy from the endpoint that the path leads to.
         Middleware(RoutingMiddleware, router=router, pages=pages(document)),
         # As soon as it is known which way a request goes: where that is crowded, nothing more is spent on it.
@@ -113,6 +110,11 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
     return app
 
 
-def _title(contract: Contract, code: str) -> str:
-    reason = contract.reasons.get(code)
-    return reason.title if reason is not None else code.replace("_", " ").capitalize()
+def titles_of(contract: Contract) -> Callable[[str], str]:
+    """What the titles of problem documents are: the contract's, by the reason's code."""
+
+    def title(code: str) -> str:
+        reason = contract.reasons.get(code)
+        return reason.title if reason is not None else code.replace("_", " ").capitalize()
+
+    return title

@@ -81,6 +81,42 @@ class Settings:
     max_queue_wait_ms: int = setting(doc="longest wait for a turn", unit="ms", default=1000, minimum=0)
     max_body_bytes: int = setting(doc="largest request body", unit="bytes", default=1024 * 1024, minimum=1)
     body_timeout_s: float = setting(doc="longest time for a body to arrive", unit="s", default=10.0, minimum=0.1)
+    max_headers: int = setting(doc="most header fields of a request", default=100, minimum=1)
+    max_header_bytes: int = setting(
+        doc="largest header fields of a request, together", unit="bytes", default=16 * 1024, minimum=1024
+    )
+    header_timeout_s: float = setting(
+        doc="longest time for the header fields of a request to arrive", unit="s", default=10.0, minimum=0.1
+    )
+    request_timeout_s: float = setting(
+        doc="longest time from the header fields of a request to the end of its response",
+        unit="s",
+        default=60.0,
+        minimum=1,
+    )
+    keep_alive_timeout_s: float = setting(
+        doc="how long a connection may lie idle; longer than proxies in front keep theirs",
+        unit="s",
+        default=75.0,
+        minimum=0.1,
+    )
+    send_timeout_s: float = setting(
+        doc="how long a client may leave unread what is ready for it", unit="s", default=20.0, minimum=0.1
+    )
+    max_connections: int = setting(doc="connections at once", default=4096, minimum=1)
+    max_connections_per_client: int = setting(
+        doc="connections at once of one address, or /64 of IPv6; trusted proxies are exempt", default=512, minimum=1
+    )
+    max_requests_per_connection: int = setting(
+        doc="requests after which a client is asked for a new connection", default=10_000, minimum=1
+    )
+    http2_max_streams: int = setting(doc="requests at once on an HTTP/2 connection", default=100, minimum=1)
+    http2_max_resets: int = setting(
+        doc="requests that a client may call off on an HTTP/2 connection within 10 s", default=200, minimum=1
+    )
+    http2_max_control_frames: int = setting(
+        doc="frames that carry nothing of a request on an HTTP/2 connection within 10 s", default=1000, minimum=1
+    )
     cors_origins: tuple[str, ...] = setting(
         doc="origins whose pages may call, credentials included, as https://HOST,…", default=(), parse=_origins
     )
@@ -100,6 +136,12 @@ class Settings:
         doc="how long a breaker stays open before it tries again", unit="s", default=1.0, minimum=0.05
     )
     drain_s: float = setting(doc="longest wait for requests in progress at the end", unit="s", default=10.0, minimum=0)
+    drain_notice_s: float = setting(
+        doc="how long idle connections are still answered at the end, for requests that are on their way",
+        unit="s",
+        default=1.0,
+        minimum=0,
+    )
     log_level: str = setting(
         doc="least level of what is logged", default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR")
     )

@@ -4,7 +4,7 @@ from gateway.problems import Problem
 
 from tests.unit.gateway.asgi import Headers, answering, call, http_scope, passes_lifespan_through
 
-LAYER = RequestLimitsMiddleware(answering())
+LAYER = RequestLimitsMiddleware(answering(), max_headers=100, max_header_bytes=16 * 1024)
 
 
 async def status_of(headers: Headers) -> tuple[int, str]:
@@ -15,7 +15,7 @@ async def status_of(headers: Headers) -> tuple[int, str]:
 
 
 async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(RequestLimitsMiddleware)
+    assert await passes_lifespan_through(lambda app: RequestLimitsMiddleware(app, 100, 16 * 1024))
 
 
 @pytest.mark.parametrize(("count", "status"), [(0, 200), (100, 200), (101, 431)])

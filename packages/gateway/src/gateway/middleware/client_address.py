@@ -65,6 +65,11 @@ class ClientAddress:
             found = self._behind(found, b",".join(forwarded).decode("latin-1"))
         return str(found)
 
+    def is_proxy(self, peer: str) -> bool:
+        """Whether the other end of a connection is one of the proxies that we trust."""
+        address = _parse(peer) if self._trusted else None
+        return address is not None and self._is_trusted(address)
+
     def _behind(self, peer: Address, forwarded: str) -> Address:
         found = peer
         for entry in reversed(forwarded.rsplit(",", _MAX_HOPS)[-_MAX_HOPS:]):

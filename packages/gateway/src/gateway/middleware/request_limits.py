@@ -14,7 +14,7 @@ class RequestLimitsMiddleware:
     max_headers: the number of fields. max_header_bytes: their size together, as HTTP/1.1 spells them.
     """
 
-    def __init__(self, app: ASGIApp, max_headers: int = 100, max_header_bytes: int = 16 * 1024) -> None:
+    def __init__(self, app: ASGIApp, max_headers: int, max_header_bytes: int) -> None:
         self.app = app
         self._max_headers = max_headers
         self._max_header_bytes = max_header_bytes

@@ -137,6 +137,26 @@ class Reason(betterproto2.Enum):
     A message over gRPC is larger than the limit.
     """
 
+    MALFORMED_REQUEST = 30
+    """
+    This is no HTTP that can be read in one way only.
+    """
+
+    NOT_IMPLEMENTED = 31
+    """
+    The server does nothing of the kind for anybody: other methods, other transfer codings.
+    """
+
+    HEADERS_TIMEOUT = 32
+    """
+    The header fields did not arrive in time.
+    """
+
+    TOO_MANY_CONNECTIONS = 33
+    """
+    Too many connections are open, of this client or of all.
+    """
+
     @classmethod
     def betterproto_value_to_renamed_proto_names(cls) -> dict[int, str]:
         return {
@@ -164,6 +184,10 @@ class Reason(betterproto2.Enum):
             21: "REASON_DRAINING",
             22: "REASON_INTERNAL",
             23: "REASON_MESSAGE_TOO_LARGE",
+            30: "REASON_MALFORMED_REQUEST",
+            31: "REASON_NOT_IMPLEMENTED",
+            32: "REASON_HEADERS_TIMEOUT",
+            33: "REASON_TOO_MANY_CONNECTIONS",
         }
 
     @classmethod
@@ -193,4 +217,8 @@ class Reason(betterproto2.Enum):
             "REASON_DRAINING": 21,
             "REASON_INTERNAL": 22,
             "REASON_MESSAGE_TOO_LARGE": 23,
+            "REASON_MALFORMED_REQUEST": 30,
+            "REASON_NOT_IMPLEMENTED": 31,
+            "REASON_HEADERS_TIMEOUT": 32,
+            "REASON_TOO_MANY_CONNECTIONS": 33,
         }

@@ -1,0 +1,53 @@
+"""How many connections there are, and whom the server itself turns away."""
+
+from collections.abc import Callable, Iterable
+from enum import StrEnum
+
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
+
+
+class Cause(StrEnum):
+    """Why the server refused a request, or cut a connection off."""
+
+    MALFORMED = "malformed"
+    NOT_IMPLEMENTED = "not_implemented"
+    HEADERS_TOO_LARGE = "headers_too_large"
+    HEADERS_TIMEOUT = "headers_timeout"
+    REQUEST_TIMEOUT = "request_timeout"
+    SLOW_READER = "slow_reader"
+    CLIENT_CONNECTIONS = "client_connections"
+    CONNECTIONS = "connections"
+    DESCRIPTORS = "descriptors"
+    HTTP2_RESETS = "http2_resets"
+    HTTP2_CONTROL_FRAMES = "http2_control_frames"
+    HTTP2_HEADERS = "http2_headers"
+    HTTP2_PROTOCOL = "http2_protocol"
+
+
+class EdgeTelemetry:
+    """Counts refusals by cause, and shows connections by what they do."""
+
+    def __init__(self, meter: Meter) -> None:
+        self._meter = meter
+        self._refusals = meter.create_counter(
+            "headrace.gateway.edge.refusals",
+            unit="{refusal}",
+            description="Requests and connections that the server refused before the application saw them.",
+        )
+
+    def refused(self, cause: Cause) -> None:
+        self._refusals.add(1, {"cause": cause.value})
+
+    def watch(self, counts: Callable[[], tuple[int, int]]) -> None:
+        """Show the numbers of idle and of busy connections that ``counts`` tells."""
+
+        def observe(_options: CallbackOptions) -> Iterable[Observation]:
+            idle, busy = counts()
+            return [Observation(idle, {"state": "idle"}), Observation(busy, {"state": "busy"})]
+
+        self._meter.create_observable_up_down_counter(
+            "headrace.gateway.connections",
+            callbacks=[observe],
+            unit="{connection}",
+            description="Open connections of clients.",
+        )

@@ -1,0 +1,124 @@
+"""The end of an HTTP/1 connection: what was asked is answered, what is asked on the way too, and the client knows."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+
+from tests.integration.gateway.server.edge import RunningEdge, running_edge, until
+from tests.integration.gateway.server.raw_client import GET, connected, post
+
+DRAIN_S = 5.0
+WAIT = GET.replace(b"/x", b"/wait")
+
+
+@asynccontextmanager
+async def draining(edge: RunningEdge) -> AsyncIterator["asyncio.Task[None]"]:
+    """The server's drain, begun; it must be over in time at the end."""
+    task = asyncio.create_task(edge.server.drain(DRAIN_S))
+    await until(lambda: edge.server.is_draining)
+    yield task
+    async with asyncio.timeout(DRAIN_S):
+        await task
+
+
+async def test_without_connections_it_is_over_at_once() -> None:
+    async with running_edge(notice_s=60) as edge:
+        await asyncio.wait_for(edge.server.drain(DRAIN_S), 1)
+
+
+async def test_new_connections_are_refused() -> None:
+    async with running_edge() as edge, connected(edge.port), draining(edge):
+        with pytest.raises(ConnectionRefusedError):
+            async with connected(edge.port):
+                pass
+
+
+async def test_a_request_in_progress_is_answered_and_its_connection_closed() -> None:
+    async with running_edge() as edge, connected(edge.port) as client:
+        client.send(WAIT)
+        await until(lambda: edge.application.waiting)
+        async with draining(edge) as drain:
+            assert not (await asyncio.wait({drain}, timeout=0.8))[0]
+            edge.application.release.set()
+            answer = await client.answer()
+            assert (answer.status, answer.is_last) == (200, True)
+            assert await client.rest() == b""
+
+
+async def test_a_connection_that_lies_idle_is_kept_for_a_request_that_may_be_on_its_way() -> None:
+    async with running_edge(notice_s=1.0) as edge, connected(edge.port) as used, connected(edge.port) as unused:
+        used.send(GET)
+        assert not (await used.answer()).is_last
+        async with draining(edge):
+            await asyncio.sleep(0.3)
+            for client in (used, unused):
+                client.send(GET)
+                answer = await client.answer()
+                assert (answer.status, answer.is_last) == (200, True)
+                assert await client.rest() == b""
+
+
+async def test_then_it_is_closed_in_good_order() -> None:
+    async with running_edge() as edge, connected(edge.port) as client:
+        client.send(GET)
+        await client.answer()
+        async with draining(edge):
+            assert await client.rest() == b""
+
+
+async def test_half_a_request_has_its_time() -> None:
+    async with running_edge(notice_s=0.2) as edge, connected(edge.port) as client:
+        client.send(GET[:10])
+        await asyncio.sleep(0.1)
+        async with draining(edge):
+            await asyncio.sleep(0.6)
+            client.send(GET[10:])
+            assert (await client.answer()).is_last
+
+
+async def test_requests_sent_at_once_are_answered_up_to_the_one_that_is_the_last() -> None:
+    async with running_edge() as edge, connected(edge.port) as client:
+        client.send(WAIT, GET, GET)
+        await until(lambda: edge.application.waiting)
+        async with draining(edge):
+            edge.application.release.set()
+            assert (await client.answer()).is_last
+            assert await client.rest() == b""
+        assert edge.application.paths() == ["/wait"]
+
+
+async def test_a_response_that_had_begun_as_one_of_many_gives_notice_too() -> None:
+    async with running_edge(notice_s=0.5) as edge, connected(edge.port) as client:
+        client.send(GET.replace(b"/x", b"/half"))
+        assert b"connection: close" not in await client.head()
+        async with draining(edge):
+            await asyncio.sleep(0.8)
+            edge.application.release.set()
+            assert await client.read_exactly(5) == b"hello"
+            client.send(GET)
+            assert (await client.answer()).is_last
+
+
+async def test_a_body_still_on_its_way_is_waited_for() -> None:
+    async with running_edge() as edge, connected(edge.port) as client:
+        request = post(b"/echo", b"0123456789")
+        client.send(request[:-5])
+        await until(lambda: edge.application.seen)
+        async with draining(edge):
+            await asyncio.sleep(0.6)
+            client.send(request[-5:])
+            answer = await client.answer()
+            assert (answer.body, answer.is_last) == (b"0123456789", True)
+
+
+async def test_what_does_not_end_is_cut_off() -> None:
+    async with running_edge() as edge, connected(edge.port) as client:
+        client.send(post(b"/echo", b"0123456789")[:-5])
+        await until(lambda: edge.application.seen)
+        with pytest.raises(TimeoutError):
+            await asyncio.wait_for(edge.server.drain(0.5), 0.5)
+        await asyncio.wait_for(edge.server.__aexit__(None, None, None), 1)
+        assert edge.connections() == {"idle": 0, "busy": 0}
+        assert await client.rest() == b""

@@ -1,0 +1,62 @@
+"""The end of an HTTP/2 connection: GOAWAY twice (RFC 9113, 6.8), and every request answered or told apart."""
+
+import asyncio
+
+from h2.errors import ErrorCodes
+
+from tests.integration.gateway.server.edge import running_edge, until
+from tests.integration.gateway.server.test_drain_http1 import draining
+from tests.running.http2_client import http2_connected
+
+ANY = (ErrorCodes.NO_ERROR, 2**31 - 1)
+
+
+async def test_requests_in_progress_and_on_their_way_are_answered() -> None:
+    async with running_edge(notice_s=0.5) as edge, http2_connected(edge.port) as client:
+        early = client.start(b"/wait")
+        await until(lambda: edge.application.waiting)
+        async with draining(edge):
+            await client.until(lambda: client.goaways)
+            assert client.goaways == [ANY]
+            assert (await client.get(b"/x")).status == 200
+            late = client.start(b"/wait")
+            await client.until(lambda: len(client.goaways) == 2)
+            edge.application.release.set()
+            assert [(await client.reply(stream)).status for stream in (early, late)] == [200, 200]
+            await client.until_closed()
+        assert client.goaways == [ANY, (ErrorCodes.NO_ERROR, late)]
+
+
+async def test_what_comes_after_the_last_word_may_be_sent_again_elsewhere() -> None:
+    async with running_edge(notice_s=0.2) as edge, http2_connected(edge.port) as client:
+        waiting = client.start(b"/wait")
+        await until(lambda: edge.application.waiting)
+        async with draining(edge):
+            await client.until(lambda: len(client.goaways) == 2)
+            assert client.goaways[1] == (ErrorCodes.NO_ERROR, waiting)
+            assert (await client.get(b"/x")).reset == ErrorCodes.REFUSED_STREAM
+            edge.application.release.set()
+            assert (await client.reply(waiting)).status == 200
+        assert edge.application.paths() == ["/wait"]
+
+
+async def test_an_idle_connection_gets_notice_and_then_its_end() -> None:
+    async with running_edge() as edge, http2_connected(edge.port) as used, http2_connected(edge.port) as unused:
+        await used.get(b"/x")
+        async with draining(edge):
+            await used.until_closed()
+            await unused.until_closed()
+        assert used.goaways == [ANY, (ErrorCodes.NO_ERROR, 1)]
+        assert unused.goaways == [ANY, (ErrorCodes.NO_ERROR, 0)]
+
+
+async def test_a_body_still_on_its_way_is_waited_for() -> None:
+    async with running_edge(notice_s=0.2) as edge, http2_connected(edge.port) as client:
+        stream = client.start(b"/echo", method=b"POST", body=b"01234", ends=False)
+        await until(lambda: edge.application.seen)
+        async with draining(edge):
+            await client.until(lambda: len(client.goaways) == 2)
+            await asyncio.sleep(0.3)
+            client.h2.send_data(stream, b"56789", end_stream=True)
+            client.flush()
+            assert (await client.reply(stream)).body == b"0123456789"

@@ -1,0 +1,153 @@
+"""Several listeners on one port, of which one closes: no client is lost to the one that goes."""
+
+import asyncio
+import socket
+import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from gateway.server import listener as listening
+from gateway.server.listener import Listener
+from gateway.server.port_sharing import has_company
+from gateway.server.syn_filter import drop_new_connections
+
+from tests.running.polling import eventually
+
+HOST = "127.0.0.1"
+CLIENTS = 32
+linux_only = pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the port is not balanced")
+
+
+@pytest.fixture(params=["127.0.0.1", "::1"])
+def pair(request: pytest.FixtureRequest) -> Iterator[tuple[socket.socket, socket.socket]]:
+    """Two sockets that listen on one port."""
+    host = request.param
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.create_server((host, 0), family=family, reuse_port=True, backlog=CLIENTS) as first:
+        port = first.getsockname()[1]
+        with socket.create_server((host, port), family=family, reuse_port=True, backlog=CLIENTS) as second:
+            yield first, second
+
+
+def connect(address: tuple[str, int]) -> bytes:
+    """What the server says, b"" if it just closes; b"reset" if it does not even do that."""
+    try:
+        with socket.create_connection(address[:2], timeout=10) as client:
+            return client.recv(100)
+    except ConnectionResetError:
+        return b"reset"
+
+
+def serve(listener: socket.socket) -> None:
+    for _ in range(CLIENTS):
+        connection, _ = listener.accept()
+        with connection:
+            connection.sendall(b"hello")
+
+
+def close_between(pair: tuple[socket.socket, socket.socket], *, filtered: bool) -> list[bytes]:
+    """What clients get that come after the first socket was last looked at, and before it is closed."""
+    leaving, staying = pair
+    staying.settimeout(3 if filtered else 0.5)
+    if filtered:
+        assert drop_new_connections(leaving)
+    with ThreadPoolExecutor(CLIENTS + 1) as threads:
+        said = [threads.submit(connect, leaving.getsockname()) for _ in range(CLIENTS)]
+        serving = threads.submit(serve, staying)
+        # The kernel has spread them by then: those that are not done wait for the one that leaves.
+        eventually(lambda: True if sum(each.done() for each in said) > CLIENTS // 8 else None, within_s=5, every_s=0.01)
+        leaving.close()
+        answers = [each.result() for each in said]
+        serving.exception()
+    return answers
+
+
+@linux_only
+def test_a_queue_that_is_closed_is_reset(pair: tuple[socket.socket, socket.socket]) -> None:
+    assert b"reset" in close_between(pair, filtered=False)
+
+
+@linux_only
+def test_behind_the_filter_nobody_is_in_the_queue(pair: tuple[socket.socket, socket.socket]) -> None:
+    assert close_between(pair, filtered=True) == [b"hello"] * CLIENTS
+
+
+@linux_only
+def test_the_kernel_tells_who_else_listens(pair: tuple[socket.socket, socket.socket]) -> None:
+    first, second = pair
+    assert has_company(first)
+    assert has_company(second)
+    second.close()
+    assert not has_company(first)
+
+
+@linux_only
+def test_one_that_listens_on_all_addresses_is_company() -> None:
+    with socket.create_server((HOST, 0), reuse_port=True) as one:
+        port = one.getsockname()[1]
+        with socket.create_server(("", port), reuse_port=True) as everywhere:
+            assert has_company(one)
+            assert not has_company(everywhere)
+
+
+class Taken:
+    """What a listener has handed on."""
+
+    def __init__(self, port: int = 0) -> None:
+        self.sockets: list[socket.socket] = []
+        self.listener = Listener(HOST, port, self._take, exhausted=lambda: None, send_timeout_s=1.0)
+
+    def _take(self, connection: socket.socket, _peer: object) -> None:
+        self.sockets.append(connection)
+
+    def close(self) -> None:
+        self.listener.close()
+        for connection in self.sockets:
+            connection.close()
+
+
+async def test_a_lone_listener_closes_at_once_and_takes_in_who_has_come() -> None:
+    taken = Taken()
+    with socket.create_connection((HOST, taken.listener.port)):
+        draining = taken.listener.drain()
+        with pytest.raises(StopIteration):
+            draining.send(None)  # it waits for nothing
+        assert len(taken.sockets) == 1
+        with pytest.raises(ConnectionRefusedError):
+            socket.create_connection((HOST, taken.listener.port))
+    taken.close()
+
+
+@linux_only
+async def test_a_listener_with_company_leaves_new_clients_to_it() -> None:
+    leaving, staying = Taken(), None
+    staying = Taken(leaving.listener.port)
+    draining = asyncio.create_task(leaving.listener.drain())
+    await asyncio.sleep(0)
+    connections = [asyncio.open_connection(HOST, leaving.listener.port) for _ in range(CLIENTS)]
+    clients = await asyncio.wait_for(asyncio.gather(*connections), 10)
+    await draining
+    assert leaving.sockets == []
+    assert len(staying.sockets) == CLIENTS
+    for _, writer in clients:
+        writer.close()
+    leaving.close()
+    staying.close()
+
+
+async def test_without_a_filter_it_closes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "has_company", lambda _: True)
+    monkeypatch.setattr(listening, "drop_new_connections", lambda _: False)
+    taken = Taken()
+    with pytest.raises(StopIteration):
+        taken.listener.drain().send(None)
+    taken.close()
+
+
+async def test_a_port_that_is_taken_is_named() -> None:
+    with (
+        socket.create_server((HOST, 0)) as other,
+        pytest.raises(OSError, match=f"cannot listen on {HOST}:{other.getsockname()[1]}: Address already in use"),
+    ):
+        Taken(other.getsockname()[1])

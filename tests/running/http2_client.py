@@ -1,0 +1,164 @@
+"""A client of HTTP/2 that can also behave badly."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import h2.config
+import h2.connection
+import h2.events
+from hyperframe.frame import Frame
+
+_PATIENCE_S = 10.0
+Headers = Sequence[tuple[bytes, bytes]]
+
+
+@dataclass
+class Reply:
+    """What has come on one stream. reset: the code of the RST_STREAM, if one came. ended: no more will come."""
+
+    headers: dict[bytes, bytes] = field(default_factory=dict)
+    body: bytearray = field(default_factory=bytearray)
+    reset: int | None = None
+    ended: bool = False
+
+    @property
+    def status(self) -> int:
+        return int(self.headers[b":status"])
+
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Http2Client:
+    """One connection. replies: by stream. goaways: (code, last stream) of each GOAWAY. closed: the server has ended it.
+
+    reads_bodies: whether flow control is given back what has been read of responses.
+    """
+
+    def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, reads_bodies: bool) -> None:
+        self._reader = reader
+        self.writer = writer
+        self._reads_bodies = reads_bodies
+        # What a client should not send is what some tests are about.
+        config = h2.config.H2Configuration(
+            client_side=True, header_encoding=None, validate_outbound_headers=False, normalize_outbound_headers=False
+        )
+        self.h2 = h2.connection.H2Connection(config)
+        self.replies: dict[int, Reply] = {}
+        self.goaways: list[tuple[int, int]] = []
+        self.pongs = 0
+        self.closed = False
+        self._changed = asyncio.Event()
+        self.h2.initiate_connection()
+        self.flush()
+
+    def flush(self) -> None:
+        self.writer.write(self.h2.data_to_send())
+
+    def send_frames(self, *frames: Frame) -> None:
+        """Send frames as they are."""
+        self.writer.write(b"".join(frame.serialize() for frame in frames))
+
+    def start(
+        self,
+        path: bytes,
+        *,
+        method: bytes = b"GET",
+        headers: Headers = (),
+        body: bytes | None = None,
+        ends: bool = True,
+    ) -> int:
+        """Begin a request; its stream. ends: whether it is whole with that."""
+        stream_id = self.h2.get_next_available_stream_id()
+        pseudo = [(b":method", method), (b":scheme", b"http"), (b":authority", b"localhost"), (b":path", path)]
+        return self.start_with([*pseudo, *headers], stream_id, body=body, ends=ends)
+
+    def start_with(self, fields: Headers, stream_id: int, *, body: bytes | None = None, ends: bool = True) -> int:
+        """Begin a request with exactly these fields."""
+        self.replies[stream_id] = Reply()
+        self.h2.send_headers(stream_id, list(fields), end_stream=ends and body is None)
+        if body is not None:
+            self.h2.send_data(stream_id, body, end_stream=ends)
+        self.flush()
+        return stream_id
+
+    async def reply(self, stream_id: int) -> Reply:
+        """The whole reply on a stream."""
+        reply = self.replies[stream_id]
+        await self.until(lambda: reply.ended)
+        return reply
+
+    async def get(self, path: bytes, **more: Any) -> Reply:
+        """The reply to one request."""
+        return await self.reply(self.start(path, **more))
+
+    async def until(self, condition: Any, within_s: float = _PATIENCE_S) -> None:
+        """Wait until what has come makes ``condition`` true. AssertionError: it never will."""
+        async with asyncio.timeout(within_s):
+            while not condition():
+                assert not self.closed, (self.goaways, self.replies)
+                self._changed.clear()
+                await self._changed.wait()
+
+    async def until_closed(self, within_s: float = _PATIENCE_S) -> None:
+        """Wait until the server has ended the connection."""
+        await self.until(lambda: self.closed, within_s)
+
+    async def listen(self) -> None:
+        """Take in what comes, until the end."""
+        try:
+            while data := await self._reader.read(65536):
+                for event in self._received(data):
+                    self._note(event)
+                self.flush()
+                self._changed.set()
+        except ConnectionError:
+            pass
+        self.closed = True
+        self._changed.set()
+
+    def _received(self, data: bytes) -> list[h2.events.Event]:
+        # h2 takes a connection for closed after GOAWAY; RFC 9113, 6.8 has the streams before it come to their ends.
+        events = self.h2.receive_data(data)
+        if any(isinstance(event, h2.events.ConnectionTerminated) for event in events):
+            self.h2.state_machine.state = h2.connection.ConnectionState.CLIENT_OPEN
+        return events
+
+    def _note(self, event: h2.events.Event) -> None:
+        if isinstance(event, h2.events.ConnectionTerminated):
+            self.goaways.append((int(event.error_code or 0), int(event.last_stream_id or 0)))
+        elif isinstance(event, h2.events.PingAckReceived):
+            self.pongs += 1
+        reply = self.replies.get(getattr(event, "stream_id", None) or 0)
+        if reply is None:
+            return
+        if isinstance(event, h2.events.ResponseReceived):
+            reply.headers = {bytes(name): bytes(value) for name, value in event.headers or ()}
+        elif isinstance(event, h2.events.DataReceived):
+            reply.body += event.data or b""
+            if self._reads_bodies and event.flow_controlled_length:
+                self.h2.acknowledge_received_data(event.flow_controlled_length, int(event.stream_id or 0))
+        elif isinstance(event, h2.events.StreamEnded):
+            reply.ended = True
+        elif isinstance(event, h2.events.StreamReset):
+            reply.reset, reply.ended = int(event.error_code or 0), True
+
+
+@asynccontextmanager
+async def http2_connected(
+    port: int, *, host: str = "127.0.0.1", source: str = "127.0.0.1", reads_bodies: bool = True
+) -> AsyncIterator[Http2Client]:
+    """A connection to host:port, from ``source``."""
+    reader, writer = await asyncio.open_connection(host, port, local_addr=(source, 0))
+    client = Http2Client(reader, writer, reads_bodies=reads_bodies)
+    listening = asyncio.create_task(client.listen())
+    try:
+        yield client
+    finally:
+        listening.cancel()
+        writer.close()
+        await asyncio.wait({listening})
