@@ -2,7 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -66,6 +66,11 @@ class Record:
             outcome = f"{s.status} {s.code}".strip()
             counts[outcome] = counts.get(outcome, 0) + 1
         return dict(sorted(counts.items()))
+
+
+def told(outcomes: Mapping[str, int]) -> str:
+    """Outcomes in words."""
+    return ", ".join(f"{count}× {outcome}" for outcome, count in outcomes.items()) or "none"
 
 
 #: Sends one request on the connection.

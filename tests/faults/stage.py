@@ -107,10 +107,10 @@ def gone(pid: int, within_s: float = 30) -> None:
         raise AssertionError(f"process {pid} is still there after {within_s} s") from exc
 
 
-def restart(stack: Stack, name: str) -> None:
-    """`just restart NAME`: also brings back what was killed. Returns once it is ready.
+def restart(stack: Stack, *names: str) -> None:
+    """`just restart NAME`: also brings back what was killed. Returns once all are ready.
 
     All processes of a service by its name; NAME-1, NAME-2 … is one. It blocks: in an event loop, use a thread.
     """
-    done = local_stack("restart", "--data-dir", str(stack.data_dir), name, **stack.environ)
+    done = local_stack("restart", "--data-dir", str(stack.data_dir), *names, **stack.environ)
     assert done.returncode == 0, done.stdout

@@ -22,7 +22,7 @@ class DrillTable:
     def heading(self) -> None:
         """What the columns are."""
         table = _columns()
-        table.add_row("#", "FAULT", "MEASURED", "EXPECTED", "IS", "", style="bold")
+        table.add_row("#", "FAULT", "WHAT", "EXPECTED", "MEASURED", "", style="bold")
         self._console.print(table)
 
     def playing(self, drill: Drill) -> None:
