@@ -27,12 +27,15 @@ class Stage:
     """Platforms by their settings, started when they are first asked for, and shared by all rows of a run.
 
     long: whether there is time for the long form. start: gives a platform, for as long as its context lasts. All of
-    them end when the stage is left.
+    them end when the stage is left. is_ready: whether all of it is; None for asking its processes.
     """
 
-    def __init__(self, *, long: bool, start: StartStack = running_stack) -> None:
+    def __init__(
+        self, *, long: bool, start: StartStack = running_stack, is_ready: Callable[[Stack], bool] | None = None
+    ) -> None:
         self.long = long
         self._start = start
+        self._is_ready = is_ready or _is_ready
         self._stacks: OrderedDict[str, tuple[Stack, ExitStack]] = OrderedDict()
 
     def __enter__(self) -> "Stage":
@@ -54,7 +57,7 @@ class Stage:
         """
         wanted = (dict(environ or {}), dict(replicas or {}))
         key = repr([sorted(part.items()) for part in wanted])
-        if key in self._stacks and not _is_ready(self._stacks[key][0]):
+        if key in self._stacks and not self._is_ready(self._stacks[key][0]):
             self._end(key)
         if key not in self._stacks:
             while len(self._stacks) >= _MOST_STACKS:
