@@ -92,7 +92,7 @@ test-unit *ARGS:
 # Runs the platform in containers, and the end-to-end tests against it (needs root, or a Docker engine that runs).
 [no-exit-message]
 test-compose *ARGS:
-    @uv run --project {{ quote(justfile_directory()) }} --group compose pytest --platform=compose tests/compose tests/e2e "$@"
+    @uv run --project {{ quote(justfile_directory()) }} --group compose pytest --timeout=900 --platform=compose tests/compose tests/e2e "$@"
 
 # Runs the state machines of sessions for so many minutes, with new random seeds, and says how far they came.
 [no-exit-message]

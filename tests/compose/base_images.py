@@ -11,7 +11,12 @@ from tests.compose.docker import Docker, DockerError
 _STAND_INS = Path(__file__).parent / "stand_ins"
 PYTHON = "python:3.13-slim-bookworm"
 #: What else compose.yaml pulls, and the folder of what stands in for it.
-_SERVERS = {"postgres:17": "postgres", "redis:8": "redis", "prom/prometheus:v3.5.0": "prometheus"}
+_SERVERS = {
+    "postgres:17": "postgres",
+    "redis:8": "redis",
+    "prom/prometheus:v3.5.0": "prometheus",
+    "grafana/grafana:12.1.0": "grafana",
+}
 _DEBIAN = "bookworm"
 _PACKAGES = "python3,python3-venv,ca-certificates"
 #: What the official slim image leaves out too.
@@ -20,15 +25,18 @@ _AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 _DEBOOTSTRAP_S = 600
 
 
-def provide_base_images(docker: Docker) -> bool:
-    """Have every base image at hand. True: they are stand-ins. DockerError: neither is to be had."""
-    missing = [image for image in (PYTHON, *_SERVERS) if docker.attempt("image", "inspect", image).returncode]
-    if all(docker.attempt("pull", "--quiet", image).returncode == 0 for image in missing):
-        return bool(docker.attempt("image", "inspect", "--format", "{{.RepoDigests}}", PYTHON).stdout.strip() == "[]")
-    _make_python(docker)
+def provide_base_images(docker: Docker) -> None:
+    """Have every base image at hand. DockerError: neither the real one is to be had, nor what its stand-in needs."""
+    if _is_missing(docker, PYTHON):
+        _make_python(docker)
     for image, folder in _SERVERS.items():
-        docker.build(_STAND_INS / folder, image, BASE=PYTHON)
-    return True
+        if _is_missing(docker, image):
+            docker.build(_STAND_INS / folder, image, BASE=PYTHON)
+
+
+def _is_missing(docker: Docker, image: str) -> bool:
+    """Whether it is neither here, nor in a registry that answers."""
+    return all(docker.attempt(*ask, image).returncode for ask in (("image", "inspect"), ("pull", "--quiet")))
 
 
 def _make_python(docker: Docker) -> None:

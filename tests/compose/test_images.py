@@ -22,12 +22,6 @@ def _inspected(docker: Docker, service: str) -> Any:
     return json.loads(docker("image", "inspect", f"headrace-{service}"))[0]
 
 
-@pytest.fixture(scope="session")
-def platform(start_stack: Any) -> ComposeStack:
-    started: ComposeStack = start_stack({"GATEWAY_CORS_ORIGINS": "https://app.example"})
-    return started
-
-
 @pytest.fixture(scope="module")
 def disposable(start_stack: Any) -> ComposeStack:
     """A platform to take apart."""
