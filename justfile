@@ -50,7 +50,7 @@ run *ARGS:
 # Brings the platform up in containers (ARGS go to `docker compose up`).
 up-compose *ARGS:
     @{{ uv_run }} python infra/compose/make_secrets.py
-    docker compose --file infra/compose/compose.yaml up --build --detach --wait "$@"
+    HEADRACE_COMMIT=$(git rev-parse --short HEAD 2>/dev/null || true) docker compose --file infra/compose/compose.yaml up --build --detach --wait "$@"
 
 # Stops and removes the containers (--volumes: their data, too).
 down-compose *ARGS:

@@ -20,6 +20,8 @@ COMPOSE_FILE = ROOT / "infra" / "compose" / "compose.yaml"
 SERVICES = {"GATEWAY_": "gateway", "USER_SVC_": "user-svc", "ORDER_SVC_": "order-svc"}
 #: What tests talk to without the gateway in between. Nothing of it is published unless a test asks.
 _INNER_PORTS = {"user-svc": 50051, "order-svc": 50052, "postgres": 5432}
+#: Each platform of the tests has others.
+_OUTER_PORTS = ("GATEWAY_PORT", "GATEWAY_PPROF_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT")
 #: A request from this machine comes to a container from the bridge's address, not from 127.0.0.1.
 _BRIDGES = "172.16.0.0/12,192.168.0.0/16"
 _UP_WITHIN_S = 180
@@ -67,7 +69,7 @@ def running_compose(docker: Docker, environ: Mapping[str, str], replicas: Mappin
     with TemporaryDirectory(prefix="headrace-compose-") as folder, ExitStack() as at_end:
         data_dir = Path(folder)
         mounted = data_dir / "mounted"
-        settings = {"HEADRACE_SECRETS": str(mounted), "GATEWAY_PORT": "0", "PROMETHEUS_PORT": "0", "GRAFANA_PORT": "0"}
+        settings = {"HEADRACE_SECRETS": str(mounted), **dict.fromkeys(_OUTER_PORTS, "0")}
         stack = ComposeStack(docker, f"headrace-test-{secrets.token_hex(4)}", data_dir, settings)
         make_secrets = [sys.executable, str(COMPOSE_FILE.parent / "make_secrets.py"), str(mounted)]
         subprocess.run(make_secrets, check=True, capture_output=True)
