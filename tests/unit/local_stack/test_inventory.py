@@ -81,6 +81,12 @@ def test_what_gateways_share_is_claimed_once() -> None:
     ]  # fmt: skip
 
 
+def test_gateways_know_how_many_share_a_quota() -> None:
+    gateways = [each for each in inventory({"gateway": 3}).replicas if each.service == "gateway"]
+
+    assert [each.environ["GATEWAY_RATE_LIMIT_REPLICAS"] for each in gateways] == ["3", "3", "3"]
+
+
 def test_each_replica_has_a_port_for_profiles_unless_the_caller_wants_none() -> None:
     profiled = [claim for claim in inventory({"gateway": 2}).claims() if claim.purpose == "pprof"]
     assert len({claim.port for claim in profiled}) == len(profiled) == 4

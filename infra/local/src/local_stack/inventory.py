@@ -96,7 +96,8 @@ def take(data: DataDir, *, offset: int, replicas: Mapping[str, int], environ: Ma
         for service in SERVICES
     }
     found = upstreams({name: [address(name, {**placed, **settings}) for settings in own[name]] for name in UPSTREAMS})
-    environment = merged({**defaults(data, offset), **found}, environ)
+    quotas = {"GATEWAY_RATE_LIMIT_REPLICAS": str(len(own["gateway"]))}
+    environment = merged({**defaults(data, offset), **found, **quotas}, environ)
     every = [
         Replica(f"{service}-{number}" if number > 1 else service, service, {**environment, **settings})
         for service in SERVICES

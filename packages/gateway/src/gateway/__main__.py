@@ -89,6 +89,7 @@ async def _serve(settings: Settings) -> None:
         shared = RedisLimiter(redis)
         await shared.warm_up()
         limiter = DegradingLimiter(shared, LocalLimiter(), meter, share=1 / settings.rate_limit_replicas)
+        lifecycle.start("rate-limit", limiter.keep_trying(shared.check))
 
         parts = Parts(
             contract=contract,

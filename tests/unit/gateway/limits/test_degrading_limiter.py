@@ -1,118 +1,203 @@
+import asyncio
+from collections.abc import Coroutine
+from typing import Any
+
 import pytest
-from gateway.limits.degrading_limiter import DegradingLimiter
+from gateway.limits.degrading_limiter import DegradingLimiter, Ruling
 from gateway.limits.limiter import Admission, LimiterUnavailable
 from gateway.limits.local_limiter import LocalLimiter
 from gateway.limits.quota import Quota
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from loguru import logger
 from service_kit.contract.policy import Degraded
 
+from tests.unit.gateway.limits.virtual_time import run
 from tests.unit.gateway.metrics import RecordedMetrics
 
 QUOTA = Quota(100, 60)
-ADMITTED = Admission(True, 41, 0.0, 1.0)
+
+
+def now_us() -> int:
+    return round(asyncio.get_running_loop().time() * 1e6)
 
 
 class SharedStore:
-    """A shared limiter that can be switched off."""
+    """A shared limiter that can be away, and whose answers take their time."""
 
     def __init__(self) -> None:
         self.away = False
-        self.asked = 0
+        self.asked = self.checked = 0
+        self.takes_s = 0.001
+        self._counts = LocalLimiter(now_us=now_us)
 
-    async def admit(self, _key: str, _quota: Quota) -> Admission:
+    async def admit(self, key: str, quota: Quota) -> Admission:
         self.asked += 1
+        await self._answer()
+        return await self._counts.admit(key, quota)
+
+    async def check(self) -> None:
+        self.checked += 1
+        await self._answer()
+
+    async def _answer(self) -> None:
+        await asyncio.sleep(0.08 if self.away else self.takes_s)
         if self.away:
             raise LimiterUnavailable("TimeoutError")
-        return ADMITTED
 
 
 class Setting:
     def __init__(self, share: float = 0.5) -> None:
-        self.now = 0.0
         self.store = SharedStore()
         self.recorded = RecordedMetrics()
         self.limiter = DegradingLimiter(
-            self.store, LocalLimiter(), self.recorded.meter, share=share, bypass_s=0.5, now=lambda: self.now
+            self.store, LocalLimiter(now_us=now_us), self.recorded.meter, share=share, retry_s=0.25
         )
 
-    async def ask(self, degraded: Degraded = Degraded.LOCAL_SHARE) -> Admission:
+    async def ask(self, degraded: Degraded = Degraded.LOCAL_SHARE) -> Ruling:
         return await self.limiter.admit("k", QUOTA, degraded)
 
-    async def lose_the_store(self) -> None:
-        self.store.away = True
-        for _ in range(3):
-            await self.ask()
+    def play(self, scenario: Coroutine[Any, Any, None]) -> None:
+        """Run the scenario in virtual time, and what the process does in the background beside it."""
+
+        async def playing() -> None:
+            trying = asyncio.create_task(self.limiter.keep_trying(self.store.check))
+            await scenario
+            trying.cancel()
+
+        run(playing())
 
 
-async def test_the_shared_store_decides_while_it_answers() -> None:
+def test_the_shared_store_decides_while_it_answers() -> None:
     setting = Setting()
-    assert await setting.ask() == ADMITTED
-    assert await setting.ask(Degraded.REFUSE) == ADMITTED
-    assert not setting.limiter.degraded
+
+    async def scenario() -> None:
+        for degraded, remaining in ((Degraded.LOCAL_SHARE, 99), (Degraded.REFUSE, 98)):
+            ruling = await setting.ask(degraded)
+            assert (ruling.quota, ruling.local, ruling.admission.remaining) == (QUOTA, False, remaining)
+
+    setting.play(scenario())
 
 
-async def test_without_it_the_share_is_admitted() -> None:
+def test_without_it_the_share_is_admitted() -> None:
     setting = Setting(share=0.5)
     setting.store.away = True
-    admitted = [(await setting.ask()).allowed for _ in range(60)]
-    assert admitted.count(True) == 50
+
+    async def scenario() -> None:
+        rulings = [await setting.ask() for _ in range(60)]
+        assert [ruling.admission.allowed for ruling in rulings] == [True] * 50 + [False] * 10
+        assert all(ruling.local and ruling.quota == Quota(50, 60) for ruling in rulings)
+
+    setting.play(scenario())
 
 
-async def test_or_nobody_is() -> None:
+def test_or_nobody_is() -> None:
     setting = Setting()
     setting.store.away = True
-    for _ in range(10):
-        with pytest.raises(LimiterUnavailable):
-            await setting.ask(Degraded.REFUSE)
+
+    async def scenario() -> None:
+        for _ in range(10):
+            with pytest.raises(LimiterUnavailable):
+                await setting.ask(Degraded.REFUSE)
+
+    setting.play(scenario())
 
 
-async def test_one_lost_answer_is_no_outage() -> None:
+def test_only_those_who_ask_when_the_outage_begins_wait() -> None:
     setting = Setting()
     setting.store.away = True
-    await setting.ask()
-    setting.store.away = False
-    assert await setting.ask() == ADMITTED
-    assert not setting.limiter.degraded
+
+    async def scenario() -> None:
+        began = now_us()
+        await asyncio.gather(*(setting.ask() for _ in range(20)))
+        assert now_us() - began == pytest.approx(80_000, abs=10)
+        for _ in range(100):
+            before = now_us()
+            await setting.ask()
+            assert now_us() == before
+            await asyncio.sleep(0.05)
+        assert setting.store.asked == 20
+
+    setting.play(scenario())
 
 
-async def test_an_outage_is_not_waited_for_on_every_request() -> None:
+def test_it_heals_by_itself() -> None:
     setting = Setting()
-    await setting.lose_the_store()
-    asked = setting.store.asked
-    for _ in range(20):
+    setting.store.away = True
+
+    async def scenario() -> None:
         await setting.ask()
-    assert setting.store.asked == asked
-    setting.now += 0.5
-    for _ in range(20):
-        await setting.ask()
-    assert setting.store.asked == asked + 1
+        await asyncio.sleep(60)
+        assert setting.limiter.degraded
+        setting.store.away = False
+        await asyncio.sleep(0.4)
+        assert not setting.limiter.degraded
+        assert not (await setting.ask()).local
+
+    setting.play(scenario())
 
 
-async def test_it_heals() -> None:
+def test_after_one_lost_answer_it_is_shared_again_at_once() -> None:
     setting = Setting()
-    await setting.lose_the_store()
-    setting.store.away = False
-    setting.now += 0.5
-    assert await setting.ask() == ADMITTED
-    assert not setting.limiter.degraded
-    assert await setting.ask() == ADMITTED
+    setting.store.away = True
+
+    async def scenario() -> None:
+        assert (await setting.ask()).local
+        setting.store.away = False
+        await asyncio.sleep(0.1)
+        assert setting.store.checked == 1
+        assert not (await setting.ask()).local
+
+    setting.play(scenario())
 
 
-async def test_each_change_is_logged_once_and_every_fallback_counted() -> None:
+@settings(deadline=None, max_examples=30)
+@given(outages_s=st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=12))
+def test_however_often_it_goes_away_it_admits_at_most_the_share_besides(outages_s: list[tuple[int, int]]) -> None:
+    """A client that always asks, over a time that is one window of the quota and what these outages take."""
+    setting = Setting(share=0.5)
+    admitted = 0
+
+    async def ask_for(seconds: float) -> None:
+        nonlocal admitted
+        until = now_us() + seconds * 1e6
+        while now_us() < until:
+            ruling = await setting.ask()
+            admitted += ruling.admission.allowed
+            await asyncio.sleep(0.1)
+
+    async def scenario() -> None:
+        began = now_us()
+        for away_s, there_s in outages_s:
+            setting.store.away = True
+            await ask_for(away_s)
+            setting.store.away = False
+            await ask_for(there_s)
+        elapsed_s = (now_us() - began) / 1e6
+        # Both buckets once, and what flows back into each.
+        assert admitted <= (100 + 50) * (1 + elapsed_s / 60) + 1
+
+    setting.play(scenario())
+
+
+def test_each_change_is_logged_once_and_every_fallback_counted() -> None:
     lines: list[str] = []
     sink = logger.add(lines.append, format="{level} {message}")
     setting = Setting()
-    await setting.lose_the_store()
-    assert setting.recorded.points("headrace.gateway.rate_limit.degraded") == [({}, 1)]
-    for _ in range(5):
-        setting.now += 1
+    setting.store.away = True
+
+    async def scenario() -> None:
+        for _ in range(5):
+            await setting.ask()
+        assert setting.recorded.points("headrace.gateway.rate_limit.degraded") == [({}, 1)]
+        setting.store.away = False
+        await asyncio.sleep(0.4)
         await setting.ask()
-    setting.store.away = False
-    setting.now += 1
-    await setting.ask()
+
+    setting.play(scenario())
     logger.remove(sink)
     assert [line.split()[0] for line in lines] == ["WARNING", "INFO"]
-    assert setting.recorded.points("headrace.gateway.rate_limit.fallbacks") == [({"mode": "local_share"}, 8)]
+    assert setting.recorded.points("headrace.gateway.rate_limit.fallbacks") == [({"mode": "local_share"}, 5)]
     assert setting.recorded.points("headrace.gateway.rate_limit.degraded") == [({}, 0)]
 
 

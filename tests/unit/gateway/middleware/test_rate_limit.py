@@ -98,8 +98,18 @@ async def test_without_the_store_the_methods_policy_decides() -> None:
     with pytest.raises(Problem) as refused:
         await ask(app, policy(degraded=Degraded.REFUSE))
     assert exhausted.value.status == 429
+    assert exhausted.value.decision == Decision("rate_limit", "local_share", limit=3, remaining=0, retry_after_s=20)
     assert (refused.value.status, refused.value.code) == (503, "RATE_LIMIT_UNAVAILABLE")
     assert refused.value.decision == Decision("rate_limit", "unavailable", retry_after_s=1)
+
+
+async def test_a_local_share_is_another_policy() -> None:
+    still = LocalLimiter(now_us=lambda: 0)
+    limiter = DegradingLimiter(Away(), still, RecordedMetrics().meter, share=0.7)
+    assert await ask(RateLimitMiddleware(answering(), limiter, QUOTAS), policy()) == [
+        (b"ratelimit-policy", b'"default-local";q=2;w=60'),
+        (b"ratelimit", b'"default-local";r=1;t=30'),
+    ]
 
 
 async def test_what_is_no_endpoint_is_not_counted() -> None:

@@ -1,7 +1,9 @@
 """The rate limit while its shared store is away, as each method's policy wants it."""
 
-from collections.abc import Callable, Iterable
-from time import monotonic
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
+from dataclasses import dataclass
+from typing import NoReturn
 
 from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
@@ -10,38 +12,43 @@ from service_kit.contract.policy import Degraded
 from gateway.limits.limiter import Admission, Limiter, LimiterUnavailable
 from gateway.limits.quota import Quota
 
-# One lost packet is no outage; three requests in a row without an answer are.
-_FAILURES_TO_BYPASS = 3
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """An admission, and what it rests on.
+
+    quota: the one in force: the whole, or this process's share. local: counted by this process alone.
+    """
+
+    admission: Admission
+    quota: Quota
+    local: bool
 
 
 class DegradingLimiter:
     """Asks the shared limiter; without its answer, admits from a local share of the quota or refuses to decide.
 
+    One answer that does not come is enough to leave the shared limiter alone: those who asked it meanwhile have waited
+    for the time-out, and nobody else does. `keep_trying` finds out when it is back, on nobody's time; after a lost
+    packet that is at once.
+    What was admitted locally is not told to the store, nor the other way round. So an outage, however often it comes,
+    costs no more than each process's share once more, for the local buckets outlast it.
+
     shared: counts for all gateways. local: counts for this process alone.
     share: this process's part of a quota while it counts alone, above 0 and up to 1 (1 / expected replicas).
-    bypass_s: how long the shared limiter is left alone once it is known to be away, in seconds; afterwards one
-        request at a time tries it. So an outage costs a time-out once in that time, not on each request.
+    retry_s: how long after a vain try the next one is, in seconds.
     """
 
     def __init__(
-        self,
-        shared: Limiter,
-        local: Limiter,
-        meter: Meter,
-        *,
-        share: float = 1.0,
-        bypass_s: float = 0.5,
-        now: Callable[[], float] = monotonic,
+        self, shared: Limiter, local: Limiter, meter: Meter, *, share: float = 1.0, retry_s: float = 0.25
     ) -> None:
         if not 0 < share <= 1:
             raise ValueError("the local share of a quota is above 0 and at most 1")
         self._shared = shared
         self._local = local
         self._share = share
-        self._bypass_s = bypass_s
-        self._now = now
-        self._failures = 0
-        self._try_again_at = 0.0
+        self._retry_s = retry_s
+        self._away = asyncio.Event()
         self._fallbacks = meter.create_counter(
             "headrace.gateway.rate_limit.fallbacks",
             unit="{request}",
@@ -56,45 +63,43 @@ class DegradingLimiter:
     @property
     def degraded(self) -> bool:
         """The shared limiter is taken to be away."""
-        return self._failures >= _FAILURES_TO_BYPASS
+        return self._away.is_set()
 
-    async def admit(self, key: str, quota: Quota, degraded: Degraded) -> Admission:
+    async def admit(self, key: str, quota: Quota, degraded: Degraded) -> Ruling:
         """Take one request out of the quota.
 
         degraded: what the method wants while the shared limiter is away. LimiterUnavailable: it is, and REFUSE.
         """
-        if self._may_ask():
+        if not self._away.is_set():
             try:
-                admission = await self._shared.admit(key, quota)
+                return Ruling(await self._shared.admit(key, quota), quota, local=False)
             except LimiterUnavailable as exc:
-                self._failed(exc)
-            else:
-                self._succeeded()
-                return admission
+                self._lost(exc)
         self._fallbacks.add(1, {"mode": degraded.value})
         if degraded is Degraded.REFUSE:
             raise LimiterUnavailable("the shared store is away")
-        return await self._local.admit(key, quota.share(self._share))
+        share = quota.share(self._share)
+        return Ruling(await self._local.admit(key, share), share, local=True)
 
-    def _may_ask(self) -> bool:
-        if not self.degraded:
-            return True
-        if self._now() < self._try_again_at:
-            return False
-        # This request tries; those that come meanwhile do not wait for it.
-        self._try_again_at = self._now() + self._bypass_s
-        return True
+    async def keep_trying(self, check: Callable[[], Awaitable[None]]) -> NoReturn:
+        """Whenever the shared limiter is away, find out when it is back.
 
-    def _failed(self, exc: LimiterUnavailable) -> None:
-        self._failures += 1
-        if self._failures == _FAILURES_TO_BYPASS:
-            self._try_again_at = self._now() + self._bypass_s
+        check: returns when the store is there, and ready to be asked. LimiterUnavailable: it is not.
+        """
+        while True:
+            await self._away.wait()
+            try:
+                await check()
+            except LimiterUnavailable:
+                await asyncio.sleep(self._retry_s)
+            else:
+                self._away.clear()
+                logger.info("the rate limit is shared again: its store answers")
+
+    def _lost(self, exc: LimiterUnavailable) -> None:
+        if not self._away.is_set():
+            self._away.set()
             logger.warning("the rate limit is degraded: its shared store does not answer ({})", exc)
-
-    def _succeeded(self) -> None:
-        if self.degraded:
-            logger.info("the rate limit is shared again: its store answers")
-        self._failures = 0
 
     def _observe(self, _options: CallbackOptions) -> Iterable[Observation]:
         return [Observation(int(self.degraded))]

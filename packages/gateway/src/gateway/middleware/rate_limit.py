@@ -1,14 +1,15 @@
 """Quotas per user or client address, by the contract's rate classes."""
 
 from collections.abc import Mapping
+from functools import lru_cache
 from math import ceil
 
 from service_kit.contract.policy import MethodPolicy, RateClass
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of
-from gateway.limits.degrading_limiter import DegradingLimiter
-from gateway.limits.limiter import Admission, LimiterUnavailable
+from gateway.limits.degrading_limiter import DegradingLimiter, Ruling
+from gateway.limits.limiter import LimiterUnavailable
 from gateway.limits.quota import Quota
 from gateway.limits.rate_key import rate_key
 from gateway.problems import Decision, Problem
@@ -26,16 +27,13 @@ class RateLimitMiddleware:
 
     quotas: one for every rate class. The headers are those of draft-ietf-httpapi-ratelimit-headers
     (https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/); a refusal is 429 RATE_LIMITED.
+    While the quotas cannot be shared, the policy in force is another one, "default-local", with the local share.
     """
 
     def __init__(self, app: ASGIApp, limiter: DegradingLimiter, quotas: Mapping[RateClass, Quota]) -> None:
         self.app = app
         self._limiter = limiter
         self._quotas = dict(quotas)
-        self._policy_headers = {
-            rate_class: (b"ratelimit-policy", f'"{rate_class.value}";q={quota.limit};w={quota.window_s}'.encode())
-            for rate_class, quota in quotas.items()
-        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -50,9 +48,8 @@ class RateLimitMiddleware:
         if key == exchange.rate_key:
             return
         exchange.rate_key = key
-        quota = self._quotas[rate_class]
         try:
-            admission = await self._limiter.admit(key, quota, policy.degraded)
+            ruling = await self._limiter.admit(key, self._quotas[rate_class], policy.degraded)
         except LimiterUnavailable as exc:
             raise Problem(
                 503,
@@ -60,23 +57,34 @@ class RateLimitMiddleware:
                 "The rate limit cannot be checked now.",
                 decision=Decision(_POLICY, "unavailable", retry_after_s=_UNAVAILABLE_RETRY_AFTER_S),
             ) from exc
-        self._tell(exchange, rate_class, admission)
-        if not admission.allowed:
-            raise _exhausted(quota, admission)
-
-    def _tell(self, exchange: Exchange, rate_class: RateClass, admission: Admission) -> None:
-        left = f'"{rate_class.value}";r={admission.remaining};t={ceil(admission.reset_after_s)}'
-        headers = exchange.response_headers
-        # Of two buckets, the client is told of the one that was asked last.
-        headers[:] = [header for header in headers if header[0] not in _HEADERS]
-        headers += (self._policy_headers[rate_class], (b"ratelimit", left.encode()))
+        _tell(exchange, rate_class, ruling)
+        if not ruling.admission.allowed:
+            raise _exhausted(ruling)
 
 
-def _exhausted(quota: Quota, admission: Admission) -> Problem:
-    retry_after_s = max(1, ceil(admission.retry_after_s))
+def _tell(exchange: Exchange, rate_class: RateClass, ruling: Ruling) -> None:
+    name, policy = _policy(rate_class, ruling.quota, ruling.local)
+    left = f"{name};r={ruling.admission.remaining};t={ceil(ruling.admission.reset_after_s)}"
+    headers = exchange.response_headers
+    # Of two buckets, the client is told of the one that was asked last.
+    headers[:] = [header for header in headers if header[0] not in _HEADERS]
+    headers += ((b"ratelimit-policy", policy), (b"ratelimit", left.encode()))
+
+
+@lru_cache(maxsize=64)
+def _policy(rate_class: RateClass, quota: Quota, local: bool) -> tuple[str, bytes]:
+    """Its name, as a string of structured fields, and its header."""
+    name = f'"{rate_class.value}-local"' if local else f'"{rate_class.value}"'
+    return name, f"{name};q={quota.limit};w={quota.window_s}".encode()
+
+
+def _exhausted(ruling: Ruling) -> Problem:
+    quota = ruling.quota
+    retry_after_s = max(1, ceil(ruling.admission.retry_after_s))
+    state = "local_share" if ruling.local else "exhausted"
     return Problem(
         429,
         "RATE_LIMITED",
         f"At most {quota.limit} requests in {quota.window_s} s are admitted.",
-        decision=Decision(_POLICY, "exhausted", limit=quota.limit, remaining=0, retry_after_s=retry_after_s),
+        decision=Decision(_POLICY, state, limit=quota.limit, remaining=0, retry_after_s=retry_after_s),
     )
