@@ -42,17 +42,18 @@ def connections_to_each_gateway(stack: Stack) -> Iterator[list[GatewayConnection
             connection = GatewayConnection(stack.url)
             at_end.callback(connection.close)
             connection.list_orders("none")  # an answer proves that it was accepted
-            found.setdefault(_peer(connection, pids), connection)
+            found.setdefault(gateway_behind(connection.local_port, pids), connection)
             if found.keys() == pids:
                 break
         assert found.keys() == pids, "the connections do not reach every gateway"
         yield list(found.values())
 
 
-def _peer(connection: GatewayConnection, pids: set[int]) -> int:
+def gateway_behind(local_port: int, pids: set[int]) -> int:
+    """Which of these processes has the connection that leaves from this port of the machine."""
     for pid in pids:
         # (host, port), or () of a socket that only listens
         peers = {tuple(other.raddr)[1:] for other in psutil.Process(pid).net_connections("tcp")}
-        if (connection.local_port,) in peers:
+        if (local_port,) in peers:
             return pid
     raise AssertionError("no gateway has the connection")

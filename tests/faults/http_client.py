@@ -62,6 +62,11 @@ class HttpConnection:
         SEEN.note_text(answer.body)
         return answer
 
+    @property
+    def local_port(self) -> int:
+        """From which the connection leaves; 0 while there is none."""
+        return int(self._writer.get_extra_info("sockname")[1]) if self._writer is not None else 0
+
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         if self._reader is not None and self._reader.at_eof():
             self.close()

@@ -43,6 +43,15 @@ class Person:
 
         return ask
 
+    def log_in(self) -> Ask:
+        """Asks for a session of its own, with the password."""
+
+        async def ask(connection: HttpConnection) -> Answer:
+            body = {"email": self.email, "password": self.password}
+            return await connection.request("POST", "/api/users/log", body=body)
+
+        return ask
+
     async def place(self, url: str) -> str:
         """Place one order; its id. AssertionError: it was refused."""
         connection = HttpConnection(url)

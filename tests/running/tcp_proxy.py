@@ -15,6 +15,8 @@ class TcpProxy:
         self._closed = asyncio.Event()
         #: Cleared: a connection that is opened now is accepted, and that is all.
         self.forwards_new = True
+        #: By how much (seconds) everything that goes either way is late.
+        self.delay_s = 0.0
 
     def hang(self) -> None:
         """Forward nothing more on the connections that are open now."""
@@ -28,8 +30,8 @@ class TcpProxy:
             return
         to_server = await asyncio.open_connection("127.0.0.1", self._target_port)
         pumps = {
-            asyncio.create_task(_pump(reader, to_server[1])),
-            asyncio.create_task(_pump(to_server[0], writer)),
+            asyncio.create_task(self._pump(reader, to_server[1])),
+            asyncio.create_task(self._pump(to_server[0], writer)),
         }
         self._pumps |= pumps
         await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
@@ -44,14 +46,14 @@ class TcpProxy:
         """Let go of the connections that hang."""
         self._closed.set()
 
-
-async def _pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    try:
-        while data := await reader.read(65536):
-            writer.write(data)
-            await writer.drain()
-    except ConnectionError:
-        return
+    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while data := await reader.read(65536):
+                await asyncio.sleep(self.delay_s)
+                writer.write(data)
+                await writer.drain()
+        except ConnectionError:
+            return
 
 
 @asynccontextmanager

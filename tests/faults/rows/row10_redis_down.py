@@ -1,0 +1,84 @@
+"""Without Redis, orders go on with a share of the quota on each gateway, and nobody can guess passwords."""
+
+import asyncio
+
+from tests.faults.drill import Drill
+from tests.faults.finding import Finding, at_least, at_most, counted
+from tests.faults.load import Record, Seen
+from tests.faults.people import Person, newcomer
+from tests.faults.quotas import GATEWAYS, QUOTA, ask_in_turn, connections, four_gateways, quota_told, shared_again
+from tests.faults.stage import Stage, kill, restart
+from tests.running.polling import in_time
+from tests.running.stacks import Stack
+
+_LOGINS = 40
+_SHARE = QUOTA // GATEWAYS
+#: For the buckets that fill again while they are emptied.
+_REFILLED = 8
+_ADDED_S = 0.1
+_BACK_WITHIN_S = 20.0
+
+
+def run(stage: Stage) -> list[Finding]:
+    return asyncio.run(_run(four_gateways(stage)))
+
+
+async def _run(stack: Stack) -> list[Finding]:
+    before, during = await newcomer(stack.url), await newcomer(stack.url)
+    record = Record()
+    async with connections(stack) as gateways:
+        await ask_in_turn(record, "before", gateways, before.order(), QUOTA // 2)
+        kill(stack, "redis")
+        try:
+            await ask_in_turn(record, "order", gateways, during.order(), QUOTA + 3 * GATEWAYS)
+            await ask_in_turn(record, "login", gateways, during.log_in(), _LOGINS)
+        finally:
+            await asyncio.to_thread(restart, stack, "redis")
+        back = [await shared_again(connection, await _newcomer_in_time(stack)) for connection in gateways]
+    return [*_orders(record), *_logins(record), counted("gateways that share the quota again", sum(back), GATEWAYS)]
+
+
+def _orders(record: Record) -> list[Finding]:
+    orders = record.of("order")
+    outcomes = orders.by_outcome()
+    admitted = outcomes.get("201", 0)
+    local = [told for seen in orders.seen if (told := quota_told(seen.answer)) and told.policy == "default-local"]
+    states = {_state(seen) for seen in orders.seen if seen.status == 429}
+    added_s = orders.longest_s() - record.of("before").percentile_s(0.99)
+    return [
+        at_least("orders admitted", admitted, QUOTA),
+        at_most("orders admitted", admitted, QUOTA + _REFILLED),
+        counted("orders neither admitted nor 429", len(orders.seen) - admitted - outcomes.get("429 RATE_LIMITED", 0)),
+        counted("that were told the local share", sum(told.quota == _SHARE for told in local), len(orders.seen)),
+        Finding("why others were refused", "local_share", " ".join(sorted(states)), states == {"local_share"}),
+        at_most("the slowest order, over the p99 of before", added_s * 1000, _ADDED_S * 1000, " ms", clock=True),
+    ]
+
+
+def _logins(record: Record) -> list[Finding]:
+    logins = record.of("login")
+    refused = logins.by_outcome().get("503 RATE_LIMIT_UNAVAILABLE", 0)
+    come_back = [seen.answer is not None and "retry-after" in seen.answer.headers for seen in logins.seen]
+    return [
+        counted(f"logins refused with 503, of {_LOGINS}", refused, _LOGINS),
+        counted("with Retry-After", sum(come_back), _LOGINS),
+    ]
+
+
+def _state(seen: Seen) -> str:
+    return str(seen.answer.json()["decision"]["state"]) if seen.answer is not None else ""
+
+
+async def _newcomer_in_time(stack: Stack) -> Person:
+    """Somebody who registers as soon as that is possible again."""
+
+    async def registered() -> Person | None:
+        try:
+            return await newcomer(stack.url)
+        except (AssertionError, OSError, EOFError):
+            return None
+
+    return await in_time(registered, within_s=_BACK_WITHIN_S)
+
+
+DRILL = Drill(10, "Redis down", "orders: a local share of the quota; credentials: refused", run)
