@@ -61,6 +61,32 @@ def test_field_policies() -> None:
     assert not contract.field_policy(login.fields_by_name["email"]).sensitive
 
 
+def test_what_may_be_sent_again() -> None:
+    methods = headrace_contract().methods
+    create, show, change = (
+        methods[f"/order.v1.OrderService/{name}"] for name in ("CreateOrder", "GetOrder", "UpdateOrderStatus")
+    )
+    assert show.may_repeat(show.request_class())
+    assert not change.may_repeat(change.request_class())
+    assert not create.may_repeat(create.request_class())
+    assert create.may_repeat(create.request_class(idempotency_key="k"))
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        "string key = 1 [(headrace.v1.field).idempotency_key = true];",
+        "optional string key = 1 [(headrace.v1.field).idempotency_key = true]; "
+        "optional string other = 2 [(headrace.v1.field).idempotency_key = true];",
+    ],
+    ids=["not told apart from none", "two of them"],
+)
+def test_an_idempotency_key_is_optional_and_the_only_one(tmp_path: Path, fields: str) -> None:
+    text = _SERVICE.format(service=_UPSTREAM, method=_POLICY + _HTTP).replace("string name = 1;", fields)
+    with pytest.raises(ContractError, match="idempotency_key"):
+        Contract.load(compile_protos(tmp_path, {"probe/v1/probe.proto": text}))
+
+
 def test_idempotency_level_is_the_standard_option() -> None:
     methods = headrace_contract().methods
 

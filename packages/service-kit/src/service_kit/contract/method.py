@@ -6,7 +6,7 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor
 
-from service_kit.contract.policy import MethodPolicy
+from service_kit.contract.policy import Idempotency, MethodPolicy
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +29,7 @@ class Method:
 
     full_name: "order.v1.OrderService/GetOrder". upstream: the name of what serves it. input, output: the messages'
     descriptors. request_class, response_class: dynamic message classes. bindings: none for internal methods.
+    idempotency_key: the request's field that makes a call repeatable when it is set; None: there is none.
     """
 
     full_name: str
@@ -40,6 +41,7 @@ class Method:
     request_class: type[Any]
     response_class: type[Any]
     description: str
+    idempotency_key: str | None = None
 
     @property
     def path(self) -> str:
@@ -53,3 +55,9 @@ class Method:
     @property
     def name(self) -> str:
         return self.full_name.partition("/")[2]
+
+    def may_repeat(self, message: Any) -> bool:
+        """Whether sending ``message`` twice does no more than sending it once, by the word of the contract."""
+        if self.policy.idempotency is not Idempotency.UNKNOWN:
+            return True
+        return self.idempotency_key is not None and bool(message.HasField(self.idempotency_key))

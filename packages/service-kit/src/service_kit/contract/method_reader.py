@@ -10,7 +10,7 @@ from service_kit.contract.errors import ContractError
 from service_kit.contract.method import Binding, Method
 from service_kit.contract.options import OptionReader
 from service_kit.contract.policy import Access
-from service_kit.contract.policy_reader import read_method_policy
+from service_kit.contract.policy_reader import read_field_policy, read_method_policy
 
 
 def read_methods(service: ServiceDescriptor, options: OptionReader, comments: Mapping[str, str]) -> Iterator[Method]:
@@ -29,10 +29,20 @@ def read_methods(service: ServiceDescriptor, options: OptionReader, comments: Ma
             request_class=GetMessageClass(descriptor.input_type),
             response_class=GetMessageClass(descriptor.output_type),
             description=comments.get(descriptor.full_name, ""),
+            idempotency_key=_idempotency_key(descriptor, options),
         )
         if (method.policy.access is Access.INTERNAL) == bool(method.bindings):
             raise ContractError(f"{descriptor.full_name}: exactly the internal methods have no HTTP binding")
         yield method
+
+
+def _idempotency_key(method: Any, options: OptionReader) -> str | None:
+    keys = [field for field in method.input_type.fields if read_field_policy(options, field).idempotency_key]
+    if not keys:
+        return None
+    if len(keys) > 1 or not keys[0].has_presence:
+        raise ContractError(f"{method.full_name}: an idempotency_key must be the only one, and optional")
+    return str(keys[0].name)
 
 
 def _read_bindings(method: Any, options: OptionReader) -> Iterator[Binding]:

@@ -72,3 +72,4 @@ class FieldPolicy:
     from_header: HeaderBinding | None
     to_header: HeaderBinding | None
     sensitive: bool
+    idempotency_key: bool

@@ -56,11 +56,12 @@ def read_field_policy(options: OptionReader, descriptor: FieldDescriptor) -> Fie
     """The policy of a field; the empty one where it has none."""
     raw = options.read(descriptor, "headrace.v1.field")
     if raw is None:
-        return FieldPolicy(None, None, sensitive=False)
+        return FieldPolicy(None, None, sensitive=False, idempotency_key=False)
     return FieldPolicy(
         from_header=_header(raw.from_header) if raw.HasField("from_header") else None,
         to_header=_header(raw.to_header) if raw.HasField("to_header") else None,
         sensitive=raw.sensitive,
+        idempotency_key=raw.idempotency_key,
     )
 
 
