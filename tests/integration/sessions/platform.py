@@ -22,8 +22,10 @@ from gateway.limits.throttle_telemetry import ThrottleTelemetry
 from gateway.sessions.key_source import KeySource
 from gateway.sessions.renewer import SessionRenewer
 from gateway.settings import Settings
-from gateway.upstream.breaker import Breaker
-from gateway.upstream.failure import is_upstream_failure
+from gateway.upstream.address import parse_address
+from gateway.upstream.policy import UpstreamPolicy
+from gateway.upstream.resolver import Resolver
+from gateway.upstream.telemetry import UpstreamTelemetry
 from gateway.upstream.upstream import Upstream
 from order_svc.adapters.clock import utc_now
 from order_svc.adapters.order_ids import new_order_id
@@ -177,8 +179,8 @@ def _orders() -> OrderService:
 
 def _upstream(name: str, target: str) -> Upstream:
     # What a breaker does has tests of its own; here it must not make one test's outage another one's.
-    breaker = Breaker(name, is_failure=is_upstream_failure, fail_max=10**9, reset_timeout_s=1.0)
-    return Upstream(name, target, breaker, meter(__name__).create_histogram("calls", unit="s"))
+    policy = UpstreamPolicy(breaker_failures=10**9)
+    return Upstream(name, Resolver([parse_address(target)]), policy, UpstreamTelemetry(meter(__name__)))
 
 
 @asynccontextmanager

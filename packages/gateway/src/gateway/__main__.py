@@ -31,9 +31,9 @@ from gateway.server import Bounds, PublicServer
 from gateway.sessions.key_source import KeySource
 from gateway.sessions.renewer import SessionRenewer
 from gateway.settings import PREFIX, Settings
-from gateway.upstream.breaker import Breaker
-from gateway.upstream.breaker_telemetry import BreakerTelemetry
-from gateway.upstream.failure import is_upstream_failure
+from gateway.upstream.policy import UpstreamPolicy
+from gateway.upstream.resolver import Resolver
+from gateway.upstream.telemetry import UpstreamTelemetry
 from gateway.upstream.upstream import Upstream
 
 _NAME = "gateway"
@@ -148,25 +148,16 @@ def _upstream_names(settings: Settings, contract: Contract) -> list[str]:
 
 
 def _upstreams(settings: Settings, names: list[str], meter: Meter) -> dict[str, Upstream]:
-    telemetry = BreakerTelemetry(meter, names)
-    duration = meter.create_histogram(
-        "rpc.client.call.duration", unit="s", description="How long calls of services took, by method and status"
+    telemetry = UpstreamTelemetry(meter)
+    policy = UpstreamPolicy(
+        resolve_every_s=settings.upstream_resolve_s,
+        connect_timeout_s=settings.upstream_connect_s,
+        breaker_failures=settings.breaker_failures,
+        breaker_reset_s=settings.breaker_reset_s,
+        retries=settings.retries,
+        retry_budget=settings.retry_budget_percent / 100,
     )
-    return {
-        name: Upstream(
-            name,
-            settings.upstreams[name],
-            Breaker(
-                name,
-                is_failure=is_upstream_failure,
-                fail_max=settings.breaker_failures,
-                reset_timeout_s=settings.breaker_reset_s,
-                on_change=telemetry.on_change,
-            ),
-            duration,
-        )
-        for name in names
-    }
+    return {name: Upstream(name, Resolver(settings.upstreams[name]), policy, telemetry) for name in names}
 
 
 def _throttle_terms(settings: Settings) -> ThrottleTerms:

@@ -3,25 +3,32 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from service_kit.grpc.client import parse_target
 from service_kit.settings import Secret, redis_url, setting
 
 from gateway.limits.quota import Quota, parse_quota
 from gateway.middleware.client_address import parse_networks
 from gateway.middleware.cors import parse_origins
+from gateway.upstream.address import Address, parse_address
 
 PREFIX = "GATEWAY_"
 
 
-def parse_upstreams(text: str) -> dict[str, str]:
-    """Read "user-svc=host:port,order-svc=host:port". ValueError: it has another form."""
-    upstreams: dict[str, str] = {}
+def parse_upstreams(text: str) -> dict[str, tuple[Address, ...]]:
+    """Read "user-svc=host:port,order-svc=host:port,host:port": what has no name belongs to the name before it.
+
+    ValueError: it has another form.
+    """
+    upstreams: dict[str, tuple[Address, ...]] = {}
+    name = ""
     for part in text.split(","):
-        name, separator, target = (piece.strip() for piece in part.partition("="))
-        if not name or not separator:
+        named, separator, target = (piece.strip() for piece in part.rpartition("="))
+        if separator:
+            name = named
+            if name in upstreams:
+                raise ValueError(f"{name} is there twice")
+        if not name:
             raise ValueError(f'"{part}" is not NAME=HOST:PORT')
-        parse_target(target)
-        upstreams[name] = target
+        upstreams[name] = (*upstreams.get(name, ()), parse_address(target))
     return upstreams
 
 
@@ -41,8 +48,10 @@ def _items(text: str) -> list[str]:
 class Settings:
     """Validated when the process starts, and never changed."""
 
-    upstreams: dict[str, str] = setting(
-        doc="where each upstream of the contract is, as NAME=HOST:PORT,…", parse=parse_upstreams
+    upstreams: dict[str, tuple[Address, ...]] = setting(
+        doc="where each upstream of the contract is, as NAME=HOST:PORT,…; one without a name is a further address of "
+        "the upstream before it, and a host name stands for all its addresses",
+        parse=parse_upstreams,
     )
     redis_url: Secret = setting(
         doc="the Redis that holds rate limits and revocations, as redis://:PASSWORD@HOST:PORT/DATABASE", parse=redis_url
@@ -129,11 +138,23 @@ class Settings:
     token_leeway_s: float = setting(
         doc="how far clocks may differ when a token expires", unit="s", default=5.0, minimum=0, maximum=30
     )
+    upstream_resolve_s: float = setting(
+        doc="how often the host names of upstreams are resolved anew", unit="s", default=10.0, minimum=1
+    )
+    upstream_connect_s: float = setting(
+        doc="how long a connection to an upstream may take to open", unit="s", default=1.0, minimum=0.05
+    )
     breaker_failures: int = setting(
-        doc="failures in a row that open an upstream's circuit breaker", default=5, minimum=1
+        doc="failures in a row that open the circuit breaker of an upstream's address", default=5, minimum=1
     )
     breaker_reset_s: float = setting(
         doc="how long a breaker stays open before it tries again", unit="s", default=1.0, minimum=0.05
+    )
+    retries: int = setting(
+        doc="how often a call that may be repeated is sent again, at other addresses", default=2, minimum=0, maximum=2
+    )
+    retry_budget_percent: float = setting(
+        doc="how many of all requests may be retries", unit="%", default=10.0, minimum=0, maximum=100
     )
     drain_s: float = setting(doc="longest wait for requests in progress at the end", unit="s", default=10.0, minimum=0)
     drain_notice_s: float = setting(

@@ -17,24 +17,19 @@ from gateway.problems import Decision, Problem
 
 T = TypeVar("T")
 
-#: Called with the breaker's name, the old state and the new one: "closed", "open", "half-open".
-StateChange = Callable[[str, str, str], None]
+#: Called with the old state and the new one: "closed", "open", "half-open".
+StateChange = Callable[[str, str], None]
 
 # A trial's verdict is a matter of one call's deadline; nobody knows better.
-_RETRY_DURING_TRIAL_S = 1.0
+_RETRY_DURING_TRIAL_S = 1
 
 
 class BreakerOpen(Problem):
-    """The call was not made: the upstream has failed too often. retry_after_s: when a trial is due, in seconds."""
+    """The call was not made: the upstream has failed too often. decision: says when a trial is due."""
 
-    def __init__(self, retry_after_s: float, state: str) -> None:
-        super().__init__(
-            503,
-            "UPSTREAM_UNAVAILABLE",
-            "The service behind this path has failed too often and is being left alone.",
-            decision=Decision("breaker", state, retry_after_s=max(1, ceil(retry_after_s))),
-        )
-        self.retry_after_s = retry_after_s
+    def __init__(self, decision: Decision) -> None:
+        detail = "The service behind this path has failed too often and is being left alone."
+        super().__init__(503, "UPSTREAM_UNAVAILABLE", detail, decision=decision)
 
 
 class _Failed(Exception):  # noqa: N818 - an outcome, never seen outside
@@ -44,6 +39,8 @@ class _Failed(Exception):  # noqa: N818 - an outcome, never seen outside
 class Breaker:
     """Closed until ``fail_max`` failures in a row; then open for ``reset_timeout_s``; then one trial at a time.
 
+    state: "closed", "open" or "half-open".
+
     is_failure: tells the exceptions that speak against the upstream. Any other exception counts neither way: a
     NOT_FOUND neither opens a breaker nor makes up for a failure. Cancellation counts neither way either; a trial
     that ends like that leaves its place to the next call.
@@ -52,7 +49,6 @@ class Breaker:
 
     def __init__(
         self,
-        name: str,
         *,
         is_failure: Callable[[Exception], bool],
         fail_max: int = 5,
@@ -60,7 +56,7 @@ class Breaker:
         on_change: StateChange | None = None,
         now: Callable[[], float] = monotonic,
     ) -> None:
-        self.name = name
+        self.state: str = STATE_CLOSED
         self._is_failure = is_failure
         self._reset_timeout_s = reset_timeout_s
         self._now = now
@@ -73,14 +69,17 @@ class Breaker:
             fail_max=fail_max,
             reset_timeout=reset_timeout_s,
             listeners=[_Transitions(self._changed)],
-            name=name,
             throw_new_error_on_trip=False,
         )
 
-    @property
-    def state(self) -> str:
-        """The state: "closed", "open" or "half-open"."""
-        return self._machine.current_state
+    def refusal(self) -> Decision | None:
+        """Why no call may be made now, and when one may; None: the next one may."""
+        if self.state == STATE_CLOSED:
+            return None
+        if self.state == STATE_OPEN:
+            left_s = self._opened_at + self._reset_timeout_s - self._now()
+            return Decision("breaker", self.state, retry_after_s=max(1, ceil(left_s))) if left_s > 0 else None
+        return Decision("breaker", self.state, retry_after_s=_RETRY_DURING_TRIAL_S) if self._trial_in_flight else None
 
     async def call(self, function: Callable[[], Awaitable[T]]) -> T:
         """What ``function`` returns or raises. BreakerOpen: it was not called.
@@ -105,16 +104,13 @@ class Breaker:
 
     def _admit(self) -> bool:
         """Let the call pass; True: as the trial."""
-        state = self.state
-        if state == STATE_CLOSED:
+        decision = self.refusal()
+        if decision is not None:
+            raise BreakerOpen(decision)
+        if self.state == STATE_CLOSED:
             return False
-        if state == STATE_OPEN:
-            left_s = self._opened_at + self._reset_timeout_s - self._now()
-            if left_s > 0:
-                raise BreakerOpen(left_s, state)
+        if self.state == STATE_OPEN:
             self._machine.half_open()
-        if self._trial_in_flight:
-            raise BreakerOpen(_RETRY_DURING_TRIAL_S, self.state)
         self._trial_in_flight = True
         return True
 
@@ -126,10 +122,11 @@ class Breaker:
 
     def _changed(self, old: str, new: str) -> None:
         self._generation += 1
+        self.state = new
         if new == STATE_OPEN:
             self._opened_at = self._now()
         if self._on_change is not None:
-            self._on_change(self.name, old, new)
+            self._on_change(old, new)
 
 
 class _Transitions(CircuitBreakerListener):

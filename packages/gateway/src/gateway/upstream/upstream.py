@@ -1,81 +1,100 @@
-"""A service behind the gateway: one channel to it, with a circuit breaker before it."""
+"""A service behind the gateway: all addresses that it has, behind one call."""
 
-import time
+from functools import partial
+from time import monotonic
 from typing import Any
 
-from grpclib.const import Cardinality, Status
-from grpclib.exceptions import GRPCError
-from opentelemetry.metrics import Histogram
+from grpclib.const import Status
+from pybreaker import STATE_OPEN
 from service_kit.context import RequestContext
 from service_kit.contract import Method
 from service_kit.errors import CallError
-from service_kit.grpc.client import parse_target
-from service_kit.grpc.errors import TRANSPORT_ERRORS, from_grpc_error, from_transport_error
-from service_kit.grpc.metadata import outgoing
 
-from gateway.upstream.breaker import Breaker
-from gateway.upstream.channel import LeanChannel
+from gateway.problems import Decision, Problem
+from gateway.upstream.address import Address
+from gateway.upstream.balancer import pick
+from gateway.upstream.breaker import Breaker, BreakerOpen
+from gateway.upstream.connections import Connections
+from gateway.upstream.endpoint import Endpoint
+from gateway.upstream.failure import AttemptError, speaks_against_address
+from gateway.upstream.policy import UpstreamPolicy
+from gateway.upstream.pool import Pool
+from gateway.upstream.resolver import Resolver
+from gateway.upstream.retry_budget import RetryBudget
+from gateway.upstream.retrying import Call, Retrying
+from gateway.upstream.telemetry import UpstreamTelemetry
 
 
 class Upstream:
-    """Calls methods of one service. Every call has a deadline and passes the breaker.
+    """Calls methods of one service, while the context is entered. Every call has a deadline.
 
-    duration: where the calls' durations are recorded, in seconds.
+    resolver: knows the service's addresses.
     """
 
-    def __init__(self, name: str, target: str, breaker: Breaker, duration: Histogram) -> None:
+    def __init__(self, name: str, resolver: Resolver, policy: UpstreamPolicy, telemetry: UpstreamTelemetry) -> None:
         self.name = name
-        self.breaker = breaker
-        self._channel = LeanChannel(*parse_target(target))
-        self._duration = duration
+        self._policy = policy
+        self._telemetry = telemetry
+        self._pool = Pool(
+            name,
+            resolver,
+            self._endpoint,
+            partial(telemetry.resolved, name),
+            resolve_every_s=policy.resolve_every_s,
+        )
+        self._budget = RetryBudget(policy.retry_budget)
+        self._retrying = Retrying(self._pool, self._budget, policy.retries, partial(telemetry.sent_again, name))
+        telemetry.observe(name, lambda: self._pool.endpoints, self._budget)
 
     async def call(self, method: Method, message: Any, request: RequestContext) -> Any:
         """Call ``method`` on behalf of ``request``, until the request's deadline or, without one, the method's.
 
-        Returns the response message. CallError: the service's, or ours for a transport that failed. BreakerOpen: the
-        call was not made.
+        Returns the response message. CallError: the service's, or ours where none could be had in time. Problem: no
+        attempt was made.
         """
-        timeout_s = method.policy.deadline_s
-        if request.deadline is not None:
-            timeout_s = request.deadline - time.monotonic()
-        if timeout_s <= 0:
+        deadline = request.deadline
+        if deadline is None:
+            deadline = monotonic() + method.policy.deadline_s
+        elif deadline <= monotonic():
             raise CallError(Status.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
-        return await self.breaker.call(lambda: self._measured(method, message, request, timeout_s))
-
-    async def _measured(self, method: Method, message: Any, request: RequestContext, timeout_s: float) -> Any:
-        started = time.perf_counter()
-        status = Status.CANCELLED
+        self._budget.deposit()
+        endpoint = pick(self._pool.endpoints)
+        if endpoint is None:
+            raise self._refusal()
         try:
-            reply = await self._unary(method, message, request, timeout_s)
-        except CallError as exc:
-            status = exc.status
-            raise
-        else:
-            status = Status.OK
-            return reply
-        finally:
-            attributes = {"rpc.method": method.full_name, "rpc.response.status_code": status.name}
-            self._duration.record(time.perf_counter() - started, attributes)
-
-    async def _unary(self, method: Method, message: Any, request: RequestContext, timeout_s: float) -> Any:
-        try:
-            async with self._channel.request(
-                method.path,
-                Cardinality.UNARY_UNARY,
-                method.request_class,
-                method.response_class,
-                timeout=timeout_s,
-                metadata=outgoing(request),
-            ) as stream:
-                await stream.send_message(message, end=True)
-                return await stream.recv_message()
-        except GRPCError as exc:
-            raise from_grpc_error(exc) from exc
-        except TRANSPORT_ERRORS as exc:
-            raise from_transport_error(exc) from exc
+            return await endpoint.call(method, message, request, deadline)
+        except AttemptError as exc:
+            return await self._retrying.again(Call(method, message, request, deadline), endpoint, exc)
 
     async def __aenter__(self) -> "Upstream":
+        await self._pool.start()
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        self._channel.close()
+        self._pool.close()
+
+    def _refusal(self) -> Problem:
+        decisions = [decision for endpoint in self._pool.endpoints if (decision := endpoint.refusal) is not None]
+        if decisions:
+            return BreakerOpen(min(decisions, key=lambda decision: decision.retry_after_s or 0))
+        detail = "It is not known where the service behind this path is."
+        decision = Decision("upstream", "unresolved", retry_after_s=1)
+        return Problem(503, "UPSTREAM_UNAVAILABLE", detail, decision=decision)
+
+    def _endpoint(self, address: Address) -> Endpoint:
+        connections = Connections(address, self._policy.connect_timeout_s)
+
+        def changed(old: str, new: str) -> None:
+            if new == STATE_OPEN:
+                # Perhaps it is only the connections that have died, without a word, or the address that has moved.
+                connections.renew()
+                self._pool.resolve_soon()
+            self._telemetry.breaker_changed(self.name, address, old, new)
+
+        breaker = Breaker(
+            is_failure=speaks_against_address,
+            fail_max=self._policy.breaker_failures,
+            reset_timeout_s=self._policy.breaker_reset_s,
+            on_change=changed,
+        )
+        return Endpoint(address, connections, breaker, self._pool.resolve_soon, self._telemetry.call_duration)

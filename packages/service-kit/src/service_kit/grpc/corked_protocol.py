@@ -52,4 +52,8 @@ class CorkedProtocol(H2Protocol):
     """grpclib's protocol, for clients and servers alike, over a corked transport."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        super().connection_made(CorkedTransport(cast("asyncio.Transport", transport)))
+        super().connection_made(self.corked(cast("asyncio.Transport", transport)))
+
+    def corked(self, transport: asyncio.Transport) -> CorkedTransport:
+        """The transport to write to, instead of ``transport`` itself."""
+        return CorkedTransport(transport)

@@ -1,0 +1,117 @@
+"""One connection to one address, and the calls in progress on it."""
+
+import asyncio
+from collections.abc import Callable
+from typing import Any, cast
+
+from grpclib.client import Channel, Stream
+from grpclib.config import Configuration
+from grpclib.protocol import H2Protocol
+
+from gateway.upstream.address import Address
+from gateway.upstream.failure import ConnectionLostError, PeerRefusedError
+from gateway.upstream.protocol import ClientProtocol
+
+#: A call that finds no place in grpclib's connection waits in silence. So calls are counted, and a connection is given
+#: no more than this, or what the peer allows, if that is less; it is also what most peers announce.
+MOST_CALLS = 100
+#: HTTP/2 numbers streams up to 2^31, odd ones only, and never starts again (RFC 9113, 5.1.1).
+_LAST_STREAM_ID = 2**31 - 1 - 2 * MOST_CALLS
+#: A peer that leaves a ping unanswered for so long is gone, whatever TCP thinks.
+_KEEPALIVE = Configuration(
+    _keepalive_time=10,
+    _keepalive_timeout=5,
+    _http2_max_pings_without_data=0,
+    _http2_min_sent_ping_interval_without_data=1,
+)
+
+
+class Connection(Channel):
+    """A connection that opens once and ends once.
+
+    calls: those in progress, streams for watching included. most_calls: how many there may be at once.
+    retired: it takes no more calls, and closes with its last one.
+    on_retired: hears of that, once.
+    """
+
+    def __init__(self, address: Address, on_retired: Callable[["Connection"], None]) -> None:
+        super().__init__(address.host, address.port, config=_KEEPALIVE)
+        self.calls: set[Stream[Any, Any]] = set()
+        self.most_calls = MOST_CALLS
+        self.retired = False
+        self._on_retired = on_retired
+        self._settled = asyncio.Event()
+
+    @property
+    def ended(self) -> bool:
+        """Whether it is closed, or was never open."""
+        return self._protocol is None
+
+    async def open(self) -> None:
+        """Connect, and wait until the peer has spoken: a process that hangs takes connections too. OSError: in vain."""
+        self._protocol = await self._create_connection()
+        await self._settled.wait()
+        if self.retired:
+            raise ConnectionResetError("the connection was closed as soon as it was made")
+
+    def release(self, call: Stream[Any, Any]) -> None:
+        """A call has ended."""
+        self.calls.discard(call)
+        if self.retired:
+            self._close_when_idle()
+        elif call._send_request_done and cast("int", call._stream.id) > _LAST_STREAM_ID:  # noqa: SLF001
+            self.retire()
+
+    def retire(self) -> None:
+        """Take no more calls, and close once those in progress have ended. Who only watches is sent away."""
+        if not self.retired:
+            self.retired = True
+            self._on_retired(self)
+            for call in self.calls:
+                if call._cardinality.server_streaming:  # noqa: SLF001
+                    _end(call, PeerRefusedError("the connection is being replaced"))
+        # Not at once: perhaps this is told in the middle of what the connection has received.
+        asyncio.get_running_loop().call_soon(self._close_when_idle)
+
+    # What the protocol tells.
+
+    def settled(self, most_streams: int | None) -> None:
+        if most_streams is not None:
+            self.most_calls = min(MOST_CALLS, most_streams)
+        self._settled.set()
+
+    def going_away(self, last_stream_id: int) -> None:
+        for call in self.calls:
+            if not call._send_request_done or cast("int", call._stream.id) > last_stream_id:  # noqa: SLF001
+                _end(call, PeerRefusedError("the peer is going away"))
+        self.retire()
+
+    def lost(self, reason: str) -> None:
+        self._protocol = None
+        self._settled.set()
+        if not self.retired:
+            self.retired = True
+            self._on_retired(self)
+        for call in self.calls:
+            was_sent = call._send_request_done  # noqa: SLF001
+            _end(call, ConnectionLostError(reason) if was_sent else PeerRefusedError(reason))
+
+    # What grpclib asks.
+
+    def _protocol_factory(self) -> H2Protocol:
+        return ClientProtocol(self._config, self._h2_config, self)
+
+    async def __connect__(self) -> H2Protocol:
+        if self._protocol is None:
+            raise PeerRefusedError("the connection has ended")
+        return self._protocol
+
+    def _close_when_idle(self) -> None:
+        if not self.calls and self._protocol is not None:
+            self._protocol.processor.close()
+
+
+def _end(call: Stream[Any, Any], error: Exception) -> None:
+    wrapper = call._wrapper  # noqa: SLF001
+    if wrapper._error is None:  # noqa: SLF001 (told twice, a task would be cancelled twice)
+        wrapper.cancel(error)

@@ -1,0 +1,90 @@
+"""Follows what an address says of its health, so that one which is about to stop is left at once.
+
+(https://github.com/grpc/grpc/blob/master/doc/health-checking.md.) On the way it keeps a connection open, and opens a
+new one when that has ended: an address that comes back is known before a request has to find out.
+"""
+
+import asyncio
+import random
+from collections.abc import Callable
+from time import monotonic
+from typing import Any, NoReturn
+
+from grpclib.const import Cardinality, Status
+from grpclib.exceptions import GRPCError
+from grpclib.health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from loguru import logger
+
+from gateway.upstream.connection import Connection
+from gateway.upstream.connections import Connections
+from gateway.upstream.health import Health
+
+_WATCH = "/grpc.health.v1.Health/Watch"
+#: No call goes without a deadline. This one is only followed by the next.
+_WATCH_S = 300.0
+#: How long until the next attempt after a failure: doubled each time, less a part at random.
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
+#: When to ask one again that has no health service.
+_NO_SUCH_SERVICE_PAUSE_S = 60.0
+_SAID = {
+    HealthCheckResponse.SERVING: Health.SERVING,
+    HealthCheckResponse.NOT_SERVING: Health.NOT_SERVING,
+}
+
+
+class HealthWatch:
+    """Watches over ``connections``. tell: hears every change; on_unreachable: no connection could be made."""
+
+    def __init__(
+        self, connections: Connections, tell: Callable[[Health], None], on_unreachable: Callable[[], None]
+    ) -> None:
+        self._connections = connections
+        self._tell = tell
+        self._on_unreachable = on_unreachable
+        self._failures = 0
+
+    async def run(self) -> NoReturn:
+        """Watch for ever."""
+        while True:
+            pause_s = await self._watch()
+            if pause_s:
+                await asyncio.sleep(pause_s)
+
+    async def _watch(self) -> float:
+        """Watch until that ends; the seconds to wait before the next time."""
+        try:
+            connection = self._connections.free() or await self._connections.opened(monotonic() + _WATCH_S)
+        except OSError:
+            self._on_unreachable()
+            return self._failed()
+        try:
+            await self._follow(connection)
+        except TimeoutError:
+            return 0.0
+        except GRPCError as exc:
+            if exc.status is Status.UNIMPLEMENTED:
+                self._tell(Health.UNKNOWN)
+                return _NO_SUCH_SERVICE_PAUSE_S
+        except Exception as exc:  # a stream of another process's making: whatever it ends with, the next one may not
+            logger.debug("watch ended: {!r}", exc)
+        return self._failed()
+
+    async def _follow(self, connection: Connection) -> None:
+        call: Any = connection.request(
+            _WATCH, Cardinality.UNARY_STREAM, HealthCheckRequest, HealthCheckResponse, timeout=_WATCH_S
+        )
+        connection.calls.add(call)
+        try:
+            async with call:
+                await call.send_message(HealthCheckRequest(), end=True)
+                while (reply := await call.recv_message()) is not None:
+                    self._failures = 0
+                    self._tell(_SAID.get(reply.status, Health.UNKNOWN))
+        finally:
+            connection.release(call)
+
+    def _failed(self) -> float:
+        self._tell(Health.UNKNOWN)
+        pause_s: float = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**self._failures)
+        self._failures = min(self._failures + 1, 10)
+        return pause_s * random.uniform(0.5, 1.0)  # noqa: S311 (so that not all gateways come at once)

@@ -1,0 +1,62 @@
+"""The upstream under test, and calls of it."""
+
+import contextlib
+from collections.abc import AsyncIterator, Sequence
+from time import monotonic
+from typing import Any
+
+from gateway.upstream.address import Address
+from gateway.upstream.policy import UpstreamPolicy
+from gateway.upstream.resolver import Resolver
+from gateway.upstream.telemetry import UpstreamTelemetry
+from gateway.upstream.upstream import Upstream
+from service_kit.context import RequestContext
+from service_kit.contract import Method
+from service_kit.trace_context import continue_trace
+
+from tests.integration.gateway.upstream.service import CREATE, SHOW, Replica, soon
+from tests.unit.gateway.metrics import RecordedMetrics
+
+NAME = "order-svc"
+#: A share of one: what the budget allows has tests of its own.
+POLICY = UpstreamPolicy(retry_budget=1.0)
+
+
+class Caller:
+    """Calls the upstream as the gateway does."""
+
+    def __init__(self, resolver: Resolver, policy: UpstreamPolicy) -> None:
+        self.metrics = RecordedMetrics()
+        self.upstream = Upstream(NAME, resolver, policy, UpstreamTelemetry(self.metrics.meter))
+
+    async def call(self, method: Method = SHOW, timeout_s: float = 5.0, **fields: Any) -> Any:
+        request = RequestContext("request-1", continue_trace(None), deadline=monotonic() + timeout_s)
+        return await self.upstream.call(method, method.request_class(**fields), request)
+
+    async def create(self, key: str | None = None) -> Any:
+        fields: dict[str, Any] = {} if key is None else {"idempotency_key": key}
+        return await self.call(CREATE, **fields)
+
+    def standing(self, replica: Replica) -> float | None:
+        """Of its address, as the metrics have it; None: it is not there."""
+        labels = {"upstream": NAME, "address": str(replica.address)}
+        points = self.metrics.points("headrace.gateway.upstream.standing")
+        return next((value for attributes, value in points if attributes == labels), None)
+
+    def retries(self) -> dict[tuple[str, str], float]:
+        """What was sent again, by kind and outcome."""
+        points = self.metrics.points("headrace.gateway.upstream.retries")
+        return {(attributes["kind"], attributes["outcome"]): value for attributes, value in points}
+
+
+@contextlib.asynccontextmanager
+async def calling(
+    targets: Sequence[Replica | Address], policy: UpstreamPolicy = POLICY, resolver: Resolver | None = None
+) -> AsyncIterator[Caller]:
+    """A caller of these, once it is connected to all of the replicas."""
+    addresses = [target.address if isinstance(target, Replica) else target for target in targets]
+    caller = Caller(resolver or Resolver(addresses), policy)
+    async with caller.upstream:
+        replicas = [target for target in targets if isinstance(target, Replica)]
+        await soon(lambda: all(caller.standing(replica) == 0 for replica in replicas))
+        yield caller
