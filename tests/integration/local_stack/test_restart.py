@@ -85,10 +85,12 @@ def test_what_has_died_is_started_and_what_does_not_come_back_is_named(terminal:
     assert "The end of" in failed.stdout
     assert terminal.stack.services["user-svc"] == before["user-svc"]
 
-    done = terminal.type("restart", "order-svc")
+    _kill(before["user-svc"]["pid"])
+    done = terminal.type("restart", "order-svc", "user-svc")  # the first is not ready without the second
 
     assert done.returncode == 0, done.stdout
     assert _steps(done.stdout, "order-svc") == ["order-svc: starting", "order-svc: ready"]
+    assert _steps(done.stdout, "user-svc") == ["user-svc: starting", "user-svc: ready"]
     unknown = terminal.type("restart", "nobody")
     assert (unknown.returncode, "there is no 'nobody' here; there are: " in unknown.stdout) == (1, True)
 

@@ -15,7 +15,8 @@ _Announce = Callable[[str, str], None]
 async def restart(data: DataDir, wanted: Sequence[str], announce: _Announce) -> None:
     """Stop and start these processes, or all of a service; each is ready before the next one is stopped.
 
-    A process that has died is only started. Its environment and its ports are those that it had.
+    Those that have died are only started, all of them at first: they may need one another, and until they are back, the
+    others bear their part. Environments and ports are those that they had.
 
     Raises:
         StackError: nothing runs, or there is no such process; nothing was done.
@@ -26,15 +27,14 @@ async def restart(data: DataDir, wanted: Sequence[str], announce: _Announce) -> 
     with data.locked():
         recorded = state.read(data.state)
         inventory = inventory_file.read(data)
-        names = [name for each in wanted for name in _named(each, list(recorded))]
+        names = dict.fromkeys(name for each in wanted for name in _named(each, list(recorded)))
         alive = running(data)
         launcher = Launcher(inventory, recorded, announce)
-        # Those that are gone first: until they are back, the others bear what they would.
-        for name in sorted(dict.fromkeys(names), key=lambda name: name in alive):
-            if name in alive:
-                _warn(name, list(recorded), announce)
-                await stop_one(data, name, alive[name].pid, announce)
-            await _start(launcher, inventory, name, announce)
+        await _start(launcher, inventory, [name for name in names if name not in alive], announce)
+        for name in [name for name in names if name in alive]:
+            _warn(name, list(recorded), announce)
+            await stop_one(data, name, alive[name].pid, announce)
+            await _start(launcher, inventory, [name], announce)
 
 
 def _named(wanted: str, names: Sequence[str]) -> Iterator[str]:
@@ -55,13 +55,15 @@ def _warn(name: str, names: Sequence[str], announce: _Announce) -> None:
         announce(name, "it is the only one: its requests fail until it is ready (up --replicas makes more)")
 
 
-async def _start(launcher: Launcher, inventory: Inventory, name: str, announce: _Announce) -> None:
-    if name in SERVERS:
-        made = secret_files.load_or_generate(inventory.data)
-        start = launcher.start_postgres if name == "postgres" else launcher.start_redis
-        await start(made)
-        announce(name, "ready")
-        return
-    replica = next(replica for replica in inventory.replicas if replica.name == name)
-    launcher.start_service(replica)
-    await launcher.await_ready(replica)
+async def _start(launcher: Launcher, inventory: Inventory, names: Sequence[str], announce: _Announce) -> None:
+    """Start these, the servers before what needs them, and return once all are ready."""
+    made = secret_files.load_or_generate(inventory.data)
+    for name in names:
+        if name in SERVERS:
+            await (launcher.start_postgres(made) if name == "postgres" else launcher.start_redis(made))
+            announce(name, "ready")
+    replicas = [replica for replica in inventory.replicas if replica.name in names]
+    for replica in replicas:
+        launcher.start_service(replica)
+    for replica in replicas:
+        await launcher.await_ready(replica)

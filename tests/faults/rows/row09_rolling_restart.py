@@ -1,0 +1,66 @@
+"""Every process of every service is restarted, one at a time, and nobody notices."""
+
+import asyncio
+import sys
+from collections.abc import Sequence
+
+from tests.faults.drill import Drill
+from tests.faults.finding import Finding, at_least, counted
+from tests.faults.load import Clients, Record, load, told
+from tests.faults.people import Person, newcomer
+from tests.faults.stage import Stage, pid_of, restart
+
+_REPLICAS = {"gateway": 2, "user-svc": 2, "order-svc": 2}
+_PROCESSES = [name + number for name in _REPLICAS for number in ("", "-2")]
+_PAUSE_S = 0.02
+_GOOD = {"200", "201"}
+#: Of the errors, so many are told on standard error, with their times.
+_TOLD = 20
+
+
+def run(stage: Stage) -> list[Finding]:
+    return asyncio.run(_run(stage))
+
+
+async def _run(stage: Stage) -> list[Finding]:
+    stack = stage.stack(replicas=_REPLICAS)
+    person = await newcomer(stack.url)
+    order_id = await person.place(stack.url)
+    before = {name: pid_of(stack, name) for name in _PROCESSES}
+    async with load(stack.url, *_clients(person, order_id)) as record:
+        for _ in range(stage.either(3, 1)):
+            await asyncio.to_thread(restart, stack, *_REPLICAS)
+    restarted = [name for name in _PROCESSES if pid_of(stack, name) != before[name]]
+    return [
+        counted("processes restarted", len(restarted), len(_PROCESSES)),
+        at_least("requests meanwhile", len(record.seen), 100),
+        *(_errors(record, kind) for kind in ("read", "create", "user", "first")),
+    ]
+
+
+def _clients(person: Person, order_id: str) -> Sequence[Clients]:
+    return [
+        Clients("read", person.get(f"/api/v1/orders/{order_id}"), count=2, pause_s=_PAUSE_S),
+        Clients("create", person.order(), count=2, pause_s=_PAUSE_S),
+        Clients("user", person.get("/api/v1/users/me"), count=2, pause_s=_PAUSE_S),
+        Clients("first", person.get("/api/v1/orders?page_size=1"), count=1, pause_s=_PAUSE_S, fresh=True),
+    ]
+
+
+_KINDS = {
+    "read": "errors of reads",
+    "create": "errors of creations with an Idempotency-Key",
+    "user": "errors of user routes",
+    "first": "errors of new connections",
+}
+
+
+def _errors(record: Record, kind: str) -> Finding:
+    bad = [seen for seen in record.of(kind).seen if str(seen.status) not in _GOOD]
+    for seen in bad[:_TOLD]:
+        print(f"{kind} at {seen.started_s:.3f} s for {seen.took_s:.3f} s: {seen.status} {seen.code}", file=sys.stderr)
+    outcomes = {outcome: count for outcome, count in record.of(kind).by_outcome().items() if outcome not in _GOOD}
+    return Finding(_KINDS[kind], "none", told(outcomes), not bad)
+
+
+DRILL = Drill(9, "rolling restart of every process, 2 replicas each, under load", "invisible", run)
