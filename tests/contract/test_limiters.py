@@ -19,8 +19,8 @@ async def limiter(request: pytest.FixtureRequest, redis_server: RunningRedis) ->
         yield LocalLimiter()
         return
     # A test machine may be busy; the promise tested here is about counts, not about speed.
-    client = limiter_client(redis_server.url, timeout_s=5)
-    yield RedisLimiter(client, timeout_s=5)
+    client = limiter_client(redis_server.url)
+    yield RedisLimiter(client, decision_s=5)
     await client.aclose()
 
 

@@ -73,7 +73,7 @@ async def test_a_redis_that_dies_and_comes_back_with_what_it_knew(tmp_path: Path
 
 async def test_a_redis_that_forgets_everything(redis_server: RunningRedis) -> None:
     async with limited(redis_server.url) as client:
-        forgetful = limiter_client(redis_server.url, timeout_s=5)
+        forgetful = limiter_client(redis_server.url)
         for _ in range(3):
             await client.ask_until(local=False)
             await forgetful.script_flush()

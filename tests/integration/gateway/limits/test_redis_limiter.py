@@ -19,7 +19,7 @@ QUOTA = Quota(10, 60)
 
 @pytest.fixture
 async def client(redis_server: RunningRedis) -> AsyncIterator[Redis]:
-    client = limiter_client(redis_server.url, timeout_s=5)
+    client = limiter_client(redis_server.url)
     yield client
     await client.aclose()
 
@@ -30,7 +30,7 @@ def key() -> str:
 
 
 async def test_a_store_that_lost_the_script_learns_it_again(client: Redis, key: str) -> None:
-    limiter = RedisLimiter(client, timeout_s=5)
+    limiter = RedisLimiter(client, decision_s=5)
     await limiter.admit(key, QUOTA)
     await client.script_flush()
     assert (await limiter.admit(key, QUOTA)).remaining == 8
@@ -38,21 +38,21 @@ async def test_a_store_that_lost_the_script_learns_it_again(client: Redis, key: 
 
 
 async def test_a_key_lives_no_longer_than_it_matters(client: Redis, key: str) -> None:
-    await RedisLimiter(client, timeout_s=5).admit(key, QUOTA)
+    await RedisLimiter(client, decision_s=5).admit(key, QUOTA)
     assert 5000 < await client.pttl(key) <= 6000
 
 
 async def test_a_clock_that_was_set_back_locks_nobody_out(client: Redis, key: str) -> None:
     seconds, _ = await client.time()
     await client.set(key, str((seconds + 300) * 1_000_000))
-    refusal = await RedisLimiter(client, timeout_s=5).admit(key, QUOTA)
+    refusal = await RedisLimiter(client, decision_s=5).admit(key, QUOTA)
     assert not refusal.allowed
     assert refusal.retry_after_s <= 6
 
 
 async def test_four_gateways_admit_the_limit_together(redis_server: RunningRedis, key: str) -> None:
-    clients = [limiter_client(redis_server.url, timeout_s=5) for _ in range(4)]
-    limiters = [RedisLimiter(client, timeout_s=5) for client in clients]
+    clients = [limiter_client(redis_server.url) for _ in range(4)]
+    limiters = [RedisLimiter(client, decision_s=5) for client in clients]
     quota = Quota(25, 3600)
     admissions = await asyncio.gather(*(limiters[i % 4].admit(key, quota) for i in range(250)))
     for client in clients:
@@ -79,10 +79,27 @@ async def test_a_server_that_does_not_answer_costs_no_more_than_the_time_out() -
     server.close()
 
 
+async def test_those_who_wait_for_their_turn_hear_it_with_the_others() -> None:
+    server = await asyncio.start_server(_silent, "127.0.0.1", 0)
+    client = limiter_client(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
+    limiter = RedisLimiter(client)
+    first = asyncio.create_task(limiter.admit("k", QUOTA))
+    await asyncio.sleep(0.01)
+    # The second one is not asked for while the first has no answer.
+    second = asyncio.create_task(limiter.admit("k", QUOTA))
+    done, _ = await asyncio.wait({first, second}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
+    assert {type(task.exception()) for task in done} == {LimiterUnavailable}
+    await asyncio.sleep(0)
+    assert first.done()
+    assert second.done()
+    await client.aclose()
+    server.close()
+
+
 async def test_a_late_answer_is_never_taken_for_another_requests(client: Redis, key: str) -> None:
     """Requests that give up in the middle must not leave their answer in the connection."""
-    hasty = RedisLimiter(client, timeout_s=0.0005)
-    patient = RedisLimiter(client, timeout_s=5)
+    hasty = RedisLimiter(client, decision_s=0.0005)
+    patient = RedisLimiter(client, decision_s=5)
     mine, others = Quota(1000, 3600), Quota(7, 3600)
     for number in range(200):
         with contextlib.suppress(LimiterUnavailable):
@@ -96,7 +113,7 @@ async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
 
 
 async def test_requests_of_one_moment_are_asked_for_together(client: Redis, key: str) -> None:
-    limiter = RedisLimiter(client, timeout_s=5)
+    limiter = RedisLimiter(client, decision_s=5)
     await limiter.admit(key, QUOTA)
     before = (await client.info("commandstats"))["cmdstat_evalsha"]["calls"]
 
@@ -108,7 +125,7 @@ async def test_requests_of_one_moment_are_asked_for_together(client: Redis, key:
 
 
 async def test_a_request_that_gave_up_does_not_hold_up_the_others(client: Redis, key: str) -> None:
-    limiter = RedisLimiter(client, timeout_s=5)
+    limiter = RedisLimiter(client, decision_s=5)
     asking = [asyncio.create_task(limiter.admit(key, QUOTA)) for _ in range(4)]
     await asyncio.sleep(0)
     asking[1].cancel()
@@ -121,8 +138,8 @@ async def test_a_request_that_gave_up_does_not_hold_up_the_others(client: Redis,
 
 
 async def test_a_process_that_was_kept_from_running_does_not_blame_redis(redis_server: RunningRedis, key: str) -> None:
-    client = limiter_client(redis_server.url, timeout_s=0.05)
-    limiter = RedisLimiter(client, timeout_s=0.05)
+    client = limiter_client(redis_server.url)
+    limiter = RedisLimiter(client, decision_s=0.05)
     await limiter.admit(key, QUOTA)
     asking = asyncio.create_task(limiter.admit(key, QUOTA))
     for _ in range(2):

@@ -1,12 +1,10 @@
 """The rate limiter that all gateways share, in Redis."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha1
 from importlib.resources import files
-from typing import TypeVar
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -14,35 +12,32 @@ from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
 
 from gateway.limits.limiter import Admission, LimiterUnavailable
+from gateway.limits.patience import Patience
 from gateway.limits.quota import Quota
 
 #: What a decision may cost (seconds). An answer takes one millisecond; and a Redis that is away must not add more than
 #: 100 ms to any request, of which some are the gateway's own.
-DECISION_S = 0.08
+_DECISION_S = 0.08
 
 _SCRIPT = files("gateway.limits").joinpath("gcra.lua").read_text(encoding="utf-8")
 _SCRIPT_ID = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _ANSWER_LENGTH = 4
 #: The store does nothing else while it decides on a batch: some 5 µs a request.
 _LARGEST_BATCH = 256
-#: A time-out that takes so many times as long as it should came late.
-_LATE = 1.5
 _WARM_UP_TRIES = 5
 #: For a connection, its handshake and the script; a request waits for none of them.
 _CHECK_S = 1.0
 
-T = TypeVar("T")
 
-
-def limiter_client(url: str, timeout_s: float = DECISION_S) -> Redis:
-    """A client fit for the limiter: it gives up within ``timeout_s`` and never sends a command twice.
+def limiter_client(url: str) -> Redis:
+    """A client fit for the limiter: it never sends a command twice, and leaves to the limiter how long to wait.
 
     A retried EVALSHA whose first answer was lost would count its requests twice.
     """
     return Redis.from_url(
         url,
-        socket_timeout=timeout_s,
-        socket_connect_timeout=timeout_s,
+        socket_timeout=None,
+        socket_connect_timeout=_CHECK_S,
         retry=Retry(NoBackoff(), 0),
         # Its handshake is the shortest, and a count needs no more.
         protocol=2,
@@ -63,12 +58,12 @@ class RedisLimiter:
     asked for at once; under load, the batches grow by themselves.
 
     client: as `limiter_client` makes it; closed by its owner.
-    timeout_s: what one decision may cost in all, waiting and connecting included, in seconds.
+    decision_s: how long a batch may take, connecting included, in seconds. When one takes longer, all fail that wait.
     """
 
-    def __init__(self, client: Redis, timeout_s: float = DECISION_S) -> None:
+    def __init__(self, client: Redis, decision_s: float = _DECISION_S) -> None:
         self._client = client
-        self._timeout_s = timeout_s
+        self._decision_s = decision_s
         self._waiting: list[_Asked] = []
         self._asking: asyncio.Task[None] | None = None
 
@@ -93,29 +88,7 @@ class RedisLimiter:
         self._waiting.append(_Asked(key, quota, answer))
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask_while_any_wait())
-        try:
-            return await self._in_time(lambda: asyncio.shield(answer))
-        except TimeoutError as exc:
-            raise LimiterUnavailable(type(exc).__name__) from exc
-        finally:
-            answer.cancel()
-
-    async def _in_time(self, wait: Callable[[], Awaitable[T]]) -> T:
-        """What ``wait`` gives within the time-out.
-
-        A time-out that comes late says that this process was kept from running, by others on the same machine, and
-        nothing of the store: then there is a second one. What is counted twice by that is to nobody's advantage.
-        """
-        clock = asyncio.get_running_loop().time
-        started = clock()
-        try:
-            async with asyncio.timeout(self._timeout_s):
-                return await wait()
-        except (RedisError, OSError, TimeoutError):
-            if clock() - started < _LATE * self._timeout_s:
-                raise
-        async with asyncio.timeout(self._timeout_s):
-            return await wait()
+        return await answer
 
     async def _ask_while_any_wait(self) -> None:
         try:
@@ -129,12 +102,14 @@ class RedisLimiter:
 
     async def _ask(self, batch: list[_Asked]) -> None:
         try:
-            answers = await self._in_time(lambda: self._run(batch))
+            async with Patience(self._decision_s):
+                answers = await self._run(batch)
         except (RedisError, OSError, TimeoutError) as exc:
-            unavailable = type(exc).__name__
-            for asked in batch:
+            # Those who wait for their turn have waited as well; and they would hear the same.
+            failed, self._waiting = [*batch, *self._waiting], []
+            for asked in failed:
                 if not asked.answer.done():
-                    asked.answer.set_exception(LimiterUnavailable(unavailable))
+                    asked.answer.set_exception(LimiterUnavailable(type(exc).__name__))
             return
         for index, asked in enumerate(batch):
             if not asked.answer.done():

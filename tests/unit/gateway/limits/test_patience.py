@@ -1,0 +1,62 @@
+"""Patience against a busy event loop, with a real socket: what is in it is not late."""
+
+import asyncio
+import socket
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from gateway.limits.patience import Patience
+
+
+@asynccontextmanager
+async def connection() -> AsyncIterator[tuple[socket.socket, asyncio.StreamReader]]:
+    """Whoever answers, and whoever waits for it."""
+    theirs, ours = socket.socketpair()
+    reader, writer = await asyncio.open_connection(sock=ours)
+    try:
+        yield theirs, reader
+    finally:
+        theirs.close()
+        writer.close()
+        await writer.wait_closed()
+
+
+async def first_line(reader: asyncio.StreamReader, seconds: float) -> bytes:
+    async with Patience(seconds):
+        return await reader.readline()
+
+
+async def test_an_answer_that_was_there_while_the_loop_was_busy_is_in_time() -> None:
+    async with connection() as (theirs, reader):
+        asking = asyncio.create_task(first_line(reader, 0.02))
+        await asyncio.sleep(0)
+        theirs.sendall(b"answer\n")
+        time.sleep(0.1)  # noqa: ASYNC251 - as a loop that has much to do
+        assert await asking == b"answer\n"
+
+
+async def test_no_answer_is_a_time_out_and_the_task_goes_on() -> None:
+    async with connection() as (theirs, reader):
+        with pytest.raises(TimeoutError):
+            await first_line(reader, 0.02)
+        theirs.sendall(b"late\n")
+        assert await first_line(reader, 5) == b"late\n"
+
+
+async def test_who_is_cancelled_is_cancelled() -> None:
+    async with connection() as (_, reader):
+        asking = asyncio.create_task(first_line(reader, 0.02))
+        await asyncio.sleep(0)
+        asking.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await asking
+
+
+async def test_what_goes_wrong_in_it_goes_wrong() -> None:
+    with pytest.raises(LookupError):
+        async with Patience(0.02):
+            raise LookupError
+    # No cancellation is left over from it.
+    await asyncio.sleep(0.03)
