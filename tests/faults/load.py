@@ -1,6 +1,7 @@
 """Load on a gateway, and what its clients saw of it."""
 
 import asyncio
+import random
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping
 from contextlib import asynccontextmanager
@@ -97,7 +98,9 @@ async def see(record: Record, kind: str, connection: HttpConnection, ask: Ask) -
 class Clients:
     """``count`` clients that ask one thing over and over, each on a connection of its own.
 
-    pause_s: between an answer and the next request. fresh: a new connection for every request.
+    pause_s: between an answer and the next request. fresh: a new connection for every request. obedient: after a
+    refusal with Retry-After, they wait for so long, and up to half as long again. over_s: they begin one after the
+    other within so many seconds.
     """
 
     kind: str
@@ -105,6 +108,8 @@ class Clients:
     count: int = 1
     pause_s: float = 0.0
     fresh: bool = False
+    obedient: bool = False
+    over_s: float = 0.0
 
 
 @asynccontextmanager
@@ -112,7 +117,9 @@ async def load(url: str, *clients: Clients) -> AsyncIterator[Record]:
     """Have the clients ask for as long as the context lasts. All of them have their last answer when it is left."""
     record, stopping = Record(), asyncio.Event()
     workers = [
-        asyncio.create_task(_keep_asking(url, some, record, stopping)) for some in clients for _ in range(some.count)
+        asyncio.create_task(_keep_asking(url, some, record, stopping, some.over_s * number / some.count))
+        for some in clients
+        for number in range(some.count)
     ]
     try:
         yield record
@@ -121,15 +128,20 @@ async def load(url: str, *clients: Clients) -> AsyncIterator[Record]:
         await asyncio.gather(*workers)
 
 
-async def _keep_asking(url: str, clients: Clients, record: Record, stopping: asyncio.Event) -> None:
+async def _keep_asking(url: str, clients: Clients, record: Record, stopping: asyncio.Event, begin_s: float) -> None:
     connection = HttpConnection(url)
     try:
+        if begin_s:
+            await _pause(begin_s, stopping)
         while not stopping.is_set() and len(record.seen) < _MOST_REQUESTS:
             seen = await see(record, clients.kind, connection, clients.ask)
             if clients.fresh:
                 connection.close()
             # Who gets no connection does not hammer on the door: no load is told from that.
             pause_s = max(clients.pause_s, 0.01 if seen.status == 0 else 0.0)
+            if clients.obedient and seen.answer is not None:
+                told_s = float(seen.answer.headers.get("retry-after", "0"))
+                pause_s = max(pause_s, told_s * random.uniform(1, 1.5))  # noqa: S311
             if pause_s:
                 await _pause(pause_s, stopping)
     finally:

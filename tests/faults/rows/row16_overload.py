@@ -1,0 +1,74 @@
+"""Ten times the clients that keep the platform busy: as much gets done, and whoever is not let in hears so at once.
+
+A mixture of very different requests: logins, which take a password's hash, and reads, which take next to nothing.
+"""
+
+import asyncio
+import time
+
+from tests.faults.drill import Drill
+from tests.faults.finding import Finding, at_least, at_most, counted
+from tests.faults.load import Clients, Record, load, told
+from tests.faults.people import newcomer
+from tests.faults.stage import Stage
+from tests.running.stacks import Stack
+
+#: What a password costs outside of tests.
+_REAL_PASSWORDS = {"USER_SVC_ARGON2_MEMORY_KIB": "19456", "USER_SVC_ARGON2_TIME_COST": "2"}
+_READERS = 16
+_LOGINS = 4
+_TIMES = 10
+_KEPT = 0.8
+_REFUSED_WITHIN_S = 0.05
+_BEGIN_S = 1.5
+
+
+def run(stage: Stage) -> list[Finding]:
+    return asyncio.run(_run(stage.stack(_REAL_PASSWORDS), stage.either(10.0, 2.5)))
+
+
+async def _run(stack: Stack, seconds: float) -> list[Finding]:
+    # Not the same one: whoever logs in often loses the first sessions.
+    reader, visitor = await newcomer(stack.url), await newcomer(stack.url)
+    read = reader.get(f"/api/v1/orders/{await reader.place(stack.url)}")
+
+    async def offered(times: int) -> Record:
+        """What so many times the usual clients see within the time, once all have begun."""
+        clients = (
+            Clients("read", read, times * _READERS, obedient=True, over_s=_BEGIN_S),
+            Clients("login", visitor.log_in(), times * _LOGINS, obedient=True, over_s=_BEGIN_S),
+        )
+        async with load(stack.url, *clients) as record:
+            await asyncio.sleep(_BEGIN_S)
+            since_s = time.monotonic()
+            await asyncio.sleep(seconds)
+        return Record([seen for seen in record.seen if since_s <= seen.started_s + seen.took_s < since_s + seconds])
+
+    peak, overload = await offered(1), await offered(_TIMES)
+    return [*_refusals(overload), *(_kept(kind, peak, overload, seconds) for kind in ("read", "login"))]
+
+
+def _refusals(overload: Record) -> list[Finding]:
+    outcomes = overload.by_outcome()
+    refused = Record([seen for seen in overload.seen if seen.code == "OVERLOADED"])
+    explained = sum(
+        seen.answer is not None
+        and "retry-after" in seen.answer.headers
+        and seen.answer.json()["decision"]["policy"] == "throttle"
+        for seen in refused.seen
+    )
+    others = {name: number for name, number in outcomes.items() if name not in {"200", "503 OVERLOADED"}}
+    return [
+        at_least("refusals", len(refused.seen), 1),
+        counted("of which with Retry-After and decision", explained, len(refused.seen)),
+        Finding("answers but 200 and OVERLOADED", "none", told(others), not others),
+        at_most("p99 of refusals", refused.percentile_s(0.99) * 1000, _REFUSED_WITHIN_S * 1000, " ms", clock=True),
+    ]
+
+
+def _kept(kind: str, peak: Record, overload: Record, seconds: float) -> Finding:
+    before, under = (record.of(kind).by_outcome().get("200", 0) / seconds for record in (peak, overload))
+    return at_least(f"{kind}s done, of {before:.0f}/s", under, _KEPT * before, "/s", clock=True)
+
+
+DRILL = Drill(16, "10× overload", "fast 503 with Retry-After; as much gets done as before", run)
