@@ -6,6 +6,9 @@ from time import monotonic
 from typing import Any
 
 from gateway.upstream.address import Address
+from gateway.upstream.connection import Connection
+from gateway.upstream.endpoint import Endpoint
+from gateway.upstream.health import Health
 from gateway.upstream.policy import UpstreamPolicy
 from gateway.upstream.resolver import Resolver
 from gateway.upstream.telemetry import UpstreamTelemetry
@@ -29,7 +32,7 @@ class Caller:
         self.metrics = RecordedMetrics()
         self.upstream = Upstream(NAME, resolver, policy, UpstreamTelemetry(self.metrics.meter))
 
-    async def call(self, method: Method = SHOW, timeout_s: float = 5.0, **fields: Any) -> Any:
+    async def call(self, method: Method = SHOW, timeout_s: float = 20.0, **fields: Any) -> Any:
         request = RequestContext("request-1", continue_trace(None), deadline=monotonic() + timeout_s)
         return await self.upstream.call(method, method.request_class(**fields), request)
 
@@ -42,6 +45,18 @@ class Caller:
         labels = {"upstream": NAME, "address": str(replica.address)}
         points = self.metrics.points("headrace.gateway.upstream.standing")
         return next((value for attributes, value in points if attributes == labels), None)
+
+    def knows(self, replica: Replica) -> bool:
+        """Whether it is connected to the replica, and has heard of its health if there is any to hear of."""
+        heard = self._endpoint(replica).health is Health.SERVING
+        return self.standing(replica) == 0 and heard == replica.with_health
+
+    def connections(self, replica: Replica) -> list[Connection]:
+        """Those that it may make calls on."""
+        return list(self._endpoint(replica)._connections._open)
+
+    def _endpoint(self, replica: Replica) -> Endpoint:
+        return next(e for e in self.upstream._pool.endpoints if e.address == replica.address)
 
     def retries(self) -> dict[tuple[str, str], float]:
         """What was sent again, by kind and outcome."""
@@ -58,5 +73,5 @@ async def calling(
     caller = Caller(resolver or Resolver(addresses), policy)
     async with caller.upstream:
         replicas = [target for target in targets if isinstance(target, Replica)]
-        await soon(lambda: all(caller.standing(replica) == 0 for replica in replicas))
+        await soon(lambda: all(caller.knows(replica) for replica in replicas))
         yield caller

@@ -35,6 +35,7 @@ class Replica(Server):
 
     def __init__(self, *, with_health: bool = True) -> None:
         self.calls = 0
+        self.with_health = with_health
         self.behave: Behaviour = at_once
         self.health = ServiceStatus()
         self.health.set(True)

@@ -30,6 +30,7 @@ async def test_who_is_busy_gets_less() -> None:
         slow.behave = wait
         calls = [asyncio.create_task(caller.call()) for _ in range(20)]
         await soon(lambda: slow.calls + quick.calls == 20)
+        await soon(lambda: sum(call.done() for call in calls) == quick.calls)
         held = slow.calls
         for _ in range(100):
             await caller.call()
