@@ -55,7 +55,8 @@ class Replica(Server):
     @property
     def connections(self) -> list[H2Protocol]:
         """Those that are open."""
-        return [protocol for protocol in self.protocols if not protocol.connection.is_closing()]
+        made = (protocol for protocol in self.protocols if hasattr(protocol, "connection"))
+        return [protocol for protocol in made if not protocol.connection.is_closing()]
 
     def go_away(self, last_stream_id: int) -> None:
         """Say GOAWAY on every connection."""
@@ -70,8 +71,10 @@ class Replica(Server):
 
     async def die(self) -> None:
         """Break everything off, and listen no more."""
-        self.cut()
         self.close()
+        for _ in range(3):  # what has just been accepted becomes a connection first, which can be closed
+            await asyncio.sleep(0)
+        self.cut()
         await self.wait_closed()
 
     def _protocol_factory(self) -> H2Protocol:
