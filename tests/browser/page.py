@@ -73,6 +73,10 @@ class Page:
             raise ScriptError(answer["exceptionDetails"]["exception"]["description"])
         return answer["result"].get("value")
 
+    async def emulate(self, what: str, **settings: Any) -> None:
+        """Have the tab be on another device, or on another network: a command of the protocol's domain for that."""
+        await self._devtools.call(what, self._main, **settings)
+
     async def cookies(self) -> list[dict[str, Any]]:
         """All cookies of the tab, as the developer tools list them."""
         answer = await self._devtools.call("Storage.getCookies", browserContextId=self._context)

@@ -6,21 +6,30 @@ import signal
 import socket
 import threading
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import pytest
-from service_kit.admin import admin_server
+from service_kit.admin import FurtherPage, admin_server
+from service_kit.internal_server import ONE_ANSWER
 from service_kit.logs import LogLevel
 from service_kit.readiness import Readiness
 from service_kit.release import Release
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
 
 from tests.running.polling import eventually
 
 SETTINGS = {"DEMO_PORT": "8080", "DEMO_REDIS_URL": "********", "DEMO_PEER": "http://me:hunter2@peer:80/"}
 
 
-def serving(port: int, readiness: Readiness | None = None) -> AbstractAsyncContextManager[None]:
+async def say_hello(_request: Request) -> Response:
+    return PlainTextResponse("hello", headers=ONE_ANSWER)
+
+
+def serving(
+    port: int, readiness: Readiness | None = None, further: Sequence[FurtherPage] = ()
+) -> AbstractAsyncContextManager[None]:
     return admin_server(
         host="127.0.0.1",
         port=port,
@@ -28,6 +37,7 @@ def serving(port: int, readiness: Readiness | None = None) -> AbstractAsyncConte
         release=Release("demo", "1.2", commit="abc123"),
         settings=SETTINGS,
         log_level=LogLevel("INFO", lambda _level: None),
+        further=further,
     )
 
 
@@ -198,6 +208,16 @@ async def test_settings_are_not_for_other_sites_but_probes_are_for_everybody(por
     named = {"Host": "rebound.example.com"}
     assert (await get(port, "/config", headers=named))[0] == 403
     assert [(await get(port, path, headers=named))[0] for path in ("/livez", "/readyz", "/metrics")] == [200] * 3
+
+
+async def test_what_one_process_has_beside_what_all_have(port: int) -> None:
+    pages = [FurtherPage("/hello", "says hello", say_hello), FurtherPage("/own", "tells", say_hello, own=True)]
+    foreign = {"Sec-Fetch-Site": "cross-site"}
+    async with serving(port, further=pages):
+        assert b"GET /hello      says hello\nGET /own        tells\n" in (await get(port, "/"))[2]
+        assert [(await get(port, path))[0] for path in ("/hello", "/own")] == [200, 200]
+        assert [(await get(port, path, headers=foreign))[0] for path in ("/hello", "/own")] == [200, 403]
+        assert (await get(port, "/own", "POST"))[0] == 405
 
 
 async def test_a_port_in_use_is_named(port: int) -> None:

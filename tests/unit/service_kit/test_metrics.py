@@ -28,6 +28,11 @@ def test_a_counter_gets_its_suffix_once_and_only_our_labels() -> None:
     assert samples()["test_early_total"] == [({"outcome": "ok"}, 2.0)]
 
 
+def test_they_can_be_read_one_by_one() -> None:
+    early.add(1, {"outcome": "read"})
+    assert ("test_early_total", {"outcome": "read"}, 1.0) in list(metrics.samples())
+
+
 def test_histograms_of_seconds_have_the_conventions_buckets() -> None:
     histogram = metrics.meter("test").create_histogram("test.duration", unit="s")
     histogram.record(0.07)

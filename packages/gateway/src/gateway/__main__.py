@@ -11,6 +11,7 @@ from service_kit.admin import admin_server
 from service_kit.cli import command
 from service_kit.contract import Contract, ContractError
 from service_kit.lifecycle import Lifecycle
+from service_kit.loop_lag import LoopLag
 from service_kit.profiling import PprofServer
 from service_kit.release import this_release
 from service_kit.settings import SettingsError, in_force
@@ -31,6 +32,8 @@ from gateway.server import Bounds, PublicServer
 from gateway.sessions.key_source import KeySource
 from gateway.sessions.renewer import SessionRenewer
 from gateway.settings import PREFIX, Settings
+from gateway.status.pages import status_pages
+from gateway.status.watch import Watch
 from gateway.upstream.policy import UpstreamPolicy
 from gateway.upstream.resolver import Resolver
 from gateway.upstream.telemetry import UpstreamTelemetry
@@ -53,6 +56,10 @@ async def _serve(settings: Settings) -> None:
     names = _upstream_names(settings, contract)
 
     async with Lifecycle(settings.drain_s) as lifecycle:
+        lag = LoopLag()
+        status = status_pages(
+            watch=Watch(metrics.samples, lag), report=lifecycle.readiness.report, release=release, lag=lag
+        )
         admin = admin_server(
             host=settings.admin_host,
             port=settings.admin_port,
@@ -60,6 +67,8 @@ async def _serve(settings: Settings) -> None:
             release=release,
             settings=in_force(settings, PREFIX),
             log_level=log_level,
+            lag=lag,
+            further=status,
         )
         await lifecycle.enter("admin", admin)
         pprof = PprofServer(host=settings.pprof_host, port=settings.pprof_port, release=release)

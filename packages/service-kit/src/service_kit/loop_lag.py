@@ -25,7 +25,11 @@ class LoopLag:
     @property
     def worst_s(self) -> float:
         """The greatest lateness (seconds) of the last WINDOW_S."""
-        since = time.monotonic() - WINDOW_S
+        return self.worst_within_s(WINDOW_S)
+
+    def worst_within_s(self, window_s: float) -> float:
+        """The same of the last ``window_s``, up to WINDOW_S."""
+        since = time.monotonic() - window_s
         return max((late_s for at, late_s in self._seen if at >= since), default=0.0)
 
     @asynccontextmanager

@@ -3,6 +3,8 @@
 Instrument names carry neither unit nor `_total`: the exporter appends both.
 """
 
+from collections.abc import Iterator, Mapping
+
 from opentelemetry import metrics as api
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
 from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, Histogram, MeterProvider
@@ -53,6 +55,13 @@ def meter(name: str) -> api.Meter:
 def exposition() -> tuple[bytes, str]:
     """All metrics as they are now, in the Prometheus text format, and its content type."""
     return generate_latest(_registry), CONTENT_TYPE_PLAIN_0_0_4
+
+
+def samples() -> Iterator[tuple[str, Mapping[str, str], float]]:
+    """All metrics as they are now, one by one: the name that Prometheus sees, labels, value."""
+    for family in _registry.collect():
+        for sample in family.samples:
+            yield sample.name, sample.labels, sample.value
 
 
 _SECONDS_VIEW = View(

@@ -1,6 +1,6 @@
 """The addresses of the admin port."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any, cast
 
@@ -13,6 +13,7 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from service_kit.admin.further_page import FurtherPage
 from service_kit.internal_server import ONE_ANSWER
 from service_kit.logs import LogLevel
 from service_kit.logs.redaction import redact
@@ -47,12 +48,14 @@ class AdminPages:
         settings: Mapping[str, str],
         log_level: LogLevel,
         lag: LoopLag,
+        further: Sequence[FurtherPage] = (),
     ) -> None:
         self._readiness = readiness
         self._release = release
         self._settings = {variable: redact(value) for variable, value in settings.items()}
         self._log_level = log_level
         self._lag = lag
+        self._further = further
 
     def app(self) -> ASGIApp:
         """Probes and metrics for whoever asks; what tells or changes more, for this port's own pages and for tools."""
@@ -65,6 +68,7 @@ class AdminPages:
             Route("/version", self.version),
             Route("/config", self.config, middleware=own),
             Route("/log-level", self.log_level, methods=["GET", "PUT"], middleware=own),
+            *(Route(page.path, page.answer, middleware=own if page.own else ()) for page in self._further),
         ]
         return Starlette(routes=routes, exception_handlers={HTTPException: self._refuse})
 
@@ -119,7 +123,8 @@ class AdminPages:
         return {"level": level.current, "at_start": level.at_start, "changed_at": changed}
 
     def _index(self) -> str:
-        return _INDEX.format(service=self._release.service, version=self._release.version)
+        index = _INDEX.format(service=self._release.service, version=self._release.version)
+        return index + "".join(f"GET {page.path:<11} {page.about}\n" for page in self._further)
 
     async def _refuse(self, _request: Request, exception: Exception) -> Response:
         refusal = cast("HTTPException", exception)

@@ -1,0 +1,64 @@
+"""What somebody should look at, in words, the worst first."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from service_kit.loop_lag import WINDOW_S, LoopLag
+from service_kit.readiness import Report
+
+from gateway.status import sections
+from gateway.status.change import Change
+from gateway.status.point import Point
+
+#: From this share on, failed answers are worth a line. The objective, over a month, is a tenth of it.
+_FAILED_SHARE = 0.01
+#: A loop that was so late (seconds) has held up every request for so long.
+_LATE_S = 0.25
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing. failing: requests fail for it, now; otherwise something is not as it should be."""
+
+    failing: bool
+    text: str
+
+
+def notices(report: Report, change: Change, point: Point, lag: LoopLag) -> list[Notice]:
+    """All there is; empty: all is well, as far as this process can tell."""
+    found = [*_checks(report), *_upstreams(change), *_traffic(change, point), *_state(change, lag)]
+    return sorted(found, key=lambda notice: not notice.failing)
+
+
+def _checks(report: Report) -> Iterator[Notice]:
+    for name, result in report.checks.items():
+        if not result.ok:
+            yield Notice(result.required, f"{name}: {result.reason}")
+
+
+def _upstreams(change: Change) -> Iterator[Notice]:
+    for row in sections.upstreams(change):
+        where = f"{row['upstream']} at {row['address']}" if row["address"] else row["upstream"]
+        if row["breaker"] in {"open", "half open"}:
+            yield Notice(row["breaker"] == "open", f"{where}: the breaker is {row['breaker']}")
+        if row["standing"] == "leaving":
+            yield Notice(False, f"{where}: leaving")
+
+
+def _traffic(change: Change, point: Point) -> Iterator[Notice]:
+    failed = point["share_5xx"]
+    if failed is not None and failed >= _FAILED_SHARE:
+        yield Notice(True, f"{failed:.1%} of the answers are 5xx")
+    for row in sections.lanes(change):
+        if row["shed_per_s"]:
+            yield Notice(True, f"{row['lane']}: {row['shed_per_s']:.1f} requests a second are sent away")
+
+
+def _state(change: Change, lag: LoopLag) -> Iterator[Notice]:
+    now = change.after
+    if now.total("headrace_gateway_rate_limit_degraded"):
+        yield Notice(False, "the rate limit does without its shared store: each gateway counts alone")
+    if now.total("auth_revocation_feed_connected") == 0:
+        yield Notice(False, "no revocations are received: revoked tokens are accepted until they expire")
+    if lag.worst_s >= _LATE_S:
+        yield Notice(False, f"the event loop was late by {lag.worst_s * 1000:.0f} ms within {WINDOW_S:.0f} s")

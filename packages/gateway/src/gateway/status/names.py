@@ -1,0 +1,6 @@
+"""The metrics of the gateway that are read in more than one place, by their names in Prometheus."""
+
+REQUESTS = "http_server_request_duration_seconds"
+CALLS = "rpc_client_call_duration_seconds"
+DECISIONS = "headrace_gateway_decisions_total"
+SHEDS = "headrace_gateway_throttle_sheds_total"

@@ -1,0 +1,38 @@
+"""The addresses of the page: itself, and the document that it asks for while it is looked at."""
+
+from collections.abc import Awaitable, Callable
+
+from service_kit.admin import FurtherPage
+from service_kit.internal_server import ONE_ANSWER
+from service_kit.loop_lag import LoopLag
+from service_kit.readiness import Report
+from service_kit.release import Release
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, Response
+
+from gateway.status.document import HTML, POLICY
+from gateway.status.picture import picture
+from gateway.status.watch import Watch
+
+_HEADERS = ONE_ANSWER | {"content-security-policy": POLICY, "referrer-policy": "no-referrer"}
+
+
+def status_pages(
+    *, watch: Watch, report: Callable[[], Awaitable[Report]], release: Release, lag: LoopLag
+) -> list[FurtherPage]:
+    """The page is for whoever follows a link to it, and has nothing in it; the document is for the page and for tools.
+
+    report: whether this process should be sent requests, and why not.
+    """
+
+    async def page(_request: Request) -> Response:
+        return HTMLResponse(HTML, headers=_HEADERS)
+
+    async def document(_request: Request) -> Response:
+        checks = await report()
+        return JSONResponse(picture(watch.look(), checks, release, lag), headers=ONE_ANSWER)
+
+    return [
+        FurtherPage("/status", "requests, latency, errors, breakers and limits as they are now, for a browser", page),
+        FurtherPage("/status.json", "the same as one document", document, own=True),
+    ]

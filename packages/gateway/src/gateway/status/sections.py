@@ -1,0 +1,126 @@
+"""The tables of the page. What a metric that is absent would tell is None: not known, which is not zero."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from gateway.status.change import Change, Estimates
+from gateway.status.names import CALLS, DECISIONS, REQUESTS, SHEDS
+from gateway.status.point import STATUS, share
+
+Row = dict[str, Any]
+
+_BREAKER = {0: "closed", 1: "half open", 2: "open"}
+_STANDING = {0: "ready", 1: "not connected", 2: "leaving", 3: "broken"}
+#: The table of routes is as long as that: those that were asked for most since the start.
+_ROUTES = 8
+
+
+def upstreams(change: Change) -> list[Row]:
+    """Every upstream, or every address of each where addresses are told apart."""
+    now = change.after
+    breakers = now.by("headrace_gateway_breaker_state", "upstream", "address")
+    standings = now.by("headrace_gateway_upstream_standing", "upstream", "address")
+    calls = now.by("headrace_gateway_upstream_active_calls", "upstream", "address")
+    return [
+        {
+            "upstream": key[0],
+            "address": key[1],
+            "breaker": _worded(_BREAKER, breakers.get(key)),
+            "standing": _worded(_STANDING, standings.get(key)),
+            "active_calls": calls.get(key),
+        }
+        for key in sorted(breakers.keys() | standings.keys() | calls.keys())
+    ]
+
+
+def retries(change: Change) -> list[Row]:
+    """By upstream: what is sent again, and how many retries are saved up."""
+    budgets = change.after.by("headrace_gateway_upstream_retry_budget", "upstream")
+    rates = change.rates("headrace_gateway_upstream_retries_total", "upstream")
+    names = sorted(budgets.keys() | rates.keys())
+    return [{"upstream": key[0], "per_s": rates.get(key, 0.0), "budget": budgets.get(key)} for key in names]
+
+
+def lanes(change: Change) -> list[Row]:
+    """The lanes of the throttle: upstream and rate class."""
+    now, keys = change.after, ("upstream", "rate_class")
+    limits = now.by("headrace_gateway_throttle_limit", *keys)
+    in_use = now.by("headrace_gateway_throttle_in_use", *keys)
+    waiting = now.by("headrace_gateway_throttle_waiting", *keys)
+    sheds = change.rates(SHEDS, *keys)
+    return [
+        {
+            "lane": " ".join(filter(None, key)),
+            "limit": limits.get(key),
+            "in_use": in_use.get(key),
+            "waiting": waiting.get(key),
+            "shed_per_s": sheds.get(key, 0.0),
+        }
+        for key in sorted(limits.keys() | in_use.keys() | waiting.keys())
+    ]
+
+
+def refusals(change: Change) -> list[Row]:
+    """What policies refused, by policy and why; most first."""
+    rates = change.rates(DECISIONS, "policy", "state")
+    totals = change.after.by(DECISIONS, "policy", "state")
+    order = sorted(totals, key=lambda key: -totals[key])
+    return [{"policy": key[0], "state": key[1], "per_s": rates[key], "total": totals[key]} for key in order]
+
+
+def routes(change: Change) -> list[Row]:
+    """The routes that were asked for most since the start, how often, how long and how well they are now answered."""
+    keys = ("http_request_method", "http_route")
+    totals = change.after.by(f"{REQUESTS}_count", *keys)
+    latencies = change.quantiles(REQUESTS, *keys)
+    answers: dict[tuple[str, ...], dict[str, float]] = {}
+    for (*key, status), grown in change.growth(f"{REQUESTS}_count", *keys, STATUS).items():
+        answers.setdefault(tuple(key), {})[status] = grown
+    most = sorted(totals, key=lambda key: (-totals[key], key))[:_ROUTES]
+    return [
+        {
+            "name": " ".join(key),
+            "per_s": change.rate(sum(answers[key].values())),
+            "p50_ms": latencies[key].ms(0.5),
+            "p99_ms": latencies[key].ms(0.99),
+            "failed_share": share(answers[key], "5"),
+        }
+        for key in most
+    ]
+
+
+def calls(change: Change) -> list[Row]:
+    """What the gateway asks of each service of the contract; failed is all that is not answered OK."""
+    statuses: dict[str, dict[str, float]] = {}
+    for (method, status), grown in change.growth(f"{CALLS}_count", "rpc_method", "rpc_response_status_code").items():
+        ends = statuses.setdefault(_service(method), {})
+        ends[status] = ends.get(status, 0.0) + grown
+    latencies: dict[str, list[Estimates]] = {}
+    for (method,), estimates in change.quantiles(CALLS, "rpc_method").items():
+        latencies.setdefault(_service(method), []).append(estimates)
+    return [
+        {
+            "name": service,
+            "per_s": change.rate(sum(ends.values())),
+            "p50_ms": _together(latencies.get(service, ())).ms(0.5),
+            "p99_ms": _together(latencies.get(service, ())).ms(0.99),
+            "failed_share": 1 - ends.get("OK", 0.0) / total if (total := sum(ends.values())) else None,
+        }
+        for service, ends in sorted(statuses.items())
+    ]
+
+
+def _service(method: str) -> str:
+    return method.rpartition("/")[0]
+
+
+def _together(estimates: Iterable[Estimates]) -> Estimates:
+    buckets: dict[float, float] = {}
+    for each in estimates:
+        for bound, count in each.buckets.items():
+            buckets[bound] = buckets.get(bound, 0.0) + count
+    return Estimates(buckets)
+
+
+def _worded(words: dict[int, str], value: float | None) -> str | None:
+    return None if value is None else words.get(int(value), "unknown")

@@ -1,0 +1,109 @@
+"""The status page, as an operator sees it."""
+
+import re
+from typing import Any
+
+import httpx2
+import pytest
+
+from tests.browser.page import Page
+from tests.conftest import StartStack
+from tests.running.polling import in_time
+from tests.running.stacks import Stack
+
+#: By its title, the first number of a card; and whether its line has points.
+_CARD = """title => {
+  const card = [...document.querySelectorAll("figure")].find(each => each.querySelector("h2").textContent === title);
+  return {now: card.querySelector("dd span").textContent, line: card.querySelector(".stroke").getAttribute("d") ?? ""};
+}"""
+_ROUTES = "() => document.getElementById('routes').innerText"
+_STATE = "() => document.getElementById('state').textContent"
+_HEARD = "() => document.getElementById('heard').textContent"
+_OVERHANG = "() => document.documentElement.scrollWidth - document.documentElement.clientWidth"
+#: Cumulative layout shift so far (https://wicg.github.io/layout-instability/). A shift of 1 moves the whole screen.
+_SHIFTS = """() => new Promise(done => {
+  let sum = 0;
+  const observer = new PerformanceObserver(list => list.getEntries().forEach(each => sum += each.value));
+  observer.observe({type: "layout-shift", buffered: true});
+  requestAnimationFrame(() => requestAnimationFrame(() => done(sum)));
+})"""
+#: The least contrast (WCAG 2.2, 1.4.3) of any text against the nearest background that is painted.
+_CONTRAST = """() => {
+  const rgb = colour => colour.match(/[\\d.]+/g).map(Number);
+  const linear = c => c <= .04045 ? c / 12.92 : ((c + .055) / 1.055) ** 2.4;
+  const light = colour => colour.slice(0, 3).map(c => linear(c / 255))
+    .reduce((sum, c, i) => sum + c * [.2126, .7152, .0722][i], 0);
+  const behind = e => { for (; e; e = e.parentElement) { const c = rgb(getComputedStyle(e).backgroundColor);
+    if (c.length < 4 || c[3] === 1) return c; } return [255, 255, 255]; };
+  return Math.min(...[...document.querySelectorAll("body *")]
+    .filter(e => [...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) && e.checkVisibility())
+    .filter(e => !["SCRIPT", "STYLE", "NOSCRIPT"].includes(e.tagName)).map(e => {
+      const [a, b] = [light(rgb(getComputedStyle(e).color)), light(behind(e))].sort((x, y) => y - x);
+      return (a + .05) / (b + .05);
+    }));
+}"""
+
+
+@pytest.fixture(scope="module")
+def stack(start_stack: StartStack) -> Stack:
+    return start_stack({})
+
+
+@pytest.fixture
+async def status(page: Page, stack: Stack) -> Page:
+    """The page, once it has heard of the gateway."""
+    await page.open(f"{stack.admin_url('gateway')}/status")
+    await shows(page, _STATE, "Ready")
+    return page
+
+
+async def shows(page: Page, script: str, text: str) -> str:
+    """What the script gives, once that text is in it."""
+
+    async def attempt() -> str | None:
+        found = str(await page.run(script))
+        return found if text in found else None
+
+    return await in_time(attempt, within_s=20, every_s=0.1)
+
+
+async def test_numbers_move_and_nobody_else_is_asked(status: Page, stack: Stack) -> None:
+    async with httpx2.AsyncClient(timeout=10) as client:
+
+        async def moved() -> Any:
+            await client.get(f"{stack.url}/api/orders/info")
+            card = await status.run(_CARD, "Requests")
+            return card if card["now"] not in {"–", "0"} and "L" in card["line"] else None
+
+        await in_time(moved, within_s=30)
+    assert "GET /api/orders/info" in await status.run(_ROUTES)
+    assert {exchange.url for exchange in status.exchanges()} == {
+        f"{stack.admin_url('gateway')}/status",
+        f"{stack.admin_url('gateway')}/status.json",
+    }
+    assert status.complaints == []
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [360, 390, 1440])
+async def test_it_fits_and_can_be_read(status: Page, width: int, scheme: str) -> None:
+    await status.emulate(
+        "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500
+    )
+    await status.emulate("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": scheme}])
+    assert await status.run(_OVERHANG) <= 0
+    assert await status.run(_CONTRAST) >= 4.5
+
+
+async def test_nothing_jumps_when_the_numbers_come(status: Page) -> None:
+    assert await status.run(_SHIFTS) < 0.01
+
+
+async def test_a_page_that_has_lost_its_gateway_says_so_until_it_is_back(status: Page) -> None:
+    online = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
+    await status.emulate("Network.emulateNetworkConditions", offline=True, **online)
+    await shows(status, _STATE, "No answer")
+    assert re.search(r"last heard \d\d:\d\d:\d\d, \d+ s ago", await shows(status, _HEARD, "last heard"))
+    await status.emulate("Network.emulateNetworkConditions", offline=False, **online)
+    await shows(status, _STATE, "Ready")
+    assert "as of" in await status.run(_HEARD)

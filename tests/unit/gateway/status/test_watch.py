@@ -1,0 +1,60 @@
+"""When metrics are read, and what is remembered."""
+
+from gateway.status.reading import Sample
+from gateway.status.watch import EVERY_S, HISTORY_S, WINDOW_S, Watch
+from service_kit.loop_lag import LoopLag
+
+from tests.unit.gateway.status.samples import requests
+
+
+class Process:
+    """Answers ten requests a second, and counts how often its metrics are read."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+        self.reads = 0
+        self.watch = Watch(self._samples, LoopLag(), now=lambda: self.now)
+
+    def _samples(self) -> list[Sample]:
+        self.reads += 1
+        return requests((round(10 * self.now), 0, 0, 0))
+
+    def look_for(self, seconds: int) -> None:
+        for _ in range(seconds):
+            self.watch.look()
+            self.now += EVERY_S
+
+
+def test_metrics_are_read_when_somebody_looks_and_once_a_second_at_most() -> None:
+    process = Process()
+    assert process.reads == 0
+    first = process.watch.look()
+    process.now += EVERY_S / 2
+    assert process.watch.look() == first
+    assert process.reads == 1
+    process.now += EVERY_S / 2
+    process.watch.look()
+    assert process.reads == 2
+
+
+def test_rates_are_of_the_window() -> None:
+    process = Process()
+    process.look_for(20)
+    view = process.watch.look()
+    assert WINDOW_S <= view.change.seconds <= WINDOW_S + EVERY_S
+    assert [point["requests_per_s"] for _, point in view.points] == [None, *[10.0] * 20]
+
+
+def test_the_past_ends_somewhere() -> None:
+    process = Process()
+    process.look_for(500)
+    view = process.watch.look()
+    assert len(view.points) == HISTORY_S / EVERY_S + 1
+
+
+def test_who_comes_back_later_begins_anew() -> None:
+    process = Process()
+    process.look_for(20)
+    process.now += 3600
+    view = process.watch.look()
+    assert [point["requests_per_s"] for _, point in view.points] == [None]
