@@ -41,8 +41,8 @@ def test_without_any_metric_nothing_is_known_and_nothing_breaks() -> None:
     assert document["rate_limit"]["degraded"] is None
     assert document["revocations"]["connected"] is None
     last = {name: line[-1] for name, line in document["charts"].items()}
-    unknown = {name for name, value in last.items() if value is None}
-    assert unknown == {"p50_ms", "p95_ms", "p99_ms", "share_5xx", "share_4xx", "in_flight", "cpu_cores", "memory_bytes"}
+    known = {name: value for name, value in last.items() if value is not None}
+    assert known.keys() == {"age_s", "requests_per_s", "limited_per_s", "shed_per_s", "loop_lag_ms"}
     assert (last["requests_per_s"], last["shed_per_s"]) == (0.0, 0.0)
 
 
@@ -91,7 +91,14 @@ def test_breakers_of_upstreams_and_of_their_addresses() -> None:
     assert [row["standing"] for row in document["upstreams"]] == ["broken", None]
     assert [row["active_calls"] for row in document["upstreams"]] == [None, 4.0]
     assert document["retries"] == [{"upstream": "a", "per_s": 3.0, "budget": 9.0}]
-    assert texts(document) == [(True, "a at h:1: the breaker is open"), (False, "a at h:2: the breaker is half open")]
+    assert texts(document) == [(True, "a at h:1: the breaker is open"), (True, "a at h:2: the breaker is half open")]
+
+
+def test_nobody_feels_a_breaker_while_another_address_takes_the_calls() -> None:
+    breaker = "headrace_gateway_breaker_state"
+    addresses = [{"upstream": "a", "address": f"h:{port}"} for port in (1, 2)]
+    document = shown([(breaker, addresses[0], 2.0), (breaker, addresses[1], 0.0), (breaker, {"upstream": "b"}, 2.0)])
+    assert texts(document) == [(True, "b: the breaker is open"), (False, "a at h:1: the breaker is open")]
 
 
 def test_a_value_that_has_no_word() -> None:
@@ -109,11 +116,15 @@ def test_lanes_and_refusals() -> None:
             ("headrace_gateway_throttle_sheds_total", {**lane, "cause": "full"}, 6.0),
             ("headrace_gateway_throttle_sheds_total", {**lane, "cause": "slow"}, 2.0),
             (*decided, 14.0),
+            ("headrace_gateway_edge_refusals_total", {"cause": "too_many"}, 20.0),
         ],
         before=[(*decided, 10.0)],
     )
     assert document["lanes"] == [{"lane": "a default", "limit": 32, "in_use": 32, "waiting": 5, "shed_per_s": 4}]
-    assert document["refusals"] == [{"policy": "rate_limit", "state": "exhausted", "per_s": 2, "total": 14}]
+    assert document["refusals"] == [
+        {"policy": "server", "state": "too_many", "per_s": 10, "total": 20},
+        {"policy": "rate_limit", "state": "exhausted", "per_s": 2, "total": 14},
+    ]
     assert document["charts"]["limited_per_s"] == [None, 2.0]
     assert texts(document) == [(True, "a default: 4.0 requests a second are sent away")]
 

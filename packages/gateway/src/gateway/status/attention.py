@@ -37,10 +37,13 @@ def _checks(report: Report) -> Iterator[Notice]:
 
 
 def _upstreams(change: Change) -> Iterator[Notice]:
-    for row in sections.upstreams(change):
+    rows = sections.upstreams(change)
+    # While one address takes calls, those that do not are left out, and nobody gets to feel it.
+    served = {row["upstream"] for row in rows if row["breaker"] == "closed"}
+    for row in rows:
         where = f"{row['upstream']} at {row['address']}" if row["address"] else row["upstream"]
         if row["breaker"] in {"open", "half open"}:
-            yield Notice(row["breaker"] == "open", f"{where}: the breaker is {row['breaker']}")
+            yield Notice(row["upstream"] not in served, f"{where}: the breaker is {row['breaker']}")
         if row["standing"] == "leaving":
             yield Notice(False, f"{where}: leaving")
 

@@ -29,7 +29,6 @@ def picture(view: View, report: Report, release: Release, lag: LoopLag) -> dict[
         "history_s": HISTORY_S,
         "charts": _charts(view),
         "loop_lag": {"worst_ms": round(lag.worst_s * 1000, 1), "window_s": LAG_WINDOW_S},
-        "connections": {state or "all": count for (state,), count in _connections(change)},
         "upstreams": sections.upstreams(change),
         "retries": sections.retries(change),
         "calls": sections.calls(change),
@@ -61,10 +60,6 @@ def _charts(view: View) -> dict[str, list[float | None]]:
         for name, value in point.items():
             lines.setdefault(name, []).append(None if value is None else round(value, _DIGITS))
     return lines
-
-
-def _connections(change: Change) -> list[tuple[tuple[str, ...], float]]:
-    return sorted(change.after.by("headrace_gateway_connections", "state").items())
 
 
 def _rate_limit(change: Change) -> dict[str, Any]:

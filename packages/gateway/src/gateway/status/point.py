@@ -25,6 +25,7 @@ def point(change: Change, lag: LoopLag) -> Point:
         "share_5xx": share(answers, "5"),
         "share_4xx": share(answers, "4"),
         "in_flight": now.total("http_server_active_requests"),
+        "connections": now.total("headrace_gateway_connections"),
         "limited_per_s": change.per_s(DECISIONS, policy="rate_limit", state="exhausted"),
         "shed_per_s": change.per_s(SHEDS),
         "cpu_cores": _cpu_cores(change),

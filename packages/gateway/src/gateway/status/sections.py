@@ -61,9 +61,12 @@ def lanes(change: Change) -> list[Row]:
 
 
 def refusals(change: Change) -> list[Row]:
-    """What policies refused, by policy and why; most first."""
+    """What policies refused, by policy and why, and the server before them; most first."""
+    edge = "headrace_gateway_edge_refusals_total"
     rates = change.rates(DECISIONS, "policy", "state")
+    rates |= {("server", cause): rate for (cause,), rate in change.rates(edge, "cause").items()}
     totals = change.after.by(DECISIONS, "policy", "state")
+    totals |= {("server", cause): total for (cause,), total in change.after.by(edge, "cause").items()}
     order = sorted(totals, key=lambda key: -totals[key])
     return [{"policy": key[0], "state": key[1], "per_s": rates[key], "total": totals[key]} for key in order]
 

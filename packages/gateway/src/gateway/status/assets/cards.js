@@ -3,8 +3,9 @@
 // lines: [key in the document, name, look]; text: how a value is written; least: what the chart reaches at least;
 // wide: takes all of a phone's width; step: what the end of the scale is a round number of.
 const CARDS = [
-  {title: "Requests", unit: "/s", text: number, least: 1, lines: [["requests_per_s", "answered", ""]]},
-  {title: "In flight", unit: "", text: number, least: 1, lines: [["in_flight", "requests", ""]]},
+  {title: "Requests", unit: "/s", text: number, least: 1, wide: true, lines: [["requests_per_s", "answered", ""]]},
+  {title: "Open", unit: "", text: number, least: 1, wide: true, lines: [
+    ["in_flight", "requests", "strong"], ["connections", "connections", "dashed"]]},
   {title: "Latency", unit: "ms", text: number, least: 1, wide: true, lines: [
     ["p50_ms", "p50", ""], ["p95_ms", "p95", "dashed"], ["p99_ms", "p99", "strong"]]},
   {title: "Errors", unit: "%", text: percent, least: 0.01, wide: true, lines: [

@@ -49,12 +49,9 @@ function dependencies(told) {
   return rows;
 }
 
-function upstreamRows(told) {
-  const budgets = Object.fromEntries(told.retries.map(row => [row.upstream, row]));
-  return told.upstreams.map(row => [
-    row.address ? `${row.upstream} ${row.address}` : row.upstream,
-    worded(row.breaker, BREAKERS), worded(row.standing, STANDINGS), number(row.active_calls),
-    budgets[row.upstream] ? `${number(budgets[row.upstream].per_s)} (${number(budgets[row.upstream].budget)})` : UNKNOWN]);
+function upstreamRow(row) {
+  return [row.address ? `${row.upstream} ${row.address}` : row.upstream,
+    worded(row.breaker, BREAKERS), worded(row.standing, STANDINGS), number(row.active_calls)];
 }
 
 function timedRow(row) {
@@ -72,7 +69,9 @@ function laneRow(row) {
 const TIMED = [["per s"], ["p50 ms"], ["p99 ms"], ["failed %"]];
 const TABLES = [
   table("dependencies", "Dependencies", [["Name"], ["State", WORDS], ["", WORDS]], dependencies),
-  table("upstreams", "Upstreams", [["Address"], ["Breaker", WORDS], ["Standing", WORDS], ["Calls"], ["Retries/s (left)"]], upstreamRows),
+  table("upstreams", "Upstreams", [["Address"], ["Breaker", WORDS], ["Standing", WORDS], ["Calls"]], told => told.upstreams.map(upstreamRow)),
+  table("retries", "Calls sent again", [["Upstream"], ["per s"], ["Retries saved up"]],
+    told => told.retries.map(row => [row.upstream, number(row.per_s), number(row.budget)])),
   table("lanes", "Throttle", [["Lane"], ["Inside"], ["Queue"], ["Sent away/s"]], told => told.lanes.map(laneRow)),
   table("calls", "Calls to services", [["Service"], ...TIMED], told => told.calls.map(timedRow)),
   table("routes", "Busiest routes since the start", [["Route"], ...TIMED], told => told.routes.map(timedRow)),
