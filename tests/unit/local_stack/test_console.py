@@ -44,8 +44,9 @@ def test_each_process_has_a_colour_of_its_own(
 
 @pytest.mark.parametrize(("detached", "way_to_stop"), [(True, "./just down"), (False, "Ctrl-C")])
 def test_it_says_how_to_stop(detached: bool, way_to_stop: str, capsys: pytest.CaptureFixture[str]) -> None:
-    Screen().first_steps("http://127.0.0.1:8080", detached=detached)
+    Screen().first_steps("http://127.0.0.1:8080", "http://127.0.0.1:9464", detached=detached)
 
     shown = capsys.readouterr().out
     assert "http://127.0.0.1:8080/docs" in shown
+    assert "http://127.0.0.1:9464/status" in shown
     assert way_to_stop in shown

@@ -31,7 +31,7 @@ _FIRST_CALL = """\
 Try it:
   curl -i {url}/api/users/reg -H 'Content-Type: application/json' \\
     -d '{{"email": "joan@example.com", "name": "Joan", "password": "a-long-walk-in-the-rain"}}'
-Then open {url}/docs"""
+Then open {url}/docs, and watch {admin_url}/status"""
 _IN_THE_FOREGROUND = "Ctrl-C stops everything."
 _IN_THE_BACKGROUND = "./just logs -f shows what happens, ./just down stops everything."
 
@@ -67,9 +67,9 @@ class Screen:
             if row.reason:
                 self.say(f"{row.name}: {row.reason}")
 
-    def first_steps(self, gateway_url: str, *, detached: bool) -> None:
-        """A request to begin with, and how to stop."""
-        self.say(_FIRST_CALL.format(url=gateway_url))
+    def first_steps(self, gateway_url: str, admin_url: str, *, detached: bool) -> None:
+        """A request to begin with, where to see what it does, and how to stop."""
+        self.say(_FIRST_CALL.format(url=gateway_url, admin_url=admin_url))
         self.say(_IN_THE_BACKGROUND if detached else _IN_THE_FOREGROUND)
 
     def _colour(self, name: str) -> str:

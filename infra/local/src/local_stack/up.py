@@ -102,7 +102,8 @@ async def _started(startup: Startup, wish: Wish, wanted_out: Interrupt, screen: 
     screen.say("")
     screen.table(rows)
     screen.say("")
-    screen.first_steps(next(row.url for row in rows if row.name == "gateway"), detached=wish.detached)
+    gateway = next(row for row in rows if row.name == "gateway")
+    screen.first_steps(gateway.url, gateway.admin_url or "", detached=wish.detached)
     return 0
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gateway.status.quantile import quantile
+from gateway.status.quantile import Estimates
 from gateway.status.reading import Reading
 
 
@@ -37,21 +37,9 @@ class Change:
         grown = (self.after.total(name, **labels) or 0.0) - (self.before.total(name, **labels) or 0.0)
         return self.rate(grown)
 
-    def quantiles(self, name: str, *keys: str) -> Mapping[tuple[str, ...], "Estimates"]:
+    def quantiles(self, name: str, *keys: str) -> Mapping[tuple[str, ...], Estimates]:
         """The histogram of that name by these labels, for what it has recorded meanwhile."""
         buckets: dict[tuple[str, ...], dict[float, float]] = {}
         for (*key, bound), count in self.growth(f"{name}_bucket", *keys, "le").items():
             buckets.setdefault(tuple(key), {})[float(bound)] = count
         return {key: Estimates(each) for key, each in buckets.items()}
-
-
-@dataclass(frozen=True, slots=True)
-class Estimates:
-    """Quantiles of a histogram; ``buckets``: how many values are at most the bound."""
-
-    buckets: Mapping[float, float]
-
-    def ms(self, q: float) -> float | None:
-        """The quantile in milliseconds, of a histogram in seconds; None: there is no value."""
-        value = quantile(q, self.buckets)
-        return None if value is None else value * 1000

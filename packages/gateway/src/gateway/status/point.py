@@ -2,8 +2,9 @@
 
 from service_kit.loop_lag import LoopLag
 
-from gateway.status.change import Change, Estimates
+from gateway.status.change import Change
 from gateway.status.names import DECISIONS, REQUESTS, SHEDS
+from gateway.status.quantile import Estimates
 
 #: The label of requests that tells how they were answered.
 STATUS = "http_response_status_code"

@@ -1,6 +1,7 @@
 """Quantiles of a histogram of which only the buckets are known."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from math import inf
 
 
@@ -20,3 +21,15 @@ def quantile(q: float, buckets: Mapping[float, float]) -> float | None:
             return low if bound == inf else low + (bound - low) * (rank - below) / (buckets[bound] - below)
         low, below = bound, buckets[bound]
     return low
+
+
+@dataclass(frozen=True, slots=True)
+class Estimates:
+    """Quantiles of a histogram; ``buckets``: how many values are at most the bound."""
+
+    buckets: Mapping[float, float]
+
+    def ms(self, q: float) -> float | None:
+        """The quantile in milliseconds, of a histogram in seconds; None: there is no value."""
+        value = quantile(q, self.buckets)
+        return None if value is None else value * 1000

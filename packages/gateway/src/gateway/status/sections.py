@@ -3,9 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from gateway.status.change import Change, Estimates
+from gateway.status.change import Change
 from gateway.status.names import CALLS, DECISIONS, REQUESTS, SHEDS
 from gateway.status.point import STATUS, share
+from gateway.status.quantile import Estimates
 
 Row = dict[str, Any]
 

@@ -40,7 +40,7 @@ function lose(reason) {
   say(at("state"), signed("bad", "No answer"), "bad");
   const since = heard ? `last heard ${clock(heard)}, ${duration((Date.now() - heard) / 1000)} ago` : "never heard";
   say(at("heard"), since);
-  showNotices([{failing: true, text: `The gateway does not answer: ${reason}. What is shown is what it said last.`}], "bad");
+  showNotices([{failing: true, text: `${reason}. What is shown is what the gateway said last.`}], "bad");
 }
 
 async function look() {
@@ -50,11 +50,17 @@ async function look() {
     if (!answer.ok) throw new Error(`${answer.status}, ${(await answer.text()).trim().slice(0, 200)}`);
     told = await answer.json();
   } catch (error) {
-    lose(error.name === "TimeoutError" ? `nothing within ${PATIENCE_MS / 1000} s` : error.name === "TypeError" ? "no connection" : error.message);
+    const why = {TimeoutError: `nothing within ${PATIENCE_MS / 1000} s`, TypeError: "no connection"}[error.name];
+    lose(`The gateway does not answer: ${why ?? error.message}`);
     return;
   }
   heard = new Date();
-  show(told);
+  try {
+    show(told);
+  } catch (error) {
+    // The page is older than the gateway, which was replaced meanwhile.
+    lose(`What the gateway answers cannot be shown (${error.message}): load this page again`);
+  }
 }
 
 const pause = ms => new Promise(done => setTimeout(done, ms));
