@@ -1,5 +1,7 @@
 """What is known of the request that the current task works on."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from contextvars import Context, ContextVar
 from dataclasses import dataclass
 
@@ -59,3 +61,13 @@ def require_principal() -> Principal:
 def enter_request(request: RequestContext) -> None:
     """Make ``request`` the current one, for the current task and those that it starts."""
     _current.set(request)
+
+
+@contextmanager
+def within_request(request: RequestContext) -> Iterator[None]:
+    """Make ``request`` the current one for as long as the context lasts."""
+    token = _current.set(request)
+    try:
+        yield
+    finally:
+        _current.reset(token)

@@ -7,10 +7,9 @@ from typing import Any
 
 from loguru import logger
 from redis.asyncio import Redis
-from redis.asyncio.retry import Retry
-from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
+from service_kit.redis_connection import own_connection
 from service_kit.tokens.denylist import Denylist
 from service_kit.tokens.revocation_stream import KEY_FIELD, LIFE_FIELD, SESSION_FIELD, STREAM
 from service_kit.tokens.revocation_telemetry import RevocationTelemetry
@@ -69,7 +68,7 @@ class RevocationFeed:
             self._settled.set()  # nobody waits for what will not come
 
     async def _follow(self) -> None:
-        async with _connection(self._url) as redis:
+        async with own_connection(self._url, "revocations", connect_timeout_s=_TIMEOUT_S) as redis:
             await self._compare_clocks(redis)
             await self._check_position(redis, self._last)
             while await self._read(redis, None) == _PAGE:
@@ -124,21 +123,3 @@ class RevocationFeed:
         # What was there before this process was says nothing about how fast the feed is.
         if is_news and added_s >= self._began_s:
             self._telemetry.received(max(0.0, time.monotonic() - added_s))
-
-
-def _connection(url: str) -> Redis:
-    """A client of one connection. It never tries again by itself: `follow` does, and says so.
-
-    Nor has it a time-out: it would keep it by `asyncio.wait_for`, which on Python 3.11 can lose a cancellation, and
-    then this process would not stop.
-    """
-    return Redis.from_url(
-        url,
-        max_connections=1,
-        socket_timeout=None,
-        socket_connect_timeout=_TIMEOUT_S,
-        retry=Retry(NoBackoff(), 0),
-        decode_responses=True,
-        client_name="revocations",
-        protocol=2,
-    )
