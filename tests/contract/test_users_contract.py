@@ -12,16 +12,18 @@ from user_svc.domain.errors import EmailTakenError, UserNotFoundError
 from user_svc.domain.ports import Users
 from user_svc.domain.user import Role, User
 
-from tests.examples.users import a_user, an_event
+from tests.examples.users import a_user, an_event, deleted
 from tests.fakes.users import InMemoryUsers
 from tests.running.servers import RunningPostgres
-from tests.running.user_database import audit_log, migrated_database, user_pool
+from tests.running.user_database import audit_log, migrated_database, outbox, user_pool
 
 
 @dataclass(frozen=True)
 class Store:
     users: Users
     kinds_of: Callable[[User], Awaitable[list[AuditKind]]]
+    #: The ids of the events that tell others of the user.
+    told_of: Callable[[User], Awaitable[list[str]]]
 
     async def added(self, **changes: object) -> User:
         user = a_user(**changes)
@@ -43,13 +45,19 @@ def store(request: pytest.FixtureRequest) -> Store:
         async def noted(user: User) -> list[AuditKind]:
             return [event.kind for event in fake.events if event.subject == user.user_id]
 
-        return Store(fake, noted)
+        async def announced(user: User) -> list[str]:
+            return [each.event_id for each in fake.announced if each.user_id == user.user_id]
+
+        return Store(fake, noted, announced)
     real: PostgresPool = request.getfixturevalue("pool")
 
     async def written(user: User) -> list[AuditKind]:
         return [event.kind for event in await audit_log(real, user.user_id)]
 
-    return Store(PostgresUsers(real), written)
+    async def in_outbox(user: User) -> list[str]:
+        return [event.event_id for event in await outbox(real) if user.user_id.encode() in event.payload]
+
+    return Store(PostgresUsers(real), written, in_outbox)
 
 
 async def test_gives_back_what_was_added(store: Store) -> None:
@@ -136,13 +144,16 @@ async def test_changes_nobodys_role(store: Store) -> None:
     assert await store.kinds_of(user) == []
 
 
-async def test_removes_a_user_and_keeps_the_log(store: Store) -> None:
+async def test_removes_a_user_keeps_the_log_and_tells_others_once(store: Store) -> None:
     user = await store.added()
     event: AuditEvent = an_event(AuditKind.USER_DELETED, user)
-    assert await store.users.remove(user.user_id, event)
-    assert not await store.users.remove(user.user_id, event)
+    told = deleted(user)
+    assert await store.told_of(user) == []
+    assert await store.users.remove(told, event)
+    assert not await store.users.remove(deleted(user), event)
     assert await store.users.with_id(user.user_id) is None
     assert await store.kinds_of(user) == [AuditKind.REGISTERED, AuditKind.USER_DELETED]
+    assert await store.told_of(user) == [told.event_id]
     again = a_user(email=user.email)
     await store.users.add(again, an_event(AuditKind.REGISTERED, again))
 

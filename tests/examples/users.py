@@ -8,6 +8,7 @@ from user_svc.domain.actor import Origin
 from user_svc.domain.audit import AuditEvent, AuditKind
 from user_svc.domain.session import NewSession, new_session_id
 from user_svc.domain.user import Role, User
+from user_svc.domain.user_deleted import UserDeleted
 
 ORIGIN = Origin("192.0.2.7", "Lynx/2.9", "request-1")
 PASSWORD = "correct horse battery"
@@ -38,6 +39,11 @@ def a_session(user_id: str, **changes: Any) -> NewSession:
         "agent": ORIGIN.agent,
     }
     return NewSession(**standard | changes)
+
+
+def deleted(user: User) -> UserDeleted:
+    """What others learn when a user has deleted themselves."""
+    return UserDeleted(new_id(), user.user_id, user.user_id, datetime.now(UTC), ORIGIN.request_id)
 
 
 def an_event(kind: AuditKind, user: User, **detail: str) -> AuditEvent:

@@ -5,13 +5,15 @@ from dataclasses import replace
 from user_svc.domain.audit import AuditEvent, AuditKind
 from user_svc.domain.errors import EmailTakenError, PasswordQueueFullError, UserNotFoundError
 from user_svc.domain.user import User
+from user_svc.domain.user_deleted import UserDeleted
 
 
 class InMemoryUsers:
-    """events: the audit events that came with changes, oldest first."""
+    """events: the audit events that came with changes, oldest first. announced: what others learn of."""
 
     def __init__(self) -> None:
         self.events: list[AuditEvent] = []
+        self.announced: list[UserDeleted] = []
         self._users: dict[str, User] = {}
 
     async def add(self, user: User, event: AuditEvent) -> None:
@@ -51,10 +53,11 @@ class InMemoryUsers:
         self._users[user.user_id] = replace(self._users[user.user_id], role=user.role)
         self.events.append(event)
 
-    async def remove(self, user_id: str, event: AuditEvent) -> bool:
-        if self._users.pop(user_id, None) is None:
+    async def remove(self, deleted: UserDeleted, event: AuditEvent) -> bool:
+        if self._users.pop(deleted.user_id, None) is None:
             return False
         self.events.append(event)
+        self.announced.append(deleted)
         return True
 
     def _stands(self, user: User) -> bool:

@@ -5,6 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
 
+from service_kit.events import Envelope
 from service_kit.migrations import migrate
 from service_kit.postgres import PoolLimits, PostgresPool, open_pool
 from user_svc.domain.actor import Origin
@@ -42,3 +43,11 @@ async def audit_log(pool: PostgresPool, subject: str | None) -> list[AuditEvent]
         AuditEvent(AuditKind(event), actor, whom, Origin(ip, "", request_id), detail, at)
         for event, actor, whom, ip, request_id, detail, at in rows
     ]
+
+
+async def outbox(pool: PostgresPool) -> list[Envelope]:
+    """The events that other services are to be told, oldest first."""
+    query = "SELECT event_id::text, type, payload, request_id, traceparent FROM outbox ORDER BY outbox_id"
+    async with pool.connection() as connection:
+        rows = await (await connection.execute(query)).fetchall()
+    return [Envelope(*row) for row in rows]

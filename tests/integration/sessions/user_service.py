@@ -65,7 +65,7 @@ def user_services(parts: UserParts) -> list[Any]:
         logging_in=LogIn(users, hasher, attempts, opening, grants, trail),
         extracting=ExtractToken(JwtReader(parts.verifier), sessions),
         getting=GetUser(users),
-        deleting=DeleteUser(users, sessions),
+        deleting=DeleteUser(users, sessions, new_id),
         changing_password=ChangePassword(users, sessions, hasher, policy, attempts, trail),
         logging_out=LogOut(sessions, trail),
         listing_sessions=ListSessions(sessions),

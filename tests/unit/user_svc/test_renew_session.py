@@ -8,7 +8,7 @@ from user_svc.domain.errors import DependencyUnavailableError, SessionInvalidErr
 from user_svc.domain.session_key import SessionKey, SessionKeySeal
 from user_svc.domain.user import Role
 
-from tests.examples.users import ORIGIN, PASSWORD, an_event
+from tests.examples.users import ORIGIN, PASSWORD, an_event, deleted
 from tests.unit.user_svc.world import TERMS, World
 
 
@@ -36,7 +36,7 @@ async def test_the_role_is_the_users_of_now(world: World) -> None:
 
 async def test_a_deleted_users_session_is_dead(world: World) -> None:
     grant = await world.registered()
-    await world.users.remove(grant.user.user_id, an_event(AuditKind.USER_DELETED, grant.user))
+    await world.users.remove(deleted(grant.user), an_event(AuditKind.USER_DELETED, grant.user))
     with pytest.raises(SessionInvalidError):
         await world.renew(grant.session_key, ORIGIN)
     assert not await world.lives(grant)

@@ -75,7 +75,7 @@ class World:
         self.attend = AttendSession(self.sessions, TERMS.grace_s, lambda: self.sessions.now)
         self.extract = ExtractToken(self.tokens, self.sessions)
         self.get = GetUser(self.users)
-        self.delete = DeleteUser(self.users, self.sessions)
+        self.delete = DeleteUser(self.users, self.sessions, new_id)
         self.change_password = ChangePassword(self.users, self.sessions, self.hasher, self.policy, attempts, self.trail)
         self.log_out = LogOut(self.sessions, self.trail)
         self.list_sessions = ListSessions(self.sessions)

@@ -3,6 +3,7 @@
 import os
 import sys
 import time
+from datetime import timedelta
 
 import shared_contracts
 from loguru import logger
@@ -12,7 +13,7 @@ from service_kit.cli import command
 from service_kit.contract import Contract
 from service_kit.grpc.server import GrpcServer
 from service_kit.lifecycle import Lifecycle, ProcessFailedError
-from service_kit.postgres import PoolLimits, open_pool, ping
+from service_kit.postgres import PoolLimits, PostgresPool, open_pool, ping
 from service_kit.profiling import PprofServer
 from service_kit.release import this_release
 from service_kit.settings import in_force
@@ -26,6 +27,11 @@ from user_svc.adapters.common_passwords import CommonPasswordList
 from user_svc.adapters.freed_memory import share_one_arena
 from user_svc.adapters.ids import new_id
 from user_svc.adapters.login_throttle import RedisLoginThrottle
+from user_svc.adapters.outbox.background import BackgroundRelay
+from user_svc.adapters.outbox.messages import STREAM
+from user_svc.adapters.outbox.relay import Relay
+from user_svc.adapters.outbox.table import PostgresOutbox
+from user_svc.adapters.outbox.telemetry import OutboxTelemetry
 from user_svc.adapters.password_hasher import Argon2Hasher, HashingCost
 from user_svc.adapters.sessions import RedisSessions
 from user_svc.adapters.signing_keys import SigningKeyError, SigningKeys
@@ -109,7 +115,9 @@ async def _serve(settings: Settings) -> None:
         postgres_for_probes = open_pool(database_url, limits.for_probes(), application_name=f"{_NAME} probe")
         postgres_probe = await lifecycle.enter("postgres-probe", postgres_for_probes)
         readiness.add("postgres", lambda: ping(postgres_probe))
-        users = PostgresUsers(pool)
+        outbox = _outbox(settings, pool)
+        lifecycle.start("outbox", outbox.run())
+        users = PostgresUsers(pool, outbox.wake)
         trail = PostgresAuditTrail(pool)
         lifecycle.start("audit-writer", trail.write_forever())
         await lifecycle.enter("audit-trail", trail.flushed())
@@ -125,9 +133,7 @@ async def _serve(settings: Settings) -> None:
         )
         sessions = RedisSessions(redis, terms, settings.tokens_live_s)
 
-        cost = HashingCost(settings.argon2_memory_kib, settings.argon2_time_cost, settings.argon2_parallelism)
-        threads = settings.password_threads or os.cpu_count() or 1
-        hasher = await lifecycle.enter("passwords", Argon2Hasher(cost, threads=threads, queue=settings.password_queue))
+        hasher = await lifecycle.enter("passwords", _hasher(settings))
         policy = PasswordPolicy(settings.password_min_length, CommonPasswordList())
         throttle_terms = ThrottleTerms(
             free_per_account=settings.login_free_per_account,
@@ -156,7 +162,7 @@ async def _serve(settings: Settings) -> None:
             logging_in=LogIn(users, hasher, attempts, opening, grants, trail),
             extracting=ExtractToken(JwtReader(verifier), sessions),
             getting=GetUser(users),
-            deleting=DeleteUser(users, sessions),
+            deleting=DeleteUser(users, sessions, new_id),
             changing_password=ChangePassword(users, sessions, hasher, policy, attempts, trail),
             logging_out=LogOut(sessions, trail),
             listing_sessions=ListSessions(sessions),
@@ -191,6 +197,19 @@ def _signing_keys(settings: Settings) -> SigningKeys:
         logger.critical("{}", exc)
         raise ProcessFailedError(str(exc)) from exc
     return keys
+
+
+def _hasher(settings: Settings) -> Argon2Hasher:
+    cost = HashingCost(settings.argon2_memory_kib, settings.argon2_time_cost, settings.argon2_parallelism)
+    threads = settings.password_threads or os.cpu_count() or 1
+    return Argon2Hasher(cost, threads=threads, queue=settings.password_queue)
+
+
+def _outbox(settings: Settings, pool: PostgresPool) -> BackgroundRelay:
+    """Brings what is written to the outbox to the stream."""
+    telemetry = OutboxTelemetry()
+    relay = Relay(PostgresOutbox(pool), telemetry, timedelta(seconds=settings.event_retention_s))
+    return BackgroundRelay(settings.redis_url.reveal(), STREAM, relay, telemetry)
 
 
 def main() -> int:

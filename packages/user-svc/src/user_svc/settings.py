@@ -88,6 +88,12 @@ class Settings:
     login_longest_delay_s: float = setting(
         default=60.0, unit="s", minimum=1, maximum=3600, doc="longest delay of a login after those, from 1 s doubling"
     )
+    event_retention_s: int = setting(
+        default=604800,
+        unit="s",
+        minimum=1,
+        doc="how long events are kept, even if all have read them: Redis may lose what it has within this time",
+    )
     drain_s: float = setting(
         default=10.0, unit="s", minimum=0, maximum=600, doc="how long calls in flight may go on after SIGTERM"
     )

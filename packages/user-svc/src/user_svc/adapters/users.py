@@ -1,5 +1,6 @@
 """The accounts in PostgreSQL."""
 
+from collections.abc import Callable
 from typing import LiteralString
 
 import psycopg.errors
@@ -7,10 +8,13 @@ from psycopg.rows import TupleRow
 from service_kit.postgres import PostgresPool
 
 from user_svc.adapters.audit_log import INSERT, INSERT_IF_LOGIN_STANDS, event_row
+from user_svc.adapters.outbox import table as outbox_table
+from user_svc.adapters.outbox.messages import outbox_row
 from user_svc.adapters.statements import cursor, fetch_one
 from user_svc.domain.audit import AuditEvent
 from user_svc.domain.errors import EmailTakenError, UserNotFoundError
 from user_svc.domain.user import Role, User
+from user_svc.domain.user_deleted import UserDeleted
 
 _COLUMNS: LiteralString = "user_id::text, email, name, role, password_hash, password_version, created_at"
 _ADD: LiteralString = """
@@ -29,10 +33,14 @@ _EMAIL_INDEX = "users_email_key"
 
 
 class PostgresUsers:
-    """Keeps every change together with its audit event, in one transaction."""
+    """Keeps every change together with its audit event, and with what others must learn of it, in one transaction.
 
-    def __init__(self, pool: PostgresPool) -> None:
+    on_event: called when there is something new for others to learn. It must not wait.
+    """
+
+    def __init__(self, pool: PostgresPool, on_event: Callable[[], None] = lambda: None) -> None:
         self._pool = pool
+        self._on_event = on_event
 
     async def add(self, user: User, event: AuditEvent) -> None:
         values = (user.user_id, user.email, user.name, user.role, user.password_hash)
@@ -73,13 +81,15 @@ class PostgresUsers:
                 raise UserNotFoundError
             await c.execute(INSERT, event_row(event))
 
-    async def remove(self, user_id: str, event: AuditEvent) -> bool:
+    async def remove(self, deleted: UserDeleted, event: AuditEvent) -> bool:
         async with cursor(self._pool) as c:
-            await c.execute(_REMOVE, (user_id,))
+            await c.execute(_REMOVE, (deleted.user_id,))
             if not c.rowcount:
                 return False
             await c.execute(INSERT, event_row(event))
-            return True
+            await c.execute(outbox_table.INSERT, outbox_row(deleted))
+        self._on_event()
+        return True
 
 
 def _user(row: TupleRow | None) -> User | None:

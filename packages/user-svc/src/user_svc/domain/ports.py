@@ -10,6 +10,7 @@ from user_svc.domain.session import HeldSession, ListedSession, NewSession
 from user_svc.domain.session_key import SessionKey
 from user_svc.domain.token import AccessToken, TokenContents
 from user_svc.domain.user import User
+from user_svc.domain.user_deleted import UserDeleted
 
 
 class Users(Protocol):
@@ -36,8 +37,8 @@ class Users(Protocol):
     async def change_role(self, user: User, event: AuditEvent) -> None:
         """Gives the account the role that ``user`` has now. UserNotFoundError: it was deleted."""
 
-    async def remove(self, user_id: str, event: AuditEvent) -> bool:
-        """Deletes an account; False: there was none."""
+    async def remove(self, deleted: UserDeleted, event: AuditEvent) -> bool:
+        """Deletes an account, of which every service that keeps something of users learns; False: there was none."""
 
 
 class Sessions(Protocol):

@@ -1,0 +1,34 @@
+-- Drops the oldest entries of a stream: those that every consumer group has read and acknowledged. What a group has
+-- given up (its dead letters) is kept until somebody has decided about it. Without a group, nothing was read.
+-- KEYS: the stream.  ARGV: the last position that may be dropped, what the names of streams of dead letters begin with.
+-- Returns the last position that was.
+local function position_of(id)
+  return tonumber(string.match(id, '^%d+'))
+end
+
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  return 0
+end
+local groups = redis.call('XINFO', 'GROUPS', KEYS[1])
+local last = #groups > 0 and tonumber(ARGV[1]) or 0
+for _, reply in ipairs(groups) do
+  local group = {}
+  for i = 1, #reply, 2 do
+    group[reply[i]] = reply[i + 1]
+  end
+  last = math.min(last, position_of(group['last-delivered-id']))
+  if group['pending'] > 0 then
+    last = math.min(last, position_of(redis.call('XPENDING', KEYS[1], group['name'])[2]) - 1)
+  end
+  for _, dead in ipairs(redis.call('XRANGE', ARGV[2] .. group['name'], '-', '+')) do
+    for i = 1, #dead[2], 2 do
+      if dead[2][i] == 'entry_id' then
+        last = math.min(last, position_of(dead[2][i + 1]) - 1)
+      end
+    end
+  end
+end
+if last > 0 then
+  redis.call('XTRIM', KEYS[1], 'MINID', string.format('%d', last + 1))
+end
+return last

@@ -1,0 +1,21 @@
+-- migrate:up
+-- What other services are to be told, written in the transaction of what it tells of. The events' stream is a copy of
+-- this table: it can be made again from it.
+CREATE TABLE outbox (
+    outbox_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+    -- The event's place in the stream. It is given when the event is about to go there, not when it is written: of two
+    -- transactions, the one that writes first may commit last.
+    position bigint UNIQUE CHECK (position > 0),
+    event_id uuid NOT NULL UNIQUE,
+    at timestamptz NOT NULL,
+    type text NOT NULL,
+    payload bytea NOT NULL,
+    request_id text NOT NULL,
+    traceparent text NOT NULL
+);
+
+CREATE INDEX outbox_without_position ON outbox (outbox_id) WHERE position IS NULL;
+CREATE INDEX outbox_by_age ON outbox (at);
+
+-- migrate:down
+DROP TABLE outbox;
