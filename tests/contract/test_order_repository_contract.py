@@ -1,36 +1,23 @@
 """What every order repository must do: one suite, run against the fake and against PostgreSQL."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
 from datetime import timedelta
 
 import pytest
-from order_svc.adapters.order_repository import PostgresOrderRepository
 from order_svc.domain import events
 from order_svc.domain.errors import IdempotencyKeyInUseError
-from order_svc.domain.events import OrderEvent
 from order_svc.domain.idempotency import Claim, FirstAnswer, fingerprint
 from order_svc.domain.listing import Filters, Position
 from order_svc.domain.order import MAX_TOTAL_MINOR, Order, OrderLine, OrderStatus
-from order_svc.domain.ports import IdempotencyKeys, OrderRepository
 
+from tests.contract.order_stores import Store, in_memory, in_postgres
 from tests.examples.orders import ALICE, BOB, LINES, NOON, alice, an_order, bob, unknown_id
-from tests.fakes.orders import InMemoryOrderRepository
-from tests.running.order_database import audit_trail, migrated_database, order_pool
+from tests.running.order_database import migrated_database
 from tests.running.servers import RunningPostgres
 
 SECOND = timedelta(seconds=1)
 CLAIM = Claim("key-1", fingerprint("EUR", LINES))
-
-
-@dataclass(frozen=True)
-class Store:
-    """A repository under test, and a look at its audit trail."""
-
-    orders: OrderRepository
-    keys: IdempotencyKeys
-    trail: Callable[[str], Awaitable[list[OrderEvent]]]
 
 
 @pytest.fixture(scope="module")
@@ -41,19 +28,10 @@ def database_url(postgres_server: RunningPostgres) -> str:
 @pytest.fixture(params=["in_memory", "postgres"])
 async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
     if request.param == "in_memory":
-        fake = InMemoryOrderRepository()
-
-        async def trail(order_id: str) -> list[OrderEvent]:
-            return [event for event in fake.events if event.order_id == order_id]
-
-        yield Store(fake, fake, trail)
+        yield in_memory()
         return
-    async with order_pool(request.getfixturevalue("database_url")) as pool:
-        async with pool.connection() as connection:
-            await connection.execute("DELETE FROM orders")
-            await connection.execute("DELETE FROM idempotency_keys")
-        real = PostgresOrderRepository(pool)
-        yield Store(real, real, lambda order_id: audit_trail(pool, order_id))
+    async with in_postgres(request.getfixturevalue("database_url")) as real:
+        yield real
 
 
 async def test_an_order_comes_back_as_it_was_added(store: Store) -> None:
@@ -109,6 +87,25 @@ async def test_of_concurrent_changes_one_wins(store: Store) -> None:
     assert saved.count(True) == 1
     assert await store.orders.get(order.order_id) == rivals[saved.index(True)]
     assert len(await store.trail(order.order_id)) == 2
+
+
+async def test_of_several_those_are_saved_whose_previous_version_is_there(store: Store) -> None:
+    orders = [an_order() for _ in range(4)]
+    for order in orders:
+        await store.orders.add(order, events.created(order, alice()))
+    faster = orders[1].complete(NOON)
+    await store.orders.save(faster, events.status_changed(orders[1], faster, alice()))
+    await store.orders.remove(orders[2], events.deleted(orders[2], alice(), NOON))
+    cancelled = [order.cancel(NOON + SECOND) for order in orders]
+    changes = [
+        (after, events.status_changed(before, after, alice())) for before, after in zip(orders, cancelled, strict=True)
+    ]
+    assert await store.orders.save_all(changes) == 2
+    assert [await store.orders.get(order.order_id) for order in orders] == [cancelled[0], faster, None, cancelled[3]]
+    for number in (0, 3):
+        assert (await store.trail(orders[number].order_id))[1:] == [changes[number][1]]
+    assert len(await store.trail(orders[1].order_id)) == 2
+    assert await store.orders.save_all(changes) == 0
 
 
 async def test_a_removed_order_is_gone_and_its_trail_stays(store: Store) -> None:

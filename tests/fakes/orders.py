@@ -1,9 +1,9 @@
-"""Orders in memory: the ports OrderRepository and IdempotencyKeys, kept by the same contract suite as the real ones."""
+"""Orders in memory: the ports of order-svc's stores, kept by the same contract suite as the real ones."""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from order_svc.domain.errors import IdempotencyKeyInUseError
+from order_svc.domain.errors import IdempotencyKeyInUseError, OwnerDeletedError
 from order_svc.domain.events import OrderEvent
 from order_svc.domain.idempotency import Claim, FirstAnswer
 from order_svc.domain.listing import Filters, Position
@@ -11,12 +11,16 @@ from order_svc.domain.order import Order
 
 
 class InMemoryOrderRepository:
-    """events: the audit trail, oldest first. in_progress: (user id, key) of requests whose outcome is open."""
+    """events: the audit trail, oldest first. in_progress: (user id, key) of requests whose outcome is open.
+
+    deleted_users: since when they are gone.
+    """
 
     def __init__(self) -> None:
         self.events: list[OrderEvent] = []
         self.in_progress: set[tuple[str, str]] = set()
         self._orders: dict[str, Order] = {}
+        self.deleted_users: dict[str, datetime] = {}
         self._first_answers: dict[tuple[str, str], FirstAnswer] = {}
 
     async def get(self, order_id: str) -> Order | None:
@@ -34,6 +38,7 @@ class InMemoryOrderRepository:
         return wanted[:limit]
 
     async def add(self, order: Order, event: OrderEvent) -> None:
+        self._require_living_owner(order)
         self._orders[order.order_id] = order
         self.events.append(event)
 
@@ -43,12 +48,16 @@ class InMemoryOrderRepository:
             raise IdempotencyKeyInUseError
         if name in self._first_answers:
             return self._first_answers[name]
+        self._require_living_owner(order)
         self._first_answers[name] = FirstAnswer(claim.fingerprint, order)
         await self.add(order, event)
         return None
 
     async def save(self, order: Order, event: OrderEvent) -> bool:
         return self._replace(order.order_id, order.version - 1, order, event)
+
+    async def save_all(self, changes: Sequence[tuple[Order, OrderEvent]]) -> int:
+        return sum([await self.save(order, event) for order, event in changes])
 
     async def remove(self, order: Order, event: OrderEvent) -> bool:
         return self._replace(order.order_id, order.version, None, event)
@@ -58,6 +67,16 @@ class InMemoryOrderRepository:
         for name in outdated:
             del self._first_answers[name]
         return len(outdated)
+
+    async def forget_of(self, user_id: str, limit: int) -> int:
+        his = [name for name in self._first_answers if name[0] == user_id][:limit]
+        for name in his:
+            del self._first_answers[name]
+        return len(his)
+
+    def _require_living_owner(self, order: Order) -> None:
+        if order.user_id in self.deleted_users:
+            raise OwnerDeletedError
 
     def _replace(self, order_id: str, version: int, successor: Order | None, event: OrderEvent) -> bool:
         there = self._orders.get(order_id)
@@ -69,6 +88,16 @@ class InMemoryOrderRepository:
             self._orders[order_id] = successor
         self.events.append(event)
         return True
+
+
+class InMemoryDeletedUsers:
+    """The port DeletedUsers, on the same store."""
+
+    def __init__(self, store: InMemoryOrderRepository) -> None:
+        self._store = store
+
+    async def add(self, user_id: str, at: datetime) -> None:
+        self._store.deleted_users.setdefault(user_id, at)
 
 
 def _place(order: Order) -> tuple[datetime, str]:

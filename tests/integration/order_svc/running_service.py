@@ -28,6 +28,7 @@ from tests.running.servers import free_port
 
 _COMMAND = (sys.executable, "-m", "order_svc")
 _READY_WITHIN_S = 30
+_NO_REDIS = "redis://127.0.0.1:1/0"
 
 
 @dataclass(frozen=True)
@@ -50,8 +51,13 @@ class RunningService:
 
 
 @asynccontextmanager
-async def running_service(database_url: str, folder: Path) -> AsyncIterator[RunningService]:
-    """Start `order-svc`, wait until it is ready, and stop it at the end if the test has not."""
+async def running_service(
+    database_url: str, folder: Path, redis_url: str = _NO_REDIS, **environ: str
+) -> AsyncIterator[RunningService]:
+    """Start `order-svc`, wait until it is ready, and stop it at the end if the test has not.
+
+    It needs no Redis to be ready. environ: further settings, without their prefix.
+    """
     issuer = Issuer()
     async with session_authority(issuer) as authority:
         port, admin_port = free_port(), free_port()
@@ -62,7 +68,9 @@ async def running_service(database_url: str, folder: Path) -> AsyncIterator[Runn
             "ORDER_SVC_PPROF_PORT": "0",
             "ORDER_SVC_DATABASE_URL_FILE": str(_secret_file(folder, database_url)),
             "ORDER_SVC_KEY_SET_UPSTREAM": authority,
+            "ORDER_SVC_REDIS_URL": redis_url,
             "ORDER_SVC_DRAIN_S": "3",
+            **{f"ORDER_SVC_{name}": value for name, value in environ.items()},
         }
         with SEEN.watch(folder / "order-svc.log").open("wb") as log:
             process = await asyncio.create_subprocess_exec(*_COMMAND, env=environment, stdout=log, stderr=log)

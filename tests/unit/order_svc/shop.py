@@ -6,11 +6,12 @@ from order_svc.adapters.order_ids import new_order_id
 from order_svc.use_cases.change_status import ChangeStatus
 from order_svc.use_cases.create_order import CreateOrder
 from order_svc.use_cases.delete_order import DeleteOrder
+from order_svc.use_cases.forget_user import ForgetUser
 from order_svc.use_cases.get_order import GetOrder
 from order_svc.use_cases.list_orders import ListOrders
 
 from tests.examples.orders import Clock
-from tests.fakes.orders import InMemoryOrderRepository
+from tests.fakes.orders import InMemoryDeletedUsers, InMemoryOrderRepository
 
 
 @dataclass(frozen=True)
@@ -24,6 +25,7 @@ class Shop:
     list: ListOrders
     change_status: ChangeStatus
     delete: DeleteOrder
+    forget_user: ForgetUser
 
 
 def build_shop(store: InMemoryOrderRepository) -> Shop:
@@ -36,4 +38,5 @@ def build_shop(store: InMemoryOrderRepository) -> Shop:
         list=ListOrders(store),
         change_status=ChangeStatus(store, clock),
         delete=DeleteOrder(store, clock),
+        forget_user=ForgetUser(store, store, InMemoryDeletedUsers(store), clock),
     )

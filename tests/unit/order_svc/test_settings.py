@@ -7,13 +7,14 @@ from service_kit.settings import SettingsError, describe, load
 REQUIRED = {
     "ORDER_SVC_DATABASE_URL": "postgresql://orders:hunter2@127.0.0.1:5432/orders",
     "ORDER_SVC_KEY_SET_UPSTREAM": "127.0.0.1:50051",
+    "ORDER_SVC_REDIS_URL": "redis://:hunter3@127.0.0.1:6379/0",
 }
 
 
-def test_two_settings_are_enough() -> None:
+def test_three_settings_are_enough() -> None:
     settings = load(Settings, PREFIX, REQUIRED)
     assert (settings.port, settings.admin_port, settings.drain_s) == (50052, 9466, 10)
-    assert "hunter2" not in describe(settings, PREFIX)
+    assert "hunter" not in describe(settings, PREFIX)
 
 
 def test_the_key_set_may_come_from_several_processes() -> None:
@@ -25,6 +26,7 @@ def test_the_key_set_may_come_from_several_processes() -> None:
     ("name", "value"),
     [
         ("DATABASE_URL", "mysql://127.0.0.1/orders"),
+        ("REDIS_URL", "127.0.0.1:6379"),
         ("KEY_SET_UPSTREAM", "user-svc"),
         ("KEY_SET_UPSTREAM", "user-svc:http"),
         ("KEY_SET_UPSTREAM", "user-svc:50051,"),

@@ -23,6 +23,7 @@ def defaults(data: DataDir, offset: int) -> dict[str, str]:
         "USER_SVC_KEY_DIR": str(data.keys),
         "USER_SVC_SESSION_SECRET_FILE": str(data.secrets / "session-secret"),
         "ORDER_SVC_DATABASE_URL_FILE": str(data.secrets / "order-svc-database-url"),
+        "ORDER_SVC_REDIS_URL_FILE": str(data.secrets / "redis-url"),
     }
 
 

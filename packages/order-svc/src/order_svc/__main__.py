@@ -6,6 +6,7 @@ from datetime import timedelta
 import shared_contracts
 from service_kit import logs, metrics
 from service_kit.admin import admin_server
+from service_kit.backoff import Backoff
 from service_kit.cli import command
 from service_kit.contract import Contract
 from service_kit.grpc.client import GrpcClient
@@ -19,11 +20,18 @@ from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.verifier import TokenVerifier
 
 from order_svc.adapters.clock import utc_now
+from order_svc.adapters.deleted_users import PostgresDeletedUsers
 from order_svc.adapters.housekeeping import forget_keys_forever
 from order_svc.adapters.key_set_source import KeySetSource
 from order_svc.adapters.order_ids import new_order_id
 from order_svc.adapters.order_repository import PostgresOrderRepository
+from order_svc.adapters.processed_events import PostgresProcessedEvents
+from order_svc.commands.dead_letters import DROP, LIST, REPLAY
 from order_svc.commands.migrate import MIGRATE
+from order_svc.inbox.background import BackgroundInbox
+from order_svc.inbox.inbox import Inbox
+from order_svc.inbox.telemetry import InboxTelemetry
+from order_svc.inbox.user_events import STREAM, UserEvents
 from order_svc.rpc.error_table import ERROR_TABLE
 from order_svc.rpc.order_service import OrderService
 from order_svc.settings import PREFIX, Settings
@@ -31,6 +39,7 @@ from order_svc.use_cases.change_status import ChangeStatus
 from order_svc.use_cases.create_order import CreateOrder
 from order_svc.use_cases.delete_order import DeleteOrder
 from order_svc.use_cases.forget_idempotency_keys import ForgetIdempotencyKeys
+from order_svc.use_cases.forget_user import ForgetUser
 from order_svc.use_cases.get_order import GetOrder
 from order_svc.use_cases.list_orders import ListOrders
 
@@ -86,6 +95,20 @@ async def _serve(settings: Settings) -> None:
         forget = ForgetIdempotencyKeys(keys=orders, kept=kept, now=utc_now)
         lifecycle.start("idempotency-keys", forget_keys_forever(forget, settings.idempotency_sweep_s))
 
+        contract = Contract.load(shared_contracts.descriptor_set())
+        telemetry = InboxTelemetry()
+        inbox = Inbox(
+            UserEvents(contract, ForgetUser(orders, orders, PostgresDeletedUsers(pool), utc_now)).handlers(),
+            PostgresProcessedEvents(pool),
+            telemetry,
+            settings.event_max_deliveries,
+            Backoff(0.1, 5.0),
+        )
+        events = BackgroundInbox(settings.redis_url.reveal(), STREAM, inbox, telemetry, settings.event_claim_idle_s)
+        # Without Redis, events wait and orders go on: it is no part of readiness.
+        lifecycle.start("events", events.run())
+        lifecycle.on_drain("events", events.drain)
+
         service = OrderService(
             create=CreateOrder(orders, new_order_id, utc_now),
             get=GetOrder(orders),
@@ -97,7 +120,7 @@ async def _serve(settings: Settings) -> None:
             "grpc",
             GrpcServer(
                 [service],
-                contract=Contract.load(shared_contracts.descriptor_set()),
+                contract=contract,
                 verifier=verifier,
                 host=settings.host,
                 port=settings.port,
@@ -117,7 +140,7 @@ def main() -> int:
         description="Headrace's order service: order.v1.OrderService over gRPC, on PostgreSQL.",
         prefix=PREFIX,
         serve=_serve,
-        subcommands=[MIGRATE],
+        subcommands=[MIGRATE, LIST, REPLAY, DROP],
     )
 
 

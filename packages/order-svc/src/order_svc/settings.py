@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from service_kit.grpc.client import parse_target
-from service_kit.settings import Secret, postgres_url, setting
+from service_kit.settings import Secret, postgres_url, redis_url, setting
 
 PREFIX = "ORDER_SVC_"
 
@@ -45,6 +45,21 @@ class Settings:
     token_issuer: str = setting(doc="issuer that access tokens must name", default="headrace", min_length=1)
     token_audience: str = setting(doc="audience that access tokens must name", default="headrace", min_length=1)
     token_leeway_s: float = setting(doc="clock difference forgiven", unit="s", default=5.0, minimum=0, maximum=30)
+
+    redis_url: Secret = setting(
+        doc="Redis, where other services' events come from: redis://:password@host:port/database", parse=redis_url
+    )
+    event_claim_idle_s: float = setting(
+        doc="how long nothing is heard of a process with an event until another one takes the event over",
+        unit="s",
+        default=30,
+        minimum=0.1,
+    )
+    event_max_deliveries: int = setting(
+        doc="how often an event is tried that fails for no reason that passes; then it is a dead letter",
+        default=10,
+        minimum=1,
+    )
 
     idempotency_ttl_s: int = setting(
         doc="how long an Idempotency-Key is remembered", unit="s", default=86400, minimum=86400

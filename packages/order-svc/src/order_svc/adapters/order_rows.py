@@ -48,3 +48,9 @@ def parameters_of(order: Order, event: OrderEvent) -> Mapping[str, Any]:
         "event_at": event.at,
         "details": Jsonb(dict(event.details)),
     }
+
+
+def columns_of(changes: Sequence[tuple[Order, OrderEvent]]) -> Mapping[str, Any]:
+    """What a statement that writes several orders and their events takes: a list for each parameter."""
+    rows = [parameters_of(order, event) for order, event in changes]
+    return {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}

@@ -71,6 +71,21 @@ WITH written AS (
   RETURNING order_id
 ) {_LOG}"""
 
+# Those among them whose previous version is still there.
+SAVE_ALL = """
+WITH changes AS (
+  SELECT * FROM unnest(
+    %(order_id)s::uuid[], %(status)s::text[], %(version)s::bigint[], %(updated_at)s::timestamptz[], %(kind)s::text[],
+    %(actor_id)s::uuid[], %(event_request_id)s::text[], %(event_at)s::timestamptz[], %(details)s::jsonb[]
+  ) AS change (order_id, status, version, updated_at, kind, actor_id, request_id, at, details)
+), written AS (
+  UPDATE orders AS o SET status = c.status, version = c.version, updated_at = c.updated_at
+  FROM changes AS c WHERE o.order_id = c.order_id AND o.version = c.version - 1
+  RETURNING o.order_id
+)
+INSERT INTO order_events (order_id, kind, actor_id, request_id, at, details)
+SELECT order_id, kind, actor_id, request_id, at, details FROM changes JOIN written USING (order_id)"""
+
 REMOVE = f"""
 WITH written AS (
   DELETE FROM orders WHERE order_id = %(order_id)s AND version = %(version)s RETURNING order_id
@@ -82,3 +97,12 @@ DELETE FROM idempotency_keys WHERE (user_id, key) IN (
   SELECT user_id, key FROM idempotency_keys WHERE created_at < %s
   ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
 )"""
+
+# Nothing is skipped here: who is forgotten is forgotten whole.
+FORGET_OF = """
+DELETE FROM idempotency_keys WHERE (user_id, key) IN (
+  SELECT user_id, key FROM idempotency_keys WHERE user_id = %s LIMIT %s
+)"""
+
+#: What ADD and ADD_ONCE break when the owner is among the deleted users.
+OWNER_LIVES = "orders_have_living_owners"

@@ -31,6 +31,13 @@ class OwnerUnknownError(OrderError):
         super().__init__("There is no such user.")
 
 
+class OwnerDeletedError(OrderError):
+    """The user who would own the order is gone; only their access token is still good."""
+
+    def __init__(self) -> None:
+        super().__init__("This account was deleted.")
+
+
 class ActionForbiddenError(OrderError):
     """The actor may see the order, but not do this to it."""
 

@@ -7,6 +7,7 @@ from enum import StrEnum
 
 from order_svc.domain.actor import Actor
 from order_svc.domain.order import Order
+from order_svc.domain.user_deletion import UserDeletion
 
 
 class EventKind(StrEnum):
@@ -43,6 +44,18 @@ def status_changed(before: Order, after: Order, actor: Actor) -> OrderEvent:
     details: Details = {"from": before.status.value, "to": after.status.value, "version": after.version}
     kind = EventKind.STATUS_CHANGED
     return OrderEvent(after.order_id, kind, actor.user_id, actor.request_id, after.updated_at, details)
+
+
+def cancelled_with_owner(before: Order, after: Order, deletion: UserDeletion) -> OrderEvent:
+    """The order was cancelled because its owner was deleted. Whoever did that did this, with the same request."""
+    details: Details = {
+        "from": before.status.value,
+        "to": after.status.value,
+        "version": after.version,
+        "cause": "user_deleted",
+    }
+    kind, request_id = EventKind.STATUS_CHANGED, deletion.request_id
+    return OrderEvent(after.order_id, kind, deletion.deleted_by, request_id, after.updated_at, details)
 
 
 def deleted(order: Order, actor: Actor, at: datetime) -> OrderEvent:

@@ -28,16 +28,20 @@ class OrderRepository(Protocol):
         """At most ``limit`` orders, newest first, from just behind a position; from the newest without one."""
 
     async def add(self, order: Order, event: OrderEvent) -> None:
-        """Keep a new order."""
+        """Keep a new order. OwnerDeletedError."""
 
     async def add_once(self, order: Order, event: OrderEvent, claim: Claim) -> FirstAnswer | None:
         """Keep a new order, or nothing if its owner has used the claim's key before: then tell the first answer.
 
         IdempotencyKeyInUseError: the key's first request is neither kept nor given up yet; this never waits for it.
+        OwnerDeletedError.
         """
 
     async def save(self, order: Order, event: OrderEvent) -> bool:
         """Replace the order's previous version (``order.version - 1``). False: that is not there any more."""
+
+    async def save_all(self, changes: Sequence[tuple[Order, OrderEvent]]) -> int:
+        """Replace the previous versions of several orders, at least one; how many of them were still there."""
 
     async def remove(self, order: Order, event: OrderEvent) -> bool:
         """Remove the order, but not its audit trail. False: this version of it is not there any more."""
@@ -48,3 +52,13 @@ class IdempotencyKeys(Protocol):
 
     async def forget(self, before: datetime, limit: int) -> int:
         """Forget at most ``limit`` keys first used before a time; how many there were."""
+
+    async def forget_of(self, user_id: str, limit: int) -> int:
+        """Forget at most ``limit`` keys of a user; how many there were."""
+
+
+class DeletedUsers(Protocol):
+    """Keeps which users are gone for good."""
+
+    async def add(self, user_id: str, at: datetime) -> None:
+        """From now on no order of this user can be added. Those that were being added can be seen now."""

@@ -10,6 +10,7 @@ from order_svc.domain.errors import (
     IdempotencyKeyInUseError,
     IdempotencyKeyReusedError,
     OrderNotFoundError,
+    OwnerDeletedError,
     OwnerUnknownError,
     TotalTooLargeError,
     TransitionNotAllowedError,
@@ -19,6 +20,7 @@ from order_svc.domain.errors import (
 ERROR_TABLE: ErrorTable = {
     OrderNotFoundError: (Status.NOT_FOUND, "ORDER_NOT_FOUND"),
     OwnerUnknownError: (Status.NOT_FOUND, "USER_NOT_FOUND"),
+    OwnerDeletedError: (Status.UNAUTHENTICATED, "SESSION_INVALID"),
     ActionForbiddenError: (Status.PERMISSION_DENIED, "ACCESS_DENIED"),
     VersionMismatchError: (Status.ABORTED, "VERSION_MISMATCH"),
     TransitionNotAllowedError: (Status.FAILED_PRECONDITION, "ORDER_TRANSITION_NOT_ALLOWED"),

@@ -1,0 +1,13 @@
+-- Gives an entry up: it goes to the dead letters, as it was, and why. Whoever is too late changes nothing.
+-- KEYS: the stream, its dead letters.  ARGV: group, entry id, further fields as names and values.
+-- Returns whether it was this call that gave the entry up.
+local found = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
+if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 or #found == 0 then
+  return 0
+end
+local fields = found[1][2]
+for i = 3, #ARGV do
+  fields[#fields + 1] = ARGV[i]
+end
+redis.call('XADD', KEYS[2], '*', 'entry_id', ARGV[2], unpack(fields))
+return 1

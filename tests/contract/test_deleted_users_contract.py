@@ -1,0 +1,71 @@
+"""What the stores must do about users who are gone: those in memory and those in PostgreSQL alike."""
+
+from collections.abc import AsyncIterator
+
+import pytest
+from order_svc.domain import events
+from order_svc.domain.errors import OwnerDeletedError
+from order_svc.domain.idempotency import Claim, fingerprint
+from order_svc.domain.listing import Filters
+
+from tests.contract.order_stores import Store, in_memory, in_postgres
+from tests.examples.orders import ALICE, BOB, LINES, NOON, alice, an_order, bob
+from tests.running.order_database import migrated_database
+from tests.running.servers import RunningPostgres
+
+CLAIM = Claim("key-1", fingerprint("EUR", LINES))
+
+
+@pytest.fixture(scope="module")
+def database_url(postgres_server: RunningPostgres) -> str:
+    return migrated_database(postgres_server)
+
+
+@pytest.fixture(params=["in_memory", "postgres"])
+async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
+    if request.param == "in_memory":
+        yield in_memory()
+        return
+    async with in_postgres(request.getfixturevalue("database_url")) as real:
+        yield real
+
+
+async def test_no_order_of_a_deleted_user_is_added(store: Store) -> None:
+    for _ in range(2):  # to delete twice is to delete once
+        await store.deleted_users.add(ALICE, NOON)
+    order = an_order()
+    with pytest.raises(OwnerDeletedError):
+        await store.orders.add(order, events.created(order, alice()))
+    with pytest.raises(OwnerDeletedError):
+        await store.orders.add_once(order, events.created(order, alice()), CLAIM)
+    assert await store.orders.page(Filters(ALICE), None, 10) == []
+    assert await store.trail(order.order_id) == []
+    assert await store.keys.forget_of(ALICE, 10) == 0
+
+
+async def test_others_go_on(store: Store) -> None:
+    await store.deleted_users.add(ALICE, NOON)
+    order = an_order(user_id=BOB)
+    assert await store.orders.add_once(order, events.created(order, bob()), CLAIM) is None
+
+
+async def test_what_a_deleted_user_has_can_be_changed_and_removed(store: Store) -> None:
+    orders = [an_order() for _ in range(3)]
+    for order in orders:
+        await store.orders.add(order, events.created(order, alice()))
+    await store.deleted_users.add(ALICE, NOON)
+    done, cancelled = orders[0].complete(NOON), orders[1].cancel(NOON)
+    assert await store.orders.save(done, events.status_changed(orders[0], done, alice()))
+    assert await store.orders.save_all([(cancelled, events.status_changed(orders[1], cancelled, alice()))]) == 1
+    assert await store.orders.remove(orders[2], events.deleted(orders[2], alice(), NOON))
+
+
+async def test_a_users_keys_are_forgotten_in_batches_and_nobody_elses(store: Store) -> None:
+    for number in range(5):
+        order = an_order()
+        await store.orders.add_once(order, events.created(order, alice()), Claim(f"key-{number}", CLAIM.fingerprint))
+    his = an_order(user_id=BOB)
+    await store.orders.add_once(his, events.created(his, bob()), CLAIM)
+    assert [await store.keys.forget_of(ALICE, 2) for _ in range(4)] == [2, 2, 1, 0]
+    again = an_order(user_id=BOB)
+    assert await store.orders.add_once(again, events.created(again, bob()), CLAIM) is not None

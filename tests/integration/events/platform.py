@@ -1,0 +1,176 @@
+"""Both ends of the events on real stores, in this process: relays and inboxes to start and to stop."""
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import partial
+
+from order_svc.adapters.clock import utc_now
+from order_svc.adapters.deleted_users import PostgresDeletedUsers
+from order_svc.adapters.order_repository import PostgresOrderRepository
+from order_svc.adapters.processed_events import PostgresProcessedEvents
+from order_svc.domain import events
+from order_svc.domain.actor import Actor
+from order_svc.domain.idempotency import Claim, fingerprint
+from order_svc.domain.order import Order, OrderStatus
+from order_svc.inbox.background import GROUP, BackgroundInbox
+from order_svc.inbox.dead_letters import DeadLetter, DeadLetters
+from order_svc.inbox.inbox import Inbox
+from order_svc.inbox.telemetry import InboxTelemetry
+from order_svc.inbox.user_events import STREAM, UserEvents
+from order_svc.use_cases.forget_user import ForgetUser
+from redis.asyncio import Redis
+from service_kit.backoff import Backoff
+from service_kit.events import Envelope
+from service_kit.postgres import PostgresPool
+from service_kit.redis_connection import own_connection
+from user_svc.adapters.outbox import table
+from user_svc.adapters.outbox.background import BackgroundRelay
+from user_svc.adapters.outbox.relay import Relay
+from user_svc.adapters.outbox.table import PostgresOutbox
+from user_svc.adapters.outbox.telemetry import OutboxTelemetry
+from user_svc.adapters.users import PostgresUsers
+from user_svc.domain.audit import AuditKind
+from user_svc.domain.user import User
+
+from tests.examples.contracts import headrace_contract
+from tests.examples.orders import LINES, an_order
+from tests.examples.users import a_user, an_event, deleted
+from tests.running.order_database import audit_trail
+from tests.running.polling import in_time
+
+#: How soon an inbox takes over what another one has left, and how often it tries what fails.
+CLAIM_IDLE_S = 0.5
+MAX_DELIVERIES = 3
+_CONTRACT = headrace_contract()
+
+
+@dataclass(frozen=True)
+class Customer:
+    """A user, and the orders as they were placed or finished: so many processing, one done, one cancelled."""
+
+    user: User
+    processing: Sequence[Order]
+    final: Sequence[Order]
+
+
+@dataclass(frozen=True)
+class Platform:
+    """The databases of both services, and where their Redis is."""
+
+    users_pool: PostgresPool
+    orders_pool: PostgresPool
+    redis_url: str
+
+    async def customer(self, processing: int = 3) -> Customer:
+        """A new one; one of the orders has an Idempotency-Key."""
+        user = a_user()
+        await PostgresUsers(self.users_pool).add(user, an_event(AuditKind.REGISTERED, user))
+        orders, actor = PostgresOrderRepository(self.orders_pool), Actor(user.user_id, False, "request-1")
+        placed = [an_order(user_id=user.user_id) for _ in range(processing + 2)]
+        await orders.add_once(placed[0], events.created(placed[0], actor), Claim("key", fingerprint("EUR", LINES)))
+        for order in placed[1:]:
+            await orders.add(order, events.created(order, actor))
+        *left, to_complete, to_cancel = placed
+        final = [to_complete.complete(utc_now()), to_cancel.cancel(utc_now())]
+        for before, after in zip((to_complete, to_cancel), final, strict=True):
+            await orders.save(after, events.status_changed(before, after, actor))
+        return Customer(user, left, final)
+
+    async def delete(self, customer: Customer, relay: BackgroundRelay | None = None) -> None:
+        """What the use case does in PostgreSQL."""
+        users = PostgresUsers(self.users_pool, relay.wake if relay is not None else lambda: None)
+        assert await users.remove(deleted(customer.user), an_event(AuditKind.USER_DELETED, customer.user))
+
+    async def forgotten(self, *customers: Customer) -> None:
+        """Return once their events have had their effect, which is then looked at."""
+        for customer in customers:
+            await in_time(partial(self._lacks_keys, customer), within_s=20)
+            await self._assert_forgotten(customer)
+
+    async def _lacks_keys(self, customer: Customer) -> bool | None:
+        """They go last."""
+        query = "SELECT FROM idempotency_keys WHERE user_id = %s"
+        async with self.orders_pool.connection() as connection:
+            return await (await connection.execute(query, (customer.user.user_id,))).fetchone() is None or None
+
+    async def _assert_forgotten(self, customer: Customer) -> None:
+        orders = PostgresOrderRepository(self.orders_pool)
+        for order in customer.processing:
+            stands = await orders.get(order.order_id)
+            assert stands is not None
+            assert (stands.status, stands.version) == (OrderStatus.CANCELLED, 2)
+            assert len(await audit_trail(self.orders_pool, order.order_id)) == 2
+        for order in customer.final:
+            assert await orders.get(order.order_id) == order
+
+    async def untouched(self, customer: Customer) -> bool:
+        """Whether nothing has happened to the customer's orders."""
+        orders = PostgresOrderRepository(self.orders_pool)
+        return all([await orders.get(order.order_id) == order for order in customer.processing])
+
+    @asynccontextmanager
+    async def relaying(self, retention: timedelta = timedelta(days=7)) -> AsyncIterator[BackgroundRelay]:
+        """A user-svc's relay, for as long as the context lasts."""
+        telemetry = OutboxTelemetry()
+        relay = Relay(PostgresOutbox(self.users_pool), telemetry, retention)
+        background = BackgroundRelay(self.redis_url, STREAM, relay, telemetry)
+        async with running(background.run()):
+            yield background
+
+    @asynccontextmanager
+    async def receiving(self) -> AsyncIterator[BackgroundInbox]:
+        """An order-svc's inbox, for as long as the context lasts."""
+        orders, telemetry = PostgresOrderRepository(self.orders_pool), InboxTelemetry()
+        forget = ForgetUser(orders, orders, PostgresDeletedUsers(self.orders_pool), utc_now)
+        processed = PostgresProcessedEvents(self.orders_pool)
+        handlers = UserEvents(_CONTRACT, forget).handlers()
+        inbox = Inbox(handlers, processed, telemetry, MAX_DELIVERIES, Backoff(0.05, 0.2))
+        background = BackgroundInbox(self.redis_url, STREAM, inbox, telemetry, CLAIM_IDLE_S)
+        async with running(background.run()):
+            yield background
+
+    @asynccontextmanager
+    async def redis(self) -> AsyncIterator[Redis]:
+        """A client of the tests' own."""
+        async with own_connection(self.redis_url, "tests", connect_timeout_s=5, decode=False) as client:
+            yield client
+
+    async def dead_letters(self, count: int) -> list[DeadLetter]:
+        """Those that there are, once there are so many."""
+
+        async def so_many() -> list[DeadLetter] | None:
+            letters = await DeadLetters(client, STREAM, GROUP).all()
+            return letters if len(letters) == count else None
+
+        async with self.redis() as client:
+            return await in_time(so_many, within_s=20)
+
+    async def in_stream(self, count: int) -> None:
+        """Return once there are so many entries."""
+
+        async def so_many() -> bool | None:
+            return await client.xlen(STREAM) == count or None
+
+        async with self.redis() as client:
+            await in_time(so_many, within_s=20)
+
+    async def write(self, event: Envelope) -> None:
+        """Put something into the outbox that no use case would."""
+        row = (event.event_id, event.type, event.payload, event.request_id, event.traceparent)
+        async with self.users_pool.connection() as connection:
+            await connection.execute(table.INSERT, (datetime.now(UTC), *row))
+
+
+@asynccontextmanager
+async def running(coroutine: "asyncio._CoroutineLike[None]") -> AsyncIterator[None]:
+    """A task that must not end by itself."""
+    task = asyncio.create_task(coroutine)
+    try:
+        yield
+        assert not task.done(), task.exception()
+    finally:
+        task.cancel()
+        await asyncio.wait([task])

@@ -1,0 +1,175 @@
+"""From the deletion of a user to the end of their orders, on real stores that come and go."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from datetime import timedelta
+from urllib.parse import urlsplit, urlunsplit
+
+import psycopg
+from order_svc.inbox.background import GROUP
+from order_svc.inbox.dead_letters import DeadLetters, Replay
+from order_svc.inbox.user_events import STREAM
+
+from tests.examples.user_events import an_event
+from tests.integration.events.platform import Platform
+from tests.running.restartable_redis import RestartableRedis
+
+
+async def test_a_deleted_users_orders_are_cancelled_soon(platform: Platform) -> None:
+    async with platform.relaying() as relay, platform.receiving():
+        gone, staying = await platform.customer(), await platform.customer()
+        began_s = time.monotonic()
+        await platform.delete(gone, relay)
+        await platform.forgotten(gone)
+        print(f"after {time.monotonic() - began_s:.3f} s")
+        assert await platform.untouched(staying)
+        await platform.dead_letters(0)
+
+
+async def test_many_relays_and_inboxes_do_everything_once(platform: Platform) -> None:
+    async with AsyncExitStack() as stack:
+        relays = [await stack.enter_async_context(platform.relaying()) for _ in range(3)]
+        for _ in range(3):
+            await stack.enter_async_context(platform.receiving())
+        customers = [await platform.customer() for _ in range(20)]
+        await asyncio.gather(*(platform.delete(each, relays[n % 3]) for n, each in enumerate(customers)))
+        await platform.forgotten(*customers)
+    async with platform.redis() as redis:
+        assert await redis.xlen(STREAM) == len(customers)
+
+
+async def test_what_another_process_wrote_and_could_not_relay_is_found(platform: Platform) -> None:
+    async with platform.relaying(), platform.receiving():
+        gone = await platform.customer()
+        await platform.delete(gone)
+        await platform.forgotten(gone)
+
+
+async def test_while_redis_is_away_events_wait(platform: Platform, own_redis: RestartableRedis) -> None:
+    async with platform.relaying() as relay, platform.receiving():
+        first, second = await platform.customer(), await platform.customer()
+        await platform.delete(first, relay)
+        await platform.forgotten(first)
+        own_redis.kill()
+        await platform.delete(second, relay)
+        await asyncio.sleep(1)
+        assert await platform.untouched(second)
+        own_redis.start()
+        await platform.forgotten(second)
+
+
+async def test_a_redis_that_lost_everything_is_told_again(platform: Platform, own_redis: RestartableRedis) -> None:
+    async with platform.relaying() as relay:
+        first, second, third = [await platform.customer() for _ in range(3)]
+        async with platform.receiving():
+            await platform.delete(first, relay)
+            await platform.forgotten(first)
+        # Nobody receives: the second event is in the stream, and nowhere else but in the outbox.
+        await platform.delete(second, relay)
+        await platform.in_stream(2)
+        own_redis.kill()
+        own_redis.lose_data()
+        own_redis.start()
+        async with platform.receiving():
+            await platform.forgotten(first, second)
+            async with platform.redis() as redis:
+                await redis.flushall()
+            await platform.delete(third, relay)
+            await platform.forgotten(first, second, third)
+            await platform.in_stream(3)
+
+
+async def test_while_the_orders_database_is_away_events_wait(platform: Platform) -> None:
+    async with platform.relaying() as relay, platform.receiving():
+        gone = await platform.customer()
+        await lock_out(platform, True)
+        await platform.delete(gone, relay)
+        await asyncio.sleep(2)
+        await lock_out(platform, False)
+        await platform.forgotten(gone)
+        await platform.dead_letters(0)
+
+
+async def lock_out(platform: Platform, locked: bool) -> None:
+    """Whether the inbox's database takes connections; the tests' own is not cut off."""
+    url = urlsplit(str(platform.orders_pool.conninfo))
+    name, elsewhere = url.path[1:], urlunsplit(url._replace(path="/postgres"))
+    async with await psycopg.AsyncConnection.connect(elsewhere, autocommit=True) as connection:
+        await connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {not locked}'.encode())
+        if locked:
+            await connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
+            )
+
+
+async def test_poison_is_put_aside_and_the_rest_goes_on(platform: Platform) -> None:
+    async with platform.relaying() as relay, platform.receiving():
+        poison, garbage = an_event(), an_event(type_="user.v1.UserDeleted")
+        for event in (poison, garbage):
+            await platform.write(event)
+        gone = await platform.customer()
+        await platform.delete(gone, relay)
+        await platform.forgotten(gone)
+        letters = await platform.dead_letters(2)
+        assert [(each.fields["event_id"], each.cause, each.deliveries) for each in letters] == [
+            (poison.event_id, "unknown type: user.v1.Renamed", 1),
+            (garbage.event_id, "unreadable: not a user.v1.UserDeleted", 1),
+        ]
+        # A loss of Redis does not make them go away.
+        async with platform.redis() as redis:
+            await redis.flushall()
+        await platform.dead_letters(2)
+
+
+async def test_what_failed_is_a_dead_letter_until_it_is_replayed(platform: Platform) -> None:
+    async with platform.relaying(timedelta(0)) as relay, platform.receiving():
+        gone = await platform.customer()
+        await broken(platform, True)
+        await platform.delete(gone, relay)
+        letters = await platform.dead_letters(1)
+        assert (letters[0].cause, letters[0].deliveries) == ("failed: CheckViolation", 3)
+        assert await platform.untouched(gone)
+        await broken(platform, False)
+        async with platform.redis() as redis:
+            dead = DeadLetters(redis, STREAM, GROUP)
+            assert await dead.replay("1-1") is Replay.UNKNOWN
+            assert await dead.replay(letters[0].letter_id) is Replay.DONE
+        await platform.forgotten(gone)
+        await platform.dead_letters(0)
+
+
+async def broken(platform: Platform, is_broken: bool) -> None:
+    """Whether the audit trail refuses what is written for deleted users: nobody's fault but the code's."""
+    what = (
+        "ADD CONSTRAINT broken CHECK (details->>'cause' IS NULL) NOT VALID" if is_broken else "DROP CONSTRAINT broken"
+    )
+    async with platform.orders_pool.connection() as connection:
+        await connection.execute(f"ALTER TABLE order_events {what}".encode())
+
+
+async def test_a_dead_letter_that_is_dropped_is_gone_for_good(platform: Platform) -> None:
+    async with platform.relaying() as relay, platform.receiving():
+        await platform.write(an_event())
+        relay.wake()
+        letters = await platform.dead_letters(1)
+        async with platform.redis() as redis:
+            dead = DeadLetters(redis, STREAM, GROUP)
+            assert [await dead.drop(letters[0].letter_id) for _ in range(2)] == [True, False]
+        await platform.dead_letters(0)
+
+
+async def test_who_is_drained_finishes_what_is_in_hand_and_is_struck_off(platform: Platform) -> None:
+    async with platform.relaying() as relay:
+        async with platform.receiving() as inbox:
+            gone, later = await platform.customer(), await platform.customer()
+            await platform.delete(gone, relay)
+            await platform.forgotten(gone)
+            await inbox.drain(5)
+            await platform.delete(later, relay)
+            await platform.in_stream(2)
+            async with platform.redis() as redis:
+                assert await redis.xinfo_consumers(STREAM, GROUP) == []
+        assert await platform.untouched(later)
+        async with platform.receiving():
+            await platform.forgotten(later)

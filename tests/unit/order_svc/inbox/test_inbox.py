@@ -1,0 +1,170 @@
+"""What the inbox does with an entry, on a group in memory."""
+
+from collections.abc import AsyncGenerator, Callable
+from dataclasses import dataclass, field, replace
+
+import pytest
+from order_svc.domain.errors import DependencyUnavailableError
+from order_svc.inbox.errors import UnreadableEventError
+from order_svc.inbox.group import Backlog
+from order_svc.inbox.inbox import Inbox
+from order_svc.inbox.telemetry import InboxTelemetry
+from redis.exceptions import ConnectionError as RedisConnectionError
+from service_kit.backoff import Backoff
+from service_kit.context import current_request
+from service_kit.events import Envelope
+from user_svc.adapters.outbox.table import Placed
+
+from tests.examples.user_events import an_event, user_deleted
+from tests.fakes.event_stream import InMemoryConsumerGroup, InMemoryEventStream
+from tests.fakes.processed_events import InMemoryProcessedEvents
+
+DELETED = "user.v1.UserDeleted"
+MAX_DELIVERIES = 3
+
+
+@dataclass
+class Desk:
+    """An inbox with one handler. done: the events that it has finished with. trouble: raised, once each, by it."""
+
+    done: list[Envelope] = field(default_factory=list)
+    trouble: list[Exception] = field(default_factory=list)
+    processed: InMemoryProcessedEvents = field(default_factory=InMemoryProcessedEvents)
+    stream: InMemoryEventStream = field(default_factory=InMemoryEventStream)
+    during: Callable[[], None] = lambda: None
+
+    def __post_init__(self) -> None:
+        handlers = {DELETED: self.handle}
+        self.inbox = Inbox(handlers, self.processed, InboxTelemetry(), MAX_DELIVERIES, Backoff(0, 0))
+        self.group = InMemoryConsumerGroup(self.stream, "g", "1", claim_idle_s=0)
+
+    async def handle(self, event: Envelope) -> AsyncGenerator[int, None]:
+        for part in range(2):
+            yield part
+            self.during()
+        if self.trouble:
+            raise self.trouble.pop()
+        self.done.append(event)
+
+    async def receive(self, event: Envelope) -> None:
+        """Have the event delivered for the first time."""
+        await self.stream.append(self.stream.state.head, [Placed(self.stream.state.head + 1, event)])
+        await self.group.join()
+        entry = await self.group.read()
+        assert entry is not None
+        await self.inbox.take(self.group, entry)
+
+    async def receive_again(self) -> bool:
+        """Have what is left in somebody's hands delivered again; False: nothing is."""
+        entry = await self.group.claim()
+        if entry is not None:
+            await self.inbox.take(self.group, entry)
+        return entry is not None
+
+
+async def test_an_event_has_its_effect_once_and_is_done_with() -> None:
+    desk, event = Desk(), user_deleted()
+    await desk.receive(event)
+    await desk.receive(event)
+    assert desk.done == [event]
+    assert desk.processed.ids == {event.event_id}
+    assert await desk.group.backlog() == Backlog(0, 0, 0)
+
+
+async def test_the_effect_belongs_to_the_request_that_it_came_from() -> None:
+    desk = Desk()
+    seen = []
+    desk.during = lambda: seen.append(current_request())
+    await desk.receive(user_deleted(request_id="request-7"))
+    assert seen[0] is not None
+    assert (seen[0].request_id, seen[0].trace.trace_id) == ("request-7", "4bf92f3577b34da6a3ce929d0e0e4736")
+    assert current_request() is None
+
+
+@pytest.mark.parametrize("event", [an_event(), replace(user_deleted(), type="user.v2.UserDeleted")])
+async def test_a_type_that_nobody_knows_is_given_up_and_the_rest_goes_on(event: Envelope) -> None:
+    desk, next_one = Desk(), user_deleted()
+    await desk.receive(event)
+    await desk.receive(next_one)
+    assert desk.stream.state.groups["g"].dead == {1: f"unknown type: {event.type}"}
+    assert desk.done == [next_one]
+
+
+async def test_what_is_no_event_is_given_up() -> None:
+    desk = Desk()
+    await desk.receive(user_deleted())
+    for garbage in ({}, {b"type": b"\xff"}, user_deleted().to_fields() | {b"event_id": b"17"}):
+        head = desk.stream.state.head + 1
+        desk.stream.state.entries[head], desk.stream.state.head = garbage, head
+        entry = await desk.group.read()
+        assert entry is not None
+        await desk.inbox.take(desk.group, entry)
+    causes = desk.stream.state.groups["g"].dead.values()
+    assert list(causes) == [
+        "unreadable: the entry has no field event_id",
+        "unreadable: the entry has no field event_id",
+        "unreadable: the event's id is no UUID",
+    ]
+
+
+async def test_what_the_handler_cannot_read_is_given_up() -> None:
+    desk = Desk(trouble=[UnreadableEventError("user_id must be a UUID")])
+    await desk.receive(user_deleted())
+    assert desk.stream.state.groups["g"].dead == {1: "unreadable: user_id must be a UUID"}
+
+
+async def test_while_a_store_is_away_an_event_waits_and_is_not_counted_against() -> None:
+    desk, event = Desk(trouble=[DependencyUnavailableError("away")] * 50), user_deleted()
+    await desk.receive(event)
+    assert desk.done == [event]
+    assert await desk.group.backlog() == Backlog(0, 0, 0)
+
+
+async def test_what_fails_comes_again_and_is_given_up_in_the_end() -> None:
+    desk, next_one = Desk(trouble=[KeyError("bug")] * MAX_DELIVERIES), user_deleted()
+    await desk.receive(user_deleted())
+    assert await desk.group.backlog() == Backlog(0, 1, 0)
+    await desk.receive_again()
+    await desk.receive_again()
+    assert desk.stream.state.groups["g"].dead == {1: "failed: KeyError"}
+    assert not await desk.receive_again()
+    await desk.receive(next_one)
+    assert desk.done == [next_one]
+
+
+async def test_what_fails_but_once_is_done_the_next_time() -> None:
+    desk, event = Desk(trouble=[KeyError("bug")]), user_deleted()
+    await desk.receive(event)
+    assert desk.done == []
+    await desk.receive_again()
+    assert desk.done == [event]
+
+
+async def test_what_takes_down_whoever_has_it_is_not_tried_for_ever() -> None:
+    desk = Desk()
+    await desk.stream.append(0, [Placed(1, user_deleted())])
+    await desk.group.join()
+    await desk.group.read()
+    for _ in range(MAX_DELIVERIES - 1):
+        assert await desk.group.claim() is not None
+    await desk.receive_again()
+    assert desk.done == []
+    assert desk.stream.state.groups["g"].dead == {1: "each time, whoever had it died"}
+    assert await desk.group.replay(1)
+    await desk.receive_again()
+    assert len(desk.done) == 1
+
+
+async def test_without_redis_the_rest_is_left_to_whoever_comes_next() -> None:
+    desk = Desk(trouble=[RedisConnectionError("away")])
+    with pytest.raises(RedisConnectionError):
+        await desk.receive(user_deleted())
+    assert await desk.group.backlog() == Backlog(0, 1, 0)
+
+
+async def test_whoever_is_stopping_does_not_wait_for_a_store() -> None:
+    desk = Desk(trouble=[DependencyUnavailableError("away")] * 50)
+    desk.during = desk.inbox.stopping.set
+    await desk.receive(user_deleted())
+    assert len(desk.trouble) == 49
+    assert await desk.group.backlog() == Backlog(0, 1, 0)

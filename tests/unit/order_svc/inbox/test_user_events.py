@@ -1,0 +1,81 @@
+"""Events of user-svc in the domain's words."""
+
+from collections.abc import AsyncGenerator
+from dataclasses import dataclass, field, replace
+
+import pytest
+from order_svc.domain.user_deletion import UserDeletion
+from order_svc.inbox.errors import UnreadableEventError
+from order_svc.inbox.user_events import STREAM, UserEvents
+from service_kit.events import Envelope
+from shared_contracts.user.v1 import UserDeleted
+from user_svc.adapters.outbox.messages import STREAM as WRITTEN_TO
+from user_svc.adapters.outbox.messages import outbox_row
+from user_svc.domain.user_deleted import UserDeleted as Told
+
+from tests.examples.contracts import headrace_contract
+from tests.examples.orders import ALICE, ROOT
+from tests.examples.user_events import DELETED_AT, user_deleted
+
+CONTRACT = headrace_contract()
+
+
+@dataclass
+class Forgetting:
+    """Stands for ForgetUser. asked: what it was asked for."""
+
+    asked: list[UserDeletion] = field(default_factory=list)
+
+    async def __call__(self, deletion: UserDeletion) -> AsyncGenerator[int, None]:
+        self.asked.append(deletion)
+        yield 1
+
+
+async def handled(event: Envelope) -> UserDeletion:
+    forgetting = Forgetting()
+    handler = UserEvents(CONTRACT, forgetting).handlers()[event.type]
+    assert [part async for part in handler(event)] == [1]
+    (asked,) = forgetting.asked
+    return asked
+
+
+async def test_a_deletion() -> None:
+    event = user_deleted(ALICE.upper(), deleted_by=ROOT, request_id="request-7")
+    assert await handled(event) == UserDeletion(ALICE, ROOT, "request-7", DELETED_AT)
+
+
+async def test_what_user_svc_writes_is_what_is_read_here() -> None:
+    event_id = user_deleted().event_id
+    at, *columns = outbox_row(Told(event_id, ALICE, ROOT, DELETED_AT, "request-7"))
+    event = Envelope(*columns)
+    assert STREAM == WRITTEN_TO == "{events:user.v1}"
+    assert (event.event_id, at) == (event_id, DELETED_AT)
+    assert await handled(event) == UserDeletion(ALICE, ROOT, "request-7", DELETED_AT)
+
+
+@pytest.mark.parametrize(
+    ("payload", "why"),
+    [
+        (b"", "user_id is required"),
+        (b"\xff\xff", "not a user.v1.UserDeleted"),
+        (bytes(UserDeleted(user_id="17", deleted_by=ROOT, deleted_at=DELETED_AT)), "user_id must be a UUID"),
+        (bytes(UserDeleted(user_id=ALICE, deleted_at=DELETED_AT)), "deleted_by is required"),
+        (bytes(UserDeleted(user_id=ALICE, deleted_by=ROOT)), "deleted_at is required"),
+        # A time in the year 300 000.
+        (
+            bytes(UserDeleted(user_id=ALICE, deleted_by=ROOT)) + b"\x1a\x08\x08\x80\xc0\x96\xb5\xad\x89\x02",
+            "deleted_at",
+        ),
+    ],
+)
+def test_what_breaks_the_contract_is_unreadable(payload: bytes, why: str) -> None:
+    handler = UserEvents(CONTRACT, Forgetting()).handlers()["user.v1.UserDeleted"]
+    with pytest.raises(UnreadableEventError, match=why):
+        handler(replace(user_deleted(), payload=payload))
+
+
+async def test_a_field_that_is_new_is_left_alone() -> None:
+    event = user_deleted(ALICE)
+    # Field 15, a string: a later version of the contract may have it.
+    extended = replace(event, payload=event.payload + b"\x7a\x03new")
+    assert await handled(extended) == await handled(event)
