@@ -44,6 +44,21 @@ _CONTRAST = """() => {
 }"""
 
 
+#: Nobody sees the page from now on; resolves once it has noticed.
+_HIDE = """() => new Promise(noticed => Object.defineProperty(document, "hidden", {
+  configurable: true, get: () => { noticed(); return true; },
+}))"""
+_SHOW = """() => { delete document.hidden; document.dispatchEvent(new Event("visibilitychange")); }"""
+#: What has come of a text that would be an element if it were taken for markup.
+_HOSTILE = """text => {
+  showNotices([{failing: true, text}], "bad");
+  const checks = [{name: text, ok: false, required: true, reason: text}];
+  TABLES[0]({checks, revocations: {}, rate_limit: {}, key_set: {}});
+  const shown = document.getElementById("dependencies").textContent;
+  return [document.querySelectorAll("main img").length, shown.includes(text)];
+}"""
+
+
 @pytest.fixture(scope="module")
 def stack(start_stack: StartStack) -> Stack:
     return start_stack({})
@@ -107,3 +122,14 @@ async def test_a_page_that_has_lost_its_gateway_says_so_until_it_is_back(status:
     await status.emulate("Network.emulateNetworkConditions", offline=False, **online)
     await shows(status, _STATE, "Ready")
     assert "as of" in await status.run(_HEARD)
+
+
+async def test_it_asks_nothing_while_nobody_sees_it(status: Page) -> None:
+    await status.run(_HIDE)
+    asked = len(status.exchanges())
+    await status.run(_SHOW)
+    await status.until(lambda: True if len(status.exchanges()) > asked else None)
+
+
+async def test_a_text_is_never_markup(status: Page) -> None:
+    assert await status.run(_HOSTILE, "<img src=x onerror=alert(1)>") == [0, True]
