@@ -19,7 +19,6 @@ import httpx2
 import pytest
 from service_kit.contract import Contract
 from service_kit.grpc.server import GrpcServer
-from service_kit.readiness import Readiness
 from shared_contracts.headrace.session.v1 import GetKeySetRequest, GetKeySetResponse, JsonWebKey, SessionServiceBase
 
 from tests.examples.contracts import PROTOS, compile_protos
@@ -134,7 +133,6 @@ async def platform(tmp_path: Path, redis_server: Any) -> AsyncIterator[Platform]
         host="127.0.0.1",
         port=grpc_port,
         error_table={},
-        readiness=Readiness(),
     )
     settings = {
         "GATEWAY_DESCRIPTOR_SET": str(tmp_path / "descriptor_set.binpb"),

@@ -23,7 +23,7 @@ from shared_contracts.order.v1 import (
 
 from tests.examples.orders import ALICE, BOB, ROOT, unknown_id
 from tests.integration.order_svc.running_service import RunningService, running_service
-from tests.running.polling import eventually
+from tests.running.polling import in_time
 
 LINES = [
     OrderLine(sku="bolt-m8", quantity=10, unit_price_minor=25),
@@ -166,23 +166,43 @@ async def test_what_is_refused_and_why(service: RunningService) -> None:
     assert reason_of(caught.value) == (Status.NOT_FOUND, "ORDER_NOT_FOUND")
 
 
-async def test_without_its_database_it_says_so_and_heals(service: RunningService, database_url: str) -> None:
+async def test_while_its_database_is_locked_it_says_so_and_heals(service: RunningService, database_url: str) -> None:
     assert (await service.probe("/readyz"))[1]["checks"].keys() >= {"postgres", "key_set"}
     service.act_as(ALICE)
     order = await placed(service)
     async with await psycopg.AsyncConnection.connect(database_url) as other:
         await other.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
-        with pytest.raises(GRPCError) as caught:
-            await service.stub.get_order(GetOrderRequest(order_id=order.order_id), timeout=4)
-    assert reason_of(caught.value) == (Status.UNAVAILABLE, "DEPENDENCY_UNAVAILABLE")
+        # More than there are connections: these wait for the lock, and the others for these.
+        asked = [
+            asyncio.create_task(service.stub.get_order(GetOrderRequest(order_id=order.order_id))) for _ in range(30)
+        ]
+        await waiting_for_a_lock(database_url)
+        assert [(await service.probe(path))[0] for path in ("/readyz", "/livez")] == [200, 200]
+        outcomes = await asyncio.gather(*asked, return_exceptions=True)
+        assert not await waiting_statements(database_url)
+    refusals = [reason_of(outcome) for outcome in outcomes if isinstance(outcome, GRPCError)]
+    assert len(refusals) == 30
+    assert set(refusals) == {
+        (Status.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"),
+        (Status.UNAVAILABLE, "DEPENDENCY_UNAVAILABLE"),
+    }
     assert (await service.stub.get_order(GetOrderRequest(order_id=order.order_id))).order == order
 
 
+async def waiting_statements(database_url: str) -> int:
+    """How many statements wait for a lock that another one holds."""
+    query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+    async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
+        row = await (await connection.execute(query)).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
 async def waiting_for_a_lock(database_url: str) -> None:
-    """Return once a statement waits for a lock that another one holds."""
-    query = "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
-    with psycopg.connect(database_url, autocommit=True) as connection:
-        await asyncio.to_thread(eventually, lambda: connection.execute(query).fetchone(), within_s=5)
+    async def look() -> int | None:
+        return await waiting_statements(database_url) or None
+
+    await in_time(look, within_s=5)
 
 
 async def test_on_sigterm_calls_in_flight_end_well_and_so_does_the_process(database_url: str, tmp_path: Path) -> None:

@@ -38,9 +38,9 @@ from order_svc.use_cases.get_order import GetOrder
 from order_svc.use_cases.list_orders import ListOrders
 from redis.asyncio import Redis
 from service_kit.contract import Contract
+from service_kit.grpc.handlers import Door
 from service_kit.grpc.server import GrpcServer
 from service_kit.metrics import meter
-from service_kit.readiness import Readiness
 from service_kit.settings import Secret
 from service_kit.tokens.denylist import Denylist
 from service_kit.tokens.key_set import KeySet
@@ -91,13 +91,13 @@ class Gateway:
 
 @dataclass
 class Platform:
-    """What runs, and the hands that tests have in it. order_svc: draining makes every call of orders fail."""
+    """What runs, and the hands that tests have in it. order_svc: closed makes every call of orders fail."""
 
     clock: MovedClock
     redis: Redis
     users: UserParts
     gateways: list[Gateway] = field(default_factory=list)
-    order_svc: Readiness = field(default_factory=Readiness)
+    order_svc: Door = field(default_factory=Door)
 
 
 @asynccontextmanager
@@ -126,9 +126,7 @@ async def running_platform(
         parts = UserParts(clock, redis, signing, terms, token_ttl_s, await verifier(own_keys))
         platform = Platform(clock, redis, parts)
         user_port, order_port = free_port(), free_port()
-        await stack.enter_async_context(
-            _server(user_services(parts), await verifier(own_keys), user_port, USER_ERRORS, Readiness())
-        )
+        await stack.enter_async_context(_server(user_services(parts), await verifier(own_keys), user_port, USER_ERRORS))
         contract = _patient_contract()
         targets = {"user-svc": f"127.0.0.1:{user_port}", "order-svc": f"127.0.0.1:{order_port}"}
         for _ in range(GATEWAYS):
@@ -138,9 +136,9 @@ async def running_platform(
             gateway = _gateway(contract, upstreams, await verifier(fetch, denylist), denylist)
             platform.gateways.append(gateway)
             await stack.enter_async_context(gateway.client)
-        await stack.enter_async_context(
-            _server([_orders()], await verifier(fetch), order_port, ORDER_ERRORS, platform.order_svc)
-        )
+        orders = _server([_orders()], await verifier(fetch), order_port, ORDER_ERRORS)
+        platform.order_svc = orders.door
+        await stack.enter_async_context(orders)
         yield platform
 
 
@@ -154,7 +152,7 @@ def _patient_contract() -> Contract:
     return replace(contract, methods=patient)
 
 
-def _server(services, verifier: TokenVerifier, port: int, errors, readiness: Readiness) -> GrpcServer:  # type: ignore[no-untyped-def]
+def _server(services, verifier: TokenVerifier, port: int, errors) -> GrpcServer:  # type: ignore[no-untyped-def]
     return GrpcServer(
         services,
         contract=Contract.load(shared_contracts.descriptor_set()),
@@ -162,7 +160,6 @@ def _server(services, verifier: TokenVerifier, port: int, errors, readiness: Rea
         host="127.0.0.1",
         port=port,
         error_table=errors,
-        readiness=readiness,
     )
 
 

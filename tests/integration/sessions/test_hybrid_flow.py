@@ -156,11 +156,11 @@ class HybridFlowMachine(FlowMachine):
     @rule(client=clients, gateway=gateways)
     def ask_while_the_orders_are_away(self, client: Client, gateway: int) -> None:
         self.use_copy(client)
-        self.platform.order_svc.draining = True
+        self.platform.order_svc.closed = True
         try:
             answer = self.request(self.gateway(gateway), client, routes.UNAVAILABLE)
         finally:
-            self.platform.order_svc.draining = False
+            self.platform.order_svc.closed = False
         self.adopt(client, answer)
 
     @rule(client=clients, gateway=gateways)

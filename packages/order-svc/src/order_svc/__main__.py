@@ -125,7 +125,9 @@ async def _serve(settings: Settings) -> None:
                 host=settings.host,
                 port=settings.port,
                 error_table=ERROR_TABLE,
-                readiness=readiness,
+                share_port=settings.share_port,
+                drain_notice_s=settings.drain_notice_s,
+                limits=settings.grpc_limits,
             ),
         )
         lifecycle.on_drain("grpc", server.drain)

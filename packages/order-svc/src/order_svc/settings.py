@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from service_kit.grpc.client import parse_target
+from service_kit.grpc.settings import GrpcServerSettings
 from service_kit.settings import Secret, postgres_url, redis_url, setting
 
 PREFIX = "ORDER_SVC_"
@@ -16,11 +17,11 @@ def _targets(text: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(GrpcServerSettings):
     """Validated when the process starts, and never changed."""
 
     host: str = setting(doc="address to serve gRPC on", default="127.0.0.1")
-    port: int = setting(doc="port to serve gRPC on; replicas share it", default=50052, minimum=1, maximum=65535)
+    port: int = setting(doc="port to serve gRPC on", default=50052, minimum=1, maximum=65535)
     admin_host: str = setting(doc="address of the admin port: probes, metrics, log level", default="127.0.0.1")
     admin_port: int = setting(doc="admin port", default=9466, minimum=1, maximum=65535)
     pprof_host: str = setting(doc="address of profiles (/debug/pprof/)", default="127.0.0.1")
@@ -68,7 +69,6 @@ class Settings:
         doc="how often outdated Idempotency-Keys are deleted", unit="s", default=3600, minimum=1
     )
 
-    drain_s: float = setting(doc="how long calls in flight may go on after SIGTERM", unit="s", default=10, minimum=0)
     log_level: str = setting(
         doc="least severe level that is logged",
         default="INFO",

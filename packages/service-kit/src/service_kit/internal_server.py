@@ -2,13 +2,14 @@
 
 import asyncio
 import logging
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from hypercorn.asyncio import serve
 from hypercorn.config import Config
 from starlette.types import ASGIApp
+
+from service_kit.listening import listen
 
 #: One answer a connection: an idle one would hold the shutdown up (Hypercorn waits for them on Python 3.12 and later).
 ONE_ANSWER = {"connection": "close", "cache-control": "no-store", "x-content-type-options": "nosniff"}
@@ -23,7 +24,7 @@ async def internal_server(app: ASGIApp, *, host: str, port: int, name: str) -> A
     OSError: the port is not to be had; its text names it.
     """
     config = Config()
-    config.bind = [f"fd://{_listen(host, port).detach()}"]
+    config.bind = [f"fd://{listen(host, port).detach()}"]
     # A logger, not "-": Hypercorn would write lines of its own beside ours.
     config.errorlog = logging.getLogger("hypercorn.error")
     config.graceful_timeout = _STOP_TIMEOUT_S
@@ -38,11 +39,3 @@ async def internal_server(app: ASGIApp, *, host: str, port: int, name: str) -> A
         if not done:
             server.cancel()
             await asyncio.wait([server], timeout=_STOP_TIMEOUT_S)
-
-
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        return socket.create_server((host, port), family=family)
-    except OSError as exc:
-        raise OSError(exc.errno, f"cannot listen on {host}:{port}: {exc.strerror}") from exc

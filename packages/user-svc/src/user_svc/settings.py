@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from service_kit.grpc.settings import GrpcServerSettings
 from service_kit.settings import Secret, postgres_url, redis_url, setting
 from service_kit.tokens.verifier import MAX_LEEWAY_S
 
@@ -12,11 +13,11 @@ _LATEST_SIGNING_S = 10
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(GrpcServerSettings):
     """Validated when the process starts, and never changed."""
 
     host: str = setting(default="127.0.0.1", doc="address to serve gRPC on")
-    port: int = setting(default=50051, minimum=1, maximum=65535, doc="port to serve gRPC on; replicas share it")
+    port: int = setting(default=50051, minimum=1, maximum=65535, doc="port to serve gRPC on")
     admin_host: str = setting(default="127.0.0.1", doc="address of the admin port: probes, metrics, log level")
     admin_port: int = setting(default=9465, minimum=1, maximum=65535, doc="admin port")
     pprof_host: str = setting(default="127.0.0.1", doc="address of profiles (/debug/pprof/)")
@@ -93,9 +94,6 @@ class Settings:
         unit="s",
         minimum=1,
         doc="how long events are kept, even if all have read them: Redis may lose what it has within this time",
-    )
-    drain_s: float = setting(
-        default=10.0, unit="s", minimum=0, maximum=600, doc="how long calls in flight may go on after SIGTERM"
     )
     log_level: str = setting(
         default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"), doc="least severe level that is logged"

@@ -8,6 +8,7 @@ from grpclib.const import Status
 from grpclib.encoding.base import CodecBase
 
 from service_kit.contract import Method
+from service_kit.deadline import time_left
 from service_kit.errors import CallError
 from service_kit.validation import Validator
 
@@ -16,15 +17,15 @@ class InboundCodec(CodecBase):
     """Checks every inbound message against the contract before a handler sees it.
 
     The dynamic class (a C codec) decodes and is validated first: 12 µs where betterproto2 takes 84 µs for the same
-    order, and it refuses what is no UTF-8 or nested too deeply. Only a valid message becomes a betterproto2 one.
+    order, and it refuses what is no UTF-8, or nested more than 100 deep. Only a valid message becomes a betterproto2
+    one, and only what the contract knows of it: betterproto2 takes seconds for a megabyte of unknown fields.
     Messages of other libraries (health, reflection) pass through their own classes.
     """
 
     __content_subtype__ = "proto"
 
-    def __init__(self, validator: Validator, max_message_bytes: int) -> None:
+    def __init__(self, validator: Validator) -> None:
         self._validator = validator
-        self.max_message_bytes = max_message_bytes
         self._methods: dict[type[Any], Method] = {}
 
     def add(self, message_type: type[Any], method: Method) -> None:
@@ -36,14 +37,17 @@ class InboundCodec(CodecBase):
         return bytes(message) if isinstance(message, betterproto2.Message) else message.SerializeToString()
 
     def decode(self, data: bytes, message_type: Any) -> Any:
+        time_left()  # which may have run out while the message was arriving
         method = self._methods.get(message_type)
-        if method is None:
-            return message_type.FromString(data)
+        checked_type = method.request_class if method is not None else message_type
         try:
-            checked = method.request_class.FromString(data)
+            checked = checked_type.FromString(data)
         except DecodeError as exc:
             raise CallError(Status.INVALID_ARGUMENT, "INVALID_REQUEST", "not a message of this method") from exc
+        if method is None:
+            return checked
         violations = self._validator.violations(checked)
         if violations:
             raise CallError(Status.INVALID_ARGUMENT, "INVALID_REQUEST", violations=violations)
-        return message_type.parse(data)
+        checked.DiscardUnknownFields()
+        return message_type.parse(checked.SerializeToString())

@@ -1,7 +1,9 @@
 """Wraps a service's handlers: what must happen before and after every call, whatever the method."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from grpclib.const import Handler, Status
@@ -12,16 +14,24 @@ from h2.exceptions import StreamClosedError
 from service_kit.context import RequestContext, enter_request
 from service_kit.contract import Contract, ContractError, Method
 from service_kit.contract.policy import Access
+from service_kit.deadline import time_left
 from service_kit.errors import CallError
+from service_kit.grpc.call_stream import due_of
 from service_kit.grpc.codec import InboundCodec
 from service_kit.grpc.errors import ErrorTable, to_call_error, to_grpc_error
-from service_kit.grpc.framing import guard_frame
+from service_kit.grpc.framing import FrameGuard
 from service_kit.grpc.metadata import bearer_token, incoming
 from service_kit.grpc.telemetry import CallTelemetry
-from service_kit.readiness import Readiness
 from service_kit.tokens.verifier import TokenError, TokenVerifier
 
 _Func = Callable[[Stream[Any, Any]], Awaitable[None]]
+
+
+@dataclass
+class Door:
+    """Whether the server takes calls; whoever comes while it is closed is told so before anything is done."""
+
+    closed: bool = False
 
 
 class GuardedService:
@@ -33,23 +43,27 @@ class GuardedService:
         *,
         contract: Contract,
         codec: InboundCodec,
+        frames: FrameGuard,
         verifier: TokenVerifier,
         error_table: ErrorTable,
-        readiness: Readiness,
+        door: Door,
         telemetry: CallTelemetry,
     ) -> None:
-        self._max_message_bytes = codec.max_message_bytes
+        self._frames = frames
         self._verifier = verifier
         self._error_table = error_table
-        self._readiness = readiness
+        self._door = door
         self._telemetry = telemetry
         self._handlers: dict[str, Handler] = {}
+        deadlines_s: dict[str, float] = {}
         for path, handler in service.__mapping__().items():
             if path not in contract.methods:
                 raise ContractError(f"{path} is served, but not in the contract")
             method = contract.methods[path]
             codec.add(handler.request_type, method)
             self._handlers[path] = handler._replace(func=self._guard(method, handler.func))
+            deadlines_s[path] = method.policy.deadline_s
+        self.deadlines_s: Mapping[str, float] = deadlines_s
 
     def __mapping__(self) -> dict[str, Handler]:
         return self._handlers
@@ -57,15 +71,17 @@ class GuardedService:
     def _guard(self, method: Method, func: _Func) -> _Func:
         async def guarded(stream: Stream[Any, Any]) -> None:
             metadata: Mapping[str, str | bytes] = stream.metadata or {}
-            request = incoming(metadata, stream.deadline)
+            due = due_of(stream)
+            request = incoming(metadata, due)
             request.rpc = method.full_name
             enter_request(request)
             started = self._telemetry.begin()
             status, reason = Status.OK, ""
             try:
-                await self._admit(method, request, bearer_token(metadata))
-                guard_frame(stream, self._max_message_bytes)
-                await func(stream)
+                async with asyncio.timeout(None if due is None else due - time.monotonic()):
+                    await self._admit(method, request, bearer_token(metadata))
+                    with self._frames.guarding(stream):
+                        await func(stream)
             except (asyncio.CancelledError, StreamTerminatedError):
                 status = Status.CANCELLED
                 raise
@@ -86,8 +102,9 @@ class GuardedService:
         return guarded
 
     async def _admit(self, method: Method, request: RequestContext, token: str | None) -> None:
-        if self._readiness.draining:
+        if self._door.closed:
             raise CallError(Status.UNAVAILABLE, "DRAINING", retry_after_s=1)
+        time_left()  # which may have run out while the call waited for its turn
         access = method.policy.access
         if access in (Access.PUBLIC, Access.INTERNAL):
             return

@@ -1,11 +1,8 @@
 """What travels beside the messages between our processes, as gRPC metadata."""
 
 import re
-import time
 from collections.abc import Mapping
 from urllib.parse import quote, unquote
-
-from grpclib.metadata import Deadline
 
 from service_kit.context import RequestContext
 from service_kit.request_id import keep_or_mint
@@ -19,6 +16,8 @@ USER_AGENT = "x-client-user-agent"
 SESSION_KEY = "x-session-key"
 
 _BEARER = "Bearer "
+#: It is for people to recognise a browser by. What REST takes as a header can be three times as long over here.
+_AGENT_MAX = 512
 _ADDRESS = re.compile(r"[0-9A-Fa-f:.]{1,45}")
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
@@ -29,7 +28,7 @@ def outgoing(request: RequestContext) -> dict[str, str]:
     if request.client_address:
         metadata[CLIENT_ADDRESS] = request.client_address
     if request.user_agent:
-        metadata[USER_AGENT] = quote(request.user_agent, safe=_PRINTABLE)
+        metadata[USER_AGENT] = quote(request.user_agent[:_AGENT_MAX], safe=_PRINTABLE)
     if request.access_token is not None:
         metadata[AUTHORIZATION] = _BEARER + request.access_token
     if request.session_key is not None:
@@ -37,14 +36,17 @@ def outgoing(request: RequestContext) -> dict[str, str]:
     return metadata
 
 
-def incoming(metadata: Mapping[str, str | bytes], deadline: Deadline | None) -> RequestContext:
-    """The request that another process tells of; the principal is still to be verified."""
+def incoming(metadata: Mapping[str, str | bytes], deadline: float | None = None) -> RequestContext:
+    """The request that another process tells of; the principal is still to be verified.
+
+    deadline: when the answer is due, on the clock of time.monotonic().
+    """
     return RequestContext(
         request_id=keep_or_mint(_text(metadata, REQUEST_ID)),
         trace=continue_trace(_text(metadata, TRACEPARENT)),
         client_address=_address(_text(metadata, CLIENT_ADDRESS)),
         user_agent=unquote(_text(metadata, USER_AGENT) or ""),
-        deadline=time.monotonic() + deadline.time_remaining() if deadline is not None else None,
+        deadline=deadline,
         session_key=_text(metadata, SESSION_KEY),
     )
 

@@ -1,38 +1,37 @@
 """The gRPC server of a service: its handlers guarded, health and reflection beside them, and an orderly end."""
 
 import asyncio
+import time
 from collections.abc import Sequence
 from typing import Any
 
-from google.protobuf.descriptor_pb2 import FileDescriptorProto
-from google.protobuf.descriptor_pool import DescriptorPool
-from grpclib.encoding.proto import ProtoStatusDetailsCodec
-from grpclib.health.check import ServiceStatus
-from grpclib.health.service import OVERALL, Health
-from grpclib.health.v1.health_pb2 import DESCRIPTOR as HEALTH
-from grpclib.protocol import H2Protocol
-from grpclib.reflection.service import ServerReflection
-from grpclib.server import Server
 from loguru import logger
 
 from service_kit.contract import Contract
+from service_kit.grpc.bounded_server import BoundedServer, BoundedService
 from service_kit.grpc.codec import InboundCodec
-from service_kit.grpc.corked_protocol import CorkedProtocol
 from service_kit.grpc.errors import ErrorTable
-from service_kit.grpc.handlers import GuardedService
+from service_kit.grpc.framing import FrameGuard
+from service_kit.grpc.handlers import Door, GuardedService
+from service_kit.grpc.health import HealthService
+from service_kit.grpc.limits import DEFAULT_LIMITS, ServerLimits
+from service_kit.grpc.open_connections import OpenConnections
+from service_kit.grpc.platform_service import PlatformServices
 from service_kit.grpc.telemetry import CallTelemetry
-from service_kit.readiness import Readiness
 from service_kit.tokens.verifier import TokenVerifier
 from service_kit.validation import Validator
 
-_MAX_MESSAGE_BYTES = 4 * 1024 * 1024
+#: What the last answers have to get out, those who come too late to be refused, and all to close their connections (s).
+_LAST_ANSWERS_S = 0.2
+_LAST_REFUSALS_S = 0.1
+_GOODBYE_S = 0.25
 
 
 class GrpcServer:
     """Serves ``services`` (betterproto2 bases' subclasses) on host:port while the context is entered.
 
-    Several replicas may share the port (SO_REUSEPORT). With draining on ``readiness``, new calls are refused as
-    UNAVAILABLE and grpc.health.v1 answers NOT_SERVING.
+    share_port: several processes listen on the port (SO_REUSEPORT), and the system shares new connections out.
+    drain_notice_s: see `drain`. door: open until it drains.
     """
 
     def __init__(
@@ -44,59 +43,73 @@ class GrpcServer:
         host: str,
         port: int,
         error_table: ErrorTable,
-        readiness: Readiness,
-        max_message_bytes: int = _MAX_MESSAGE_BYTES,
+        share_port: bool = False,
+        drain_notice_s: float = 0.3,
+        limits: ServerLimits = DEFAULT_LIMITS,
     ) -> None:
-        self._host, self._port = host, port
+        self._host, self._port, self._share_port = host, port, share_port
+        self._drain_notice_s = drain_notice_s
         self._telemetry = CallTelemetry()
-        self._serving = ServiceStatus()
-        codec = InboundCodec(Validator(contract), max_message_bytes)
-        guarded: list[Any] = [
+        self.door = Door()
+        self._connections = OpenConnections(limits.max_connections)
+        codec = InboundCodec(Validator(contract))
+        frames = FrameGuard(limits.max_message_bytes, limits.max_receiving_bytes)
+        guarded = [
             GuardedService(
                 service,
                 contract=contract,
                 codec=codec,
+                frames=frames,
                 verifier=verifier,
                 error_table=error_table,
-                readiness=readiness,
+                door=self.door,
                 telemetry=self._telemetry,
             )
             for service in services
         ]
-        health = Health({OVERALL: [self._serving], **{service: [self._serving] for service in guarded}})
-        handlers = ServerReflection.extend([*guarded, health], pool=_with_health(contract))
-        self._server = _CorkedServer(handlers, codec=codec, status_details_codec=ProtoStatusDetailsCodec())
+        self._health = HealthService([path.split("/")[1] for service in guarded for path in service.__mapping__()])
+        every: list[BoundedService] = [*guarded, PlatformServices(self._health, contract, guarded)]
+        self._server = BoundedServer(every, codec, limits, self._connections)
 
     async def __aenter__(self) -> "GrpcServer":
-        await self._server.start(self._host, self._port, reuse_port=True)
-        self._serving.set(True)
+        await self._server.listen(self._host, self._port, share_port=self._share_port)
+        self._health.set(serving=True)
         logger.bind(host=self._host, port=self._port).info("gRPC server listening")
         return self
 
-    async def __aexit__(self, *_: Any) -> None:
-        self._server.close()
-        await self._server.wait_closed()
-
     async def drain(self, seconds: float) -> None:
-        """Say NOT_SERVING and wait for the calls in flight, at most ``seconds``. Closing cancels those left."""
-        self._serving.set(False)
+        """Have clients go elsewhere, and wait for the calls in progress, at most ``seconds``.
+
+        First grpc.health.v1 says NOT_SERVING, and calls are still taken for drain_notice_s: who watches leaves without
+        one failed call. Nobody connected, nobody to tell. From then on calls are refused as UNAVAILABLE, reason
+        DRAINING, before anything is done for them.
+
+        Clients that come now are let in, only to be told the same: of one address among several, that is an answer to
+        go on with, where a refused connection looks like a crash. Not so on a shared port, where the others get them.
+        """
+        due = time.monotonic() + seconds
+        self._health.set(serving=False)
+        await self._connections.wait_for_none(min(self._drain_notice_s, seconds))
+        self.door.closed = True
+        if self._share_port:
+            await self._server.stop_listening()
         try:
-            await asyncio.wait_for(self._telemetry.idle.wait(), seconds)
+            await asyncio.wait_for(self._telemetry.idle.wait(), max(0.0, due - time.monotonic()))
         except TimeoutError:
             logger.bind(calls=self._telemetry.in_flight).warning("calls still in flight at the end of the drain")
 
+    async def __aexit__(self, *_: Any) -> None:
+        """Closes: those who watch are let go, the last answers go out, then each client is told that it was the last.
 
-class _CorkedServer(Server):
-    """grpclib's server, with connections that write once in a turn of the event loop."""
-
-    def _protocol_factory(self) -> H2Protocol:
-        protocol = super()._protocol_factory()
-        return CorkedProtocol(protocol.handler, protocol.config, protocol.h2_config)
-
-
-def _with_health(contract: Contract) -> DescriptorPool:
-    """The contract's descriptors and those of grpc.health.v1, for reflection."""
-    health = FileDescriptorProto()
-    HEALTH.CopyToProto(health)
-    contract.pool.Add(health)
-    return contract.pool
+        grpclib's close comes after that, for it cancels whatever runs and closes connections without a word.
+        """
+        self.door.closed = True
+        self._health.end()
+        await self._server.stop_listening()
+        await self._server.finish(_LAST_ANSWERS_S)
+        # Now that nothing is in progress, the last call that was heard is also the last that was answered.
+        self._connections.stop_hearing()
+        await self._server.finish(_LAST_REFUSALS_S)
+        await self._connections.close(_GOODBYE_S)
+        self._server.close()
+        await self._server.wait_closed()

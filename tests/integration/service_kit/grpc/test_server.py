@@ -1,10 +1,8 @@
 """The gRPC server and client of service_kit over real sockets, with a foreign client (grpcio) where it matters."""
 
 import asyncio
-import socket
 import time
 from collections.abc import AsyncIterator
-from dataclasses import dataclass, field
 from typing import Any
 
 import grpc
@@ -19,84 +17,41 @@ from grpclib.health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpclib.reflection.v1.reflection_pb2 import ServerReflectionRequest, ServerReflectionResponse
 from h2.exceptions import StreamClosedError
 from loguru import logger
-from service_kit.context import RequestContext, current_request, enter_request, require_principal
 from service_kit.errors import CallError
 from service_kit.grpc.client import GrpcClient, parse_target
 from service_kit.grpc.errors import from_grpc_error
 from service_kit.grpc.metadata import outgoing
-from service_kit.grpc.server import GrpcServer
-from service_kit.readiness import Readiness
-from service_kit.trace_context import continue_trace
-from shared_contracts.order.v1 import GetOrderRequest, GetOrderResponse, Order, OrderServiceBase, OrderServiceStub
+from shared_contracts.order.v1 import GetOrderRequest, GetOrderResponse, OrderServiceStub
 
-from tests.examples.contracts import headrace_contract
-from tests.examples.tokens import Issuer
-
-ORDER_ID = "0190b3a1-0000-7000-8000-000000000000"
-
-
-class NoSuchThingError(Exception):
-    """What a domain might raise."""
-
-
-@dataclass
-class Orders(OrderServiceBase):
-    """Answers, fails or waits as the test says, and remembers the request's context."""
-
-    error: Exception | None = None
-    entered: asyncio.Event = field(default_factory=asyncio.Event)
-    go_on: asyncio.Event = field(default_factory=asyncio.Event)
-    seen: RequestContext | None = None
-
-    def __post_init__(self) -> None:
-        self.go_on.set()
-
-    async def get_order(self, message: GetOrderRequest) -> GetOrderResponse:
-        self.seen = current_request()
-        self.entered.set()
-        await self.go_on.wait()
-        if self.error is not None:
-            raise self.error
-        return GetOrderResponse(order=Order(order_id=message.order_id, user_id=require_principal().user_id))
-
-
-@dataclass
-class Running:
-    """A server with what a test needs to talk to it."""
-
-    orders: Orders
-    server: GrpcServer
-    readiness: Readiness
-    issuer: Issuer
-    target: str
-
-    def call_as(self, token: str | None) -> RequestContext:
-        request = RequestContext("req-1", continue_trace(None), "192.0.2.7", "café/1", access_token=token)
-        enter_request(request)
-        return request
+from tests.integration.service_kit.grpc.running_server import (
+    GET_ORDER,
+    ORDER_ID,
+    NoSuchThingError,
+    Running,
+    running_server,
+)
+from tests.running.polling import in_time
 
 
 @pytest.fixture
 async def running() -> AsyncIterator[Running]:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port = free.getsockname()[1]
-    orders, readiness, issuer = Orders(), Readiness(), Issuer()
-    server = GrpcServer(
-        [orders],
-        contract=headrace_contract(),
-        verifier=await issuer.verifier(),
-        host="127.0.0.1",
-        port=port,
-        error_table={NoSuchThingError: (Status.NOT_FOUND, "ORDER_NOT_FOUND")},
-        readiness=readiness,
-    )
-    async with server:
-        yield Running(orders, server, readiness, issuer, f"127.0.0.1:{port}")
+    async with running_server() as running:
+        yield running
 
 
 async def _get(running: Running, order_id: str = ORDER_ID, timeout_s: float = 5) -> GetOrderResponse:
     async with GrpcClient(running.target) as client:
         return await OrderServiceStub(client.channel).get_order(GetOrderRequest(order_id=order_id), timeout=timeout_s)
+
+
+async def _refusal(running: Running) -> CallError | None:
+    try:
+        await _get(running, timeout_s=0.2)
+    except GRPCError as exc:
+        return from_grpc_error(exc)
+    except TimeoutError:
+        return None
+    return None
 
 
 async def _refused(running: Running, **kwargs: object) -> CallError:
@@ -202,9 +157,8 @@ async def test_drain_lets_calls_finish_and_refuses_new_ones(running: Running) ->
     in_flight = asyncio.create_task(_get(running))
     await running.orders.entered.wait()
 
-    running.readiness.draining = True
     draining = asyncio.create_task(running.server.drain(5))
-    error = await _refused(running)
+    error = await in_time(lambda: _refusal(running), within_s=2)
     assert (error.status, error.reason) == (Status.UNAVAILABLE, "DRAINING")
     assert not draining.done()
     running.orders.go_on.set()
@@ -296,7 +250,6 @@ async def test_details_of_an_error_for_a_foreign_client(running: Running) -> Non
     assert malformed.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
-GET_ORDER = "/order.v1.OrderService/GetOrder"
 #: Messages as gRPC frames them: a flag, a length in 4 bytes, and the bytes.
 FRAMES = {
     "no message": (b"", Status.INVALID_ARGUMENT),

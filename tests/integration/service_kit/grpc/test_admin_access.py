@@ -9,7 +9,6 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 from service_kit.grpc.client import GrpcClient
 from service_kit.grpc.server import GrpcServer
-from service_kit.readiness import Readiness
 from shared_contracts.user.v1 import AuditServiceBase, AuditServiceStub, ListAuditEventsRequest, ListAuditEventsResponse
 
 from tests.examples.contracts import headrace_contract
@@ -48,7 +47,6 @@ async def running() -> AsyncIterator[Running]:
         host="127.0.0.1",
         port=port,
         error_table={},
-        readiness=Readiness(),
     )
     async with server, GrpcClient(f"127.0.0.1:{port}") as client:
         yield Running(service, issuer, client)

@@ -1,0 +1,133 @@
+"""What is decided about a call before anything works on it: by its headers, and by how many there are."""
+
+import inspect
+import math
+import time
+from collections.abc import Callable, Mapping
+from typing import Any, cast
+
+from grpclib.const import Cardinality, Status
+from grpclib.metadata import decode_timeout
+from grpclib.protocol import Stream as H2Stream
+from grpclib.server import Handler, Stream
+from h2.errors import ErrorCodes
+from loguru import logger
+
+from service_kit.errors import CallError
+from service_kit.grpc.call_stream import CallStream
+from service_kit.grpc.errors import to_grpc_error
+from service_kit.grpc.limits import ServerLimits
+from service_kit.metrics import meter
+
+_Header = tuple[str, str]
+
+_TIMEOUT = "grpc-timeout"
+#: What HTTP/2 adds to the length of each header for its size (RFC 9113 section 6.5.2).
+_OVERHEAD_BYTES = 32
+
+_refused = meter(__name__).create_counter(
+    "rpc.server.refused_calls", unit="{call}", description="Calls refused for their headers or their number, by reason"
+)
+
+
+class CallHandler(Handler):
+    """The calls of one connection. Each has a deadline: its method's, or that of its caller if it is earlier.
+
+    deadlines_s: the longest that each path may take (seconds); one without may go on for ever.
+    accepted: how many calls have begun. abandoned: how many were reset by the caller before anything worked on them.
+    """
+
+    def __init__(self, *parts: Any, limits: ServerLimits, deadlines_s: Mapping[str, float]) -> None:
+        super().__init__(*parts)
+        self._limits = limits
+        self._deadlines_s = deadlines_s
+        self._releases: dict[H2Stream, Callable[[], None]] = {}
+        self.accepted = self.abandoned = 0
+
+    @property
+    def unfinished(self) -> set[Any]:
+        """The tasks of the calls that have not ended, those told to end included."""
+        return {task for task in (*self._tasks.values(), *self._cancelled) if not task.done()}
+
+    def accept(self, stream: H2Stream, headers: Any, release_stream: Callable[[], Any]) -> None:
+        self.accepted += 1
+        if len(self._releases) >= self._limits.max_streams:
+            # A caller that has not read our settings yet: this says that the call has not been begun.
+            _refused.add(1, {"reason": "TOO_MANY_STREAMS"})
+            if stream.closable:
+                stream.reset_nowait(ErrorCodes.REFUSED_STREAM)
+            release_stream()
+            return
+
+        def release() -> None:
+            if self._releases.pop(stream, None) is not None:
+                release_stream()
+
+        self._releases[stream] = release
+        try:
+            admitted = self._admit(cast("CallStream", stream), headers)
+        except CallError as refusal:
+            self._tasks[stream] = self.loop.create_task(self._refuse(stream, refusal, release))
+        else:
+            super().accept(stream, admitted, release)
+
+    def cancel(self, stream: H2Stream) -> None:
+        if inspect.getcoroutinestate(self._tasks[stream].get_coro()) == inspect.CORO_CREATED:  # type: ignore[arg-type]
+            self.abandoned += 1
+            # What has not begun does not clean up after itself either.
+            self._releases[stream]()
+        super().cancel(stream)
+
+    def _admit(self, stream: CallStream, headers: list[_Header]) -> list[_Header]:
+        """The headers for grpclib, and into ``stream`` when the answer is due. CallError: the call is not taken."""
+        path = method = None
+        timeout_s = math.inf
+        size = 0
+        for name, value in headers:
+            size += len(name) + len(value) + _OVERHEAD_BYTES
+            if name == ":path":
+                path = value
+            elif name == ":method":
+                method = value
+            elif name == _TIMEOUT:
+                timeout_s = min(timeout_s, _seconds(value))
+        if size > self._limits.max_header_bytes or len(headers) > self._limits.max_headers:
+            detail = f"at most {self._limits.max_headers} headers of {self._limits.max_header_bytes} bytes"
+            raise CallError(Status.RESOURCE_EXHAUSTED, "HEADERS_TOO_LARGE", detail)
+        if path is None or method is None:
+            raise CallError(Status.INVALID_ARGUMENT, "INVALID_REQUEST", "a call has a method and a path")
+        timeout_s = min(timeout_s, self._deadlines_s.get(path, math.inf))
+        # From now on, not from when a task gets its turn to begin with the call.
+        stream.due = time.monotonic() + timeout_s if timeout_s < math.inf else None
+        # grpclib's own timers take a deadline that has just passed for an error of ours. Nor do we take any binary
+        # metadata: it stumbles over what is no base64.
+        return [header for header in headers if header[0] != _TIMEOUT and not header[0].endswith("-bin")]
+
+    async def _refuse(self, stream: H2Stream, refusal: CallError, release: Callable[[], None]) -> None:
+        _refused.add(1, {"reason": refusal.reason})
+        logger.bind(reason=refusal.reason).info("call refused")
+        call: Stream[Any, Any] = Stream(
+            stream,
+            "",
+            Cardinality.UNARY_UNARY,
+            object,
+            object,
+            codec=self.codec,
+            status_details_codec=self.status_details_codec,
+            dispatch=self.dispatch,
+        )
+        try:
+            async with call:
+                raise to_grpc_error(refusal)
+        finally:
+            release()
+
+
+def _seconds(text: str) -> float:
+    try:
+        seconds = decode_timeout(text)
+    except ValueError as exc:
+        raise CallError(Status.INVALID_ARGUMENT, "INVALID_REQUEST", "grpc-timeout is malformed") from exc
+    if not seconds:
+        raise CallError(Status.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
+    return seconds

@@ -1,0 +1,89 @@
+"""grpclib's server, with connections and calls that are bounded."""
+
+import asyncio
+import socket
+from collections.abc import Collection, Mapping
+from typing import Any, Protocol
+
+from grpclib.const import Handler
+from grpclib.encoding.base import CodecBase
+from grpclib.encoding.proto import ProtoStatusDetailsCodec
+from grpclib.protocol import H2Protocol
+from grpclib.server import Server
+from h2.config import H2Configuration
+
+from service_kit.grpc.acceptance import CallHandler
+from service_kit.grpc.connection import KEEPALIVE, ServerConnection
+from service_kit.grpc.limits import ServerLimits
+from service_kit.grpc.open_connections import OpenConnections
+from service_kit.listening import listen, remaining
+
+#: How many connections may wait to be taken while the event loop is busy.
+_BACKLOG = 512
+_H2 = H2Configuration(
+    client_side=False,
+    # Any byte is a letter of this, so that none breaks the connection; who reads a header knows what to expect.
+    header_encoding="latin-1",
+    validate_inbound_headers=False,
+    validate_outbound_headers=False,
+    normalize_inbound_headers=False,
+    normalize_outbound_headers=False,
+)
+
+
+class BoundedService(Protocol):
+    """What grpclib serves, with the longest that each path may take (seconds); for ever where none is given."""
+
+    deadlines_s: Mapping[str, float]
+
+    def __mapping__(self) -> Mapping[str, Handler]: ...
+
+
+class BoundedServer(Server):
+    """Serves ``services`` within ``limits``; its connections are to be found in ``connections``."""
+
+    def __init__(
+        self,
+        services: Collection[BoundedService],
+        codec: CodecBase,
+        limits: ServerLimits,
+        connections: OpenConnections,
+    ) -> None:
+        handlers: Collection[Any] = services
+        super().__init__(handlers, codec=codec, status_details_codec=ProtoStatusDetailsCodec(), config=KEEPALIVE)
+        self._limits, self._connections = limits, connections
+        self._listening: socket.socket | None = None
+        self._deadlines_s = {path: seconds for service in services for path, seconds in service.deadlines_s.items()}
+
+    async def finish(self, seconds: float) -> None:
+        """Wait for the calls that are in progress at this moment, at most ``seconds``."""
+        handlers = (handler for handler in self._handlers if isinstance(handler, CallHandler))
+        unfinished = {task for handler in handlers for task in handler.unfinished}
+        if unfinished:
+            await asyncio.wait(unfinished, timeout=seconds)
+
+    async def listen(self, host: str, port: int, *, share_port: bool) -> None:
+        """Begin to serve. OSError: the port is not to be had."""
+        listening = listen(host, port, share_port=share_port)
+        # A second handle, for the first is closed by those who accept.
+        self._listening = listening.dup()
+        await self.start(sock=listening, backlog=_BACKLOG)
+
+    async def stop_listening(self) -> None:
+        """Take no further connection but those that clients believe to have made; those that there are go on."""
+        if self._server is None or self._listening is None:
+            return
+        self._server.close()
+        made = list(remaining(self._listening))
+        self._listening.close()
+        self._listening = None
+        for connection in made:
+            connection.setblocking(False)
+            await self._loop.connect_accepted_socket(self._protocol_factory, connection)
+
+    def _protocol_factory(self) -> H2Protocol:
+        self.__gc_step__()
+        parts = (self._mapping, self._codec, self._status_details_codec, self.__dispatch__)
+        handler = CallHandler(*parts, limits=self._limits, deadlines_s=self._deadlines_s)
+        self._handlers.add(handler)
+        return ServerConnection(handler, self._config, _H2, limits=self._limits, connections=self._connections)

@@ -1,0 +1,155 @@
+"""A client's connection to a server: bounded in what it may send, and ended so that the client can tell what was done.
+
+grpclib takes whatever HTTP/2 allows, closes without a word, and breaks off over a frame that it does not know.
+"""
+
+import asyncio
+import contextlib
+import time
+from typing import Any, cast
+
+from grpclib.config import Configuration
+from grpclib.protocol import EventsProcessor, H2Protocol
+from h2.config import H2Configuration
+from h2.connection import ConnectionState
+from h2.errors import ErrorCodes
+from h2.events import AlternativeServiceAvailable, UnknownFrameReceived
+from loguru import logger
+
+from service_kit.grpc.acceptance import CallHandler
+from service_kit.grpc.call_stream import CallConnection
+from service_kit.grpc.corked_protocol import CorkedTransport
+from service_kit.grpc.frame_budget import FrameBudget
+from service_kit.grpc.http2 import h2_connection
+from service_kit.grpc.limits import ServerLimits
+from service_kit.grpc.open_connections import OpenConnections
+
+#: What is read without looking up: a flood is noticed after some 20 ms.
+_SLICE_BYTES = 16 * 1024
+#: A client that lets more than this lie (bytes) does not read.
+_MAX_UNREAD_BYTES = 8 * 1024 * 1024
+#: How long a client may take to say anything in HTTP/2, and to close its side once it has been told to (seconds).
+_GREETING_WITHIN_S = 10.0
+_GOODBYE_WITHIN_S = 1.0
+
+#: A client that has vanished is noticed by this, where a call without an end would otherwise keep its connection.
+KEEPALIVE = Configuration(
+    _keepalive_time=60,
+    _keepalive_timeout=20,
+    _http2_max_pings_without_data=0,
+    _http2_min_sent_ping_interval_without_data=60,
+)
+
+
+class ServerConnection(H2Protocol):
+    """grpclib's protocol with limits."""
+
+    handler: CallHandler
+
+    def __init__(
+        self,
+        handler: CallHandler,
+        config: Configuration,
+        h2_config: H2Configuration,
+        *,
+        limits: ServerLimits,
+        connections: OpenConnections,
+    ) -> None:
+        super().__init__(handler, config, h2_config)
+        self._limits = limits
+        self._connections = connections
+        self._budget = FrameBudget()
+        self._greeted = self._deaf = self._said_goodbye = False
+        self._made_at = time.monotonic()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._transport = CorkedTransport(cast("asyncio.Transport", transport))
+        self._h2 = h2_connection(self.h2_config, self._limits)
+        self.connection = CallConnection(self._h2, self._transport, config=self.config)
+        self.connection.flush()
+        self.connection.initialize()
+        self.processor = EventsProcessor(self.handler, self.connection)
+        # RFC 9113 section 5.5: what is unknown is ignored.
+        self.processor.processors |= {UnknownFrameReceived: _ignore, AlternativeServiceAvailable: _ignore}
+        first_look_s = min(_GREETING_WITHIN_S, self._limits.idle_connection_s)
+        self._timer = asyncio.get_running_loop().call_later(first_look_s, self._look_after)
+        if not self._connections.add(self):
+            self.leave(ErrorCodes.ENHANCE_YOUR_CALM)
+
+    def data_received(self, data: bytes) -> None:
+        for start in range(0, len(data), _SLICE_BYTES):
+            if self._deaf or self._transport.is_closing():
+                return
+            self._digest(data[start : start + _SLICE_BYTES])
+
+    def connection_lost(self, exc: BaseException | None) -> None:
+        self._timer.cancel()
+        self._connections.discard(self)
+        super().connection_lost(exc)
+
+    def stop_hearing(self) -> None:
+        """Take no notice of what the client says from here on: whatever call it begins is not begun here."""
+        self._deaf = True
+
+    def leave(self, code: ErrorCodes = ErrorCodes.NO_ERROR) -> None:
+        """Say goodbye, and which call was the last that was begun; the client closes the connection.
+
+        Calls in progress get no answer any more.
+        """
+        if self._h2.state_machine.state is not ConnectionState.CLOSED:
+            self._h2.close_connection(code)
+        if self._said_goodbye or self._transport.is_closing():
+            return
+        # What still comes is read and dropped: left unread, it would have the system reset the connection, goodbye
+        # and all.
+        self._deaf = self._said_goodbye = True
+        self.connection.flush()
+        with contextlib.suppress(OSError):  # it has left already, and nobody has noticed yet
+            self._transport.write_eof()
+        self._timer.cancel()
+        self._timer = asyncio.get_running_loop().call_later(_GOODBYE_WITHIN_S, self._transport.close)
+
+    def abort(self) -> None:
+        """Close the connection now."""
+        self._transport.abort()
+
+    def _digest(self, data: bytes) -> None:
+        accepted, abandoned = self.handler.accepted, self.handler.abandoned
+        try:
+            events = self._h2.receive_data(data)
+        except Exception as exc:  # whatever a client's bytes do to h2: it is the client's fault, and its end
+            self._break_off(type(exc).__name__)
+            return
+        self._greeted = True
+        self.connection.flush()
+        for event in events:
+            self.processor.process(event)
+        if self._transport.is_closing():
+            return
+        self.connection.flush()
+        accepted, abandoned = self.handler.accepted - accepted, self.handler.abandoned - abandoned
+        if not self._budget.spend(len(events), accepted=accepted, abandoned=abandoned, size_bytes=len(data)):
+            self._break_off("flood", ErrorCodes.ENHANCE_YOUR_CALM)
+        elif self._transport.get_write_buffer_size() > _MAX_UNREAD_BYTES:
+            self._break_off("unread")
+            self.abort()
+
+    def _break_off(self, cause: str, code: ErrorCodes = ErrorCodes.PROTOCOL_ERROR) -> None:
+        self._connections.broken_off(cause)
+        logger.bind(cause=cause).info("connection broken off")
+        self.handler.close()
+        self.leave(code)
+
+    def _look_after(self) -> None:
+        """Ends the connection if it is idle; else looks again when it may be."""
+        idle_s = time.monotonic() - (self.connection.last_stream_created or self._made_at)
+        left_s = self._limits.idle_connection_s - idle_s
+        if not self._greeted or (left_s <= 0 and not self.processor.streams):
+            self.leave()
+            return
+        wait_s = left_s if left_s > 0 else self._limits.idle_connection_s
+        self._timer = asyncio.get_running_loop().call_later(wait_s, self._look_after)
+
+
+def _ignore(_event: Any) -> None:
+    return

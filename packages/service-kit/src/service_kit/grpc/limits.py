@@ -1,0 +1,24 @@
+"""What one server takes, at most."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class ServerLimits:
+    """max_message_bytes: of one message. max_receiving_bytes: of all messages that are arriving at the same time.
+
+    max_header_bytes: of a call's header list, each header at its length and 32 bytes (RFC 9113 section 6.5.2).
+    max_headers: how many. max_streams: calls at once on one connection. max_connections: of the process.
+    idle_connection_s: how long a connection may be without a call.
+    """
+
+    max_message_bytes: int = 4 * 1024 * 1024
+    max_receiving_bytes: int = 64 * 1024 * 1024
+    max_header_bytes: int = 16 * 1024
+    max_headers: int = 100
+    max_streams: int = 100
+    max_connections: int = 500
+    idle_connection_s: float = 300.0
+
+
+DEFAULT_LIMITS = ServerLimits()

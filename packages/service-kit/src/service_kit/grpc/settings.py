@@ -1,0 +1,61 @@
+"""What every process with a gRPC server can be told about it."""
+
+from dataclasses import dataclass
+
+from service_kit.grpc.limits import DEFAULT_LIMITS, ServerLimits
+from service_kit.settings import setting
+
+
+@dataclass(frozen=True)
+class GrpcServerSettings:
+    """A part of the process's own settings, which inherit from it."""
+
+    share_port: bool = setting(
+        doc="whether several processes listen on the gRPC port; while one drains, the others get the new connections",
+        default=False,
+    )
+    grpc_max_message_bytes: int = setting(
+        doc="largest message", unit="bytes", default=DEFAULT_LIMITS.max_message_bytes, minimum=1024
+    )
+    grpc_max_receiving_bytes: int = setting(
+        doc="most of all messages that are arriving",
+        unit="bytes",
+        default=DEFAULT_LIMITS.max_receiving_bytes,
+        minimum=1024,
+    )
+    grpc_max_header_bytes: int = setting(
+        doc="largest header list of a call", unit="bytes", default=DEFAULT_LIMITS.max_header_bytes, minimum=1024
+    )
+    grpc_max_headers: int = setting(doc="most headers of a call", default=DEFAULT_LIMITS.max_headers, minimum=16)
+    grpc_max_streams: int = setting(
+        doc="calls at once on one connection", default=DEFAULT_LIMITS.max_streams, minimum=1, maximum=100000
+    )
+    grpc_max_connections: int = setting(
+        doc="connections of clients", default=DEFAULT_LIMITS.max_connections, minimum=1, maximum=100000
+    )
+    grpc_idle_connection_s: float = setting(
+        doc="how long a connection may be without a call", unit="s", default=DEFAULT_LIMITS.idle_connection_s, minimum=1
+    )
+    drain_s: float = setting(
+        doc="how long calls in flight may go on after SIGTERM", unit="s", default=10.0, minimum=0, maximum=600
+    )
+    drain_notice_s: float = setting(
+        doc="how long after SIGTERM new calls are still taken, for clients to learn of it and go elsewhere",
+        unit="s",
+        default=0.3,
+        minimum=0,
+        maximum=60,
+    )
+
+    @property
+    def grpc_limits(self) -> ServerLimits:
+        """The limits among these settings."""
+        return ServerLimits(
+            max_message_bytes=self.grpc_max_message_bytes,
+            max_receiving_bytes=self.grpc_max_receiving_bytes,
+            max_header_bytes=self.grpc_max_header_bytes,
+            max_headers=self.grpc_max_headers,
+            max_streams=self.grpc_max_streams,
+            max_connections=self.grpc_max_connections,
+            idle_connection_s=self.grpc_idle_connection_s,
+        )

@@ -1,0 +1,99 @@
+"""A server of one service, which answers, fails or waits as the test says, in the test's own event loop."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from grpclib.const import Status
+from service_kit.context import RequestContext, current_request, enter_request, require_principal
+from service_kit.grpc.server import GrpcServer
+from service_kit.trace_context import continue_trace
+from shared_contracts.order.v1 import GetOrderRequest, GetOrderResponse, Order, OrderServiceBase
+
+from tests.examples.contracts import headrace_contract
+from tests.examples.tokens import Issuer
+
+ORDER_ID = "0190b3a1-0000-7000-8000-000000000000"
+GET_ORDER = "/order.v1.OrderService/GetOrder"
+#: What the contract says of GetOrder.
+DEADLINE_S = 2.0
+
+
+class NoSuchThingError(Exception):
+    """What a domain might raise."""
+
+
+@dataclass
+class Orders(OrderServiceBase):
+    """Remembers the request's context. begun, ended: how many calls got here, and how many were answered."""
+
+    error: Exception | None = None
+    entered: asyncio.Event = field(default_factory=asyncio.Event)
+    go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    seen: RequestContext | None = None
+    begun: int = 0
+    ended: int = 0
+
+    def __post_init__(self) -> None:
+        self.go_on.set()
+
+    async def get_order(self, message: GetOrderRequest) -> GetOrderResponse:
+        self.begun += 1
+        self.seen = current_request()
+        self.entered.set()
+        await self.go_on.wait()
+        if self.error is not None:
+            raise self.error
+        self.ended += 1
+        return GetOrderResponse(order=Order(order_id=message.order_id, user_id=require_principal().user_id))
+
+
+@dataclass
+class Running:
+    """A server with what a test needs to talk to it."""
+
+    orders: Orders
+    server: GrpcServer
+    issuer: Issuer
+    port: int
+
+    @property
+    def target(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def call_as(self, token: str | None) -> RequestContext:
+        """Make the calls that follow with this token."""
+        request = RequestContext("req-1", continue_trace(None), "192.0.2.7", "café/1", access_token=token)
+        enter_request(request)
+        return request
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        port: int = free.getsockname()[1]
+        return port
+
+
+async def server_of(orders: Orders, issuer: Issuer, port: int, **options: Any) -> GrpcServer:
+    """A server that is not entered yet."""
+    return GrpcServer(
+        [orders],
+        contract=headrace_contract(),
+        verifier=await issuer.verifier(),
+        host="127.0.0.1",
+        port=port,
+        error_table={NoSuchThingError: (Status.NOT_FOUND, "ORDER_NOT_FOUND")},
+        **options,
+    )
+
+
+@asynccontextmanager
+async def running_server(**options: Any) -> AsyncIterator[Running]:
+    """Such a server, with ``options`` of GrpcServer, for as long as the context lasts."""
+    orders, issuer, port = Orders(), Issuer(), free_port()
+    server = await server_of(orders, issuer, port, **options)
+    async with server:
+        yield Running(orders, server, issuer, port)

@@ -1,0 +1,231 @@
+"""A server that ends: its clients go elsewhere, and what they have begun with it is answered."""
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import pytest
+from grpclib.client import Channel
+from grpclib.const import Status
+from grpclib.exceptions import GRPCError, StreamTerminatedError
+from grpclib.health.v1.health_grpc import HealthStub
+from grpclib.health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
+from h2.errors import ErrorCodes
+from h2.events import ConnectionTerminated
+from service_kit.grpc.client import GrpcClient
+from service_kit.grpc.errors import from_grpc_error
+from shared_contracts.order.v1 import GetOrderRequest, OrderServiceStub
+
+from tests.examples.tokens import Issuer
+from tests.integration.service_kit.grpc.raw_client import raw_client
+from tests.integration.service_kit.grpc.running_server import (
+    ORDER_ID,
+    Orders,
+    Running,
+    free_port,
+    running_server,
+    server_of,
+)
+
+SERVING, NOT_SERVING = HealthCheckResponse.SERVING, HealthCheckResponse.NOT_SERVING
+REQUEST = GetOrderRequest(order_id=ORDER_ID)
+
+
+@asynccontextmanager
+async def orders_of(running: Running) -> AsyncIterator[OrderServiceStub]:
+    running.call_as(running.issuer.token())
+    async with GrpcClient(running.target) as client:
+        yield OrderServiceStub(client.channel, timeout=5)
+
+
+@asynccontextmanager
+async def watch(target: str) -> AsyncIterator["asyncio.Queue[object]"]:
+    """What a watcher is told: each status, and in the end the error that ended it."""
+    host, port = target.split(":")
+    channel = Channel(host, int(port))
+    told: asyncio.Queue[object] = asyncio.Queue()
+
+    async def listen() -> None:
+        try:
+            async with HealthStub(channel).Watch.open() as stream:
+                await stream.send_message(HealthCheckRequest(), end=True)
+                async for response in stream:
+                    told.put_nowait(response.status)
+        except (GRPCError, StreamTerminatedError) as exc:
+            told.put_nowait(exc)
+
+    task = asyncio.create_task(listen())
+    try:
+        yield told
+    finally:
+        task.cancel()
+        channel.close()
+
+
+async def refusal(orders: OrderServiceStub) -> tuple[Status, str]:
+    with pytest.raises(GRPCError) as refused:
+        await orders.get_order(REQUEST)
+    error = from_grpc_error(refused.value)
+    return error.status, error.reason
+
+
+async def test_who_watches_is_told_while_calls_are_still_taken() -> None:
+    async with running_server(drain_notice_s=60) as running, orders_of(running) as orders:
+        async with watch(running.target) as told:
+            assert await told.get() == SERVING
+            draining = asyncio.create_task(running.server.drain(60))
+            assert await told.get() == NOT_SERVING
+            assert (await orders.get_order(REQUEST)).order is not None
+            assert not draining.done()
+        draining.cancel()
+
+
+async def test_the_notice_is_over_when_nobody_is_connected_any_more() -> None:
+    async with running_server(drain_notice_s=60) as running:
+        await running.server.drain(60)
+
+        async with orders_of(running) as orders:
+            assert await refusal(orders) == (Status.UNAVAILABLE, "DRAINING")
+
+    async with running_server(drain_notice_s=60) as running:
+        async with orders_of(running) as orders:
+            await orders.get_order(REQUEST)
+            draining = asyncio.create_task(running.server.drain(60))
+        await draining
+
+
+async def test_who_connects_while_others_are_being_answered_is_told_where_it_is() -> None:
+    async with running_server(drain_notice_s=0) as running, orders_of(running) as orders:
+        running.orders.go_on.clear()
+        in_flight = asyncio.create_task(orders.get_order(REQUEST))
+        await running.orders.entered.wait()
+        draining = asyncio.create_task(running.server.drain(5))
+        await asyncio.sleep(0)
+
+        async with orders_of(running) as newcomer:
+            assert await refusal(newcomer) == (Status.UNAVAILABLE, "DRAINING")
+        assert running.orders.begun == 1
+        assert not draining.done()
+
+        running.orders.go_on.set()
+        assert (await in_flight).order is not None
+        await draining
+
+
+async def test_goodbye_says_what_was_done_and_nothing_is_reset() -> None:
+    async with running_server(drain_notice_s=0) as running, raw_client(running.port) as client:
+        first, second = client.get_order(running.issuer.token()), client.get_order(running.issuer.token())
+        await client.flush()
+        assert (await client.status(first), await client.status(second)) == (Status.OK, Status.OK)
+
+        await running.server.drain(5)
+        closing = asyncio.create_task(running.server.__aexit__())
+        goodbye = await client.first(ConnectionTerminated)
+        # A call that the client has sent in the meantime was never begun, and it can tell.
+        late = client.h2.get_next_available_stream_id()
+        await client.send(b"\0\0\0\x04\0\0\0" + late.to_bytes(2) + b"\0\0\0\0")
+        await client.until_closed()
+
+        assert (goodbye.error_code, goodbye.last_stream_id) == (ErrorCodes.NO_ERROR, second)
+        assert late > second
+        await client.close()
+        await closing
+
+
+async def test_who_watches_is_let_go_in_the_end() -> None:
+    async with running_server(drain_notice_s=0) as running, watch(running.target) as told:
+        assert await told.get() == SERVING
+        await running.server.drain(5)
+        assert await told.get() == NOT_SERVING
+        await running.server.__aexit__()
+        end = await told.get()
+        assert isinstance(end, GRPCError)
+        assert end.status is Status.UNAVAILABLE
+
+
+async def test_calls_that_go_on_beyond_the_drain_hold_nobody_up() -> None:
+    async with running_server(drain_notice_s=0) as running, orders_of(running) as orders:
+        running.orders.go_on.clear()
+        in_flight = asyncio.create_task(orders.get_order(REQUEST))
+        await running.orders.entered.wait()
+        started = time.monotonic()
+        await running.server.drain(0.1)
+        await running.server.__aexit__()
+        assert time.monotonic() - started < 1.5
+        with pytest.raises(StreamTerminatedError):
+            await in_flight
+
+
+async def test_of_those_that_share_a_port_the_others_get_the_new_connections() -> None:
+    staying, leaving, issuer, port = Orders(), Orders(), Issuer(), free_port()
+    token = issuer.token()
+
+    async def call() -> Status:
+        async with raw_client(port) as client:
+            stream = client.get_order(token)
+            await client.flush()
+            return await client.status(stream)
+
+    async with (
+        await server_of(leaving, issuer, port, share_port=True, drain_notice_s=0) as server,
+        await server_of(staying, issuer, port, share_port=True),
+    ):
+        leaving.go_on.clear()
+        in_flight = set()
+        while not leaving.entered.is_set():  # the system decides whom a connection goes to
+            in_flight.add(asyncio.create_task(call()))
+            await asyncio.sleep(0.02)
+        draining = asyncio.create_task(server.drain(5))
+        await asyncio.sleep(0.05)
+        before = staying.begun
+        assert {await call() for _ in range(20)} == {Status.OK}
+        assert staying.begun == before + 20
+        leaving.go_on.set()
+        assert set(await asyncio.gather(*in_flight)) == {Status.OK}
+        await draining
+
+
+async def test_under_load_every_call_is_answered_or_was_never_begun() -> None:
+    chance = random.Random(11)  # noqa: S311
+    outcomes: list[str] = []
+
+    async def keep_calling(running: Running, stop: asyncio.Event) -> None:
+        token = running.issuer.token()
+        while not stop.is_set():
+            try:
+                await a_few_calls(running, token)
+            except ConnectionRefusedError:
+                outcomes.append("never begun")
+                await asyncio.sleep(0.01)
+
+    async def a_few_calls(running: Running, token: str) -> None:
+        async with raw_client(running.port) as client:
+            for _ in range(chance.randint(1, 20)):
+                if client.goodbye is not None:
+                    return
+                stream = client.get_order(token)
+                await client.flush()
+                try:
+                    status = await client.status(stream)
+                except AssertionError:
+                    assert client.goodbye is not None, "closed without a word"
+                    assert stream > (client.goodbye.last_stream_id or 0), "begun, and not answered"
+                    outcomes.append("never begun")
+                    return
+                outcomes.append(status.name)
+
+    stop = asyncio.Event()
+    async with running_server(drain_notice_s=0.05) as running:
+        clients = [asyncio.create_task(keep_calling(running, stop)) for _ in range(8)]
+        await asyncio.sleep(0.3)
+        await running.server.drain(5)
+        await running.server.__aexit__()
+        await asyncio.sleep(0.05)
+        stop.set()
+        await asyncio.gather(*clients)
+
+    assert set(outcomes) <= {"OK", "UNAVAILABLE", "never begun"}
+    assert outcomes.count("OK") == running.orders.begun == running.orders.ended
+    assert outcomes.count("OK") > 20

@@ -1,0 +1,239 @@
+"""What one server takes, at most; and that others do not suffer from who sends more."""
+
+import asyncio
+
+import pytest
+from grpclib.const import Status
+from h2.errors import ErrorCodes
+from h2.events import ConnectionTerminated
+from h2.settings import SettingCodes
+from service_kit.grpc import connection as server_connection
+from service_kit.grpc.limits import ServerLimits
+
+from tests.integration.service_kit.grpc.raw_client import RawClient, framed, order_request, raw_client
+from tests.integration.service_kit.grpc.running_server import Running, running_server
+
+HEALTH_CHECK, WATCH = "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"
+REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
+MIB = 1024 * 1024
+
+
+async def a_call(client: RawClient, running: Running, **headers: str) -> Status:
+    more = tuple([(name.replace("_", "-"), value) for name, value in headers.items()])
+    stream = client.get_order(running.issuer.token(), more=more)
+    await client.flush()
+    return await client.status(stream)
+
+
+async def send_all(client: RawClient, stream: int, data: bytes) -> None:
+    """Send as much as the server lets through, until it has all or the call has ended."""
+    while data:
+        window = min(client.h2.local_flow_control_window(stream), client.h2.max_outbound_frame_size, len(data))
+        if window:
+            client.h2.send_data(stream, data[:window], end_stream=window == len(data))
+            data = data[window:]
+            await client.flush()
+        else:
+            await client._read()
+
+
+async def test_a_large_message_arrives_in_turns() -> None:
+    async with running_server() as running, raw_client(running.port) as client:
+        message = order_request("x" * (4 * MIB - 5))
+        assert len(message) == 4 * MIB
+        stream = client.begin(running.issuer.token())
+        await send_all(client, stream, framed(message))
+        assert await client.status(stream) is Status.INVALID_ARGUMENT
+        assert await a_call(client, running) is Status.OK
+
+
+async def test_a_message_too_large_is_refused_by_its_announcement() -> None:
+    async with running_server() as running, raw_client(running.port) as client:
+        stream = client.begin(running.issuer.token())
+        client.h2.send_data(stream, b"\0" + (4 * MIB + 1).to_bytes(4))
+        await client.flush()
+        assert await client.status(stream) is Status.RESOURCE_EXHAUSTED
+        assert await a_call(client, running) is Status.OK
+
+
+async def test_messages_that_arrive_at_once_have_a_bound_together() -> None:
+    limits = ServerLimits(max_receiving_bytes=10_000)
+    async with running_server(limits=limits) as running, raw_client(running.port) as client:
+        first, second = client.begin(running.issuer.token()), client.begin(running.issuer.token())
+        for stream in (first, second):
+            client.h2.send_data(stream, b"\0" + (6_000).to_bytes(4) + b"some")
+        await client.flush()
+        assert await client.status(second) is Status.RESOURCE_EXHAUSTED
+        client.h2.reset_stream(first)
+        await client.flush()
+        third = client.begin(running.issuer.token())
+        client.h2.send_data(third, framed(order_request("x" * 6_000)), end_stream=True)
+        await client.flush()
+        assert await client.status(third) is Status.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize("path", [HEALTH_CHECK, WATCH, REFLECTION])
+async def test_health_and_reflection_take_no_more_than_they_need(path: str) -> None:
+    async with running_server() as running, raw_client(running.port) as client:
+        announced = client.begin("", path=path)
+        client.h2.send_data(announced, b"\0\xff\xff\xff\xff")
+        malformed = client.begin("", path=path)
+        client.h2.send_data(malformed, framed(b"\xff\xff"), end_stream=True)
+        await client.flush()
+        assert await client.status(announced) is Status.RESOURCE_EXHAUSTED
+        assert await client.status(malformed) is Status.INVALID_ARGUMENT
+
+
+async def test_too_many_headers_and_too_large_ones_are_refused_by_themselves() -> None:
+    async with running_server() as running, raw_client(running.port) as client:
+        assert await a_call(client, running, x_large="v" * 17_000) is Status.RESOURCE_EXHAUSTED
+        many = {f"x_{number}": "v" for number in range(100)}
+        assert await a_call(client, running, **many) is Status.RESOURCE_EXHAUSTED
+        assert await a_call(client, running, x_some="v" * 8_000) is Status.OK
+        assert running.orders.begun == 1
+
+
+async def test_headers_without_end_end_the_connection() -> None:
+    async with running_server() as running, raw_client(running.port) as client:
+        client.begin(running.issuer.token(), more=tuple([("x-large", "v" * 4096)] * 40))
+        await client.flush()
+        goodbye = await client.first(ConnectionTerminated)
+        assert goodbye.error_code == ErrorCodes.ENHANCE_YOUR_CALM
+        await client.until_closed()
+
+
+async def test_headers_that_nobody_can_read_harm_nobody() -> None:
+    async with running_server() as running, raw_client(running.port) as client:
+        assert await a_call(client, running, x_text="caf\xe9\xff") is Status.OK
+        assert await a_call(client, running, x_trace_bin="A") is Status.OK
+        client.h2.config.validate_outbound_headers = False
+        stream = client.h2.get_next_available_stream_id()
+        client.h2.send_headers(stream, [(":method", "POST"), (":scheme", "http")], end_stream=True)
+        await client.flush()
+        assert await client.status(stream) is Status.INVALID_ARGUMENT
+        assert await a_call(client, running) is Status.OK
+
+
+async def test_what_http2_may_bring_one_day_is_ignored() -> None:
+    async with running_server() as running, raw_client(running.port) as client:
+        await client.send(b"\0\0\x01\xfa\0\0\0\0\0x")
+        assert await a_call(client, running) is Status.OK
+
+
+async def test_calls_beyond_the_limit_are_refused_as_not_begun() -> None:
+    async with running_server(limits=ServerLimits(max_streams=3)) as running, raw_client(running.port) as client:
+        running.orders.go_on.clear()
+        streams = [client.get_order(running.issuer.token()) for _ in range(8)]  # before it has read what it may
+        await client.flush()
+        for refused in streams[3:]:
+            assert await client.reset_of(refused) == ErrorCodes.REFUSED_STREAM
+        running.orders.go_on.set()
+        assert [await client.status(stream) for stream in streams[:3]] == [Status.OK] * 3
+        assert client.h2.remote_settings[SettingCodes.MAX_CONCURRENT_STREAMS] == 3
+        assert await a_call(client, running) is Status.OK
+        assert running.orders.begun == 4
+
+
+async def test_connections_beyond_the_limit_are_sent_away_with_a_word() -> None:
+    async with running_server(limits=ServerLimits(max_connections=2)) as running:
+        async with raw_client(running.port) as first, raw_client(running.port) as second:
+            assert await a_call(first, running) is Status.OK
+            assert await a_call(second, running) is Status.OK
+            async with raw_client(running.port) as third:
+                goodbye = await third.first(ConnectionTerminated)
+                assert (goodbye.error_code, goodbye.last_stream_id) == (ErrorCodes.ENHANCE_YOUR_CALM, 0)
+                await third.until_closed()
+            assert await a_call(first, running) is Status.OK
+        await asyncio.sleep(0.05)
+        async with raw_client(running.port) as fourth:
+            assert await a_call(fourth, running) is Status.OK
+
+
+async def test_an_idle_connection_is_closed_and_one_that_watches_is_not() -> None:
+    limits = ServerLimits(idle_connection_s=0.3)
+    async with running_server(limits=limits) as running, raw_client(running.port) as idle:
+        assert await a_call(idle, running) is Status.OK
+        async with raw_client(running.port) as watching:
+            watch = watching.begin("", path=WATCH)
+            watching.h2.send_data(watch, framed(b""), end_stream=True)
+            await watching.flush()
+            goodbye = await idle.first(ConnectionTerminated)
+            assert (goodbye.error_code, goodbye.last_stream_id) == (ErrorCodes.NO_ERROR, 1)
+            await idle.until_closed()
+            assert await a_call(watching, running) is Status.OK
+            assert watching.goodbye is None
+
+
+async def test_who_does_not_say_what_he_wants_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_connection, "_GREETING_WITHIN_S", 0.1)
+    async with running_server() as running:
+        async with raw_client(running.port, greets=False) as silent:
+            await silent.until_closed()
+        async with raw_client(running.port, greets=False) as other:
+            await other.send(b"GET / HTTP/1.1\r\n\r\n")
+            await other.until_closed()
+
+
+async def test_pings_and_settings_without_end_end_the_connection() -> None:
+    for frame in (b"\0\0\x08\x06\0\0\0\0\0pingpong", b"\0\0\0\x04\0\0\0\0\0"):
+        async with running_server() as running, raw_client(running.port) as client:
+            await client.send(frame * 5_000)
+            goodbye = await client.first(ConnectionTerminated)
+            assert goodbye.error_code == ErrorCodes.ENHANCE_YOUR_CALM
+
+
+async def test_calls_reset_as_soon_as_they_are_made_end_the_connection() -> None:
+    async with running_server() as running, raw_client(running.port) as client:
+        for _ in range(1_000):
+            client.h2.reset_stream(client.begin(running.issuer.token()))
+        await client.flush()
+        goodbye = await client.first(ConnectionTerminated)
+        assert goodbye.error_code == ErrorCodes.ENHANCE_YOUR_CALM
+        assert running.orders.begun == 0
+
+
+async def test_a_call_that_is_reset_as_soon_as_it_is_made_leaves_its_place() -> None:
+    async with running_server(limits=ServerLimits(max_streams=2)) as running, raw_client(running.port) as client:
+        for _ in range(10):
+            client.h2.reset_stream(client.get_order(running.issuer.token()))
+            await client.flush()
+            await asyncio.sleep(0.005)
+        assert await a_call(client, running) is Status.OK
+
+
+async def test_many_calls_cancelled_by_honest_callers_do_not() -> None:
+    async with running_server() as running, raw_client(running.port) as client:
+        running.orders.go_on.clear()
+        for _ in range(50):
+            streams = [client.get_order(running.issuer.token()) for _ in range(20)]
+            await client.flush()
+            await running.orders.entered.wait()
+            await asyncio.sleep(0.002)
+            for stream in streams:
+                client.h2.reset_stream(stream)
+            client.h2.ping(b"pingpong")
+            await client.flush()
+        running.orders.go_on.set()
+        assert await a_call(client, running) is Status.OK
+        assert client.goodbye is None
+
+
+NESTED = b"\x53" * 60 + b"\x54" * 60
+TOO_NESTED = b"\x53" * 200 + b"\x54" * 200
+
+
+@pytest.mark.parametrize(
+    ("unknown", "status"),
+    [
+        (NESTED, Status.OK),
+        (TOO_NESTED, Status.INVALID_ARGUMENT),
+        (b"\x50\x01" * (1 * MIB), Status.OK),
+        (b"\x52\x02ok", Status.OK),
+    ],
+    ids=["nested", "too deep", "2 MiB of tiny fields", "one field"],
+)
+async def test_what_the_contract_does_not_know_costs_nothing(unknown: bytes, status: Status) -> None:
+    async with running_server() as running, raw_client(running.port) as client:
+        stream = client.begin(running.issuer.token())
+        await send_all(client, stream, framed(order_request() + unknown))
+        assert await client.status(stream) is status
