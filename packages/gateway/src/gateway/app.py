@@ -10,6 +10,7 @@ from service_kit.tokens.verifier import TokenVerifier
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from gateway.limits.byte_budget import ByteBudget
 from gateway.limits.degrading_limiter import DegradingLimiter
 from gateway.limits.throttle import Throttle
 from gateway.middleware.access_log import AccessLogMiddleware
@@ -90,7 +91,7 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         Middleware(RateLimitMiddleware, limiter=parts.limiter, quotas=quotas),
         # The body is complete before a place is taken: whoever sends slowly keeps nobody else out.
         Middleware(BodyLimitMiddleware, max_body_bytes=settings.max_body_bytes, body_timeout_s=settings.body_timeout_s),
-        Middleware(BodyMiddleware),
+        Middleware(BodyMiddleware, memory=ByteBudget(settings.max_buffered_body_bytes)),
         # The contract's time runs from here: the wait for a place is part of it, the client's sending is not.
         Middleware(DeadlineMiddleware),
         Middleware(ThrottleMiddleware, throttle=parts.throttle),

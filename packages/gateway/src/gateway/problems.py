@@ -17,7 +17,7 @@ class Decision:
     """Why a policy refused a request, and what the client can do about it.
 
     policy: the policy's name, the same as in the metric that counts its decisions ("rate_limit", "throttle",
-    "breaker", "deadline", "authentication", "access", "cross_site").
+    "breaker", "deadline", "body_memory", "connections", "authentication", "access", "cross_site").
     state: what the policy is in or found ("open", "exhausted", "expired" …). limit, remaining: of a quota.
     retry_after_s: when it makes sense to try again, in seconds.
     """

@@ -89,6 +89,9 @@ class Settings:
     )
     max_queue_wait_ms: int = setting(doc="longest wait for a turn", unit="ms", default=1000, minimum=0)
     max_body_bytes: int = setting(doc="largest request body", unit="bytes", default=1024 * 1024, minimum=1)
+    max_buffered_body_bytes: int = setting(
+        doc="bodies of all requests in progress, together", unit="bytes", default=64 * 1024 * 1024, minimum=1024 * 1024
+    )
     body_timeout_s: float = setting(doc="longest time for a body to arrive", unit="s", default=10.0, minimum=0.1)
     max_headers: int = setting(doc="most header fields of a request", default=100, minimum=1)
     max_header_bytes: int = setting(

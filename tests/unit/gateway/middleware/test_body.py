@@ -4,8 +4,9 @@ from collections.abc import Iterable
 
 import pytest
 from gateway.exchange import exchange_of
+from gateway.limits.byte_budget import ByteBudget
 from gateway.middleware.body import BodyMiddleware
-from gateway.problems import Problem
+from gateway.problems import Decision, Problem
 from starlette.types import Message, Receive, Scope, Send
 
 from tests.unit.gateway.asgi import exchange_in, http_scope, passes_lifespan_through
@@ -20,7 +21,7 @@ def _receiving(events: Iterable[Message]) -> Receive:
     return receive
 
 
-async def _body_of(events: Iterable[Message], *, expects_body: bool = True) -> bytes:
+async def _body_of(events: Iterable[Message], *, expects_body: bool = True, memory: ByteBudget | None = None) -> bytes:
     scope = http_scope("POST")
     exchange_in(scope).expects_body = expects_body
     seen: list[bytes] = []
@@ -31,13 +32,13 @@ async def _body_of(events: Iterable[Message], *, expects_body: bool = True) -> b
     async def send(_message: Message) -> None:
         raise AssertionError("nothing is to be sent")
 
-    await BodyMiddleware(app)(scope, _receiving(events), send)
+    await BodyMiddleware(app, memory or ByteBudget(100))(scope, _receiving(events), send)
     (body,) = seen
     return body
 
 
 async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(BodyMiddleware)
+    assert await passes_lifespan_through(lambda app: BodyMiddleware(app, ByteBudget(0)))
 
 
 async def test_the_pieces_are_put_together() -> None:
@@ -57,3 +58,28 @@ async def test_a_client_that_leaves_ends_the_request() -> None:
     with pytest.raises(Problem) as left:
         await _body_of(events)
     assert left.value.status == 499
+
+
+def _pieces(*sizes: int) -> list[Message]:
+    last = len(sizes) - 1
+    return [{"type": "http.request", "body": bytes(size), "more_body": i < last} for i, size in enumerate(sizes)]
+
+
+async def test_bodies_share_memory_until_they_are_answered() -> None:
+    memory = ByteBudget(100)
+    assert memory.take(60)
+    with pytest.raises(Problem) as refused:
+        await _body_of(_pieces(30, 11), memory=memory)
+    assert (refused.value.status, refused.value.code) == (503, "OVERLOADED")
+    assert refused.value.decision == Decision("body_memory", "exhausted", limit=100, retry_after_s=1)
+
+    assert len(await _body_of(_pieces(30, 10), memory=memory)) == 40
+    memory.give_back(60)
+    assert memory.take(100)
+
+
+async def test_a_client_that_leaves_gives_its_memory_back() -> None:
+    memory = ByteBudget(100)
+    with pytest.raises(Problem):
+        await _body_of([*_pieces(50, 0)[:1], {"type": "http.disconnect"}], memory=memory)
+    assert memory.take(100)

@@ -46,8 +46,8 @@ def test_a_body_counts_only_where_it_is_empty_and_goes_on() -> None:
 
 def test_bytes_that_lead_to_nothing_are_counted() -> None:
     watching = guard()
-    largest = 4 * BOUNDS["max_header_bytes"]
+    largest = 2 * BOUNDS["max_header_bytes"]
     assert watching.judge(largest, [], 0.0) is None
     assert watching.judge(1, [REQUEST], 0.0) is None
     assert watching.judge(largest, [], 0.0) is None
-    assert watching.judge(largest, [], 0.0) is Cause.HTTP2_HEADERS
+    assert watching.judge(largest + 1, [], 0.0) is Cause.HTTP2_HEADERS

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 class Bounds:
     """How much, how many and how long; all of it comes from the settings.
 
-    max_header_bytes: beyond four times this, a request's header fields are not even read; the application may refuse
+    max_header_bytes: beyond twice this, a request's header fields are not even read; the application may refuse
         less. header_timeout_s: from a request's first byte, or from the opening of a connection, to the end of its
         header fields. request_timeout_s: from there to the last byte of its response.
     keep_alive_timeout_s: how long a connection may lie idle. send_timeout_s: how long a client may leave unread what

@@ -74,7 +74,7 @@ class Connection:
             sock.close()
             return
         try:
-            self._rest(self._edge.bounds.header_timeout_s)
+            self.expect_within(self._edge.bounds.header_timeout_s)
             await self._converse()
         except Exception:
             logger.exception("a connection failed")
@@ -153,7 +153,7 @@ class Connection:
         except H2ProtocolAssumedError as assumed:
             self._protocol = Http2(self, self._edge)
             self._update(idle=True)
-            self._rest(self._edge.bounds.header_timeout_s)
+            self.expect_within(self._edge.bounds.header_timeout_s)
             if self._draining:
                 self._protocol.begin_drain()
             await self._protocol.initiate()
@@ -168,14 +168,15 @@ class Connection:
         self.idle = idle
         self._head_begun = False
         if idle:
-            self._rest(self._edge.notice_s if self._draining else self._edge.bounds.keep_alive_timeout_s)
+            self.expect_within(self._edge.notice_s if self._draining else self._edge.bounds.keep_alive_timeout_s)
             self._watch.on_idle(self)
         else:
             is_single = isinstance(self._protocol, Http1)
             self.due = monotonic() + (self._edge.bounds.request_timeout_s if is_single else _TICK_S)
             self._watch.on_busy(self)
 
-    def _rest(self, seconds: float) -> None:
+    def expect_within(self, seconds: float) -> None:
+        """Look whether something is overdue after so long."""
         self.due = monotonic() + seconds
 
     def _overdue(self, now: float) -> None:

@@ -43,7 +43,7 @@ class FloodGuard:
     def __init__(self, bounds: Bounds, now: float) -> None:
         self._resets = Budget(bounds.http2_max_resets, now)
         self._control = Budget(bounds.http2_max_control_frames, now)
-        self._max_unproductive_bytes = 4 * bounds.max_header_bytes + _UNPRODUCTIVE_BYTES
+        self._max_unproductive_bytes = 2 * bounds.max_header_bytes + _UNPRODUCTIVE_BYTES
         self._unproductive_bytes = 0
 
     def judge(self, received_bytes: int, events: list[Event], now: float) -> Cause | None:

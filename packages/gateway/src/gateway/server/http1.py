@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from gateway.server.connection import Connection
 
 _CLOSE = (b"connection", b"close")
+# The rest of a body that nobody wants is read all the same if it is so short: the next request can follow it.
+_MAX_REST_BYTES = 64 * 1024
+_REST_S = 2.0
 _PREFACE = b"PRI"
 
 
@@ -49,6 +52,8 @@ class Http1(H11Protocol):
         self._edge = edge
         self._head = b""
         self._method = b""
+        self._length = 0
+        self._skips_rest = False
 
     @property
     def reads_head(self) -> bool:
@@ -67,6 +72,9 @@ class Http1(H11Protocol):
 
     def overdue(self, _now: float) -> Cause | None:
         """Why the connection has to be cut off: the one request in progress takes too long."""
+        if self._skips_rest:
+            self._client.close()
+            return None
         return Cause.REQUEST_TIMEOUT
 
     def refuse(self, refusal: Refusal) -> None:
@@ -99,7 +107,7 @@ class Http1(H11Protocol):
     def _response(self, event: Response) -> h11.Response:
         headers = [*event.headers, *self.config.response_headers("h11")]
         is_last = self._edge.draining or self.keep_alive_requests >= self.config.keep_alive_max_requests
-        if is_last and _CLOSE not in headers:
+        if (is_last or not self._can_skip_rest()) and _CLOSE not in headers:
             headers.append(_CLOSE)
         return h11.Response(status_code=event.status_code, headers=headers)
 
@@ -119,12 +127,40 @@ class Http1(H11Protocol):
             self._client.write(data)
             await self._client.drain()
 
+    def _can_skip_rest(self) -> bool:
+        return self.connection.their_state is not h11.SEND_BODY or 0 < self._length <= _MAX_REST_BYTES
+
+    async def _maybe_recycle(self) -> None:
+        states = (self.connection.our_state, self.connection.their_state)
+        if states == (h11.DONE, h11.SEND_BODY):
+            await self._close_stream()
+            self._skips_rest = True
+            self._client.expect_within(_REST_S)
+        else:
+            await super()._maybe_recycle()
+
     async def _handle_events(self) -> None:
         try:
+            if self._skips_rest and not await self._skip_rest():
+                return
             await super()._handle_events()
         except Refusal as refusal:
             self.refuse(refusal)
             await self._close_stream()
+
+    async def _skip_rest(self) -> bool:
+        """Throw away what has come of the body; whether it was the last of it."""
+        try:
+            while isinstance(event := self.connection.next_event(), h11.Data):
+                pass
+        except h11.RemoteProtocolError:
+            self._client.close()
+            return False
+        if not isinstance(event, h11.EndOfMessage):
+            return False
+        self._skips_rest = False
+        await self._maybe_recycle()
+        return True
 
     async def _check_protocol(self, event: h11.Request) -> None:
         if event.method == _PREFACE and event.target == b"*" and event.http_version == b"2.0":
@@ -136,6 +172,7 @@ class Http1(H11Protocol):
         check_method(request.method)
         _check_framing(request, headers)
         path, headers = origin_form(request.method, request.target, headers)
+        self._length = int(first(headers, b"content-length") or 0)
         self.stream = HTTPStream(
             self.app,
             self.config,

@@ -16,8 +16,8 @@ class EdgeConfig(Config):
     include_server_header = False
 
     def __init__(self, bounds: Bounds) -> None:
-        self.h11_max_incomplete_size = 4 * bounds.max_header_bytes
-        self.h2_max_header_list_size = 4 * bounds.max_header_bytes
+        self.h11_max_incomplete_size = 2 * bounds.max_header_bytes
+        self.h2_max_header_list_size = 2 * bounds.max_header_bytes
         self.h2_max_concurrent_streams = bounds.http2_max_streams
         self.keep_alive_max_requests = bounds.max_requests_per_connection
         self._second = 0

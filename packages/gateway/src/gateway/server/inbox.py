@@ -4,8 +4,8 @@ import asyncio
 from collections import deque
 from typing import Any, cast
 
-# Twice what one read brings: who sends waits until the application has caught up.
-_MAX_BYTES = 128 * 1024
+# Who sends waits until the application has caught up.
+_MAX_BYTES = 64 * 1024
 
 
 class Inbox:
