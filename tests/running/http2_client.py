@@ -108,6 +108,10 @@ class Http2Client:
         """Wait until the server has ended the connection."""
         await self.until(lambda: self.closed, within_s)
 
+    async def until_ended(self) -> None:
+        """Wait until the server has said that it ends the connection, or has ended it."""
+        await self.until(lambda: self.goaways or self.closed)
+
     async def listen(self) -> None:
         """Take in what comes, until the end."""
         try:

@@ -1,6 +1,8 @@
 """Frames that are cheap to send and dear to take: a client that sends too many of them is cut off, others are not."""
 
+import asyncio
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from h2.errors import ErrorCodes
@@ -16,7 +18,7 @@ from hyperframe.frame import (
     WindowUpdateFrame,
 )
 
-from tests.integration.gateway.server.edge import running_edge
+from tests.integration.gateway.server.edge import RunningEdge, running_edge, until
 from tests.running.http2_client import http2_connected
 
 _CALM = ErrorCodes.ENHANCE_YOUR_CALM
@@ -30,6 +32,10 @@ def a_reset(number: int) -> list[Frame]:
         HeadersFrame(stream_id, data=_BLOCK, flags=["END_HEADERS", "END_STREAM"]),
         RstStreamFrame(stream_id, error_code=ErrorCodes.CANCEL),
     ]
+
+
+def _are_waiting(edge: RunningEdge, count: int) -> bool:
+    return edge.application.waiting == count
 
 
 FLOODS: dict[str, Callable[[int], list[Frame]]] = {
@@ -78,14 +84,25 @@ async def test_rapid_reset() -> None:
 
 async def test_requests_that_were_called_off_count_while_they_run() -> None:
     async with running_edge(http2_max_resets=100, http2_max_streams=10) as edge, http2_connected(edge.port) as client:
-        for _ in range(40):
+        for running in range(20):
             stream = client.start(b"/wait")
+            await until(partial(_are_waiting, edge, running + 1))
             client.h2.reset_stream(stream)
             client.flush()
-        last = await client.get(b"/x")
-        assert last.reset == ErrorCodes.REFUSED_STREAM
-        assert edge.application.waiting == 20
+        assert (await client.get(b"/x")).reset == ErrorCodes.REFUSED_STREAM
         edge.application.release.set()
+        await until(lambda: edge.connections() == {"idle": 1, "busy": 0})
+        await asyncio.sleep(0)
+        assert (await client.get(b"/x")).status == 200
+
+
+async def test_a_request_that_is_called_off_at_once_is_not_begun() -> None:
+    async with running_edge() as edge, http2_connected(edge.port) as client:
+        client.send_frames(*[frame for number in range(50) for frame in a_reset(number)])
+        client.h2.ping(b"12345678")
+        client.flush()
+        await client.until(lambda: client.pongs)
+        assert edge.application.seen == []
 
 
 @pytest.mark.parametrize("size", [0, 100, 16_000])

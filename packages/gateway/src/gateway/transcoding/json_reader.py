@@ -13,9 +13,11 @@ from service_kit.errors import Violation
 BODY = "body"
 MAX_NESTING = 32
 
-# A string, or what begins like one and never ends: it must not be looked at again from each quote within.
-_STRING = re.compile(rb'"(?:[^"\\]|\\.)*+\\?(?:"|\Z)', re.DOTALL)
-_BRACKET = re.compile(rb"[\[\]{}]")
+# The next bracket behind whatever is none, strings above all, or the end. What begins like a string and never ends is
+# one, too: it must not be looked at again from each quote within. Nothing is copied, however many strings there are.
+_BRACKET = re.compile(
+    rb"""(?: [^"\[\]{}]++ | "(?:[^"\\]|\\.)*+ \\? (?:"|\Z) )*+ (?P<bracket>[\[\]{}]|\Z)""", re.DOTALL | re.VERBOSE
+)
 
 
 class JsonError(Exception):
@@ -44,8 +46,8 @@ def _check_nesting(body: bytes) -> None:
     if body.count(b"[") + body.count(b"{") <= MAX_NESTING:
         return
     depth = 0
-    for bracket in _BRACKET.finditer(_STRING.sub(b"", body)):
-        depth += 1 if bracket[0] in b"[{" else -1
+    for match in _BRACKET.finditer(body):
+        depth += 1 if match["bracket"] in {b"[", b"{"} else -1
         if depth > MAX_NESTING:
             raise JsonError("json.nesting", f"must not be nested more than {MAX_NESTING} deep")
 

@@ -1,0 +1,75 @@
+"""Load over HTTP/2: clients with many requests at once on one connection."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+
+from h2.errors import ErrorCodes
+
+from tests.faults.load import Record, Seen
+from tests.running.http2_client import Http2Client, http2_connected
+
+_PAUSE_S = 0.01
+
+
+@dataclass(slots=True)
+class Http2Load:
+    """record: what clients saw, under the kind "http2". told: how many connections ended with a GOAWAY.
+
+    What a server says it has not looked at (RFC 9113, 8.7) is sent again on another connection, and counts once.
+    """
+
+    record: Record = field(default_factory=Record)
+    told: int = 0
+
+
+@asynccontextmanager
+async def http2_load(port: int, path: bytes, token: str, *, clients: int, at_once: int) -> AsyncIterator[Http2Load]:
+    """Have ``clients`` keep ``at_once`` requests each in progress, for as long as the context lasts."""
+    load, stopping = Http2Load(), asyncio.Event()
+    headers = [(b"authorization", b"Bearer " + token.encode())]
+    ask = _Ask(path, headers, load, stopping)
+    workers = [asyncio.create_task(ask.keep_on(port, at_once)) for _ in range(clients)]
+    try:
+        yield load
+    finally:
+        stopping.set()
+        await asyncio.gather(*workers)
+
+
+@dataclass(slots=True)
+class _Ask:
+    path: bytes
+    headers: list[tuple[bytes, bytes]]
+    load: Http2Load
+    stopping: asyncio.Event
+
+    async def keep_on(self, port: int, at_once: int) -> None:
+        while not self.stopping.is_set():
+            began_s = time.monotonic()
+            try:
+                async with http2_connected(port) as client:
+                    await asyncio.gather(*(self._on(client) for _ in range(at_once)))
+                    self.load.told += bool(client.goaways)
+            except OSError as exc:
+                self._note(began_s, 0, type(exc).__name__)
+                await asyncio.sleep(_PAUSE_S)
+
+    async def _on(self, client: Http2Client) -> None:
+        while not (self.stopping.is_set() or client.goaways or client.closed):
+            began_s, stream_id = time.monotonic(), client.start(self.path, headers=self.headers)
+            reply = client.replies[stream_id]
+            try:
+                await client.until(lambda reply=reply: reply.ended)
+            except (AssertionError, TimeoutError) as exc:
+                if any(stream_id > last for _, last in client.goaways):
+                    return
+                self._note(began_s, 0, type(exc).__name__)
+                return
+            if reply.reset != ErrorCodes.REFUSED_STREAM:
+                self._note(began_s, reply.status if reply.headers else 0, "")
+
+    def _note(self, began_s: float, status: int, code: str) -> None:
+        self.load.record.seen.append(Seen("http2", began_s, time.monotonic() - began_s, status, code))

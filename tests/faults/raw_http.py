@@ -1,0 +1,62 @@
+"""Requests as bytes, for those that no decent client sends."""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+_PATIENCE_S = 15.0
+
+
+@dataclass(frozen=True, slots=True)
+class RawAnswer:
+    """status: of HTTP; 0 where the connection just ended. code: of the problem document; "" where there is none."""
+
+    status: int
+    code: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.status} {self.code}".strip()
+
+
+async def answer_to(port: int, pieces: Iterable[bytes]) -> RawAnswer:
+    """Send the pieces for as long as the server takes them; its one answer."""
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    try:
+        async with asyncio.timeout(_PATIENCE_S):
+            sending = asyncio.create_task(_send(writer, pieces))
+            answer = await _read(reader)
+            sending.cancel()
+            await asyncio.wait({sending})
+            return answer
+    finally:
+        writer.close()
+
+
+async def _send(writer: asyncio.StreamWriter, pieces: Iterable[bytes]) -> None:
+    try:
+        for piece in pieces:
+            writer.write(piece)
+            await writer.drain()
+    except ConnectionError:
+        return
+
+
+async def _read(reader: asyncio.StreamReader) -> RawAnswer:
+    try:
+        head = await reader.readuntil(b"\r\n\r\n")
+        lines = head.decode("latin-1").split("\r\n")
+        length = next(int(line.partition(":")[2]) for line in lines if line.lower().startswith("content-length:"))
+        body = await reader.readexactly(length)
+    except (asyncio.IncompleteReadError, ConnectionError):
+        return RawAnswer(0)
+    status = int(lines[0].split()[1])
+    return RawAnswer(status, str(json.loads(body).get("code", "")) if status >= 400 else "")
+
+
+def request(verb: bytes, path: bytes, *fields: bytes, body: bytes = b"", token: str = "") -> bytes:
+    """A request of exactly these fields, `Host`, and a token if one is given."""
+    lines = [verb + b" " + path + b" HTTP/1.1", b"Host: localhost", *fields]
+    if token:
+        lines.append(b"Authorization: Bearer " + token.encode())
+    return b"\r\n".join([*lines, b"", body])

@@ -1,0 +1,130 @@
+"""A gateway is asked to stop under load: with another on its port nobody notices, alone it finishes what it has."""
+
+import asyncio
+import contextlib
+import json
+import signal
+import time
+from dataclasses import dataclass
+
+from tests.faults.drill import Drill
+from tests.faults.finding import Finding, at_least, at_most, counted
+from tests.faults.http2_load import Http2Load, http2_load
+from tests.faults.load import Clients, Record, load
+from tests.faults.own_gateway import OwnGateway, own_gateway
+from tests.faults.people import ORDER, Person, newcomer
+from tests.faults.stage import Stage
+from tests.running.stacks import Stack
+
+_DRAIN_S = 5.0
+_HTTP2_CLIENTS = 4
+_REFUSED = "ConnectionRefusedError"
+
+
+def run(stage: Stage) -> list[Finding]:
+    return asyncio.run(_run(stage.stack(), stage.either(3.0, 0.5)))
+
+
+async def _run(stack: Stack, each_s: float) -> list[Finding]:
+    person = await newcomer(stack.url)
+    with contextlib.ExitStack() as gateways:
+        leaving = await asyncio.to_thread(gateways.enter_context, own_gateway(stack, DRAIN_S=str(_DRAIN_S)))
+        another = own_gateway(stack, leaving.port, DRAIN_S=str(_DRAIN_S))
+        staying = await asyncio.to_thread(gateways.enter_context, another)
+        async with (
+            load(leaving.url, *_clients(person)) as http1,
+            http2_load(leaving.port, b"/api/orders", person.token, clients=_HTTP2_CLIENTS, at_once=5) as http2,
+        ):
+            await asyncio.sleep(each_s)
+            first_s = await _stop(leaving)
+            await asyncio.sleep(each_s)
+            shared = len(http1.failures), len(http2.record.failures)
+            told_before, alone_since_s = http2.told, time.monotonic()
+            half = await _half_an_order(staying.port, person)
+            stopping = asyncio.create_task(_stop(staying))
+            await _until_refused(staying.port)
+            was_ready = await asyncio.to_thread(staying.is_ready)
+            status, is_last = await half.finish()
+            second_s = await stopping
+    return [
+        counted("failures, one gateway of two stopping, HTTP/1", shared[0]),
+        counted("failures, one gateway of two stopping, HTTP/2", shared[1]),
+        at_most("its exit", first_s, _DRAIN_S + 1, " s"),
+        counted("status of an order of which half was sent before", status, 201),
+        counted("whether it said Connection: close", int(is_last), 1),
+        *_alone(http1, http2, alone_since_s),
+        counted("HTTP/2 connections told to go", http2.told - told_before, _HTTP2_CLIENTS),
+        counted("whether it was ready while it drained", int(was_ready)),
+        at_most("its exit", second_s, _DRAIN_S + 1, " s"),
+    ]
+
+
+def _clients(person: Person) -> list[Clients]:
+    return [
+        Clients("read", person.get("/api/orders"), count=3),
+        Clients("create", person.order(), count=3),
+        Clients("fresh", person.get("/api/v1/users/me"), count=2, pause_s=0.01, fresh=True),
+    ]
+
+
+def _alone(http1: Record, http2: Http2Load, since_s: float) -> list[Finding]:
+    """Alone on its port, it refuses new connections; whoever has one is answered, and told to go."""
+    failures = [*http1.failures, *http2.record.failures]
+    lost = [s.code for s in failures if s.started_s + s.took_s >= since_s and s.code != _REFUSED]
+    seen = http1.of("read", "create").seen
+    answers = [s.answer for s in seen if s.answer is not None and s.started_s + s.took_s >= since_s]
+    told = sum(answer.headers.get("connection") == "close" for answer in answers)
+    return [
+        Finding("requests of a lone gateway that were lost", "none", str(lost), not lost),
+        at_least("answers with Connection: close", told, 6),
+    ]
+
+
+async def _stop(gateway: OwnGateway) -> float:
+    began_s = time.monotonic()
+    gateway.process.send_signal(signal.SIGTERM)
+    return await asyncio.to_thread(gateway.wait, began_s)
+
+
+async def _until_refused(port: int) -> None:
+    """Wait until nobody listens any more. AssertionError: somebody does."""
+    for _ in range(200):
+        try:
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+        except ConnectionRefusedError:
+            return
+        writer.close()
+        await asyncio.sleep(0.01)
+    raise AssertionError("new connections are still taken")
+
+
+@dataclass(frozen=True, slots=True)
+class _HalfSent:
+    reader: asyncio.StreamReader
+    writer: asyncio.StreamWriter
+    rest: bytes
+
+    async def finish(self) -> tuple[int, bool]:
+        """Send the rest; the status of the answer, and whether it is the last on its connection."""
+        self.writer.write(self.rest)
+        head = await self.reader.readuntil(b"\r\n\r\n")
+        self.writer.close()
+        return int(head.split()[1]), b"\r\nconnection: close\r\n" in head.lower()
+
+
+async def _half_an_order(port: int, person: Person) -> _HalfSent:
+    body = json.dumps(ORDER).encode()
+    lines = [
+        "POST /api/orders/add HTTP/1.1",
+        "Host: localhost",
+        f"Authorization: Bearer {person.token}",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+    ]
+    reader, writer = await asyncio.open_connection("127.0.0.1", port)
+    writer.write("\r\n".join([*lines, "", ""]).encode() + body[:10])
+    await writer.drain()
+    return _HalfSent(reader, writer, body[10:])
+
+
+DRILL = Drill(6, "gateway SIGTERM under h1 and h2 load", "drain: finish, Connection: close, refuse new", run)

@@ -1,0 +1,101 @@
+"""Clients that are slow on purpose, and very many that do nothing: they are closed, and the others do not notice."""
+
+import asyncio
+import contextlib
+import socket
+
+from tests.faults.aside import aside
+from tests.faults.attackers import Crowd, Fate, attack, descriptors_for, never_reading
+from tests.faults.drill import Drill
+from tests.faults.finding import Finding, at_least, at_most, counted
+from tests.faults.load import Clients, Record, load
+from tests.faults.own_gateway import OwnGateway, own_gateway
+from tests.faults.people import Person, newcomer
+from tests.faults.stage import Stage
+from tests.running.polling import eventually
+from tests.running.stacks import Stack
+
+_MIB = 1024 * 1024
+_TIMEOUT_S = "2"
+# The time-out, what an answered client may still send, and the sweep over all connections.
+_CLOSED_WITHIN_S = 8.0
+# At most 25 KiB for each connection that may be open, and room for the answers in progress.
+_MOST_RSS_BYTES = 4096 * 25 * 1024 + 32 * _MIB
+
+_HEAD = b"POST /api/users/log HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
+_PAGE = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+_KEYS = b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+def run(stage: Stage) -> list[Finding]:
+    stack = stage.stack()
+    with own_gateway(
+        stack,
+        HEADER_TIMEOUT_S=_TIMEOUT_S,
+        BODY_TIMEOUT_S=_TIMEOUT_S,
+        SEND_TIMEOUT_S=_TIMEOUT_S,
+        KEEP_ALIVE_TIMEOUT_S=_TIMEOUT_S,
+    ) as gateway:
+        return asyncio.run(_run(stage, stack, gateway))
+
+
+async def _run(stage: Stage, stack: Stack, gateway: OwnGateway) -> list[Finding]:
+    person = await newcomer(stack.url)
+    quiet = await _alone(gateway, person, stage.either(5.0, 1.0))
+    idle = descriptors_for(stage.either(10_000, 500))
+    before = gateway.rss_bytes
+    async with load(gateway.url, *_clients(person)) as record:
+        with contextlib.ExitStack() as ends:
+            deaf = [ends.enter_context(never_reading(gateway.port, _PAGE, 200)) for _ in range(20)]
+            attacking = asyncio.create_task(
+                aside(attack, gateway.port, _crowds(idle, each=stage.either(200, 40)), _CLOSED_WITHIN_S)
+            )
+            most = await _most_memory(gateway, attacking)
+            lasting = await asyncio.to_thread(_lasting, gateway, deaf)
+    fates: dict[str, Fate] = await attacking
+    return [
+        counted("normal requests that failed", len(record.failures)),
+        at_most("their 99th percentile", record.percentile_s(0.99) / quiet.percentile_s(0.99), 2, "×", clock=True),
+        at_least("idle connections opened", fates["idle"].opened, idle),
+        *(counted(f"{name}: still open", fate.open) for name, fate in fates.items()),
+        counted("clients that do not read: still open", lasting),
+        at_most("memory beyond that before", (most - before) / _MIB, _MOST_RSS_BYTES / _MIB, " MiB"),
+    ]
+
+
+def _crowds(idle: int, each: int) -> dict[str, Crowd]:
+    return {
+        "slow headers": Crowd(each, _HEAD, b"x"),
+        "slow bodies": Crowd(each, _HEAD + b"Content-Length: 100000\r\n\r\n{", b" "),
+        "slow chunks": Crowd(each, _HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n", b"1\r\n \r\n"),
+        "idle after a request": Crowd(each, _KEYS),
+        "idle": Crowd(idle),
+    }
+
+
+def _clients(person: Person) -> list[Clients]:
+    return [Clients("normal", person.get("/api/orders"), count=4, pause_s=0.02)]
+
+
+async def _alone(gateway: OwnGateway, person: Person, seconds: float) -> Record:
+    async with load(gateway.url, *_clients(person)) as record:
+        await asyncio.sleep(seconds)
+    return record
+
+
+async def _most_memory(gateway: OwnGateway, attacking: "asyncio.Task[dict[str, Fate]]") -> int:
+    most = 0
+    while not (await asyncio.wait({attacking}, timeout=0.05))[0]:
+        most = max(most, gateway.rss_bytes)
+    return most
+
+
+def _lasting(gateway: OwnGateway, clients: list[socket.socket]) -> int:
+    """How many of them the gateway still has; it gets a moment."""
+    ports = {client.getsockname()[1] for client in clients}
+    with contextlib.suppress(AssertionError):
+        eventually(lambda: None if ports & gateway.peer_ports() else True, within_s=_CLOSED_WITHIN_S)
+    return len(ports & gateway.peer_ports())
+
+
+DRILL = Drill(22, "slow headers, slow body, slow read, 10 000 idle connections", "closed, bounded", run)

@@ -1,0 +1,100 @@
+"""Requests that are too large, lie about their size, or are no JSON: refused early, and at no cost."""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from tests.faults.drill import Drill
+from tests.faults.finding import Finding, at_most, counted
+from tests.faults.own_gateway import OwnGateway, own_gateway
+from tests.faults.people import newcomer
+from tests.faults.raw_http import RawAnswer, answer_to, request
+from tests.faults.stage import Stage
+
+_MIB = 1024 * 1024
+_CAP = _MIB
+_LARGE = 64 * _MIB
+_PATH = b"/api/orders/add"
+_JSON = b"Content-Type: application/json"
+_CHUNKED = b"Transfer-Encoding: chunked"
+_PIECE = b" " * 65536
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """pieces: what is sent, for somebody's token. outcome: what must come of it."""
+
+    pieces: Callable[[str], Iterable[bytes]]
+    outcome: str
+
+
+def run(stage: Stage) -> list[Finding]:
+    stack = stage.stack()
+    with own_gateway(stack) as gateway:
+        return asyncio.run(_run(gateway, stack.url, stage.either(50, 4)))
+
+
+async def _run(gateway: OwnGateway, url: str, rounds: int) -> list[Finding]:
+    token = (await newcomer(url)).token
+    outcomes = {name: await answer_to(gateway.port, case.pieces(token)) for name, case in _CASES.items()}
+    wrong = {name: str(outcome) for name, outcome in outcomes.items() if str(outcome) != _CASES[name].outcome}
+    # What the first of each kind has made the process load and allocate, it keeps; the others must add nothing.
+    before = gateway.rss_bytes
+    most, answers = before, list[RawAnswer]()
+    for _ in range(rounds):
+        for case in _CASES.values():
+            asking = asyncio.create_task(answer_to(gateway.port, case.pieces(token)))
+            while not (await asyncio.wait({asking}, timeout=0.02))[0]:
+                most = max(most, gateway.rss_bytes)
+            answers.append(await asking)
+            most = max(most, gateway.rss_bytes)
+    return [
+        Finding("answers other than expected", "none", str(wrong or "none"), not wrong),
+        counted("answers 5xx, or none", sum(answer.status == 0 or answer.status >= 500 for answer in answers)),
+        at_most("memory beyond that before", (most - before) / _MIB, 2 * _CAP / _MIB, " MiB"),
+    ]
+
+
+def _post(*fields: bytes, body: Iterable[bytes] = ()) -> Callable[[str], Iterator[bytes]]:
+    return lambda token: itertools.chain([request(b"POST", _PATH, _JSON, *fields, token=token)], body)
+
+
+def _json(body: bytes) -> Callable[[str], Iterator[bytes]]:
+    return _post(b"Content-Length: %d" % len(body), body=[body])
+
+
+@dataclass(frozen=True, slots=True)
+class _Large:
+    """One piece over and over."""
+
+    piece: bytes
+
+    def __iter__(self) -> Iterator[bytes]:
+        return itertools.repeat(self.piece, _LARGE // len(_PIECE))
+
+
+_CASES = {
+    "announced too large": _Case(_post(b"Content-Length: %d" % _LARGE), "413 BODY_TOO_LARGE"),
+    "too large": _Case(_post(b"Content-Length: %d" % _LARGE, body=_Large(_PIECE)), "413 BODY_TOO_LARGE"),
+    "too many chunks": _Case(_post(_CHUNKED, body=_Large(b"10000\r\n" + _PIECE + b"\r\n")), "413 BODY_TOO_LARGE"),
+    "a length that no number holds": _Case(_post(b"Content-Length: " + b"9" * 40), "400 MALFORMED_REQUEST"),
+    "two lengths": _Case(_post(b"Content-Length: 2", b"Content-Length: 3", body=[b"{} "]), "400 MALFORMED_REQUEST"),
+    "length and chunks": _Case(_post(b"Content-Length: 2", _CHUNKED, body=[b"0\r\n\r\n"]), "400 MALFORMED_REQUEST"),
+    "more than announced": _Case(_post(b"Content-Length: 2", body=[b"{}" * 1000]), "400 INVALID_REQUEST"),
+    "gzip": _Case(_post(b"Content-Encoding: gzip", b"Content-Length: 2", body=[b"{}"]), "415 UNSUPPORTED_MEDIA_TYPE"),
+    "400 header fields": _Case(_post(*[b"X-%d: 1" % number for number in range(400)]), "431 HEADERS_TOO_LARGE"),
+    "a large header field": _Case(_post(b"X-Large: " + b"x" * 20_000), "431 HEADERS_TOO_LARGE"),
+    "a megabyte of header fields": _Case(_post(*[b"X: " + b"x" * 1000] * 1024), "431 HEADERS_TOO_LARGE"),
+    "no JSON": _Case(_json(b'{"currency": '), "400 INVALID_REQUEST"),
+    "nesting": _Case(_json(b"[" * 500_000 + b"]" * 500_000), "400 INVALID_REQUEST"),
+    "nested objects": _Case(_json(b'{"a":' * 100_000 + b"1" + b"}" * 100_000), "400 INVALID_REQUEST"),
+    "a number of 100 000 digits": _Case(_json(b'{"currency": ' + b"9" * 100_000 + b"}"), "400 INVALID_REQUEST"),
+}
+
+DRILL = Drill(
+    23,
+    "oversize, chunked or lying Content-Length; gzip body; header flood; malformed JSON; deep nesting",
+    "413 / 400 / 415 / 431 early",
+    run,
+)
