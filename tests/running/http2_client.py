@@ -10,6 +10,7 @@ from typing import Any
 import h2.config
 import h2.connection
 import h2.events
+from h2.exceptions import ProtocolError
 from hyperframe.frame import Frame
 
 _PATIENCE_S = 10.0
@@ -126,8 +127,11 @@ class Http2Client:
         self._changed.set()
 
     def _received(self, data: bytes) -> list[h2.events.Event]:
+        try:
+            events = self.h2.receive_data(data)
+        except ProtocolError:  # an answer to frames that went past h2: now only the end is of interest
+            return []
         # h2 takes a connection for closed after GOAWAY; RFC 9113, 6.8 has the streams before it come to their ends.
-        events = self.h2.receive_data(data)
         if any(isinstance(event, h2.events.ConnectionTerminated) for event in events):
             self.h2.state_machine.state = h2.connection.ConnectionState.CLIENT_OPEN
         return events
