@@ -23,7 +23,7 @@ from gateway.middleware.cross_site import CrossSiteGuard
 from gateway.middleware.deadline import DeadlineMiddleware
 from gateway.middleware.identity import IdentityMiddleware
 from gateway.middleware.metrics import MetricsMiddleware
-from gateway.middleware.overload import OverloadMiddleware
+from gateway.middleware.overload import OverloadMiddleware, refusal_pace
 from gateway.middleware.problem_details import ProblemDetailsMiddleware
 from gateway.middleware.rate_limit import RateLimitMiddleware
 from gateway.middleware.request_context import RequestContextMiddleware
@@ -85,7 +85,7 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         # Everything further in reads its policy from the endpoint that the path leads to.
         Middleware(RoutingMiddleware, router=router, pages=pages(document)),
         # As soon as it is known which way a request goes: where that is crowded, nothing more is spent on it.
-        Middleware(OverloadMiddleware, throttle=parts.throttle),
+        Middleware(OverloadMiddleware, throttle=parts.throttle, pace=refusal_pace()),
         # Who calls decides whose quota is drawn on; no I/O but for an unknown key.
         Middleware(IdentityMiddleware, verifier=parts.verifier, cookie=cookie),
         Middleware(RateLimitMiddleware, limiter=parts.limiter, quotas=quotas),

@@ -87,7 +87,7 @@ class Settings:
     max_queue: int = setting(
         doc="requests that may wait for their turn, for each upstream and rate class", default=512, minimum=0
     )
-    max_queue_wait_ms: int = setting(doc="longest wait for a turn", unit="ms", default=1000, minimum=0)
+    max_queue_wait_ms: int = setting(doc="longest wait for a turn", unit="ms", default=2000, minimum=0)
     max_body_bytes: int = setting(doc="largest request body", unit="bytes", default=1024 * 1024, minimum=1)
     max_buffered_body_bytes: int = setting(
         doc="bodies of all requests in progress, together", unit="bytes", default=64 * 1024 * 1024, minimum=1024 * 1024

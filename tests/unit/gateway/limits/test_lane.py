@@ -93,7 +93,7 @@ def test_a_queue_that_moves_too_slowly_refuses_at_once() -> None:
         await asyncio.sleep(0)
         # Half a second before it: with the usual error, it might be a whole one.
         assert await refused_at_once(at) is ShedCause.QUEUE_SLOW
-        assert at.turned_away() == Shed(ShedCause.QUEUE_SLOW, limit=1, retry_after_s=1)
+        assert at.turned_away() == Shed(ShedCause.QUEUE_SLOW, limit=1, retry_after_s=2)
         for task in line:
             task.cancel()
 

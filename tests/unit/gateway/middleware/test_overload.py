@@ -1,7 +1,8 @@
 import asyncio
 
 import pytest
-from gateway.middleware.overload import OverloadMiddleware
+from gateway.limits.pace import Pace
+from gateway.middleware.overload import OverloadMiddleware, refusal_pace
 from gateway.problems import Decision, Problem
 
 from tests.unit.gateway.asgi import answering, call, exchange_in, http_scope, passes_lifespan_through, policy
@@ -9,12 +10,12 @@ from tests.unit.gateway.middleware.throttles import RPC, throttle
 
 
 async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(lambda app: OverloadMiddleware(app, throttle(1)))
+    assert await passes_lifespan_through(lambda app: OverloadMiddleware(app, throttle(1), refusal_pace()))
 
 
 async def test_whoever_may_wait_passes_and_nobody_else() -> None:
     limit = throttle(1, max_queue=1)
-    app = OverloadMiddleware(answering(), limit)
+    app = OverloadMiddleware(answering(), limit, refusal_pace())
     lane = limit.lane(RPC)
 
     async def ask() -> int:
@@ -39,4 +40,23 @@ async def test_what_is_no_endpoint_passes() -> None:
     await limit.lane(RPC).enter(RPC)
     scope = http_scope()
     exchange_in(scope)
-    assert (await call(OverloadMiddleware(answering(), limit), scope)).status == 200
+    assert (await call(OverloadMiddleware(answering(), limit, refusal_pace()), scope)).status == 200
+
+
+async def test_who_comes_back_too_fast_waits_for_the_refusal() -> None:
+    limit = throttle(1)
+    await limit.lane(RPC).enter(RPC)
+    # One at once, and the next one in an hour.
+    app = OverloadMiddleware(answering(), limit, Pace(1 / 3600, at_once=0, longest_s=3600))
+
+    async def ask() -> None:
+        scope = http_scope()
+        exchange_in(scope, policy=policy())
+        await call(app, scope)
+
+    with pytest.raises(Problem):
+        await ask()
+    waiting = asyncio.create_task(ask())
+    done, _ = await asyncio.wait({waiting}, timeout=0.05)
+    assert not done
+    waiting.cancel()

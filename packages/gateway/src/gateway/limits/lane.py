@@ -1,6 +1,7 @@
 """Who may go on now, who waits, and who is sent away: for requests that want the same of the same upstream."""
 
 from collections.abc import Callable
+from itertools import cycle
 from math import inf
 from time import monotonic
 
@@ -21,14 +22,14 @@ _SLOW = 2.0
 _FORECAST_ERROR = 2.0
 #: How much of the mean the latest request makes up.
 _MEAN_WEIGHT = 1 / 16
-_RETRY_AFTER_S = 1
+#: In seconds, told in turn: a crowd that is sent away together should not come back together.
+_RETRY_AFTER_S = (1, 2, 3)
 
 
 class Lane:
     """An adaptive number of places, and a bounded line of those who wait for one, first come, first served.
 
-    A request that would not get its turn in time, or its answer before its deadline, is sent away at once. Those who
-    may wait are held back at no cost, and cannot ask again meanwhile; each refusal costs a quarter of an answer.
+    A request that would not get its turn in time, or its answer before its deadline, is sent away at once.
 
     max_queue: how many may wait. max_wait_s: how long each, in seconds. calm: whether no lane is crowded.
     told: hears of waits and refusals.
@@ -55,6 +56,7 @@ class Lane:
         self._told = told
         self._now = now
         self._mean_s = 0.0
+        self._retry_after_s = cycle(_RETRY_AFTER_S)
 
     @property
     def limit(self) -> int:
@@ -136,4 +138,4 @@ class Lane:
 
     def _shed(self, cause: ShedCause) -> Shed:
         self._told.shed(cause, self._limit.limit)
-        return Shed(cause, self._limit.limit, _RETRY_AFTER_S)
+        return Shed(cause, self._limit.limit, next(self._retry_after_s))
