@@ -28,6 +28,15 @@ class RestartableRedis:
         if self._process is not None:
             stop(self._process, signal.SIGKILL)
 
+    def pause(self) -> None:
+        """Has it do nothing, as one that is overloaded; what is sent to it waits."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def resume(self) -> None:
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
     def lose_data(self) -> None:
         """Has it forget everything; only while it does not run."""
         shutil.rmtree(self._server.home / "appendonlydir")

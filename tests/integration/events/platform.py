@@ -64,10 +64,11 @@ class Platform:
     orders_pool: PostgresPool
     redis_url: str
 
-    async def customer(self, processing: int = 3) -> Customer:
-        """A new one; one of the orders has an Idempotency-Key."""
-        user = a_user()
-        await PostgresUsers(self.users_pool).add(user, an_event(AuditKind.REGISTERED, user))
+    async def customer(self, processing: int = 3, user_id: str = "") -> Customer:
+        """A new one, unless the user is there already; one of the orders has an Idempotency-Key."""
+        user = a_user(user_id=user_id) if user_id else a_user()
+        if not user_id:
+            await PostgresUsers(self.users_pool).add(user, an_event(AuditKind.REGISTERED, user))
         orders, actor = PostgresOrderRepository(self.orders_pool), Actor(user.user_id, False, "request-1")
         placed = [an_order(user_id=user.user_id) for _ in range(processing + 2)]
         await orders.add_once(placed[0], events.created(placed[0], actor), Claim("key", fingerprint("EUR", LINES)))

@@ -1,0 +1,202 @@
+"""Kill -9 of either side at each point where something is written: nothing is lost, and nothing is done twice."""
+
+import asyncio
+import signal
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from functools import partial
+from pathlib import Path
+
+import psycopg
+import pytest
+from grpclib.client import Channel
+from order_svc.inbox.background import GROUP
+from order_svc.inbox.user_events import STREAM
+from service_kit.postgres import PostgresPool
+from shared_contracts.user.v1 import DeleteUserRequest, UserServiceStub
+
+from tests.integration.events.platform import Customer, Platform
+from tests.integration.order_svc.running_service import RunningService, running_service
+from tests.integration.user_svc.calls import bearer, registered
+from tests.integration.user_svc.command import UserSvc, installation
+from tests.integration.user_svc.conftest import ready
+from tests.running.polling import eventually, in_time
+from tests.running.restartable_redis import RestartableRedis
+from tests.running.servers import RunningPostgres, RunningRedis, stop
+
+#: Stands in the way of the relay where it gives events their places.
+_BEFORE_PLACES = "SELECT pg_advisory_lock(hashtext('outbox'))"
+
+
+@pytest.fixture
+def user_svc(
+    postgres_server: RunningPostgres, database_urls: tuple[str, str], own_redis: RestartableRedis, tmp_path: Path
+) -> UserSvc:
+    """The service on the platform's own stores, not started yet."""
+    installed = installation(postgres_server, RunningRedis(own_redis.url, own_redis.port), tmp_path)
+    user_svc = UserSvc({**installed.environ, "USER_SVC_DATABASE_URL": database_urls[0]})
+    assert user_svc.run("keys", "create").returncode == 0
+    return user_svc
+
+
+async def start(user_svc: UserSvc, log: Path) -> "subprocess.Popen[bytes]":
+    """Its process, once it is ready."""
+    process = user_svc.start(log)
+    await asyncio.to_thread(eventually, partial(ready, user_svc), within_s=60)
+    return process
+
+
+async def deleted_over_grpc(user_svc: UserSvc, platform: Platform) -> Customer:
+    """A customer who has deleted themselves, with a live user-svc."""
+    channel = Channel("127.0.0.1", user_svc.port)
+    try:
+        users = UserServiceStub(channel, timeout=10)
+        answer = await registered(users)
+        assert answer.user is not None
+        customer = await platform.customer(user_id=answer.user.user_id)
+        await users.delete_user(DeleteUserRequest(), metadata=bearer(answer.access_token))
+        return customer
+    finally:
+        channel.close()
+
+
+@asynccontextmanager
+async def in_the_way(pool: PostgresPool, statement: str, *arguments: str) -> AsyncIterator[None]:
+    """Hold what the statement locks, for as long as the context lasts."""
+    async with await psycopg.AsyncConnection.connect(str(pool.conninfo)) as connection:
+        await connection.execute(statement.encode(), arguments)
+        yield
+
+
+async def somebody_waits(pool: PostgresPool) -> None:
+    """Return once a statement waits for a lock that another one holds."""
+    query = "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
+
+    async def waits() -> bool | None:
+        async with pool.connection() as connection:
+            return await (await connection.execute(query)).fetchone() is not None or None
+
+    await in_time(waits, within_s=10)
+
+
+async def test_user_svc_dies_between_the_commit_and_the_stream(
+    platform: Platform, user_svc: UserSvc, tmp_path: Path
+) -> None:
+    first = await start(user_svc, tmp_path / "first.log")
+    async with in_the_way(platform.users_pool, _BEFORE_PLACES):
+        customer = await deleted_over_grpc(user_svc, platform)
+        await somebody_waits(platform.users_pool)
+        stop(first, signal.SIGKILL)
+    await platform.in_stream(0)
+    second = user_svc.start(tmp_path / "second.log")
+    try:
+        async with platform.receiving():
+            await platform.forgotten(customer)
+        await platform.in_stream(1)
+    finally:
+        stop(second, signal.SIGTERM)
+
+
+async def test_user_svc_dies_before_it_hears_that_the_stream_has_the_event(
+    platform: Platform, user_svc: UserSvc, own_redis: RestartableRedis, tmp_path: Path
+) -> None:
+    first = await start(user_svc, tmp_path / "first.log")
+    async with in_the_way(platform.users_pool, _BEFORE_PLACES):
+        customer = await deleted_over_grpc(user_svc, platform)
+        await somebody_waits(platform.users_pool)
+        own_redis.pause()
+    # The place is given now, and the event is sent to a Redis that does nothing for the moment.
+    await in_time(partial(placed, platform), within_s=10)
+    stop(first, signal.SIGKILL)
+    own_redis.resume()
+    second = user_svc.start(tmp_path / "second.log")
+    try:
+        async with platform.receiving():
+            await platform.forgotten(customer)
+        await platform.in_stream(1)
+    finally:
+        stop(second, signal.SIGTERM)
+
+
+async def placed(platform: Platform) -> bool | None:
+    async with platform.users_pool.connection() as connection:
+        query = "SELECT true FROM outbox WHERE position IS NOT NULL"
+        return await (await connection.execute(query)).fetchone() is not None or None
+
+
+@asynccontextmanager
+async def order_svc(platform: Platform, database_url: str, folder: Path) -> AsyncIterator[RunningService]:
+    await asyncio.to_thread(folder.mkdir)
+    async with running_service(database_url, folder, platform.redis_url, EVENT_CLAIM_IDLE_S="0.5") as service:
+        yield service
+
+
+async def nothing_is_left(platform: Platform) -> bool | None:
+    """Whether the group has read all there is and is done with it."""
+    async with platform.redis() as redis:
+        (group,) = await redis.xinfo_groups(STREAM)
+        assert group["name"] == GROUP.encode()
+        return (group["lag"], group["pending"]) == (0, 0) or None
+
+
+async def test_order_svc_dies_between_reading_and_the_effect(
+    platform: Platform, database_urls: tuple[str, str], tmp_path: Path
+) -> None:
+    async with platform.relaying() as relay:
+        customer = await platform.customer()
+        locked = customer.processing[0].order_id
+        async with order_svc(platform, database_urls[1], tmp_path / "first") as first:
+            lock = "SELECT FROM orders WHERE order_id = %s FOR UPDATE"
+            async with in_the_way(platform.orders_pool, lock, locked):
+                await platform.delete(customer, relay)
+                await somebody_waits(platform.orders_pool)
+                first.process.kill()
+                await first.process.wait()
+        async with order_svc(platform, database_urls[1], tmp_path / "second"):
+            await platform.forgotten(customer)
+            await in_time(partial(nothing_is_left, platform), within_s=10)
+
+
+async def test_order_svc_dies_between_the_effect_and_its_acknowledgement(
+    platform: Platform, database_urls: tuple[str, str], own_redis: RestartableRedis, tmp_path: Path
+) -> None:
+    async with platform.relaying() as relay:
+        customer = await platform.customer()
+        async with order_svc(platform, database_urls[1], tmp_path / "first") as first:
+            async with in_the_way(platform.orders_pool, "LOCK TABLE processed_events IN SHARE MODE"):
+                await platform.delete(customer, relay)
+                await somebody_waits(platform.orders_pool)
+                own_redis.kill()
+            await in_time(partial(processed, platform, customer), within_s=10)
+            first.process.kill()
+            await first.process.wait()
+        own_redis.start()
+        async with order_svc(platform, database_urls[1], tmp_path / "second"):
+            await in_time(partial(nothing_is_left, platform), within_s=20)
+            await platform.forgotten(customer)
+
+
+async def processed(platform: Platform, customer: Customer) -> bool | None:
+    async with platform.users_pool.connection() as connection:
+        query = "SELECT event_id FROM outbox WHERE strpos(encode(payload, 'escape'), %s) > 0"
+        row = await (await connection.execute(query, (customer.user.user_id,))).fetchone()
+    assert row is not None
+    async with platform.orders_pool.connection() as connection:
+        query = "SELECT true FROM processed_events WHERE event_id = %s"
+        return await (await connection.execute(query, row)).fetchone() is not None or None
+
+
+async def test_without_redis_orders_go_on_and_the_service_is_ready(
+    platform: Platform, database_urls: tuple[str, str], own_redis: RestartableRedis, tmp_path: Path
+) -> None:
+    own_redis.kill()
+    async with platform.relaying() as relay, order_svc(platform, database_urls[1], tmp_path / "only") as service:
+        assert (await service.probe("/readyz"))[0] == 200
+        customer = await platform.customer()
+        await platform.delete(customer, relay)
+        own_redis.start()
+        await platform.forgotten(customer)
+        assert (await service.probe("/readyz"))[0] == 200
+    log = (tmp_path / "only" / "order-svc.log").read_text()
+    assert (log.count("no events are received"), log.count("events are received again")) == (1, 1)
