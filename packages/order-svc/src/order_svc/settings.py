@@ -53,7 +53,7 @@ class Settings(GrpcServerSettings):
     event_claim_idle_s: float = setting(
         doc="how long nothing is heard of a process with an event until another one takes the event over",
         unit="s",
-        default=30,
+        default=10,
         minimum=0.1,
     )
     event_max_deliveries: int = setting(

@@ -1,0 +1,154 @@
+"""Users delete themselves while both sides of the event die over it: each user's orders are cancelled, once."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import psycopg
+
+from tests.faults.drill import Drill
+from tests.faults.finding import Finding, at_least, counted
+from tests.faults.http_client import HttpConnection
+from tests.faults.load import Record, see
+from tests.faults.people import Person, metric, newcomer
+from tests.faults.stage import Stage, kill, restart
+from tests.running.polling import in_time
+from tests.running.stacks import Stack
+
+_REPLICAS = {"gateway": 2, "user-svc": 2, "order-svc": 2}
+_SERVICES = ("user-svc", "order-svc")
+_ORDERS_EACH = 3
+_STAYING = 3
+_PAUSE_S = 0.2
+#: Longer than an event lies with a process that is dead, and than starting everything takes.
+_SETTLED_WITHIN_S = 60.0
+_AFTERWARDS = """
+    SELECT user_id::text, status, version,
+           (SELECT count(*) FROM order_events AS e WHERE e.order_id = o.order_id AND kind = 'status_changed')
+    FROM orders AS o WHERE user_id::text = ANY(%s)"""
+_UNDECIDED = """
+    SELECT (SELECT count(*) FROM unnest(%(users)s::uuid[]) AS u WHERE u NOT IN (SELECT user_id FROM deleted_users))
+         + (SELECT count(*) FROM orders WHERE status = 'processing' AND user_id = ANY(%(users)s::uuid[]))"""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """An order as it ended. changes: entries in its audit trail that say so."""
+
+    user_id: str
+    status: str
+    version: int
+    changes: int
+
+
+def run(stage: Stage) -> list[Finding]:
+    return asyncio.run(_run(stage))
+
+
+async def _run(stage: Stage) -> list[Finding]:
+    stack = stage.stack(replicas=_REPLICAS)
+    people = await asyncio.gather(*(_customer(stack) for _ in range(stage.either(100, 20))))
+    leaving, staying = people[_STAYING:], people[:_STAYING]
+    record = Record()
+    deaths = asyncio.create_task(_die(stack, times=stage.either(5, 1)))
+    for person in leaving:
+        await _leave(stack, person, record)
+        await asyncio.sleep(_PAUSE_S)  # so that the deletions are spread over the deaths
+    died = await deaths
+    settled = await _settled(stack, [person.user_id for person in leaving])
+    return [settled, *await _judged(stack, leaving, staying), at_least("deaths", died, 4), _told(record)]
+
+
+async def _customer(stack: Stack) -> Person:
+    person = await newcomer(stack.url)
+    for _ in range(_ORDERS_EACH):
+        await person.place(stack.url)
+    return person
+
+
+async def _leave(stack: Stack, person: Person, record: Record) -> None:
+    """Have the person delete themselves, however often it takes: the answer to the first try may be lost."""
+    connection = HttpConnection(stack.url)
+
+    async def gone() -> bool | None:
+        seen = await see(record, "leave", connection, lambda c: c.request("DELETE", _ME, token=person.token))
+        return True if seen.status in {204, 401, 404} else None
+
+    try:
+        await in_time(gone, within_s=_SETTLED_WITHIN_S, every_s=0.1)
+    finally:
+        connection.close()
+
+
+_ME = "/api/v1/users/me"
+
+
+async def _die(stack: Stack, times: int) -> int:
+    """Kill all of both sides, then one replica of each, and so on; how many processes died."""
+    died = 0
+    for number in range(times):
+        await asyncio.sleep(_PAUSE_S)
+        replicas = [f"{name}-2" for name in _SERVICES]
+        for victim in replicas if number % 2 else (*_SERVICES, *replicas):
+            await asyncio.to_thread(kill, stack, victim)
+            died += 1
+        await asyncio.to_thread(restart, stack, *(replicas if number % 2 else _SERVICES))
+    return died
+
+
+async def _settled(stack: Stack, users: Sequence[str]) -> Finding:
+    """Wait until nothing is left to do, if that ever comes."""
+
+    async def undecided() -> bool | None:
+        return True if await asyncio.to_thread(_count, stack, _UNDECIDED, users) == 0 else None
+
+    try:
+        await in_time(undecided, within_s=_SETTLED_WITHIN_S, every_s=0.2)
+    except AssertionError:
+        return Finding("all settles", f"within {_SETTLED_WITHIN_S:.0f} s", "it does not", passed=False)
+    return Finding("all settles", f"within {_SETTLED_WITHIN_S:.0f} s", "it does", passed=True)
+
+
+async def _judged(stack: Stack, leaving: Sequence[Person], staying: Sequence[Person]) -> list[Finding]:
+    rows = await asyncio.to_thread(_rows, stack, [person.user_id for person in (*leaving, *staying)])
+    left = {person.user_id for person in staying}
+    ends = Counter((row.user_id in left, row.status, row.version, row.changes) for row in rows)
+    once, untouched = (False, "cancelled", 2, 1), (True, "processing", 1, 0)
+    dead = sum([await metric(stack, name, "order_svc_events_dead_letters") for name in ("order-svc", "order-svc-2")])
+    return [
+        counted("orders of deleted users, cancelled exactly once", ends[once], len(leaving) * _ORDERS_EACH),
+        counted("orders of others, untouched", ends[untouched], len(staying) * _ORDERS_EACH),
+        counted("orders that ended in any other way", sum(ends.values()) - ends[once] - ends[untouched]),
+        counted("dead letters", int(dead)),
+    ]
+
+
+def _rows(stack: Stack, users: Sequence[str]) -> list[Row]:
+    with psycopg.connect(_database_url(stack)) as connection:
+        return [Row(*row) for row in connection.execute(_AFTERWARDS, (list(users),)).fetchall()]
+
+
+def _count(stack: Stack, query: str, users: Sequence[str]) -> int:
+    with psycopg.connect(_database_url(stack)) as connection:
+        row = connection.execute(query.encode(), {"users": list(users)}).fetchone()
+    assert row is not None
+    return int(row[0])
+
+
+def _database_url(stack: Stack) -> str:
+    return (stack.data_dir / "secrets" / "order-svc-database-url").read_text()
+
+
+def _told(record: Record) -> Finding:
+    outcomes = record.by_outcome()
+    measured = ", ".join(f"{count} × {outcome}" for outcome, count in outcomes.items())
+    return Finding("answers to those who leave", "204 in the end", measured, "204" in outcomes)
+
+
+DRILL = Drill(
+    29,
+    "kill -9 of either side of an event, over and over",
+    "every deleted user's orders are cancelled, each once; nobody else's are",
+    run,
+)
