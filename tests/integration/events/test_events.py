@@ -155,6 +155,8 @@ async def test_a_dead_letter_that_is_dropped_is_gone_for_good(platform: Platform
         letters = await platform.dead_letters(1)
         async with platform.redis() as redis:
             dead = DeadLetters(redis, STREAM, GROUP)
+            await redis.xdel(STREAM, letters[0].entry_id)
+            assert await dead.replay(letters[0].letter_id) is Replay.ENTRY_GONE
             assert [await dead.drop(letters[0].letter_id) for _ in range(2)] == [True, False]
         await platform.dead_letters(0)
 
