@@ -14,6 +14,7 @@ from order_svc.adapters.processed_events import PostgresProcessedEvents
 from order_svc.domain import events
 from order_svc.domain.actor import Actor
 from order_svc.domain.idempotency import Claim, fingerprint
+from order_svc.domain.listing import Filters
 from order_svc.domain.order import Order, OrderStatus
 from order_svc.inbox.background import GROUP, BackgroundInbox
 from order_svc.inbox.dead_letters import DeadLetter, DeadLetters
@@ -106,6 +107,16 @@ class Platform:
             assert len(await audit_trail(self.orders_pool, order.order_id)) == 2
         for order in customer.final:
             assert await orders.get(order.order_id) == order
+
+    async def cancelled(self, customer: Customer) -> None:
+        """Return once what was in processing is cancelled."""
+
+        async def all_are() -> bool | None:
+            return await orders.page(processing, None, 1) == [] or None
+
+        orders = PostgresOrderRepository(self.orders_pool)
+        processing = Filters(customer.user.user_id, OrderStatus.PROCESSING)
+        await in_time(all_are, within_s=20)
 
     async def untouched(self, customer: Customer) -> bool:
         """Whether nothing has happened to the customer's orders."""

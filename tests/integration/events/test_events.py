@@ -175,3 +175,22 @@ async def test_who_is_drained_finishes_what_is_in_hand_and_is_struck_off(platfor
         assert await platform.untouched(later)
         async with platform.receiving():
             await platform.forgotten(later)
+
+
+async def test_a_database_restored_from_a_backup_is_told_again(platform: Platform) -> None:
+    """As the runbook has it."""
+    async with platform.relaying() as relay, platform.receiving():
+        gone, other = await platform.customer(), await platform.customer()
+        await platform.delete(gone, relay)
+        await platform.delete(other, relay)
+        await platform.forgotten(gone, other)
+        # The backup is older than the first of the two deletions.
+        async with platform.orders_pool.connection() as connection:
+            await connection.execute("DELETE FROM deleted_users WHERE user_id = %s", (gone.user.user_id,))
+            await connection.execute("DELETE FROM processed_events")
+            revert = "UPDATE orders SET status = 'processing', version = 1 WHERE user_id = %s AND order_id = ANY(%s)"
+            await connection.execute(revert, (gone.user.user_id, [order.order_id for order in gone.processing]))
+        async with platform.redis() as redis:
+            await redis.xgroup_setid(STREAM, GROUP, "0")
+        await platform.cancelled(gone)
+        await platform.forgotten(other)
