@@ -156,9 +156,12 @@ async def _pause(seconds: float, stopping: asyncio.Event) -> None:
         return
 
 
-async def together(url: str, kind: str, asks: Iterable[Ask]) -> Record:
-    """Ask all of these at the same moment, each on a connection of its own that is open already."""
-    record, wanted = Record(), list(asks)
+async def together(url: str, kind: str, asks: Iterable[Ask], record: Record | None = None) -> Record:
+    """Ask all of these at the same moment, each on a connection of its own that is open already.
+
+    record: where to put down what comes of it, for who wants to look on; else a new one.
+    """
+    record, wanted = Record() if record is None else record, list(asks)
     connections = [HttpConnection(url) for _ in wanted]
     try:
         await asyncio.gather(*(connection.request("GET", "/openapi.json") for connection in connections))

@@ -80,7 +80,12 @@ async def newcomer(url: str) -> Person:
 
 async def metric(stack: Stack, process: str, name: str, **labels: str) -> float:
     """The sum of a process's series of that name with these labels, at this moment; 0 where there is none."""
-    text = await asyncio.to_thread(_metrics, stack.admin_url(process))
+    return await metric_at(stack.admin_url(process), name, **labels)
+
+
+async def metric_at(admin_url: str, name: str, **labels: str) -> float:
+    """The same of the process with this admin port."""
+    text = await asyncio.to_thread(_metrics, admin_url)
     total = 0.0
     for line in text.splitlines():
         series, _, value = line.rpartition(" ")

@@ -21,6 +21,7 @@ from tests.examples.contracts import headrace_contract
 SHOW = headrace_contract().methods["/order.v1.OrderService/GetOrder"]
 CHANGE = headrace_contract().methods["/order.v1.OrderService/UpdateOrderStatus"]
 CREATE = headrace_contract().methods["/order.v1.OrderService/CreateOrder"]
+LIST = headrace_contract().methods["/order.v1.OrderService/ListOrders"]
 
 #: What a handler does with a call before it is answered; it may raise.
 Behaviour = Callable[[Stream[Any, Any]], Awaitable[None]]
@@ -92,7 +93,7 @@ class _Orders:
             method.path: Handler(
                 self._handler(method), Cardinality.UNARY_UNARY, method.request_class, method.response_class
             )
-            for method in (SHOW, CHANGE, CREATE)
+            for method in (SHOW, CHANGE, CREATE, LIST)
         }
 
     def _handler(self, method: Method) -> Behaviour:

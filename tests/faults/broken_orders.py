@@ -1,0 +1,51 @@
+"""Breaking order-svc's breaker open, and what refusals by it look like."""
+
+import asyncio
+from typing import Any
+
+from grpclib.const import Status
+from service_kit.errors import CallError
+from service_kit.grpc.errors import to_grpc_error
+
+from tests.faults.http_client import HttpConnection
+from tests.faults.load import Record, Seen, see
+from tests.faults.people import Person
+from tests.faults.stand_ins import Beside
+from tests.integration.gateway.upstream.service import Replica
+
+#: The gateway's own settings: failures in a row that open a breaker, and how long it stays open.
+FAILURES, RESET_S = 5, 1.0
+#: The deadline of the method that is asked, and how long a request to it may take in all.
+ORDERS = "/api/v1/orders"
+DEADLINE_S = 3.0
+GRACE_S = 0.1
+
+
+async def unavailable(_stream: Any) -> None:
+    """Answers like a service that cannot."""
+    raise to_grpc_error(CallError(Status.UNAVAILABLE, "DEPENDENCY_UNAVAILABLE"))
+
+
+async def hang(_stream: Any) -> None:
+    """Never answers."""
+    await asyncio.Event().wait()
+
+
+async def break_open(gateway: Beside, replica: Replica, person: Person) -> None:
+    """Have calls fail until the breaker has had enough. The next one is the trial, once its time has passed."""
+    replica.behave = unavailable
+    connection, record = HttpConnection(gateway.url), Record()
+    try:
+        while not (record.seen and by_breaker(record.seen[-1])):
+            assert len(record.seen) <= FAILURES, record.by_outcome()
+            await see(record, "breaking", connection, person.get(ORDERS))
+    finally:
+        connection.close()
+
+
+def by_breaker(seen: Seen) -> bool:
+    """Whether a request was refused by a breaker, as the answer explains."""
+    if seen.status != 503 or seen.answer is None:
+        return False
+    decision = seen.answer.json().get("decision", {})
+    return decision.get("policy") == "breaker" and "retry-after" in seen.answer.headers
