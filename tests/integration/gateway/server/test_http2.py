@@ -145,6 +145,16 @@ async def test_a_client_that_gives_room_again_is_served() -> None:
         assert (await client.reply(stream)).body == bytes(LARGE_BYTES)
 
 
+async def test_a_client_that_leaves_leaves_nothing_behind() -> None:
+    async with running_edge() as edge:
+        async with http2_connected(edge.port, reads_bodies=False) as client:
+            stream = client.start(b"/large")
+            client.start(b"/x")
+            await client.until(lambda: client.replies[stream].body)
+        await until(lambda: edge.connections() == {"idle": 0, "busy": 0}, within_s=2)
+        assert edge.refusals() == {}
+
+
 async def test_a_request_that_takes_too_long_is_cut_off() -> None:
     async with running_edge(request_timeout_s=0.3) as edge, http2_connected(edge.port) as client:
         client.start(b"/wait")

@@ -111,9 +111,11 @@ class Http2(H2Protocol):
         return Cause.SLOW_READER if self._stalls.look(self.stream_buffers, now) else None
 
     async def handle(self, event: Event) -> None:
-        """Take what has come, in slices."""
+        """Take what has come, in slices; or that nothing more will, so that nobody waits for room to send any more."""
         if not isinstance(event, RawData):
             await super().handle(event)
+            for buffer in self.stream_buffers.values():
+                await buffer.close()
             return
         for start in range(0, len(event.data), _SLICE_BYTES):
             if start:
@@ -155,7 +157,7 @@ class Http2(H2Protocol):
     async def _end(self) -> None:
         await self._flush()
         self._client.close()
-        await super().handle(Closed())
+        await self.handle(Closed())
 
     async def _handle_events(self, events: Sequence[H2Event]) -> None:
         called_off = {event.stream_id for event in events if isinstance(event, StreamReset)}
