@@ -15,6 +15,9 @@ class TcpProxy:
         self._closed = asyncio.Event()
         #: Cleared: a connection that is opened now is accepted, and that is all.
         self.forwards_new = True
+        #: Cleared: what the server says is kept back until it is set again.
+        self.answers = asyncio.Event()
+        self.answers.set()
         #: By how much (seconds) everything that goes either way is late.
         self.delay_s = 0.0
 
@@ -31,7 +34,7 @@ class TcpProxy:
         to_server = await asyncio.open_connection("127.0.0.1", self._target_port)
         pumps = {
             asyncio.create_task(self._pump(reader, to_server[1])),
-            asyncio.create_task(self._pump(to_server[0], writer)),
+            asyncio.create_task(self._pump(to_server[0], writer, self.answers)),
         }
         self._pumps |= pumps
         await asyncio.wait(pumps, return_when=asyncio.FIRST_COMPLETED)
@@ -46,10 +49,14 @@ class TcpProxy:
         """Let go of the connections that hang."""
         self._closed.set()
 
-    async def _pump(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    async def _pump(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, gate: asyncio.Event | None = None
+    ) -> None:
         try:
             while data := await reader.read(65536):
                 await asyncio.sleep(self.delay_s)
+                if gate is not None:
+                    await gate.wait()
                 writer.write(data)
                 await writer.drain()
         except ConnectionError:

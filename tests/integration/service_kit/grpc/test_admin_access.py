@@ -32,7 +32,9 @@ class Running:
 
     async def ask(self, role: str) -> None:
         metadata = {"authorization": f"Bearer {self.issuer.token(role=role)}"}
-        await AuditServiceStub(self.client.channel).list_audit_events(ListAuditEventsRequest(), metadata=metadata)
+        await AuditServiceStub(self.client.channel).list_audit_events(
+            ListAuditEventsRequest(), timeout=5, metadata=metadata
+        )
 
 
 @pytest.fixture

@@ -143,6 +143,12 @@ async def test_a_caller_that_left_just_before_the_answer_is_no_error(running: Ru
     assert [line.split() for line in lines] == [["INFO", "rpc", "CANCELLED"]]
 
 
+async def test_no_call_goes_without_a_deadline(running: Running) -> None:
+    async with GrpcClient(running.target) as client:
+        with pytest.raises(ValueError, match="without a deadline"):
+            await OrderServiceStub(client.channel).get_order(GetOrderRequest(order_id=ORDER_ID))
+
+
 async def test_a_call_ends_at_its_deadline(running: Running) -> None:
     running.call_as(running.issuer.token())
     running.orders.go_on.clear()

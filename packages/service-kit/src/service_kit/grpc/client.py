@@ -24,7 +24,7 @@ def parse_target(target: str) -> tuple[str, int]:
 
 
 class _ForwardingChannel(Channel):
-    """Gives a call no more time than the current request has left."""
+    """Gives a call no more time than the current request has left. ValueError: it would have no deadline at all."""
 
     def request(
         self,
@@ -43,14 +43,16 @@ class _ForwardingChannel(Channel):
         if current is not None and current.deadline is not None:
             left = Deadline.from_timeout(max(0.0, current.deadline - time.monotonic()))
             deadline = left if deadline is None else min(deadline, left)
+        if deadline is None:
+            raise ValueError(f"{name} is called without a deadline")
         return super().request(name, cardinality, request_type, reply_type, deadline=deadline, metadata=metadata)
 
 
 class GrpcClient:
     """A channel to one target, which tells the other side of the current request (ids, trace, token, deadline).
 
-    channel: for stubs. A call outside of any request needs a time-out of its own: over 100 streams, grpclib's calls
-    wait silently.
+    channel: for stubs. A call outside of any request needs a time-out of its own: it might wait for ever, be it only
+    for its turn among those that the server takes at once.
     """
 
     def __init__(self, target: str) -> None:
