@@ -1,5 +1,6 @@
 """One thing that a drill looked at."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 
@@ -18,6 +19,12 @@ class Finding:
 
     def __str__(self) -> str:
         return f"{self.what}: {self.measured} (expected: {self.expected})"
+
+
+def always(what: str, expected: str, measured: Iterable[str]) -> Finding:
+    """What must be the same each time."""
+    seen = set(measured)
+    return Finding(what, expected, ", ".join(sorted(seen)), seen == {expected})
 
 
 def counted(what: str, measured: int, expected: int = 0) -> Finding:

@@ -1,0 +1,92 @@
+"""A further process of a service, beside those of a platform and with other settings, to be broken at will."""
+
+import asyncio
+import itertools
+import signal
+import subprocess
+import urllib.request
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+from local_stack.inventory import program
+from local_stack.processes import MARKER
+from local_stack.service_settings import prefix_of
+
+from tests.faults.stage import pid_of
+from tests.running.polling import in_time
+from tests.running.servers import free_port
+from tests.running.stacks import Stack
+
+_READY_WITHIN_S = 60.0
+_GONE_WITHIN_S = 20.0
+_numbers = itertools.count(1)
+
+
+@dataclass(frozen=True, slots=True)
+class ExtraProcess:
+    """Its process id, and where it listens."""
+
+    pid: int
+    port: int
+    admin_url: str
+
+    @property
+    def target(self) -> str:
+        return f"127.0.0.1:{self.port}"
+
+    def send(self, number: signal.Signals) -> None:
+        psutil.Process(self.pid).send_signal(number)
+
+    @property
+    def rss_bytes(self) -> int:
+        """The memory that it has at this moment."""
+        return int(psutil.Process(self.pid).memory_info().rss)
+
+
+@asynccontextmanager
+async def extra_process(stack: Stack, service: str, changes: Mapping[str, str]) -> AsyncIterator[ExtraProcess]:
+    """Start it with the settings of the platform's own process and these changes; it is ready, and ends in the end."""
+    prefix, port, admin_port = prefix_of(service), free_port(), free_port()
+    places = {f"{prefix}_PORT": str(port), f"{prefix}_ADMIN_PORT": str(admin_port), f"{prefix}_PPROF_PORT": "0"}
+    as_the_other = psutil.Process(pid_of(stack, service)).environ()
+    for name in (MARKER, *(f"{name}_FILE" for name in changes)):  # it is none of the platform's
+        as_the_other.pop(name, None)
+    environ = {**as_the_other, **places, **changes}
+    log_path = stack.data_dir / "logs" / f"extra-{service}-{next(_numbers)}.log"
+    with log_path.open("wb") as log:
+        process = subprocess.Popen([program(service)], env=environ, stdout=log, stderr=log)  # noqa: ASYNC220
+    extra = ExtraProcess(process.pid, port, f"http://127.0.0.1:{admin_port}")
+    try:
+        await in_time(lambda: _ready(process, extra, log_path), within_s=_READY_WITHIN_S, every_s=0.05)
+        yield extra
+    finally:
+        process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.to_thread(process.wait, _GONE_WITHIN_S)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            await asyncio.to_thread(process.wait)
+
+
+async def _ready(process: "subprocess.Popen[bytes]", extra: ExtraProcess, log: Path) -> bool | None:
+    assert process.poll() is None, await asyncio.to_thread(log.read_text)
+    return await probe(extra.admin_url, "/readyz") == 200 or None
+
+
+async def probe(admin_url: str, path: str) -> int:
+    """The status of a page on an admin port; 0 without an answer within two seconds."""
+    return await asyncio.to_thread(_status, f"{admin_url}{path}")
+
+
+def _status(url: str) -> int:
+    try:
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - our own admin port
+            return int(response.status)
+    except urllib.error.HTTPError as exc:
+        with exc:
+            return int(exc.code)
+    except OSError:
+        return 0

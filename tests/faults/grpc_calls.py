@@ -1,0 +1,70 @@
+"""Calls past the gateway, straight at a service, by a foreign client (grpcio)."""
+
+import asyncio
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import grpc
+import grpc.aio
+from google.rpc.error_details_pb2 import ErrorInfo
+from google.rpc.status_pb2 import Status
+from shared_contracts.order.v1 import GetOrderRequest
+
+GET_ORDER = "/order.v1.OrderService/GetOrder"
+_DETAILS = "grpc-status-details-bin"
+#: Whatever a test wants to send is sent, and on a connection that nobody else has.
+_OPTIONS = [("grpc.max_send_message_length", -1), ("grpc.use_local_subchannel_pool", 1)]
+
+
+@asynccontextmanager
+async def channel_to(target: str) -> AsyncIterator[grpc.aio.Channel]:
+    async with grpc.aio.insecure_channel(target, options=_OPTIONS) as channel:
+        yield channel
+
+
+async def outcome(call: Any) -> str:
+    """How a call ended: "OK", or its status and reason."""
+    try:
+        await call
+    except grpc.aio.AioRpcError as error:
+        return f"{error.code().name} {_reason(error)}".strip()
+    return "OK"
+
+
+def unary(channel: grpc.aio.Channel, path: str, message: bytes, *, token: str = "", timeout_s: float | None = 5) -> Any:
+    """Begin a call; awaiting it gives the answer's bytes."""
+    metadata = [("authorization", f"Bearer {token}")] if token else []
+    return channel.unary_unary(path)(message, timeout=timeout_s, metadata=metadata)
+
+
+@asynccontextmanager
+async def calling(target: str, token: str, order_id: str, *, count: int) -> AsyncIterator[Counter[str]]:
+    """So many clients that read an order over and over, and what they are told; each has a connection of its own."""
+    told: Counter[str] = Counter()
+    over = asyncio.Event()
+
+    async def keep_calling() -> None:
+        async with channel_to(target) as channel:
+            while not over.is_set():
+                call = unary(channel, GET_ORDER, bytes(GetOrderRequest(order_id=order_id)), token=token)
+                told[await outcome(call)] += 1
+                await asyncio.sleep(0.005)
+
+    clients = [asyncio.create_task(keep_calling()) for _ in range(count)]
+    try:
+        yield told
+    finally:
+        over.set()
+        await asyncio.gather(*clients)
+
+
+def _reason(error: grpc.aio.AioRpcError) -> str:
+    for name, value in error.trailing_metadata() or ():
+        if name == _DETAILS:
+            for detail in Status.FromString(value).details:
+                info = ErrorInfo()
+                if detail.Unpack(info):
+                    return str(info.reason)
+    return ""

@@ -1,0 +1,101 @@
+"""Messages of 64 MB, or nested without end, straight at a service: refused before they cost anything."""
+
+import asyncio
+import threading
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+
+from shared_contracts.order.v1 import GetOrderRequest
+
+from tests.faults.drill import Drill
+from tests.faults.extra_process import ExtraProcess, extra_process
+from tests.faults.finding import Finding, at_most
+from tests.faults.grpc_calls import GET_ORDER, calling, channel_to, outcome, unary
+from tests.faults.load import told
+from tests.faults.people import newcomer
+from tests.faults.stage import Stage
+
+_MB, _MIB = 1_000_000, 1024 * 1024
+_SAMPLE_EVERY_S = 0.002
+_WARM_UP_CALLS = 200
+#: A group of field 15, which the contract does not know: a parser has to skip it, level by level.
+_OPEN, _CLOSE = b"\x7b", b"\x7c"
+_TOO_LARGE, _INVALID = "RESOURCE_EXHAUSTED MESSAGE_TOO_LARGE", "INVALID_ARGUMENT INVALID_REQUEST"
+
+
+class _Memory:
+    """The most that a process had while it was watched, over what it had at first."""
+
+    def __init__(self, process: ExtraProcess) -> None:
+        self.before_bytes = self.most_bytes = process.rss_bytes
+
+    @property
+    def growth_mib(self) -> float:
+        return (self.most_bytes - self.before_bytes) / _MIB
+
+
+def run(stage: Stage) -> list[Finding]:
+    return asyncio.run(_run(stage, stage.either(16, 4)))
+
+
+async def _run(stage: Stage, at_once: int) -> list[Finding]:
+    stack = stage.stack()
+    person = await newcomer(stack.url)
+    order_id = await person.place(stack.url)
+    good = bytes(GetOrderRequest(order_id=order_id))
+    async with extra_process(stack, "order-svc", {}) as service:
+        await _ask(service, person.token, [good] * _WARM_UP_CALLS, 20)
+        await _ask(service, person.token, [bytes(5 * _MB)], 1)
+        async with calling(service.target, person.token, order_id, count=1) as others:
+            await asyncio.sleep(0.2)
+            with _watched(service) as memory:
+                large = await _ask(service, person.token, [bytes(64 * _MB)] * at_once, at_once)
+                nested = await _ask(service, person.token, [good + bomb for bomb in _bombs()], 1)
+    return [
+        Finding(f"{at_once} messages of 64 MB at once", _TOO_LARGE, told(large), large.keys() == {_TOO_LARGE}),
+        Finding("messages nested 200 to 2 million deep", _INVALID, told(nested), nested.keys() == {_INVALID}),
+        Finding("calls of others meanwhile", "OK", told(others), others.keys() == {"OK"}),
+        at_most("memory, over that of before", memory.growth_mib, 16, " MiB"),
+    ]
+
+
+def _bombs() -> Iterator[bytes]:
+    for depth in (200, 10_000, 1_000_000):
+        yield _OPEN * depth + _CLOSE * depth
+    yield _OPEN * 2_000_000
+
+
+async def _ask(service: ExtraProcess, token: str, messages: Sequence[bytes], at_once: int) -> Counter[str]:
+    """Send all of them, so many at a time, each of these on a connection of its own."""
+    waiting, told_to_all = list(messages), Counter[str]()
+
+    async def keep_sending() -> None:
+        async with channel_to(service.target) as channel:
+            while waiting:
+                told_to_all[await outcome(unary(channel, GET_ORDER, waiting.pop(), token=token))] += 1
+
+    await asyncio.gather(*(keep_sending() for _ in range(min(at_once, len(messages)))))
+    return told_to_all
+
+
+@contextmanager
+def _watched(process: ExtraProcess) -> Iterator[_Memory]:
+    memory, over = _Memory(process), threading.Event()
+
+    def watch() -> None:
+        while not over.wait(_SAMPLE_EVERY_S):
+            memory.most_bytes = max(memory.most_bytes, process.rss_bytes)
+
+    watcher = threading.Thread(target=watch)
+    watcher.start()
+    try:
+        yield memory
+    finally:
+        over.set()
+        watcher.join()
+
+
+DRILL = Drill(
+    24, "64 MB or deeply nested protobuf straight at a service", "RESOURCE_EXHAUSTED / INVALID_ARGUMENT; no memory", run
+)
