@@ -14,6 +14,7 @@ import psutil
 from local_stack.inventory import program
 from local_stack.processes import MARKER
 from local_stack.service_settings import prefix_of
+from prometheus_client.parser import text_string_to_metric_families
 
 from tests.faults.stage import pid_of
 from tests.running.polling import in_time
@@ -39,6 +40,12 @@ class ExtraProcess:
 
     def send(self, number: signal.Signals) -> None:
         psutil.Process(self.pid).send_signal(number)
+
+    async def samples(self, name: str) -> list[tuple[dict[str, str], float]]:
+        """What its metrics say at this moment: labels and values of that name."""
+        text = await asyncio.to_thread(_page, f"{self.admin_url}/metrics")
+        families = text_string_to_metric_families(text)
+        return [(each.labels, each.value) for family in families for each in family.samples if each.name == name]
 
     @property
     def rss_bytes(self) -> int:
@@ -79,6 +86,12 @@ async def _ready(process: "subprocess.Popen[bytes]", extra: ExtraProcess, log: P
 async def probe(admin_url: str, path: str) -> int:
     """The status of a page on an admin port; 0 without an answer within two seconds."""
     return await asyncio.to_thread(_status, f"{admin_url}{path}")
+
+
+def _page(url: str) -> str:
+    with urllib.request.urlopen(url, timeout=5) as response:  # noqa: S310 - our own admin port
+        text: str = response.read().decode()
+        return text
 
 
 def _status(url: str) -> int:

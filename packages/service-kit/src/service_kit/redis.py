@@ -6,6 +6,7 @@ from redis.asyncio import BlockingConnectionPool
 from redis.asyncio.connection import AbstractConnection, Connection
 
 from service_kit.deadline import time_left, within_deadline
+from service_kit.pool_telemetry import PoolCounts
 from service_kit.uninterrupted import uninterrupted
 
 #: What a wait gets when the request's time has run out on the way to it (seconds).
@@ -42,6 +43,7 @@ class RedisPool(BlockingConnectionPool):
             protocol=2,
             **options,
         )
+        self._waiting = 0
 
     @property
     def timeout(self) -> float:
@@ -54,6 +56,7 @@ class RedisPool(BlockingConnectionPool):
 
     async def get_connection(self, *_: Any, **__: Any) -> AbstractConnection:
         time_left()
+        self._waiting += 1
         try:
             connection: AbstractConnection = await super().get_connection()  # type: ignore[no-untyped-call]
         except BaseException:
@@ -62,6 +65,12 @@ class RedisPool(BlockingConnectionPool):
             raise
         else:
             return connection
+        finally:
+            self._waiting -= 1
+
+    def counts(self) -> PoolCounts:
+        """The connections at this moment; who is being connected waits as well."""
+        return PoolCounts(len(self._available_connections), len(self._in_use_connections), self._waiting)
 
     async def _tell_next(self) -> None:
         async with self._condition:

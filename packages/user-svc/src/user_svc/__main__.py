@@ -123,7 +123,9 @@ async def _serve(settings: Settings) -> None:
         await lifecycle.enter("audit-trail", trail.flushed())
 
         redis = await lifecycle.enter("redis", redis_client.open_client(settings.redis_url.reveal()))
-        redis_for_probes = redis_client.open_client(settings.redis_url.reveal(), max_connections=1)
+        redis_for_probes = redis_client.open_client(
+            settings.redis_url.reveal(), name=f"{_NAME} probe", max_connections=1
+        )
         redis_probe = await lifecycle.enter("redis-probe", redis_for_probes)
         readiness.add("redis", lambda: redis_client.ping(redis_probe))
         terms = SessionTerms(

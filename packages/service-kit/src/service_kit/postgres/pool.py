@@ -9,6 +9,7 @@ from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from service_kit.deadline import time_left
+from service_kit.pool_telemetry import PoolCounts, shown_pool
 from service_kit.postgres.connection import BoundedConnection
 from service_kit.uninterrupted import uninterrupted
 
@@ -61,6 +62,12 @@ class PostgresPool(AsyncConnectionPool[BoundedConnection]):
                 await connection.close()
             await uninterrupted(self.putconn(connection))
 
+    def counts(self) -> PoolCounts:
+        """The connections at this moment; those being made count as used."""
+        stats = self.get_stats()
+        idle = stats["pool_available"]
+        return PoolCounts(idle, stats["pool_size"] - idle, stats["requests_waiting"])
+
 
 @asynccontextmanager
 async def open_pool(database_url: str, limits: PoolLimits, *, application_name: str) -> AsyncIterator[PostgresPool]:
@@ -95,7 +102,8 @@ async def open_pool(database_url: str, limits: PoolLimits, *, application_name: 
         },
     )
     async with pool:
-        yield pool
+        with shown_pool(application_name, pool.counts):
+            yield pool
 
 
 async def _check_connection(connection: BoundedConnection) -> None:

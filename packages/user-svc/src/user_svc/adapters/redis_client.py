@@ -7,6 +7,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from service_kit.pool_telemetry import shown_pool
 from service_kit.redis import RedisPool
 
 from user_svc.adapters.driver_errors import redis_errors
@@ -18,9 +19,12 @@ _MAX_CONNECTIONS = 16
 
 
 @asynccontextmanager
-async def open_client(url: str, *, max_connections: int = _MAX_CONNECTIONS) -> AsyncIterator[Redis]:
-    """A client with a bounded pool. It does not wait for the server: readiness tells whether that is there.
+async def open_client(
+    url: str, *, name: str = "user-svc", max_connections: int = _MAX_CONNECTIONS
+) -> AsyncIterator[Redis]:
+    """A client with a bounded pool, which the server and the metrics know as ``name``.
 
+    It does not wait for the server: readiness tells whether that is there.
     A broken connection is tried again once: after a restart of the server, those that lay idle are dead. Every
     script of ours may be sent twice. A time-out is not: whoever waits has no time left.
     """
@@ -31,11 +35,12 @@ async def open_client(url: str, *, max_connections: int = _MAX_CONNECTIONS) -> A
         timeout_s=_TIMEOUT_S,
         retry=Retry(NoBackoff(), 1, supported_errors=(RedisConnectionError,)),
         decode_responses=True,
-        client_name="user-svc",
+        client_name=name.replace(" ", "-"),
     )
     client = Redis(connection_pool=pool)
     try:
-        yield client
+        with shown_pool(f"{name} redis", pool.counts):
+            yield client
     finally:
         await client.aclose()
         await pool.aclose()
