@@ -2,18 +2,42 @@
 
 import asyncio
 import time
-from contextlib import AsyncExitStack
+from collections.abc import Iterator
+from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+from loguru import logger
 from order_svc.inbox.background import GROUP
 from order_svc.inbox.dead_letters import DeadLetters, Replay
 from order_svc.inbox.user_events import STREAM
 
 from tests.examples.user_events import an_event
 from tests.integration.events.platform import Platform
+from tests.running.polling import in_time
 from tests.running.restartable_redis import RestartableRedis
+
+
+@contextmanager
+def logged() -> Iterator[list[str]]:
+    """What is logged meanwhile."""
+    lines: list[str] = []
+    sink = logger.add(lambda line: lines.append(str(line)), format="{message}")
+    try:
+        yield lines
+    finally:
+        logger.remove(sink)
+
+
+async def told(lines: list[str], *texts: str) -> None:
+    """Return once the log has said all of this, each once."""
+
+    async def all_told() -> bool | None:
+        return all(any(text in line for line in lines) for text in texts) or None
+
+    await in_time(all_told, within_s=20)
+    assert [sum(text in line for line in lines) for text in texts] == [1] * len(texts)
 
 
 async def test_a_deleted_users_orders_are_cancelled_soon(platform: Platform) -> None:
@@ -51,9 +75,10 @@ async def test_while_redis_is_away_events_wait(platform: Platform, own_redis: Re
         first, second = await platform.customer(), await platform.customer()
         await platform.delete(first, relay)
         await platform.forgotten(first)
-        own_redis.kill()
-        await platform.delete(second, relay)
-        await asyncio.sleep(1)
+        with logged() as lines:
+            own_redis.kill()
+            await platform.delete(second, relay)
+            await told(lines, "events wait in the outbox", "no events are received")
         assert await platform.untouched(second)
         own_redis.start()
         await platform.forgotten(second)
@@ -84,8 +109,9 @@ async def test_while_the_orders_database_is_away_events_wait(platform: Platform)
     async with platform.relaying() as relay, platform.receiving():
         gone = await platform.customer()
         await lock_out(platform, True)
-        await platform.delete(gone, relay)
-        await asyncio.sleep(2)
+        with logged() as lines:
+            await platform.delete(gone, relay)
+            await told(lines, "events have to wait")
         await lock_out(platform, False)
         await platform.forgotten(gone)
         await platform.dead_letters(0)

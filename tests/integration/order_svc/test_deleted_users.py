@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import TypeAlias
 
 import psycopg
 import pytest
@@ -21,9 +22,11 @@ from service_kit.postgres import PostgresPool
 from tests.examples.orders import LINES, NOON, ROOT, Clock, an_order
 from tests.running.polling import in_time
 
+OpenTransaction: TypeAlias = "psycopg.AsyncConnection[tuple[object, ...]]"
+
 
 @pytest.fixture
-async def other(database_url: str) -> AsyncIterator["psycopg.AsyncConnection[tuple[object, ...]]"]:
+async def other(database_url: str) -> AsyncIterator[OpenTransaction]:
     """Somebody else's transaction, which is open until the test says otherwise."""
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
         yield connection
@@ -44,7 +47,7 @@ async def waiting(pool: PostgresPool) -> None:
 async def test_an_order_that_meets_the_deletion_waits_and_is_refused(
     orders: PostgresOrderRepository,
     pool: PostgresPool,
-    other: "psycopg.AsyncConnection[tuple[object, ...]]",
+    other: OpenTransaction,
     key: str | None,
 ) -> None:
     user_id = new_order_id()
@@ -61,7 +64,7 @@ async def test_an_order_that_meets_the_deletion_waits_and_is_refused(
 
 
 async def test_a_deletion_that_was_given_up_refuses_nothing(
-    orders: PostgresOrderRepository, pool: PostgresPool, other: "psycopg.AsyncConnection[tuple[object, ...]]"
+    orders: PostgresOrderRepository, pool: PostgresPool, other: OpenTransaction
 ) -> None:
     user_id = new_order_id()
     order = an_order(user_id=user_id)
@@ -74,7 +77,7 @@ async def test_a_deletion_that_was_given_up_refuses_nothing(
 
 
 async def test_a_deletion_waits_for_the_orders_that_are_being_added(
-    orders: PostgresOrderRepository, pool: PostgresPool, other: "psycopg.AsyncConnection[tuple[object, ...]]"
+    orders: PostgresOrderRepository, pool: PostgresPool, other: OpenTransaction
 ) -> None:
     user_id, order_id = new_order_id(), new_order_id()
     await other.execute(
@@ -89,7 +92,7 @@ async def test_a_deletion_waits_for_the_orders_that_are_being_added(
 
 
 async def test_orders_of_one_user_do_not_wait_for_one_another(
-    orders: PostgresOrderRepository, other: "psycopg.AsyncConnection[tuple[object, ...]]"
+    orders: PostgresOrderRepository, other: OpenTransaction
 ) -> None:
     user_id = new_order_id()
     await other.execute(
@@ -101,7 +104,7 @@ async def test_orders_of_one_user_do_not_wait_for_one_another(
 
 
 async def test_many_orders_are_cancelled_a_batch_at_a_time(
-    orders: PostgresOrderRepository, pool: PostgresPool, other: "psycopg.AsyncConnection[tuple[object, ...]]"
+    orders: PostgresOrderRepository, pool: PostgresPool, other: OpenTransaction
 ) -> None:
     user_id, count = new_order_id(), 2_000
     await other.execute(

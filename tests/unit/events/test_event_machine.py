@@ -216,4 +216,4 @@ class EventMachine(RuleBasedStateMachine):
 
 
 TestEventMachine = EventMachine.TestCase
-TestEventMachine.settings = settings(max_examples=300, stateful_step_count=50, deadline=None)
+TestEventMachine.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)

@@ -959,7 +959,8 @@ class UserServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "DeleteUserResponse":
         """
-        Deletes a user with all sessions: oneself, or anybody for administrators.
+        Deletes a user with all sessions: oneself, or anybody for administrators. A moment later, the user's orders that are
+        in processing are cancelled.
         """
 
         return await self._unary_unary(
@@ -1136,7 +1137,8 @@ class UserServiceBase(betterproto2_grpclib.ServiceBase):
 
     async def delete_user(self, message: "DeleteUserRequest") -> "DeleteUserResponse":
         """
-        Deletes a user with all sessions: oneself, or anybody for administrators.
+        Deletes a user with all sessions: oneself, or anybody for administrators. A moment later, the user's orders that are
+        in processing are cancelled.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
