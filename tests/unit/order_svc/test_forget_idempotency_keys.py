@@ -2,16 +2,16 @@
 
 from datetime import timedelta
 
-from order_svc.use_cases.forget_idempotency_keys import ForgetIdempotencyKeys
+from order_svc.use_cases.forget_idempotency_keys import CLOCKS_APART, ForgetIdempotencyKeys
 
 from tests.examples.orders import LINES, alice
 from tests.unit.order_svc.shop import Shop
 
 
-async def test_keys_are_kept_as_long_as_promised_and_no_longer(shop: Shop) -> None:
+async def test_keys_are_kept_as_long_as_promised_whatever_the_clock_and_not_for_ever(shop: Shop) -> None:
     forget = ForgetIdempotencyKeys(keys=shop.store, kept=timedelta(hours=24), now=shop.clock)
     first = await shop.create(alice(), "EUR", LINES, key="k")
-    shop.clock.advance(timedelta(hours=24))
+    shop.clock.advance(timedelta(hours=24) + CLOCKS_APART)
     assert await forget() == 0
     assert (await shop.create(alice(), "EUR", LINES, key="k")).order == first.order
     shop.clock.advance(timedelta(microseconds=1))

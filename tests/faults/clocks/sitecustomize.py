@@ -1,0 +1,59 @@
+"""Python imports this by itself when it starts, if the folder is on its path: here the time of day is what a test says.
+
+HEADRACE_CLOCK names a file with the seconds that the clock is ahead of the real one, read each time that it is asked;
+so a clock can also be set while its process runs. What a program reads of the time of day, it reads by time.time() or
+datetime.now(); monotonic clocks are left alone, as they are by whoever sets a real clock.
+"""
+
+import datetime as dt
+import os
+import time
+from typing import Any
+
+_FILE = os.environ.get("HEADRACE_CLOCK", "")
+_REAL = dt.datetime
+_real_time = time.time
+
+
+def _ahead_s() -> float:
+    try:
+        with open(_FILE) as file:  # noqa: PTH123 - the less that is imported here, the better
+            return float(file.read() or 0)
+    except OSError:
+        return 0.0
+
+
+def _shifted_time() -> float:
+    return _real_time() + _ahead_s()
+
+
+class _Kind(type):
+    """Has what was made by the real class be of this one."""
+
+    def __instancecheck__(cls, instance: object) -> bool:
+        return isinstance(instance, _REAL)
+
+    def __subclasscheck__(cls, subclass: type) -> bool:
+        return issubclass(subclass, _REAL)
+
+
+class _Shifted(_REAL, metaclass=_Kind):
+    """datetime.datetime, but for what it says the time is; what it makes is of the real class."""
+
+    def __new__(cls, *arguments: Any, **named: Any) -> Any:
+        return _REAL(*arguments, **named)
+
+    @classmethod
+    def now(cls, tz: Any = None) -> Any:
+        return _REAL.fromtimestamp(_shifted_time(), tz)
+
+    @classmethod
+    def utcnow(cls) -> Any:
+        return _REAL.fromtimestamp(_shifted_time(), dt.UTC).replace(tzinfo=None)
+
+
+if _FILE:
+    _Shifted.__name__ = _Shifted.__qualname__ = "datetime"
+    _Shifted.__module__ = "datetime"
+    time.time = _shifted_time
+    dt.datetime = _Shifted  # type: ignore[misc]
