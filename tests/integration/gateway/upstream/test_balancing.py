@@ -126,6 +126,21 @@ async def test_an_address_without_health_service_is_used_all_the_same() -> None:
         assert all(replica.calls for replica in running)
 
 
+@pytest.mark.parametrize("with_health", [True, False])
+async def test_who_goes_away_is_used_again_when_it_is_back(with_health: bool) -> None:
+    async with replicas(2, with_health=with_health) as (going, staying), calling([going, staying]) as caller:
+        await going.die()
+        for _ in range(20):
+            await caller.call()
+        again = Replica(with_health=with_health)
+        await again.listen(going.address.port)
+        await soon(lambda: caller.standing(again) == 0)
+        for _ in range(20):
+            await caller.call()
+        assert again.calls
+        await again.die()
+
+
 async def test_who_is_unreachable_at_first_is_found_when_it_comes() -> None:
     async with replicas(1) as (present,):
         late = Replica()

@@ -30,17 +30,21 @@ class Connection(Channel):
     """A connection that opens once and ends once.
 
     calls: those in progress, streams for watching included. most_calls: how many there may be at once.
-    retired: it takes no more calls, and closes with its last one.
-    on_retired: hears of that, once.
+    retirement: set once it takes no more calls; it closes with its last one. on_retired: hears of that, once.
     """
 
     def __init__(self, address: Address, on_retired: Callable[["Connection"], None]) -> None:
         super().__init__(address.host, address.port, config=_KEEPALIVE)
         self.calls: set[Stream[Any, Any]] = set()
         self.most_calls = MOST_CALLS
-        self.retired = False
+        self.retirement = asyncio.Event()
         self._on_retired = on_retired
         self._settled = asyncio.Event()
+
+    @property
+    def retired(self) -> bool:
+        """Whether it takes no more calls."""
+        return self.retirement.is_set()
 
     @property
     def ended(self) -> bool:
@@ -65,7 +69,7 @@ class Connection(Channel):
     def retire(self) -> None:
         """Take no more calls, and close once those in progress have ended. Who only watches is sent away."""
         if not self.retired:
-            self.retired = True
+            self.retirement.set()
             self._on_retired(self)
             for call in self.calls:
                 if call._cardinality.server_streaming:  # noqa: SLF001
@@ -90,7 +94,7 @@ class Connection(Channel):
         self._protocol = None
         self._settled.set()
         if not self.retired:
-            self.retired = True
+            self.retirement.set()
             self._on_retired(self)
         for call in self.calls:
             was_sent = call._send_request_done  # noqa: SLF001

@@ -5,6 +5,7 @@ new one when that has ended: an address that comes back is known before a reques
 """
 
 import asyncio
+import contextlib
 import random
 from collections.abc import Callable
 from time import monotonic
@@ -24,8 +25,10 @@ _WATCH = "/grpc.health.v1.Health/Watch"
 _WATCH_S = 300.0
 #: How long until the next attempt after a failure: doubled each time, less a part at random.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
-#: When to ask one again that has no health service.
-_NO_SUCH_SERVICE_PAUSE_S = 60.0
+#: An address that has been away for longer, after so many attempts, is no reason any more to look for another.
+_NEWS = 10
+#: When to ask one again that has no health service, unless its connection ends before, in seconds.
+_ASK_AGAIN_S = 60.0
 _SAID = {
     HealthCheckResponse.SERVING: Health.SERVING,
     HealthCheckResponse.NOT_SERVING: Health.NOT_SERVING,
@@ -33,7 +36,10 @@ _SAID = {
 
 
 class HealthWatch:
-    """Watches over ``connections``. tell: hears every change; on_unreachable: no connection could be made."""
+    """Watches over ``connections``.
+
+    tell: hears what the address says. on_unreachable: hears that no connection can be made any more.
+    """
 
     def __init__(
         self, connections: Connections, tell: Callable[[Health], None], on_unreachable: Callable[[], None]
@@ -55,7 +61,8 @@ class HealthWatch:
         try:
             connection = self._connections.free() or await self._connections.opened(monotonic() + _WATCH_S)
         except OSError:
-            self._on_unreachable()
+            if self._failures < _NEWS:
+                self._on_unreachable()
             return self._failed()
         try:
             await self._follow(connection)
@@ -64,7 +71,8 @@ class HealthWatch:
         except GRPCError as exc:
             if exc.status is Status.UNIMPLEMENTED:
                 self._tell(Health.UNKNOWN)
-                return _NO_SUCH_SERVICE_PAUSE_S
+                await _outlast(connection)
+                return 0.0
         except Exception as exc:  # a stream of another process's making: whatever it ends with, the next one may not
             logger.debug("watch ended: {!r}", exc)
         return self._failed()
@@ -86,5 +94,11 @@ class HealthWatch:
     def _failed(self) -> float:
         self._tell(Health.UNKNOWN)
         pause_s: float = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**self._failures)
-        self._failures = min(self._failures + 1, 10)
+        self._failures = min(self._failures + 1, _NEWS)
         return pause_s * random.uniform(0.5, 1.0)  # noqa: S311 (so that not all gateways come at once)
+
+
+async def _outlast(connection: Connection) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(_ASK_AGAIN_S):
+            await connection.retirement.wait()
