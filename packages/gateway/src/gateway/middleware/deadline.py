@@ -27,11 +27,11 @@ class DeadlineMiddleware:
         if scope["type"] == "http":
             exchange = exchange_of(scope)
             if exchange.endpoint is not None:
-                now = monotonic()
-                due = now + exchange.endpoint.method.policy.deadline_s
+                due = monotonic() + exchange.endpoint.method.policy.deadline_s
                 asked = every(scope["headers"], _HEADER)
                 if asked:
-                    due = min(due, now - (perf_counter() - exchange.started_at) + _seconds(asked))
+                    since_arrival_s = perf_counter() - exchange.started_at
+                    due = min(due, monotonic() - since_arrival_s + _seconds(asked))
                 exchange.request.deadline = due
         await self.app(scope, receive, send)
 
