@@ -23,7 +23,7 @@ from tests.running.stacks import Stack
 _LATE_S = 0.005
 #: How long clients wait, at most, in times of what an answer takes: some requests are given up before they have begun,
 #: and some have their answer before that.
-_PATIENCE = 3.0
+_PATIENCE = 0.7
 _AT_ONCE = 8
 _PEOPLE, _ORDERS_EACH = 6, 3
 _MEASURED = 20
