@@ -17,12 +17,14 @@ _PAUSE_S = 0.01
 @dataclass(slots=True)
 class Http2Load:
     """record: what clients saw, under the kind "http2". told: how many connections ended with a GOAWAY.
+    served: how many have had an answer, and have not ended.
 
     What a server says it has not looked at (RFC 9113, 8.7) is sent again on another connection, and counts once.
     """
 
     record: Record = field(default_factory=Record)
     told: int = 0
+    served: int = 0
 
 
 @asynccontextmanager
@@ -51,13 +53,16 @@ class _Ask:
             began_s = time.monotonic()
             try:
                 async with http2_connected(port) as client:
+                    await self._on(client, once=True)
+                    self.load.served += 1
                     await asyncio.gather(*(self._on(client) for _ in range(at_once)))
+                    self.load.served -= 1
                     self.load.told += bool(client.goaways)
             except OSError as exc:
                 self._note(began_s, 0, type(exc).__name__)
                 await asyncio.sleep(_PAUSE_S)
 
-    async def _on(self, client: Http2Client) -> None:
+    async def _on(self, client: Http2Client, *, once: bool = False) -> None:
         while not (self.stopping.is_set() or client.goaways or client.closed):
             began_s, stream_id = time.monotonic(), client.start(self.path, headers=self.headers)
             reply = client.replies[stream_id]
@@ -70,6 +75,8 @@ class _Ask:
                 return
             if reply.reset != ErrorCodes.REFUSED_STREAM:
                 self._note(began_s, reply.status if reply.headers else 0, "")
+            if once:
+                return
 
     def _note(self, began_s: float, status: int, code: str) -> None:
         self.load.record.seen.append(Seen("http2", began_s, time.monotonic() - began_s, status, code))

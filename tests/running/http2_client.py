@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -11,9 +11,10 @@ import h2.config
 import h2.connection
 import h2.events
 from h2.exceptions import ProtocolError
-from hyperframe.frame import Frame
+from hyperframe.frame import Frame, GoAwayFrame
 
 _PATIENCE_S = 10.0
+_FRAME_HEADER_BYTES = 9
 Headers = Sequence[tuple[bytes, bytes]]
 
 
@@ -37,6 +38,8 @@ class Reply:
 class Http2Client:
     """One connection. replies: by stream. goaways: (code, last stream) of each GOAWAY. closed: the server has ended it.
 
+    frame_types: of all frames that came.
+
     reads_bodies: whether flow control is given back what has been read of responses.
     """
 
@@ -53,6 +56,8 @@ class Http2Client:
         self.goaways: list[tuple[int, int]] = []
         self.pongs = 0
         self.closed = False
+        self._buffer = bytearray()
+        self.frame_types: list[int] = []
         self._changed = asyncio.Event()
         self.h2.initiate_connection()
         self.flush()
@@ -126,15 +131,23 @@ class Http2Client:
         self.closed = True
         self._changed.set()
 
-    def _received(self, data: bytes) -> list[h2.events.Event]:
-        try:
-            events = self.h2.receive_data(data)
-        except ProtocolError:  # an answer to frames that went past h2: now only the end is of interest
-            return []
-        # h2 takes a connection for closed after GOAWAY; RFC 9113, 6.8 has the streams before it come to their ends.
-        if any(isinstance(event, h2.events.ConnectionTerminated) for event in events):
-            self.h2.state_machine.state = h2.connection.ConnectionState.CLIENT_OPEN
-        return events
+    def _received(self, data: bytes) -> Iterator[h2.events.Event]:
+        """What has come, frame by frame."""
+        self._buffer += data
+        while len(self._buffer) >= _FRAME_HEADER_BYTES:
+            size = _FRAME_HEADER_BYTES + int.from_bytes(self._buffer[:3])
+            if len(self._buffer) < size:
+                return
+            frame = bytes(self._buffer[:size])
+            del self._buffer[:size]
+            self.frame_types.append(frame[3])
+            try:
+                yield from self.h2.receive_data(frame)
+            except ProtocolError:  # an answer to frames that went past h2: now only the end is of interest
+                return
+            if frame[3] == GoAwayFrame.type:
+                # h2 takes the connection for closed; RFC 9113, 6.8 has the streams before it come to their ends.
+                self.h2.state_machine.state = h2.connection.ConnectionState.CLIENT_OPEN
 
     def _note(self, event: h2.events.Event) -> None:
         if isinstance(event, h2.events.ConnectionTerminated):
@@ -162,6 +175,15 @@ async def http2_connected(
 ) -> AsyncIterator[Http2Client]:
     """A connection to host:port, from ``source``."""
     reader, writer = await asyncio.open_connection(host, port, local_addr=(source, 0))
+    async with http2_on(reader, writer, reads_bodies=reads_bodies) as client:
+        yield client
+
+
+@asynccontextmanager
+async def http2_on(
+    reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, reads_bodies: bool = True
+) -> AsyncIterator[Http2Client]:
+    """Speak HTTP/2 on a connection that is open, and close it in the end."""
     client = Http2Client(reader, writer, reads_bodies=reads_bodies)
     listening = asyncio.create_task(client.listen())
     try:

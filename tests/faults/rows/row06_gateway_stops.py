@@ -14,6 +14,7 @@ from tests.faults.load import Clients, Record, load
 from tests.faults.own_gateway import OwnGateway, own_gateway
 from tests.faults.people import ORDER, Person, newcomer
 from tests.faults.stage import Stage
+from tests.running.polling import eventually
 from tests.running.stacks import Stack
 
 _DRAIN_S = 5.0
@@ -35,9 +36,9 @@ async def _run(stack: Stack, each_s: float) -> list[Finding]:
             load(leaving.url, *_clients(person)) as http1,
             http2_load(leaving.port, b"/api/orders", person.token, clients=_HTTP2_CLIENTS, at_once=5) as http2,
         ):
-            await asyncio.sleep(each_s)
+            await _served_for(each_s, http2)
             first_s = await _stop(leaving)
-            await asyncio.sleep(each_s)
+            await _served_for(each_s, http2)
             shared = len(http1.failures), len(http2.record.failures)
             told_before, alone_since_s = http2.told, time.monotonic()
             half = await _half_an_order(staying.port, person)
@@ -78,6 +79,12 @@ def _alone(http1: Record, http2: Http2Load, since_s: float) -> list[Finding]:
         Finding("requests of a lone gateway that were lost", "none", str(lost), not lost),
         at_least("answers with Connection: close", told, 6),
     ]
+
+
+async def _served_for(seconds: float, http2: Http2Load) -> None:
+    """Let the load go on for so long, and until all of its clients have a connection."""
+    await asyncio.sleep(seconds)
+    await asyncio.to_thread(eventually, lambda: True if http2.served == _HTTP2_CLIENTS else None, within_s=10)
 
 
 async def _stop(gateway: OwnGateway) -> float:

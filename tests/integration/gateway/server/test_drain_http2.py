@@ -3,10 +3,11 @@
 import asyncio
 
 from h2.errors import ErrorCodes
+from hyperframe.frame import SettingsFrame
 
-from tests.integration.gateway.server.edge import running_edge, until
+from tests.integration.gateway.server.edge import HOST, running_edge, until
 from tests.integration.gateway.server.test_drain_http1 import draining
-from tests.running.http2_client import http2_connected
+from tests.running.http2_client import http2_connected, http2_on
 
 ANY = (ErrorCodes.NO_ERROR, 2**31 - 1)
 
@@ -48,6 +49,18 @@ async def test_an_idle_connection_gets_notice_and_then_its_end() -> None:
             await unused.until_closed()
         assert used.goaways == [ANY, (ErrorCodes.NO_ERROR, 1)]
         assert unused.goaways == [ANY, (ErrorCodes.NO_ERROR, 0)]
+
+
+async def test_a_client_that_begins_after_that_is_greeted_told_and_answered() -> None:
+    async with running_edge(notice_s=1.0) as edge:
+        reader, writer = await asyncio.open_connection(HOST, edge.port)
+        await until(lambda: edge.connections() == {"idle": 1, "busy": 0})
+        async with draining(edge), http2_on(reader, writer) as client:
+            assert (await client.get(b"/x")).status == 200
+            await client.until_closed()
+        assert client.goaways == [ANY, (ErrorCodes.NO_ERROR, 1)]
+        # RFC 9113, 3.4: whatever else the server has to say.
+        assert client.frame_types[0] == SettingsFrame.type
 
 
 async def test_a_body_still_on_its_way_is_waited_for() -> None:

@@ -154,9 +154,9 @@ class Connection:
             self._protocol = Http2(self, self._edge)
             self._update(idle=True)
             self.expect_within(self._edge.bounds.header_timeout_s)
+            await self._protocol.initiate()
             if self._draining:
                 self._protocol.begin_drain()
-            await self._protocol.initiate()
             await self._protocol.handle(RawData(assumed.data))
         if self.idle and not self.closing and not self._head_begun and self._protocol.reads_head:
             self._head_begun = True

@@ -51,12 +51,13 @@ class Listener:
         With company on the port, new clients are left to the others first; a lone listener closes at once, so that
         clients are refused, and not kept waiting.
         """
-        if self._is_open and has_company(self._sock):
+        if self._is_open:
+            # Alone, too: nobody comes between the last look at the queue and its end.
             self._filtered = drop_new_connections(self._sock)
-            if self._filtered:
-                await asyncio.sleep(_HANDSHAKE_S)
-            else:
+            if not self._filtered:
                 logger.warning("new connections cannot be kept away while the port closes: some may be reset")
+            elif has_company(self._sock):
+                await asyncio.sleep(_HANDSHAKE_S)
         self.close()
 
     def close(self) -> None:
