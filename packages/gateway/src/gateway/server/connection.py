@@ -13,16 +13,12 @@ from loguru import logger
 from gateway.server.edge import Edge
 from gateway.server.http1 import Http1
 from gateway.server.http2 import Http2
+from gateway.server.lingering import Lingering
 from gateway.server.request_tasks import RequestTasks
 from gateway.server.telemetry import Cause
+from gateway.server.unsent import Unsent
 from gateway.server.wire import Wire
 
-# A client that is still sending when we have said our last word gets to read it: closing over unread bytes makes the
-# kernel answer with a reset, which can destroy what is on its way (RFC 9112, 9.6). Whoever sends more, or slower, gets
-# the reset.
-_LINGER_BYTES = 16 * 1024 * 1024
-_LINGER_S = 2.0
-_LINGER_PAUSE_S = 0.5
 # How often a connection with several requests in progress is looked at.
 _TICK_S = 1.0
 
@@ -52,18 +48,14 @@ class Connection:
         self.idle = True
         self.closing = False
         self.due = inf
-        self.has_written = False
         self._edge = edge
         self._watch = watch
         self._protocol: Http1 | Http2 = Http1(self, edge)
         self._task: asyncio.Task[None] | None = None
         self._draining = False
         self._head_begun = False
-        self._written_bytes = 0
-        self._unsent_mark = 0
-        self._unsent_due = inf
-        self._linger_due = inf
-        self._linger_bytes = 0
+        self._unsent = Unsent(edge.bounds.send_timeout_s)
+        self._lingering = Lingering()
 
     async def serve(self, sock: socket.socket) -> None:
         """Serve the client at the other end of ``sock``, to the end."""
@@ -85,8 +77,7 @@ class Connection:
 
     def write(self, data: bytes) -> None:
         """Send ``data`` after all that was written before."""
-        self._written_bytes += len(data)
-        self.has_written = True
+        self._unsent.add(len(data))
         self.wire.write(data)
 
     async def drain(self) -> None:
@@ -108,7 +99,7 @@ class Connection:
         if self.closing:
             return
         self.closing = True
-        self._linger(monotonic())
+        self.due = self._lingering.begin(monotonic())
         self.wire.finish()
 
     def abort(self) -> None:
@@ -118,6 +109,11 @@ class Connection:
         self.wire.abort()
         if self._task is not None:  # it may be waiting for a request that is called off
             self._task.cancel()
+
+    @property
+    def needs_checking(self) -> bool:
+        """Whether `check` has something to look at before ``due``."""
+        return self._unsent.pending
 
     def begin_drain(self) -> None:
         """Let no more requests follow than those that are on their way."""
@@ -130,7 +126,7 @@ class Connection:
 
     def check(self, now: float) -> None:
         """See to whatever has taken too long."""
-        if self.has_written and self._lets_lie(now):
+        if self._unsent.pending and self._unsent.lies(self.wire.unsent_bytes, now):
             self._cut(Cause.SLOW_READER)
         elif now >= self.due:
             self._overdue(now)
@@ -138,7 +134,7 @@ class Connection:
     async def _converse(self) -> None:
         while data := await self.wire.read():
             if self.closing:
-                self._throw_away(len(data))
+                self.due = self._lingering.go_on(len(data), monotonic())
             else:
                 await self._receive(data)
         if not self.closing:
@@ -182,7 +178,7 @@ class Connection:
     def _overdue(self, now: float) -> None:
         if self.closing:
             if self.wire.unsent_bytes:  # our last word is not out yet
-                self._linger(now)
+                self.due = self._lingering.begin(now)
             else:
                 self.abort()
         elif not self.idle:
@@ -193,27 +189,6 @@ class Connection:
         elif not self.wire.has_unread:  # or a request has just come, which is about to be looked at
             self._protocol.rest_is_over()
 
-    def _lets_lie(self, now: float) -> bool:
-        """Whether what was unsent at some time is still not sent, so much later."""
-        unsent = self.wire.unsent_bytes
-        if not unsent:
-            self.has_written = False
-            self._unsent_due = inf
-        elif self._unsent_due == inf or self._written_bytes - unsent >= self._unsent_mark:
-            self._unsent_mark = self._written_bytes
-            self._unsent_due = now + self._edge.bounds.send_timeout_s
-        return now >= self._unsent_due
-
-    def _linger(self, now: float) -> None:
-        self._linger_due = now + _LINGER_S
-        self.due = now + _LINGER_PAUSE_S
-
     def _cut(self, cause: Cause) -> None:
         self._edge.telemetry.refused(cause)
         self.abort()
-
-    def _throw_away(self, size: int) -> None:
-        self._linger_bytes += size
-        self.due = min(monotonic() + _LINGER_PAUSE_S, self._linger_due)
-        if self._linger_bytes > _LINGER_BYTES:
-            self.abort()

@@ -68,7 +68,7 @@ class Connections:
             await asyncio.sleep(_SWEEP_S)
             now = monotonic()
             for connection in tuple(self._all):
-                if connection.has_written or connection.due <= now:
+                if connection.due <= now or connection.needs_checking:
                     connection.check(now)
 
     def begin_drain(self) -> None:

@@ -11,7 +11,8 @@ from hypercorn.typing import ConnectionState, H11SendableEvent
 from gateway.problems import Problem
 from gateway.request_headers import first
 from gateway.server.edge import Edge
-from gateway.server.refusals import Refusal, malformed, not_implemented
+from gateway.server.framing import check_framing, refusal_of
+from gateway.server.refusals import Refusal
 from gateway.server.request_target import check_method, origin_form
 from gateway.server.strict_buffer import StrictReceiveBuffer
 from gateway.server.telemetry import Cause
@@ -170,7 +171,7 @@ class Http1(H11Protocol):
         headers = list(request.headers)
         self._method = request.method
         check_method(request.method)
-        _check_framing(request, headers)
+        check_framing(request.http_version, headers)
         path, headers = origin_form(request.method, request.target, headers)
         self._length = int(first(headers, b"content-length") or 0)
         self.stream = HTTPStream(
@@ -197,22 +198,5 @@ class Http1(H11Protocol):
         self.keep_alive_requests += 1
 
     async def _send_error_response(self, status_code: int) -> None:
-        self.refuse(_refusal(status_code))
+        self.refuse(refusal_of(status_code))
         await self._close_stream()
-
-
-def _check_framing(request: h11.Request, headers: list[tuple[bytes, bytes]]) -> None:
-    """Refusal: where the body ends is a matter of opinion (RFC 9112, 6.3)."""
-    if first(headers, b"transfer-encoding") is not None:
-        if first(headers, b"content-length") is not None:
-            raise malformed("A body has a Content-Length or a Transfer-Encoding, not both.")
-        if request.http_version < b"1.1":
-            raise malformed("HTTP/1.0 has no Transfer-Encoding.")
-
-
-def _refusal(status: int) -> Refusal:
-    if status == 431:
-        return Refusal(Cause.HEADERS_TOO_LARGE, Problem(431, "HEADERS_TOO_LARGE"))
-    if status == 501:
-        return not_implemented("The only Transfer-Encoding is chunked.")
-    return malformed("The request is not well-formed.")
