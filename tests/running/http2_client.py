@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -11,7 +11,7 @@ import h2.config
 import h2.connection
 import h2.events
 from h2.exceptions import ProtocolError
-from hyperframe.frame import Frame, GoAwayFrame
+from hyperframe.frame import Frame
 
 _PATIENCE_S = 10.0
 _FRAME_HEADER_BYTES = 9
@@ -141,12 +141,11 @@ class Http2Client:
             frame = bytes(self._buffer[:size])
             del self._buffer[:size]
             self.frame_types.append(frame[3])
-            try:
+            # After an error or a GOAWAY, h2 takes the connection for closed. It is not: frames that were sent past h2 get
+            # answers that h2 does not expect, and the streams before a GOAWAY come to their ends (RFC 9113, 6.8).
+            with suppress(ProtocolError):
                 yield from self.h2.receive_data(frame)
-            except ProtocolError:  # an answer to frames that went past h2: now only the end is of interest
-                return
-            if frame[3] == GoAwayFrame.type:
-                # h2 takes the connection for closed; RFC 9113, 6.8 has the streams before it come to their ends.
+            if self.h2.state_machine.state is h2.connection.ConnectionState.CLOSED:
                 self.h2.state_machine.state = h2.connection.ConnectionState.CLIENT_OPEN
 
     def _note(self, event: h2.events.Event) -> None:

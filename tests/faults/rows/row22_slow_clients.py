@@ -41,18 +41,18 @@ def run(stage: Stage) -> list[Finding]:
 
 async def _run(stage: Stage, stack: Stack, gateway: OwnGateway) -> list[Finding]:
     person = await newcomer(stack.url)
-    quiet = await _alone(gateway, person, stage.either(5.0, 1.0))
     idle = descriptors_for(stage.either(10_000, 500))
-    before = gateway.rss_bytes
-    async with load(gateway.url, *_clients(person)) as record:
+    crowds = _crowds(idle, each=stage.either(200, 40))
+    async with aside(attack.__module__) as attackers:
+        quiet = await _alone(gateway, person, stage.either(5.0, 2.0))
+        before = gateway.rss_bytes
         with contextlib.ExitStack() as ends:
-            deaf = [ends.enter_context(never_reading(gateway.port, _PAGE, 200)) for _ in range(20)]
-            attacking = asyncio.create_task(
-                aside(attack, gateway.port, _crowds(idle, each=stage.either(200, 40)), _CLOSED_WITHIN_S)
-            )
-            most = await _most_memory(gateway, attacking)
-            lasting = await asyncio.to_thread(_lasting, gateway, deaf)
-    fates: dict[str, Fate] = await attacking
+            async with load(gateway.url, *_clients(person)) as record:
+                deaf = [ends.enter_context(never_reading(gateway.port, _PAGE, 200)) for _ in range(20)]
+                attacking = asyncio.create_task(attackers.do(attack, gateway.port, crowds, _CLOSED_WITHIN_S))
+                most = await _most_memory(gateway, attacking)
+            lasting = _lasting(gateway, deaf)
+        fates: dict[str, Fate] = await attacking
     return [
         counted("normal requests that failed", len(record.failures)),
         at_most("their 99th percentile", record.percentile_s(0.99) / quiet.percentile_s(0.99), 2, "×", clock=True),

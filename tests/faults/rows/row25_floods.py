@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 from collections.abc import Callable
+from functools import cache
 
 from h2.errors import ErrorCodes
 from hyperframe.frame import ContinuationFrame, Frame, HeadersFrame, PingFrame, RstStreamFrame, SettingsFrame
@@ -63,13 +64,15 @@ def run(stage: Stage) -> list[Finding]:
 async def _run(stage: Stage, gateway: OwnGateway, url: str) -> list[Finding]:
     person = await newcomer(url)
     normal = Clients("normal", person.get("/api/orders"), count=4, pause_s=0.02)
-    async with load(gateway.url, normal) as quiet:
-        await asyncio.sleep(stage.either(5.0, 1.0))
-    before = gateway.rss_bytes
-    async with load(gateway.url, normal) as record:
-        ended = await aside(_flood, gateway.port, stage.either(20, 3))
-        connect = await _connect_over_http2(gateway.port)
-        raw = {name: await answer_to(gateway.port, pieces) for name, (pieces, _) in _RAW.items()}
+    async with aside(__name__) as attacker:
+        await attacker.do(_all_pieces)
+        async with load(gateway.url, normal) as quiet:
+            await asyncio.sleep(stage.either(5.0, 2.0))
+        before = gateway.rss_bytes
+        async with load(gateway.url, normal) as record:
+            ended = await attacker.do(_flood, gateway.port, stage.either(20, 5))
+            connect = await _connect_over_http2(gateway.port)
+            raw = {name: await answer_to(gateway.port, pieces) for name, (pieces, _) in _RAW.items()}
     return [
         *(_cut_off(name, codes) for name, codes in ended.items()),
         counted("status of CONNECT over HTTP/2", connect, 501),
@@ -83,9 +86,14 @@ async def _run(stage: Stage, gateway: OwnGateway, url: str) -> list[Finding]:
 
 def _flood(port: int, times: int) -> dict[str, list[int]]:
     """The code of the GOAWAY that each of so many connections gets, by flood; -1: it just ended."""
-    # All made beforehand: what is to be seen is what a flood costs the gateway, not what it costs to make one.
-    pieces = {name: _pieces(flood) for name, flood in _FLOODS.items()}
-    return {name: [asyncio.run(_ended_by(port, some)) for _ in range(times)] for name, some in pieces.items()}
+    floods = _all_pieces().items()
+    return {name: [asyncio.run(_ended_by(port, pieces)) for _ in range(times)] for name, pieces in floods}
+
+
+@cache
+def _all_pieces() -> dict[str, list[bytes]]:
+    """The floods, made beforehand: what is to be seen is what one costs the gateway, not what it costs to make one."""
+    return {name: _pieces(flood) for name, flood in _FLOODS.items()}
 
 
 def _pieces(flood: Callable[[int], list[Frame]]) -> list[bytes]:

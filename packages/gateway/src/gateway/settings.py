@@ -124,10 +124,10 @@ class Settings:
     )
     http2_max_streams: int = setting(doc="requests at once on an HTTP/2 connection", default=100, minimum=1)
     http2_max_resets: int = setting(
-        doc="requests that a client may call off on an HTTP/2 connection within 10 s", default=200, minimum=1
+        doc="requests that a client may call off on an HTTP/2 connection within 10 s", default=100, minimum=1
     )
     http2_max_control_frames: int = setting(
-        doc="frames that carry nothing of a request on an HTTP/2 connection within 10 s", default=1000, minimum=1
+        doc="frames that carry nothing of a request on an HTTP/2 connection within 10 s", default=500, minimum=1
     )
     cors_origins: tuple[str, ...] = setting(
         doc="origins whose pages may call, credentials included, as https://HOST,…", default=(), parse=_origins

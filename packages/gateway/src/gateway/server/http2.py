@@ -33,8 +33,11 @@ from gateway.server.telemetry import Cause
 if TYPE_CHECKING:
     from gateway.server.connection import Connection
 
-# A flood of small frames must not keep the event loop from all others for long: this many take up to 5 ms.
-_SLICE_BYTES = 2048
+# What has come is taken in slices, between which all others get their turn: small ones where many frames are in them,
+# for 512 bytes of the smallest take a millisecond, and larger ones for bodies.
+_SMALL_SLICE_BYTES = 512
+_LARGE_SLICE_BYTES = 4096
+_MANY_EVENTS = 16
 
 
 class Http2(Http2Responses):
@@ -47,6 +50,7 @@ class Http2(Http2Responses):
     def __init__(self, client: "Connection", edge: Edge) -> None:
         super().__init__(client, edge)
         self._guard = FloodGuard(edge.bounds, monotonic())
+        self._slice_bytes = _SMALL_SLICE_BYTES
         # An application may end a moment after its stream.
         self._max_running = 2 * edge.bounds.http2_max_streams
 
@@ -71,16 +75,19 @@ class Http2(Http2Responses):
             for buffer in self.stream_buffers.values():
                 await buffer.close()
             return
-        for start in range(0, len(event.data), _SLICE_BYTES):
+        start = 0
+        while start < len(event.data) and not self.closed:
             if start:
                 await asyncio.sleep(0)
-            if self.closed:
-                return
-            await self._receive(event.data[start : start + _SLICE_BYTES])
+            end = start + self._slice_bytes
+            await self._receive(event.data[start:end])
+            start = end
 
     async def _receive(self, data: bytes) -> None:
         try:
             events = self.connection.receive_data(data)
+            is_crowded = len(events) >= _MANY_EVENTS
+            self._slice_bytes = _SMALL_SLICE_BYTES if is_crowded else min(2 * self._slice_bytes, _LARGE_SLICE_BYTES)
             cause = self._guard.judge(len(data), events, monotonic())
             if cause is None:
                 await self._handle_events(events)

@@ -12,8 +12,10 @@ from gateway.server.port_sharing import has_company
 from gateway.server.syn_filter import drop_new_connections, forget_filter
 
 _BACKLOG = 1024
-# So many are taken in before others get their turn.
-_ACCEPTS_A_TURN = 64
+# So many are taken in at a time; when there are more, those who have a connection come first for a moment (seconds). A
+# storm of new connections, 2 000 a second at most, leaves half of the processor to them.
+_ACCEPTS_A_TURN = 4
+_BREATH_S = 0.002
 # For so long (seconds) handshakes that have begun may take, once new ones are kept away.
 _HANDSHAKE_S = 0.25
 _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
@@ -43,7 +45,7 @@ class Listener:
         self._loop = asyncio.get_running_loop()
         self._filtered = False
         self._resume: asyncio.TimerHandle | None = None
-        self._loop.add_reader(self._sock.fileno(), self._accept)
+        self._loop.add_reader(self._sock.fileno(), self._on_readable)
 
     async def drain(self) -> None:
         """Take in whoever has come, and close.
@@ -76,6 +78,10 @@ class Listener:
     def _is_open(self) -> bool:
         return self._sock.fileno() >= 0
 
+    def _on_readable(self) -> None:
+        if self._accept():
+            self._pause(_BREATH_S)
+
     def _accept(self) -> bool:
         """Take some in; whether there may be more."""
         for _ in range(_ACCEPTS_A_TURN):
@@ -85,7 +91,9 @@ class Listener:
                 return False
             except OSError as exc:
                 if exc.errno in _OUT_OF_RESOURCES:
-                    self._pause()
+                    self._exhausted()
+                    # Asking again at once would do nothing but burn the processor.
+                    self._pause(_PAUSE_S)
                     return False
                 continue  # what has gone wrong is this one connection (accept(2))
             connection.setblocking(False)
@@ -94,11 +102,10 @@ class Listener:
             self._take(connection, peer)
         return True
 
-    def _pause(self) -> None:
-        """Leave them in the queue for a moment: asking again at once would do nothing but burn the processor."""
-        self._exhausted()
+    def _pause(self, seconds: float) -> None:
+        """Leave them in the queue for a moment."""
         self._loop.remove_reader(self._sock.fileno())
-        self._resume = self._loop.call_later(_PAUSE_S, self._loop.add_reader, self._sock.fileno(), self._accept)
+        self._resume = self._loop.call_later(seconds, self._loop.add_reader, self._sock.fileno(), self._on_readable)
 
 
 def _listen(host: str, port: int) -> socket.socket:
