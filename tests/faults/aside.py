@@ -11,7 +11,7 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-_NICENESS = 5
+_NICENESS = 15
 
 
 class Aside:

@@ -44,11 +44,14 @@ async def _run(stage: Stage, stack: Stack, gateway: OwnGateway) -> list[Finding]
     idle = descriptors_for(stage.either(10_000, 500))
     crowds = _crowds(idle, each=stage.either(200, 40))
     async with aside(attack.__module__) as attackers:
-        quiet = await _alone(gateway, person, stage.either(5.0, 2.0))
+        quiet = await _alone(gateway, person, stage.either(10.0, 2.0))
         before = gateway.rss_bytes
         with contextlib.ExitStack() as ends:
             async with load(gateway.url, *_clients(person)) as record:
-                deaf = [ends.enter_context(never_reading(gateway.port, _PAGE, 200)) for _ in range(20)]
+                deaf = [
+                    ends.enter_context(await asyncio.to_thread(never_reading, gateway.port, _PAGE, 200))
+                    for _ in range(20)
+                ]
                 attacking = asyncio.create_task(attackers.do(attack, gateway.port, crowds, _CLOSED_WITHIN_S))
                 most = await _most_memory(gateway, attacking)
             lasting = _lasting(gateway, deaf)

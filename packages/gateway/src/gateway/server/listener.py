@@ -13,8 +13,8 @@ from gateway.server.syn_filter import drop_new_connections, forget_filter
 
 _BACKLOG = 1024
 # So many are taken in at a time; when there are more, those who have a connection come first for a moment (seconds). A
-# storm of new connections, 2 000 a second at most, leaves half of the processor to them.
-_ACCEPTS_A_TURN = 4
+# storm of new connections, 1 000 a second at most, leaves most of the processor to them.
+_ACCEPTS_A_TURN = 2
 _BREATH_S = 0.002
 # For so long (seconds) handshakes that have begun may take, once new ones are kept away.
 _HANDSHAKE_S = 0.25
