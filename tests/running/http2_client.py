@@ -141,8 +141,8 @@ class Http2Client:
             frame = bytes(self._buffer[:size])
             del self._buffer[:size]
             self.frame_types.append(frame[3])
-            # After an error or a GOAWAY, h2 takes the connection for closed. It is not: frames that were sent past h2 get
-            # answers that h2 does not expect, and the streams before a GOAWAY come to their ends (RFC 9113, 6.8).
+            # After an error or a GOAWAY, h2 takes the connection for closed. It is not: frames that were sent past h2
+            # get answers that h2 does not expect, and streams before a GOAWAY come to their ends (RFC 9113, 6.8).
             with suppress(ProtocolError):
                 yield from self.h2.receive_data(frame)
             if self.h2.state_machine.state is h2.connection.ConnectionState.CLOSED:
