@@ -41,7 +41,7 @@ def test_the_metrics_have_the_names_that_it_reads(stack: Stack) -> None:
     assert {row["upstream"] for row in told["retries"] if row["budget"] is not None} == {"user-svc", "order-svc"}
     assert {row["lane"] for row in told["lanes"]} >= {"order-svc default", "user-svc credentials"}
     assert all(row["limit"] is not None and row["waiting"] is not None for row in told["lanes"])
-    assert {check["name"] for check in told["checks"]} >= {"redis", "key_set"}
+    assert {check["name"] for check in told["checks"]} >= {"redis", "key_set", "user-svc", "order-svc"}
     assert told["rate_limit"]["degraded"] is not None
     assert told["revocations"]["connected"] is not None
     assert told["key_set"]["ok"] > 0

@@ -78,6 +78,8 @@ async def _serve(settings: Settings) -> None:
         upstreams = _upstreams(settings, names, meter)
         for upstream in upstreams.values():
             await lifecycle.enter(upstream.name, upstream)
+            # All gateways lack the same service at once: to send requests elsewhere would help nobody.
+            lifecycle.readiness.add(upstream.name, upstream.check, required=False)
 
         keys = KeySet(KeySource(contract, upstreams).fetch, await_push_s=_KEY_PUSH_WITHIN_S)
         lifecycle.start("key-set", keys.keep_fresh())

@@ -15,7 +15,7 @@ from gateway.upstream.address import Address
 from gateway.upstream.balancer import pick
 from gateway.upstream.breaker import Breaker, BreakerOpen
 from gateway.upstream.connections import Connections
-from gateway.upstream.endpoint import Endpoint
+from gateway.upstream.endpoint import Endpoint, Standing
 from gateway.upstream.failure import AttemptError, speaks_against_address
 from gateway.upstream.policy import UpstreamPolicy
 from gateway.upstream.pool import Pool
@@ -23,6 +23,10 @@ from gateway.upstream.resolver import Resolver
 from gateway.upstream.retry_budget import RetryBudget
 from gateway.upstream.retrying import Call, Retrying
 from gateway.upstream.telemetry import UpstreamTelemetry
+
+
+class UpstreamUnavailableError(Exception):
+    """Nobody takes calls. The text: the addresses, and how each stands."""
 
 
 class Upstream:
@@ -65,6 +69,13 @@ class Upstream:
             return await endpoint.call(method, message, request, deadline)
         except AttemptError as exc:
             return await self._retrying.again(Call(method, message, request, deadline), endpoint, exc)
+
+    async def check(self) -> None:
+        """For readiness. UpstreamUnavailableError: a call would not find an address that is connected and serves."""
+        standings = {endpoint.address: endpoint.standing for endpoint in self._pool.endpoints}
+        if Standing.READY not in standings.values():
+            known = ", ".join(f"{address} is {standing.name.lower()}" for address, standing in standings.items())
+            raise UpstreamUnavailableError(known or "no address is known")
 
     async def __aenter__(self) -> "Upstream":
         await self._pool.start()
