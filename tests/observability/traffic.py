@@ -1,10 +1,43 @@
 """A bit of everything that people do, so that every chart has something to show."""
 
+import asyncio
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+
+from loguru import logger
+
 from tests.faults.http_client import Answer, HttpConnection
 from tests.faults.people import ORDER, newcomer
 from tests.running.stacks import Stack
 
 _NOBODY = {"email": "nobody@example.com", "password": "not-the-password-at-all"}
+_EVERY_S = 1.0
+#: What a machine that is short of time may lead to; the next round does better.
+_NOT_NOW = (AssertionError, KeyError, OSError, asyncio.IncompleteReadError)
+
+
+@contextmanager
+def steady_traffic(stack: Stack) -> Iterator[None]:
+    """The same again and again, for as long as the context lasts: what was a minute ago is no chart's any more."""
+    ended = threading.Event()
+    with ThreadPoolExecutor(max_workers=1) as thread:
+        going = thread.submit(asyncio.run, _again_and_again(stack, ended))
+        try:
+            yield
+        finally:
+            ended.set()
+            going.result()
+
+
+async def _again_and_again(stack: Stack, ended: threading.Event) -> None:
+    while not ended.is_set():
+        try:
+            await everyday_traffic(stack)
+        except _NOT_NOW as exc:
+            logger.warning("the platform did not do all of it this time: {!r}", exc)
+        await asyncio.to_thread(ended.wait, _EVERY_S)
 
 
 async def everyday_traffic(stack: Stack) -> None:
