@@ -105,7 +105,8 @@ async def _serve(settings: Settings) -> None:
             Backoff(0.1, 5.0),
         )
         events = BackgroundInbox(settings.redis_url.reveal(), STREAM, inbox, telemetry, settings.event_claim_idle_s)
-        # Without Redis, events wait and orders go on: it is no part of readiness.
+        # Without Redis, events wait and orders go on.
+        readiness.add("redis", events.check, required=False)
         lifecycle.start("events", events.run())
         lifecycle.on_drain("events", events.drain)
 

@@ -30,5 +30,5 @@ async def test_it_says_so_where_no_address_is_known() -> None:
         raise OSError("no such name")
 
     async with calling([], resolver=Resolver([Address("nowhere", 1)], look_up=look_up)) as caller:
-        with pytest.raises(UpstreamUnavailableError, match="^no address is known$"):
+        with pytest.raises(UpstreamUnavailableError, match=r"^no address is known$"):
             await caller.upstream.check()

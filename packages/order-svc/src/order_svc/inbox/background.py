@@ -52,6 +52,11 @@ class BackgroundInbox:
         self._stopped.set()
         await asyncio.Event().wait()
 
+    async def check(self) -> None:
+        """For readiness. ConnectionError: nothing is received."""
+        if not self._telemetry.is_connected:
+            raise ConnectionError("no events are received")
+
     async def drain(self, _seconds: float) -> None:
         """Take nothing more, and return once what is in hand is done with."""
         self._inbox.stopping.set()

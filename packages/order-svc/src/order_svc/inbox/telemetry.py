@@ -86,6 +86,11 @@ class InboxTelemetry:
             logger.warning("no events are received: {}", type(exc).__name__)
         self._connected = False
 
+    @property
+    def is_connected(self) -> bool:
+        """Whether events are received."""
+        return self._connected is True
+
     def _observe_waiting(self, _options: CallbackOptions) -> Iterable[Observation]:
         if self._backlog.unread is not None:
             yield Observation(self._backlog.unread, {"state": "unread"})
@@ -95,4 +100,4 @@ class InboxTelemetry:
         return [Observation(self._backlog.dead_letters)]
 
     def _observe_connected(self, _options: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(int(self._connected is True))]
+        return [Observation(int(self.is_connected))]
