@@ -13,9 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from loguru import logger
 from service_kit import logs
-from service_kit.context import RequestContext, _current, enter_request
+from service_kit.context import RequestContext, _current, enter_request, within_request
 from service_kit.logs.redaction import redact
 from service_kit.settings import Secret
+from service_kit.tokens.principal import Principal
 from service_kit.trace_context import TraceContext
 
 Capture = pytest.CaptureFixture[str]
@@ -63,6 +64,7 @@ def test_a_line_is_one_json_object(capsys: Capture) -> None:
         "message": "order o-1 created\nand more",
         "request_id": None,
         "trace_id": None,
+        "user_id": None,
         "logger": __name__,
         "order_id": "o-1",
         "lines": 3,
@@ -75,6 +77,21 @@ def test_a_line_names_its_request(capsys: Capture) -> None:
     logger.bind(request_id="forged", level="forged").info("x")
     [entry] = entries(capsys)
     assert (entry["request_id"], entry["trace_id"], entry["level"]) == ("req-1", "a" * 32, "INFO")
+
+
+@pytest.mark.parametrize("form", ["json", "human"])
+def test_a_line_names_who_asks_as_soon_as_that_is_known(capsys: Capture, form: str) -> None:
+    configure(form=form)
+    request = RequestContext(request_id="req-1", trace=TraceContext("a" * 32, "b" * 16))
+    with within_request(request):
+        logger.info("before")
+        request.principal = Principal("user-1", "user", "session-1", "token-1", 0, issued_at=0, expires_at=2**31)
+        logger.info("after")
+        logger.bind(user_id="user-2").info("somebody else is spoken of")
+    before, after, other = capsys.readouterr().out.splitlines()
+    assert "user-1" not in before
+    assert "user-1" in after
+    assert ("user-1" if form == "json" else "user-2") in other
 
 
 def test_lower_levels_are_left_out(capsys: Capture) -> None:

@@ -15,8 +15,12 @@ _COLOURS = {"DEBUG": "36", "INFO": "32", "WARNING": "33", "ERROR": "31", "CRITIC
 
 
 def json_line(record: "Record", exception: str, *, service: str, version: str) -> str:
-    """The record as one JSON object. `request_id` and `trace_id` are null outside of a request."""
+    """The record as one JSON object.
+
+    `request_id` and `trace_id` are null outside of a request, `user_id` also while nobody is known to be asking.
+    """
     request = current_request()
+    principal = request.principal if request else None
     entry: dict[str, Any] = {
         "time": _rfc3339(record["time"]),
         "level": record["level"].name,
@@ -25,6 +29,7 @@ def json_line(record: "Record", exception: str, *, service: str, version: str) -
         "message": record["message"],
         "request_id": request.request_id if request else None,
         "trace_id": request.trace.trace_id if request else None,
+        "user_id": principal.user_id if principal else None,
         "logger": record["name"],
     }
     for name, value in record["extra"].items():
@@ -45,6 +50,8 @@ def human_line(record: "Record", exception: str, *, service: str, coloured: bool
     extra = dict(record["extra"])
     if request:
         extra.setdefault("request_id", request.request_id)
+        if request.principal:
+            extra.setdefault("user_id", request.principal.user_id)
     details = " ".join(f"{name}={value}" for name, value in extra.items() if value is not None)
     time = record["time"].astimezone(UTC).strftime("%H:%M:%S.%f")[:-3]
     parts = [_paint(time, "2", coloured), _paint(f"{level:<8}", _COLOURS.get(level, "0"), coloured), service]
