@@ -4,7 +4,7 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import gateway_overhead, login_storm, logins, memory, profiling
+from benchmarks import gateway_overhead, login_storm, logins, memory, profiling, telemetry
 from benchmarks.wrk import require_wrk
 
 _BENCHMARKS: dict[str, Callable[[float], None]] = {
@@ -13,6 +13,7 @@ _BENCHMARKS: dict[str, Callable[[float], None]] = {
     "login-storm": login_storm.run,
     "memory": memory.run,
     "profiling": profiling.run,
+    "telemetry": telemetry.run,
 }
 
 

@@ -46,12 +46,12 @@ class Platform:
 
 
 @contextmanager
-def running_platform(environ: Mapping[str, str] | None = None) -> Iterator[Platform]:
+def running_platform(environ: Mapping[str, str] | None = None, port_offset: int = PORT_OFFSET) -> Iterator[Platform]:
     """Bring the platform up, and down again."""
     with TemporaryDirectory(prefix="headrace-bench-") as folder:
         where = ["--data-dir", folder]
         wanted = {**_WITHOUT_LIMITS, **(environ or {})}
-        _local_stack("up", "-d", "--port-offset", str(PORT_OFFSET), *where, environ=wanted)
+        _local_stack("up", "-d", "--port-offset", str(port_offset), *where, environ=wanted)
         try:
             services = json.loads((Path(folder) / "state.json").read_text())["services"]
             status = json.loads(_local_stack("status", "--json", *where))
