@@ -202,7 +202,7 @@ def _gateway(
         contract=contract,
         upstreams=upstreams,
         verifier=verifier,
-        renewer=SessionRenewer(contract, upstreams, verifier),
+        renewer=SessionRenewer(contract, upstreams, verifier, meter(__name__)),
         limiter=DegradingLimiter(limiter, LocalLimiter(), meter(__name__)),
         throttle=throttle,
         meter=meter(__name__),

@@ -14,6 +14,7 @@ from user_svc.domain.errors import EmailTakenError, PasswordQueueFullError
 
 from tests.examples.users import PASSWORD
 from tests.fakes.users import ReadablePasswords
+from tests.running import process_metrics
 from tests.unit.user_svc.world import World
 
 CHEAP = HashingCost(memory_kib=1024, passes=1, lanes=1)
@@ -67,6 +68,21 @@ async def test_refuses_what_finds_no_place_and_says_when_to_come_back() -> None:
         assert len(refused) == 2
         assert refused[0].retry_after_s >= 1
         assert await hasher.verify(await hasher.hash("x"), "x")
+
+
+async def test_the_queue_and_the_time_in_it_are_in_the_metrics() -> None:
+    process_metrics.collect()
+    waited = process_metrics.value("user_svc_password_wait_duration_seconds_count")
+    hashed = process_metrics.value("user_svc_password_hash_duration_seconds_count")
+    async with Argon2Hasher(SLOW, threads=1, queue=3) as hasher:
+        waiting = [asyncio.create_task(hasher.hash("x")) for _ in range(4)]
+        await asyncio.sleep(0)
+        assert process_metrics.value("user_svc_password_waiting") in {3, 4}  # the thread may not have begun yet
+        waiting.pop().cancel()
+        await asyncio.gather(*waiting)
+    assert process_metrics.value("user_svc_password_waiting") == 0
+    assert process_metrics.value("user_svc_password_wait_duration_seconds_count") - waited == 3
+    assert process_metrics.value("user_svc_password_hash_duration_seconds_count") - hashed == 3
 
 
 async def test_what_nobody_waits_for_is_not_begun_and_gives_its_place_back() -> None:

@@ -1,5 +1,7 @@
 """Metrics: what Prometheus gets to see."""
 
+import platform
+
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 from service_kit import metrics
@@ -56,11 +58,26 @@ def test_target_info_names_the_service() -> None:
     assert (labels["service_name"], labels["service_version"]) == (service, version)
 
 
+def test_build_info_says_what_runs_here() -> None:
+    service, version = metrics._identity[0]
+    [(labels, value)] = samples()["headrace_build_info"]
+    assert value == 1
+    assert labels == {
+        "service_name": service,
+        "version": version,
+        "revision": labels["revision"],
+        "python": platform.python_version(),
+    }
+
+
 def test_cpu_and_memory_of_the_process() -> None:
     found = samples()
     assert found["process_resident_memory_bytes"][0][1] > 1e6
     assert found["process_cpu_seconds_total"][0][1] > 0
+    assert found["process_open_fds"][0][1] > 2
+    assert found["process_max_fds"][0][1] > 2
     assert "python_gc_objects_collected_total" in found
+    assert "python_gc_collections_total" in found
 
 
 def test_starting_again_as_the_same_is_harmless_as_another_is_a_bug() -> None:

@@ -50,7 +50,7 @@ async def _serve(settings: Settings) -> None:
     log_level = logs.configure(
         service=_NAME, version=release.version, level=settings.log_level, form=settings.log_format
     )
-    metrics.start(service=_NAME, version=release.version)
+    metrics.start(service=_NAME, version=release.version, revision=release.commit)
     meter = metrics.meter(_NAME)
     contract = _contract(settings)
     names = _upstream_names(settings, contract)
@@ -106,7 +106,7 @@ async def _serve(settings: Settings) -> None:
             contract=contract,
             upstreams=upstreams,
             verifier=verifier,
-            renewer=SessionRenewer(contract, upstreams, verifier),
+            renewer=SessionRenewer(contract, upstreams, verifier, meter),
             limiter=limiter,
             throttle=Throttle(contract.methods.values(), _throttle_terms(settings), ThrottleTelemetry(meter)),
             meter=meter,

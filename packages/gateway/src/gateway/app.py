@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 
 from gateway.limits.byte_budget import ByteBudget
 from gateway.limits.degrading_limiter import DegradingLimiter
+from gateway.limits.rate_limit_telemetry import RateLimitTelemetry
 from gateway.limits.throttle import Throttle
 from gateway.middleware.access_log import AccessLogMiddleware
 from gateway.middleware.body import BodyMiddleware
@@ -66,6 +67,7 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         RateClass.DEFAULT: settings.rate_limit_default,
         RateClass.CREDENTIALS: settings.rate_limit_credentials,
     }
+    rate_limit = RateLimitTelemetry(parts.meter)
     layers = [
         # Whatever happens further in has a request id, and every response carries it.
         Middleware(RequestContextMiddleware, client_address=ClientAddress(settings.trusted_proxies)),
@@ -88,7 +90,7 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         Middleware(OverloadMiddleware, throttle=parts.throttle, pace=refusal_pace()),
         # Who calls decides whose quota is drawn on; no I/O but for an unknown key.
         Middleware(IdentityMiddleware, verifier=parts.verifier, cookie=cookie),
-        Middleware(RateLimitMiddleware, limiter=parts.limiter, quotas=quotas),
+        Middleware(RateLimitMiddleware, limiter=parts.limiter, quotas=quotas, telemetry=rate_limit),
         # The body is complete before a place is taken: whoever sends slowly keeps nobody else out.
         Middleware(BodyLimitMiddleware, max_body_bytes=settings.max_body_bytes, body_timeout_s=settings.body_timeout_s),
         Middleware(BodyMiddleware, memory=ByteBudget(settings.max_buffered_body_bytes)),
@@ -103,7 +105,7 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
             guard=CrossSiteGuard(settings.cors_origins),
         ),
         # Again, for those whom only the renewal has named: nobody gets around the own quota with a cookie.
-        Middleware(RateLimitMiddleware, limiter=parts.limiter, quotas=quotas),
+        Middleware(RateLimitMiddleware, limiter=parts.limiter, quotas=quotas, telemetry=rate_limit),
     ]
     app: ASGIApp = Transcoder(parts.upstreams, cookie, contract.reasons)
     for layer in reversed(layers):

@@ -6,6 +6,12 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from service_kit.metrics import meter
+
+_lateness = meter(__name__).create_histogram(
+    "headrace.event_loop.lag", unit="s", description="How much later than asked for the event loop came back"
+)
+
 #: How often (seconds) the loop is looked at, and how long a look is remembered.
 _EVERY_S = 0.5
 WINDOW_S = 60.0
@@ -48,4 +54,6 @@ class LoopLag:
             await asyncio.sleep(_EVERY_S)
             now = time.monotonic()
             # Timers of the loop count in whole milliseconds, and may be early by one.
-            self._seen.append((now, max(0.0, now - asked - _EVERY_S)))
+            late_s = max(0.0, now - asked - _EVERY_S)
+            self._seen.append((now, late_s))
+            _lateness.record(late_s)

@@ -4,6 +4,8 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
+from service_kit.redis_client import TimedRedis
+
 
 def own_connection(url: str, name: str, *, connect_timeout_s: float, decode: bool = True) -> Redis:
     """A client of one connection, which the server lists as ``name``.
@@ -12,7 +14,7 @@ def own_connection(url: str, name: str, *, connect_timeout_s: float, decode: boo
     `asyncio.wait_for`, which on Python 3.11 can lose a cancellation, and then the process would not stop. So its user
     puts `asyncio.timeout` around each command, and gives the client up after any failure, for the answer may yet come.
     """
-    return Redis.from_url(
+    return TimedRedis.from_url(
         url,
         max_connections=1,
         socket_timeout=None,

@@ -76,7 +76,7 @@ async def _serve(settings: Settings) -> None:
     log_level = logs.configure(
         service=_NAME, version=release.version, level=settings.log_level, form=settings.log_format
     )
-    metrics.start(service=_NAME, version=release.version)
+    metrics.start(service=_NAME, version=release.version, revision=release.commit)
 
     async with Lifecycle(settings.drain_s) as lifecycle:
         readiness = lifecycle.readiness

@@ -3,6 +3,7 @@ from gateway.limits.degrading_limiter import DegradingLimiter
 from gateway.limits.limiter import Admission, Limiter, LimiterUnavailable
 from gateway.limits.local_limiter import LocalLimiter
 from gateway.limits.quota import Quota
+from gateway.limits.rate_limit_telemetry import RateLimitTelemetry
 from gateway.middleware.rate_limit import RateLimitMiddleware
 from gateway.problems import Decision, Problem
 from service_kit.contract.policy import Degraded, MethodPolicy, RateClass
@@ -28,11 +29,14 @@ class Away:
         raise LimiterUnavailable("ConnectionError")
 
 
-def layer(shared: Limiter | None = None) -> ASGIApp:
+def around(app: ASGIApp, limiter: DegradingLimiter, recorded: RecordedMetrics | None = None) -> ASGIApp:
+    return RateLimitMiddleware(app, limiter, QUOTAS, RateLimitTelemetry((recorded or RecordedMetrics()).meter))
+
+
+def layer(shared: Limiter | None = None, recorded: RecordedMetrics | None = None) -> ASGIApp:
     # Every reading at the same instant, so that nothing is worked off between two requests.
     still = LocalLimiter(now_us=lambda: 0)
-    limiter = DegradingLimiter(shared or still, still, RecordedMetrics().meter)
-    return RateLimitMiddleware(answering(), limiter, QUOTAS)
+    return around(answering(), DegradingLimiter(shared or still, still, RecordedMetrics().meter), recorded)
 
 
 async def ask(app: ASGIApp, method: MethodPolicy, who: Principal | None = None) -> list[tuple[bytes, bytes]]:
@@ -51,7 +55,7 @@ async def test_other_scopes_pass() -> None:
 
 def layer_around(app: ASGIApp) -> ASGIApp:
     still = LocalLimiter()
-    return RateLimitMiddleware(app, DegradingLimiter(still, still, RecordedMetrics().meter), QUOTAS)
+    return around(app, DegradingLimiter(still, still, RecordedMetrics().meter))
 
 
 async def test_what_is_left_is_told_on_every_response() -> None:
@@ -106,7 +110,7 @@ async def test_without_the_store_the_methods_policy_decides() -> None:
 async def test_a_local_share_is_another_policy() -> None:
     still = LocalLimiter(now_us=lambda: 0)
     limiter = DegradingLimiter(Away(), still, RecordedMetrics().meter, share=0.7)
-    assert await ask(RateLimitMiddleware(answering(), limiter, QUOTAS), policy()) == [
+    assert await ask(around(answering(), limiter), policy()) == [
         (b"ratelimit-policy", b'"default-local";q=2;w=60'),
         (b"ratelimit", b'"default-local";r=1;t=30'),
     ]
@@ -117,3 +121,36 @@ async def test_what_is_no_endpoint_is_not_counted() -> None:
     exchange = exchange_in(scope)
     assert (await call(layer(Away()), scope)).status == 200
     assert exchange.response_headers == []
+
+
+async def test_decisions_are_counted_by_class_and_outcome() -> None:
+    shared, away = RecordedMetrics(), RecordedMetrics()
+    app = layer(recorded=shared)
+    for _ in range(3):
+        await ask(app, policy())
+    credentials = policy(rate_class=RateClass.CREDENTIALS)
+    await ask(app, credentials)
+    with pytest.raises(Problem):
+        await ask(app, credentials)
+    assert decisions(shared) == {
+        ("default", "admitted"): 3,
+        ("credentials", "admitted"): 1,
+        ("credentials", "exhausted"): 1,
+    }
+    app = layer(Away(), away)
+    with pytest.raises(Problem):
+        await ask(app, policy(degraded=Degraded.REFUSE))
+    local = policy(rate_class=RateClass.CREDENTIALS, degraded=Degraded.LOCAL_SHARE)
+    await ask(app, local)
+    with pytest.raises(Problem):
+        await ask(app, local)
+    assert decisions(away) == {
+        ("default", "unavailable"): 1,
+        ("credentials", "admitted"): 1,
+        ("credentials", "local_share"): 1,
+    }
+
+
+def decisions(recorded: RecordedMetrics) -> dict[tuple[str, str], float]:
+    points = recorded.points("headrace.gateway.rate_limit.decisions")
+    return {(labels["rate_class"], labels["outcome"]): value for labels, value in points}

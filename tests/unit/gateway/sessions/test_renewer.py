@@ -21,6 +21,7 @@ from service_kit.tokens.verifier import TokenVerifier
 from service_kit.trace_context import continue_trace
 
 from tests.unit.gateway.asgi import principal
+from tests.unit.gateway.metrics import RecordedMetrics
 
 REQUEST = RequestContext("request-1", continue_trace(None))
 
@@ -45,10 +46,10 @@ class Verdict:
         return principal()
 
 
-def renewing_with(sessions: Sessions, verdict: Verdict) -> SessionRenewer:
+def renewing_with(sessions: Sessions, verdict: Verdict, recorded: RecordedMetrics | None = None) -> SessionRenewer:
     contract = Contract.load(shared_contracts.descriptor_set())
     upstreams = cast("dict[str, Upstream]", {"user-svc": sessions})
-    return SessionRenewer(contract, upstreams, cast("TokenVerifier", verdict))
+    return SessionRenewer(contract, upstreams, cast("TokenVerifier", verdict), (recorded or RecordedMetrics()).meter)
 
 
 def renewer(refusal: TokenErrorKind | None) -> SessionRenewer:
@@ -78,11 +79,12 @@ async def test_any_other_fault_of_a_new_token_is_ours(refusal: TokenErrorKind) -
 class Refusing(Sessions):
     """Answers every renewal with the status."""
 
-    def __init__(self, status: Status) -> None:
+    def __init__(self, status: Status, reason: str = "SOME_REASON") -> None:
         self._status = status
+        self._reason = reason
 
     async def call(self, method: Method, message: Any, request: RequestContext) -> Any:
-        raise CallError(self._status, "SOME_REASON")
+        raise CallError(self._status, self._reason)
 
 
 @pytest.mark.parametrize("status", [Status.DEADLINE_EXCEEDED, Status.UNAVAILABLE])
@@ -107,8 +109,8 @@ class GatedSessions(Sessions):
         return await super().call(method, message, request)
 
 
-def gated(sessions: GatedSessions) -> SessionRenewer:
-    return renewing_with(sessions, Verdict(None))
+def gated(sessions: GatedSessions, recorded: RecordedMetrics | None = None) -> SessionRenewer:
+    return renewing_with(sessions, Verdict(None), recorded)
 
 
 async def test_who_comes_together_with_one_key_is_given_one_renewal() -> None:
@@ -148,3 +150,34 @@ async def test_who_has_no_time_left_waits_no_longer_and_takes_nobody_along() -> 
     sessions.gate.set()
     assert (await staying).session_key == "key-successor"
     assert sessions.calls == 1
+
+
+def outcomes(recorded: RecordedMetrics) -> dict[str, float]:
+    return {labels["outcome"]: value for labels, value in recorded.points("headrace.renewals")}
+
+
+async def test_renewals_and_who_shared_one_are_counted() -> None:
+    sessions, recorded = GatedSessions(), RecordedMetrics()
+    renewing = gated(sessions, recorded)
+    together = [asyncio.create_task(renewing.renew("key", REQUEST)) for _ in range(5)]
+    sessions.gate.set()
+    await asyncio.gather(*together)
+    assert outcomes(recorded) == {"renewed": 1, "shared": 4}
+
+
+@pytest.mark.parametrize(
+    ("reason", "outcome"), [("SESSION_REUSED", "session_reused"), ("MADE_UP_BY_A_SERVICE", "failed")]
+)
+async def test_refusals_are_counted_by_the_contracts_reasons(reason: str, outcome: str) -> None:
+    recorded = RecordedMetrics()
+    renewing = renewing_with(Refusing(Status.UNAUTHENTICATED, reason), Verdict(None), recorded)
+    with pytest.raises(Problem):
+        await renewing.renew("key", REQUEST)
+    assert outcomes(recorded) == {outcome: 1}
+
+
+async def test_a_service_that_is_away_is_an_outcome() -> None:
+    recorded = RecordedMetrics()
+    with pytest.raises(Problem):
+        await renewing_with(Refusing(Status.DEADLINE_EXCEEDED), Verdict(None), recorded).renew("key", REQUEST)
+    assert outcomes(recorded) == {"dependency_unavailable": 1}

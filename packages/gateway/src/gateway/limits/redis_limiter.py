@@ -10,6 +10,7 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
+from service_kit.redis_client import TimedRedis
 
 from gateway.limits.limiter import Admission, LimiterUnavailable
 from gateway.limits.patience import Patience
@@ -34,7 +35,7 @@ def limiter_client(url: str) -> Redis:
 
     A retried EVALSHA whose first answer was lost would count its requests twice.
     """
-    return Redis.from_url(
+    return TimedRedis.from_url(
         url,
         socket_timeout=None,
         socket_connect_timeout=_CHECK_S,

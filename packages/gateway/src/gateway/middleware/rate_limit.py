@@ -12,10 +12,12 @@ from gateway.limits.degrading_limiter import DegradingLimiter, Ruling
 from gateway.limits.limiter import LimiterUnavailable
 from gateway.limits.quota import Quota
 from gateway.limits.rate_key import rate_key
+from gateway.limits.rate_limit_telemetry import RateLimitTelemetry
 from gateway.problems import Decision, Problem
 
 _POLICY = "rate_limit"
 _HEADERS = frozenset({b"ratelimit", b"ratelimit-policy"})
+_UNAVAILABLE = "unavailable"
 _UNAVAILABLE_RETRY_AFTER_S = 1
 
 
@@ -30,8 +32,15 @@ class RateLimitMiddleware:
     While the quotas cannot be shared, the policy in force is another one, "default-local", with the local share.
     """
 
-    def __init__(self, app: ASGIApp, limiter: DegradingLimiter, quotas: Mapping[RateClass, Quota]) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        limiter: DegradingLimiter,
+        quotas: Mapping[RateClass, Quota],
+        telemetry: RateLimitTelemetry,
+    ) -> None:
         self.app = app
+        self._telemetry = telemetry
         self._limiter = limiter
         self._quotas = dict(quotas)
 
@@ -51,15 +60,20 @@ class RateLimitMiddleware:
         try:
             ruling = await self._limiter.admit(key, self._quotas[rate_class], policy.degraded)
         except LimiterUnavailable as exc:
+            self._telemetry.decided(rate_class, _UNAVAILABLE)
             raise Problem(
                 503,
                 "RATE_LIMIT_UNAVAILABLE",
                 "The rate limit cannot be checked now.",
-                decision=Decision(_POLICY, "unavailable", retry_after_s=_UNAVAILABLE_RETRY_AFTER_S),
+                decision=Decision(_POLICY, _UNAVAILABLE, retry_after_s=_UNAVAILABLE_RETRY_AFTER_S),
             ) from exc
         _tell(exchange, rate_class, ruling)
-        if not ruling.admission.allowed:
-            raise _exhausted(ruling)
+        if ruling.admission.allowed:
+            self._telemetry.decided(rate_class, "admitted")
+            return
+        state = "local_share" if ruling.local else "exhausted"
+        self._telemetry.decided(rate_class, state)
+        raise _exhausted(ruling, state)
 
 
 def _tell(exchange: Exchange, rate_class: RateClass, ruling: Ruling) -> None:
@@ -78,10 +92,9 @@ def _policy(rate_class: RateClass, quota: Quota, local: bool) -> tuple[str, byte
     return name, f"{name};q={quota.limit};w={quota.window_s}".encode()
 
 
-def _exhausted(ruling: Ruling) -> Problem:
+def _exhausted(ruling: Ruling, state: str) -> Problem:
     quota = ruling.quota
     retry_after_s = max(1, ceil(ruling.admission.retry_after_s))
-    state = "local_share" if ruling.local else "exhausted"
     return Problem(
         429,
         "RATE_LIMITED",

@@ -6,6 +6,7 @@ from dataclasses import replace
 from time import monotonic
 
 from grpclib.const import Status
+from opentelemetry.metrics import Meter
 from service_kit.context import RequestContext
 from service_kit.contract import Contract
 from service_kit.contract.reasons import Reason
@@ -28,14 +29,20 @@ class SessionRenewer:
 
     Requests that come together with one session key are given one renewal: the key has one successor, however many
     ask, so asking once is enough.
+    meter: where the renewals are counted, by outcome: "renewed", "shared" for who was given another's, or why not.
     """
 
-    def __init__(self, contract: Contract, upstreams: Mapping[str, Upstream], verifier: TokenVerifier) -> None:
+    def __init__(
+        self, contract: Contract, upstreams: Mapping[str, Upstream], verifier: TokenVerifier, meter: Meter
+    ) -> None:
         self._method = contract.methods[_RENEW]
         self._upstream = upstreams[self._method.upstream]
         self._verifier = verifier
         self._reasons: Mapping[str, Reason] = contract.reasons
         self._under_way: dict[str, asyncio.Task[Renewal]] = {}
+        self._outcomes = meter.create_counter(
+            "headrace.renewals", unit="{renewal}", description="Renewals of sessions, by outcome."
+        )
 
     async def renew(self, session_key: str, request: RequestContext) -> Renewal:
         """Trade ``session_key``, and wait for it no longer than ``request`` has time.
@@ -48,6 +55,8 @@ class SessionRenewer:
             renewing = asyncio.create_task(self._renew(session_key, replace(request, deadline=None)))
             self._under_way[session_key] = renewing
             renewing.add_done_callback(lambda task: self._renewed(session_key, task))
+        else:
+            self._outcomes.add(1, {"outcome": "shared"})
         # Waited for, not awaited: who leaves, or has no time left, must not take the others' renewal along.
         await asyncio.wait({renewing}, timeout=None if request.deadline is None else request.deadline - monotonic())
         if not renewing.done():
@@ -57,7 +66,16 @@ class SessionRenewer:
     def _renewed(self, session_key: str, task: "asyncio.Task[Renewal]") -> None:
         del self._under_way[session_key]
         if not task.cancelled():
-            task.exception()  # so that asyncio does not complain of one that nobody waited for any more
+            # Asked for its exception, or asyncio would complain of one that nobody waited for any more.
+            self._outcomes.add(1, {"outcome": self._outcome(task.exception())})
+
+    def _outcome(self, failure: BaseException | None) -> str:
+        if failure is None:
+            return "renewed"
+        # A service may give reasons that the contract does not know: they must not become time series.
+        if isinstance(failure, Problem) and failure.code in self._reasons:
+            return failure.code.lower()
+        return "failed"
 
     async def _renew(self, session_key: str, request: RequestContext) -> Renewal:
         message = self._method.request_class(session_key=session_key)

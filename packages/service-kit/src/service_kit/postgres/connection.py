@@ -1,11 +1,16 @@
 """A connection to PostgreSQL on which every wait has an end."""
 
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import psycopg
-from psycopg import AsyncConnection
+from psycopg import AsyncConnection, AsyncTransaction
 from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
+
+from service_kit.postgres.timed_cursor import SYSTEM, TimedCursor
+from service_kit.store_operation import StoreOperation
 
 #: How long asking the server to cancel a statement may take (seconds). A server that does not even answer that is
 #: left alone with its statement: the connection is closed.
@@ -28,6 +33,10 @@ class BoundedConnection(AsyncConnection[TupleRow]):
     _configured_ms: int | None = None
     _in_force_ms: int | None = None
 
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.cursor_factory = TimedCursor
+
     def configure(self, statement_timeout_ms: int) -> None:
         """Take note of the time-out that the connection was opened with: the longest that any statement gets."""
         self._configured_ms = self._in_force_ms = statement_timeout_ms
@@ -49,6 +58,20 @@ class BoundedConnection(AsyncConnection[TupleRow]):
         self._in_force_ms = None  # until it is known
         await self.execute("SELECT set_config('statement_timeout', %s, false)", (str(round(step_ms)),))
         self._in_force_ms = round(step_ms)
+
+    @asynccontextmanager
+    async def transaction(
+        self,
+        savepoint_name: str | None = None,
+        force_rollback: bool = False,
+    ) -> AsyncIterator[AsyncTransaction]:
+        """As psycopg's; its beginning and its end are timed, the end only where the work inside went well."""
+        async with AsyncExitStack() as stack:
+            with StoreOperation(SYSTEM, "BEGIN"):
+                transaction = await stack.enter_async_context(super().transaction(savepoint_name, force_rollback))
+            yield transaction
+            with StoreOperation(SYSTEM, "COMMIT"):
+                await stack.aclose()
 
     async def wait(self, gen: PQGen[Any], interval: float = 0.1, timeout: float | None = None) -> Any:  # noqa: ASYNC109 - psycopg's signature
         """As psycopg's, but never for ever. OperationalError: the server has gone silent."""

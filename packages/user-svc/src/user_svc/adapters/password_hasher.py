@@ -54,8 +54,14 @@ class Argon2Hasher:
         self._duration = instruments.create_histogram(
             "user_svc.password.hash.duration", unit="s", description="How long single password hashes took"
         )
+        self._waits = instruments.create_histogram(
+            "user_svc.password.wait.duration", unit="s", description="How long hashes waited for a thread"
+        )
         self._refused = instruments.create_counter(
             "user_svc.password.refused", unit="{hash}", description="Hashes refused because the queue was full"
+        )
+        self._waiting = instruments.create_up_down_counter(
+            "user_svc.password.waiting", unit="{hash}", description="Hashes that wait for a thread"
         )
         started = time.perf_counter()
         # What a login under an unknown email is checked against, so that it takes as long as any other.
@@ -110,8 +116,9 @@ class Argon2Hasher:
         if not self._places.acquire(blocking=False):
             self._refused.add(1)
             raise PasswordQueueFullError(max(1, math.ceil(self._capacity * self._last_hash_s / self._threads)))
-        future: Future[T] = self._executor.submit(self._timed, work)
-        future.add_done_callback(lambda _: self._places.release())  # also where it is cancelled before it begins
+        self._waiting.add(1)
+        future: Future[T] = self._executor.submit(self._timed, work, time.perf_counter())
+        future.add_done_callback(self._ended)
         self._give_memory_back_later()
         return await asyncio.wrap_future(future)
 
@@ -121,8 +128,15 @@ class Argon2Hasher:
         loop = asyncio.get_running_loop()
         self._giving_back = loop.call_later(_IDLE_S, self._executor.submit, freed_memory.give_back)
 
-    def _timed(self, work: Callable[[], T]) -> T:
+    def _ended(self, future: "Future[T]") -> None:
+        self._places.release()
+        if future.cancelled():  # before it began
+            self._waiting.add(-1)
+
+    def _timed(self, work: Callable[[], T], asked: float) -> T:
         started = time.perf_counter()
+        self._waiting.add(-1)
+        self._waits.record(started - asked)
         try:
             return work()
         finally:

@@ -9,6 +9,7 @@ from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from service_kit.pool_telemetry import shown_pool
 from service_kit.redis import RedisPool
+from service_kit.redis_client import TimedRedis
 
 from user_svc.adapters.driver_errors import redis_errors
 
@@ -37,7 +38,7 @@ async def open_client(
         decode_responses=True,
         client_name=name.replace(" ", "-"),
     )
-    client = Redis(connection_pool=pool)
+    client = TimedRedis(connection_pool=pool)
     try:
         with shown_pool(f"{name} redis", pool.counts):
             yield client

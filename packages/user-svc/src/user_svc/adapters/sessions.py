@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from redis.asyncio import Redis
+from service_kit.metrics import meter
 from service_kit.tokens.revocation_stream import STREAM
 
 from user_svc.adapters.driver_errors import redis_errors
@@ -37,6 +38,9 @@ class RedisSessions:
         self._touch, self._list = load_script(redis, "touch"), load_script(redis, "list")
         self._end, self._end_all = load_script(redis, "end"), load_script(redis, "end_all")
         self._end_others, self._confirm = load_script(redis, "end_others"), load_script(redis, "confirm")
+        self._renewals = meter("user_svc.sessions").create_counter(
+            "user_svc.session.renewals", unit="{renewal}", description="Session keys presented, by what became of them"
+        )
 
     async def open(self, session: NewSession) -> HeldSession:
         session_id, user_id, version = session.session_id, session.user_id, session.password_version
@@ -51,6 +55,7 @@ class RedisSessions:
         limits = (self._idle_ms, self._grace_ms, self._tokens_live_ms)
         with redis_errors():
             outcome, *rest = await self._renew([_key(session_id), STREAM], [session_id, key.counter, *limits])
+        self._renewals.add(1, {"outcome": outcome})
         if outcome == "reused":
             raise SessionReusedError(session_id, rest[0])
         if outcome == "invalid":

@@ -1,0 +1,45 @@
+"""A cursor whose statements are timed, by what they do."""
+
+import re
+from functools import lru_cache
+from typing import Any
+
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
+
+from service_kit.store_operation import StoreOperation
+
+SYSTEM = "postgresql"
+_OPERATIONS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "CALL"})
+_OTHER = "OTHER"
+_WRITES = re.compile(r"(?<!FOR )\b(INSERT|UPDATE|DELETE|MERGE)\b")
+
+
+class TimedCursor(AsyncCursor[TupleRow]):
+    """Times each statement until its answer is there, rows included."""
+
+    # The signature of psycopg is a set of overloads, for templates too.
+    async def execute(self, query: Any, *args: Any, **options: Any) -> "TimedCursor":
+        with StoreOperation(SYSTEM, operation_of(query)):
+            await super().execute(query, *args, **options)
+        return self
+
+    async def executemany(self, query: Any, *args: Any, **options: Any) -> None:
+        with StoreOperation(SYSTEM, operation_of(query)):
+            await super().executemany(query, *args, **options)
+
+
+def operation_of(query: Any) -> str:
+    """What a statement does, in one word: of several parts, the first that writes; "OTHER" for what is not known."""
+    return _operation_of(query) if isinstance(query, str) else _OTHER
+
+
+# There are only a handful of statements, and each is the same string every time.
+@lru_cache(maxsize=256)
+def _operation_of(query: str) -> str:
+    words = query.split(maxsplit=1)
+    first = words[0].upper() if words else _OTHER
+    if first == "WITH":
+        writes = _WRITES.search(query)
+        return writes[1] if writes is not None else "SELECT"
+    return first if first in _OPERATIONS else _OTHER
