@@ -11,7 +11,7 @@ uv_run := if env("VIRTUAL_ENV", "") == justfile_directory() / ".venv" { "" } els
 default:
     @just --list --unsorted
 
-# Brings everything up (-d: returns when ready; --fresh, --port-offset N, --data-dir DIR, --replicas gateway=2).
+# Brings everything up (-d: returns when ready; --fresh, --port-offset N, --data-dir DIR, --replicas gateway=2, --no-prometheus).
 [no-cd]
 [no-exit-message]
 up *ARGS:

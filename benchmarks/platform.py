@@ -51,7 +51,7 @@ def running_platform(environ: Mapping[str, str] | None = None, port_offset: int 
     with TemporaryDirectory(prefix="headrace-bench-") as folder:
         where = ["--data-dir", folder]
         wanted = {**_WITHOUT_LIMITS, **(environ or {})}
-        _local_stack("up", "-d", "--port-offset", str(port_offset), *where, environ=wanted)
+        _local_stack("up", "-d", "--no-prometheus", "--port-offset", str(port_offset), *where, environ=wanted)
         try:
             services = json.loads((Path(folder) / "state.json").read_text())["services"]
             status = json.loads(_local_stack("status", "--json", *where))

@@ -1,17 +1,15 @@
 """Every expression of every dashboard, asked of a live Prometheus that reads a live platform: each has an answer."""
 
-import http.client
-import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import urlsplit
 
 import pytest
 from local_stack.servers.prometheus import PrometheusServer, prometheus_program
 
 from tests.conftest import StartStack
-from tests.observability.sources import RULES, Query, queries
+from tests.observability.prometheus import Prometheus
+from tests.observability.sources import Query, queries
 from tests.observability.traffic import steady_traffic
 from tests.running.polling import eventually
 from tests.running.servers import free_port, running
@@ -19,25 +17,6 @@ from tests.running.servers import free_port, running
 _SCRAPES_EVERY = "1s"
 #: For two scrapes that differ, and an evaluation of the rules between them, on the slowest machine.
 _WITHIN_S = 60
-
-
-@dataclass(frozen=True, slots=True)
-class Prometheus:
-    """A server that runs on this port."""
-
-    port: int
-
-    def ask(self, expression: str) -> list[Any]:
-        """The result of an instant query. AssertionError: it is none."""
-        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_WITHIN_S)
-        try:
-            connection.request("GET", "/api/v1/query?" + urlencode({"query": expression}))
-            told = json.loads(connection.getresponse().read())
-        finally:
-            connection.close()
-        assert told["status"] == "success", told
-        result: list[Any] = told["data"]["result"]
-        return result
 
 
 @pytest.fixture(scope="module")
@@ -51,7 +30,7 @@ def prometheus(start_stack: StartStack, tmp_path_factory: pytest.TempPathFactory
         if process["admin_url"] is not None
     }
     home = tmp_path_factory.mktemp("prometheus")
-    server = PrometheusServer(program, home, free_port(), targets, RULES, home / "log", {"LC_ALL": "C"}, _SCRAPES_EVERY)
+    server = PrometheusServer(program, home, free_port(), targets, home / "log", {"LC_ALL": "C"}, _SCRAPES_EVERY)
     with running(server), steady_traffic(stack):
         yield Prometheus(server.port)
 

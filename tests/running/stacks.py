@@ -118,7 +118,7 @@ def running_stack(environ: Mapping[str, str], replicas: Mapping[str, int]) -> It
         at_end.callback(assert_logs_untold, stack.data_dir)
         at_end.callback(local_stack, "down", "--data-dir", folder)
         counts = ",".join(f"{name}={count}" for name, count in replicas.items())
-        options = ("-d", "--data-dir", folder, *(("--replicas", counts) if counts else ()))
+        options = ("-d", "--no-prometheus", "--data-dir", folder, *(("--replicas", counts) if counts else ()))
         for _ in range(_ATTEMPTS):
             done = local_stack("up", *options, "--port-offset", str(free_offset()), **stack.environ)
             if "already in use" not in done.stdout:

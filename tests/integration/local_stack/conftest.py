@@ -1,42 +1,13 @@
 """One stack that the tests of this folder start, break and stop as they like."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from pathlib import Path
-from subprocess import CompletedProcess
-from tempfile import TemporaryDirectory
 
 import pytest
 
-from tests.running.stacks import LENIENT, Stack, assert_logs_untold, free_offset, local_stack
-
-
-@dataclass(frozen=True, slots=True)
-class Terminal:
-    """Where one types `just up` and the like, always for the same data and ports."""
-
-    data_dir: Path
-    offset: int
-
-    def up(self, *options: str, **environ: str) -> CompletedProcess[str]:
-        """`just up -d`."""
-        arguments = ("-d", "--data-dir", str(self.data_dir), "--port-offset", str(self.offset), *options)
-        return local_stack("up", *arguments, **{**LENIENT, **environ})
-
-    def type(self, command: str, *arguments: str) -> CompletedProcess[str]:
-        """Another command."""
-        return local_stack(command, "--data-dir", str(self.data_dir), *arguments)
-
-    @property
-    def stack(self) -> Stack:
-        """What runs."""
-        return Stack(self.data_dir, LENIENT)
+from tests.running.terminals import Terminal, new_terminal
 
 
 @pytest.fixture
 def terminal() -> Iterator[Terminal]:
-    with TemporaryDirectory(prefix="headrace-stack-", ignore_cleanup_errors=True) as folder:
-        terminal = Terminal(Path(folder) / "data", free_offset())
+    with new_terminal() as terminal:
         yield terminal
-        terminal.type("down")
-        assert_logs_untold(terminal.data_dir)

@@ -7,8 +7,8 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.integration.local_stack.conftest import Terminal
 from tests.running.stacks import LENIENT
+from tests.running.terminals import Terminal
 
 ENDED_WITHIN_S = 60
 
@@ -17,7 +17,7 @@ ENDED_WITHIN_S = 60
 def foreground(terminal: Terminal) -> Iterator[subprocess.Popen[str]]:
     arguments = ("--data-dir", str(terminal.data_dir), "--port-offset", str(terminal.offset))
     with subprocess.Popen(
-        [sys.executable, "-m", "local_stack", "up", *arguments],
+        [sys.executable, "-m", "local_stack", "up", "--no-prometheus", *arguments],
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -6,7 +6,7 @@ import socket
 
 from local_stack.state import Process, write
 
-from tests.integration.local_stack.conftest import Terminal
+from tests.running.terminals import Terminal
 
 
 def test_a_port_in_use_is_named_with_who_wanted_it(terminal: Terminal) -> None:

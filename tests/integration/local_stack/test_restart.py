@@ -6,9 +6,9 @@ from typing import Any
 import httpx2
 import psutil
 
-from tests.integration.local_stack.conftest import Terminal
 from tests.integration.local_stack.test_foreground import ENDED_WITHIN_S, foreground, read_until
 from tests.running.polling import eventually
+from tests.running.terminals import Terminal
 
 
 def _pids(services: dict[str, dict[str, Any]]) -> dict[str, int]:

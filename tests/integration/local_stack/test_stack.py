@@ -8,8 +8,8 @@ from typing import Any
 import httpx2
 from local_stack.processes import MARKER
 
-from tests.integration.local_stack.conftest import Terminal
 from tests.running.secret_hooks import note_exchange
+from tests.running.terminals import Terminal
 
 PROCESSES = {"postgres", "redis", "user-svc", "order-svc", "gateway"}
 PASSWORD = "a-short-walk-in-the-snow"

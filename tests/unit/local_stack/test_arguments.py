@@ -9,14 +9,26 @@ def test_up_without_options_is_one_of_each_in_the_foreground() -> None:
 
     assert (arguments.detach, arguments.fresh, arguments.port_offset, arguments.replicas) == (False, False, 0, {})
     assert arguments.data_dir is None
+    assert not arguments.no_prometheus
 
 
 def test_up_with_every_option() -> None:
-    options = ["-d", "--fresh", "--port-offset", "100", "--data-dir", "there", "--replicas", "gateway=2,order-svc=3"]
+    options = [
+        "-d",
+        "--fresh",
+        "--no-prometheus",
+        "--port-offset",
+        "100",
+        "--data-dir",
+        "there",
+        "--replicas",
+        "gateway=2,order-svc=3",
+    ]
 
     arguments = parser().parse_args(["up", *options])
 
     assert (arguments.detach, arguments.fresh, arguments.port_offset) == (True, True, 100)
+    assert arguments.no_prometheus
     assert (arguments.data_dir, arguments.replicas) == ("there", {"gateway": 2, "order-svc": 3})
 
 

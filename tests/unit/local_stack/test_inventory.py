@@ -34,6 +34,15 @@ def test_the_offset_is_added_to_every_port() -> None:
     }
 
 
+def test_prometheus_has_a_port_and_reads_every_process_where_it_is_wanted() -> None:
+    taken = take(DATA, offset=OFFSET, replicas={"user-svc": 2}, environ={}, prometheus_port=9090 + OFFSET)
+
+    assert ("prometheus", 9090 + OFFSET) in {(claim.process, claim.port) for claim in taken.claims()}
+    addresses = taken.admin_addresses()
+    assert {service: len(each) for service, each in addresses.items()} == {"user-svc": 2, "order-svc": 1, "gateway": 1}
+    assert addresses["gateway"] == [f"127.0.0.1:{9464 + OFFSET}"]
+
+
 def test_clients_are_told_the_ports_of_this_stack() -> None:
     environ = inventory().environ
 

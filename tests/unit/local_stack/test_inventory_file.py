@@ -18,7 +18,8 @@ def data(tmp_path: Path) -> DataDir:
 
 
 def test_what_was_kept_is_what_there_was(data: DataDir) -> None:
-    inventory = take(data, offset=11_000, replicas={"gateway": 2}, environ={"ORDER_SVC_DRAIN_S": "3", "PATH": "/bin"})
+    environ = {"ORDER_SVC_DRAIN_S": "3", "PATH": "/bin"}
+    inventory = take(data, offset=11_000, replicas={"gateway": 2}, environ=environ, prometheus_port=20_090)
 
     inventory_file.write(inventory)
 

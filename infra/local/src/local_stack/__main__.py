@@ -38,7 +38,14 @@ async def _run(command: Awaitable[int]) -> int:
 
 async def _up(arguments: argparse.Namespace) -> int:
     data = data_dir.resolve(arguments.data_dir)
-    wish = Wish(data, arguments.detach, arguments.fresh, arguments.port_offset, arguments.replicas)
+    wish = Wish(
+        data,
+        detached=arguments.detach,
+        fresh=arguments.fresh,
+        offset=arguments.port_offset,
+        replicas=arguments.replicas,
+        recorded=not arguments.no_prometheus,
+    )
     return await up(wish, Screen())
 
 

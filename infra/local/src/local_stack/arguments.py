@@ -41,6 +41,7 @@ _RUN = "Run a service's own command with the settings of this stack, such as: ju
 def _add_up(up: argparse.ArgumentParser) -> None:
     up.add_argument("-d", "--detach", action="store_true", help="return when all is ready")
     up.add_argument("--fresh", action="store_true", help="start with empty data")
+    up.add_argument("--no-prometheus", action="store_true", help="record no metrics, though prometheus is on PATH")
     up.add_argument("--port-offset", metavar="N", type=offset, default=0, help="add N to every port (0)")
     up.add_argument(
         "--replicas",

@@ -31,6 +31,11 @@ class DataDir:
         return self.root / "redis"
 
     @property
+    def prometheus(self) -> Path:
+        """The home of Prometheus, where there is one."""
+        return self.root / "prometheus"
+
+    @property
     def secrets(self) -> Path:
         """Passwords, connection strings and the session secret, one file (0600) each."""
         return self.root / "secrets"
@@ -123,7 +128,7 @@ class DataDir:
         return self.lock
 
     def _contents(self) -> tuple[Path, ...]:
-        return (self.postgres, self.redis, self.secrets, self.logs, self.state)
+        return (self.postgres, self.redis, self.prometheus, self.secrets, self.logs, self.state)
 
     def _clear(self) -> None:
         for entry in self._contents():

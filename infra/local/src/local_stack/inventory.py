@@ -4,6 +4,7 @@ import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from local_stack.data_dir import DataDir
 from local_stack.errors import StackError
@@ -11,7 +12,7 @@ from local_stack.ports import ADMIN, LAST_PORT, PPROF, PUBLIC, Claim, spare_port
 from local_stack.processes import MARKER, marker
 from local_stack.service_settings import LOOPBACK, address, defaults, merged, prefix_of, reachable, upstreams, value
 
-SERVERS = ("postgres", "redis")
+SERVERS = ("postgres", "redis", "prometheus")
 #: What the gateway calls. It balances over all of them itself, so that each has a port of its own.
 UPSTREAMS = ("user-svc", "order-svc")
 SERVICES = (*UPSTREAMS, "gateway")
@@ -60,7 +61,10 @@ class Replica:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """All that belongs to one stack; ``caller`` is the environment as it was given, ``environ`` the services' own."""
+    """All that belongs to one stack; ``caller`` is the environment as it was given, ``environ`` the services' own.
+
+    prometheus_port: None where nothing records the metrics.
+    """
 
     data: DataDir
     postgres_port: int
@@ -68,6 +72,7 @@ class Inventory:
     caller: Mapping[str, str]
     environ: Mapping[str, str]
     replicas: tuple[Replica, ...]
+    prometheus_port: int | None = None
 
     def marked(self, name: str, environ: Mapping[str, str]) -> dict[str, str]:
         """The environment of the process ``name``, by which it is recognised later."""
@@ -79,14 +84,30 @@ class Inventory:
             Claim("postgres", "public", LOOPBACK, self.postgres_port),
             Claim("redis", "public", LOOPBACK, self.redis_port),
         ]
+        if self.prometheus_port is not None:
+            servers.append(Claim("prometheus", "public", LOOPBACK, self.prometheus_port))
         alone = (each for each in self.replicas if each.service in UPSTREAMS or each.name == each.service)
         public = [replica.claim("public") for replica in alone]
         own = [replica.claim("admin") for replica in self.replicas]
         own += [replica.claim("pprof") for replica in self.replicas if replica.is_profiled]
         return [*servers, *public, *own]
 
+    def admin_addresses(self) -> dict[str, list[str]]:
+        """host:port of every process that has metrics, by service."""
+        return {
+            service: [urlsplit(each.admin_url).netloc for each in self.replicas if each.service == service]
+            for service in SERVICES
+        }
 
-def take(data: DataDir, *, offset: int, replicas: Mapping[str, int], environ: Mapping[str, str]) -> Inventory:
+
+def take(
+    data: DataDir,
+    *,
+    offset: int,
+    replicas: Mapping[str, int],
+    environ: Mapping[str, str],
+    prometheus_port: int | None = None,
+) -> Inventory:
     """Draw up the inventory: ``offset`` is added to every port, ``replicas`` says how many there are of a service."""
     placed = merged(defaults(data, offset), environ)
     spare = {"_ADMIN": spare_ports(ADMIN, offset), "_PPROF": spare_ports(PPROF, offset)}
@@ -103,8 +124,8 @@ def take(data: DataDir, *, offset: int, replicas: Mapping[str, int], environ: Ma
         for service in SERVICES
         for number, settings in enumerate(own[service], start=1)
     ]
-    postgres, redis = (PUBLIC[server] + offset for server in SERVERS)
-    return Inventory(data, postgres, redis, environ, environment, tuple(every))
+    postgres, redis = (PUBLIC[server] + offset for server in ("postgres", "redis"))
+    return Inventory(data, postgres, redis, environ, environment, tuple(every), prometheus_port)
 
 
 def _own(service: str, count: int, spare: Mapping[str, Iterator[int]]) -> list[dict[str, str]]:

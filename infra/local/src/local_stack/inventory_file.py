@@ -18,6 +18,7 @@ def write(inventory: Inventory) -> None:
     content = {
         "postgres_port": inventory.postgres_port,
         "redis_port": inventory.redis_port,
+        "prometheus_port": inventory.prometheus_port,
         "caller": dict(inventory.caller),
         "environ": dict(inventory.environ),
         "replicas": [asdict(replica) for replica in inventory.replicas],

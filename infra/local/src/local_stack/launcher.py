@@ -10,6 +10,7 @@ from local_stack.inventory import Inventory, Replica, program
 from local_stack.processes import Launch, describe_exit, start
 from local_stack.secret_files import Secrets
 from local_stack.servers.postgres import PostgresServer
+from local_stack.servers.prometheus import PrometheusServer, prometheus_program
 from local_stack.servers.redis import RedisServer
 
 _READY_WITHIN_S = 60.0
@@ -47,6 +48,16 @@ class Launcher:
         environ = self._inventory.marked("redis", _bare(self._inventory.environ))
         server = RedisServer(self._data.redis, port, made.redis_password, self._data.log("redis"), environ)
         self._record("redis", await server.start(), f"redis://127.0.0.1:{port}", None)
+
+    async def start_prometheus(self, port: int) -> None:
+        """Start Prometheus, and return once it answers; it waits for the services by itself."""
+        environ = self._inventory.marked("prometheus", _bare(self._inventory.environ))
+        log = self._data.log("prometheus")
+        targets = self._inventory.admin_addresses()
+        server = PrometheusServer(
+            prometheus_program() or "prometheus", self._data.prometheus, port, targets, log, environ
+        )
+        self._record("prometheus", await server.start(), f"http://127.0.0.1:{port}", None)
 
     def start_service(self, replica: Replica) -> None:
         """Start a process of a service, and return at once."""

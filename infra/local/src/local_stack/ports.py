@@ -9,7 +9,14 @@ import psutil
 
 from local_stack.errors import StackError
 
-PUBLIC = {"postgres": 5432, "redis": 6379, "user-svc": 50051, "order-svc": 50052, "gateway": 8080}
+PUBLIC = {
+    "postgres": 5432,
+    "redis": 6379,
+    "prometheus": 9090,
+    "user-svc": 50051,
+    "order-svc": 50052,
+    "gateway": 8080,
+}
 ADMIN = {"gateway": 9464, "user-svc": 9465, "order-svc": 9466}
 PPROF = {"gateway": 6060, "user-svc": 6061, "order-svc": 6062}
 LAST_PORT = 65535

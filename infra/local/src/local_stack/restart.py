@@ -7,6 +7,7 @@ from local_stack.data_dir import DataDir
 from local_stack.errors import StackError
 from local_stack.inventory import SERVERS, SERVICES, Inventory, service_of
 from local_stack.launcher import Launcher
+from local_stack.secret_files import Secrets
 from local_stack.shutdown import running, stop_one
 
 _Announce = Callable[[str, str], None]
@@ -49,7 +50,9 @@ def _named(wanted: str, names: Sequence[str]) -> Iterator[str]:
 
 
 def _warn(name: str, names: Sequence[str], announce: _Announce) -> None:
-    if name in SERVERS:
+    if name == "prometheus":
+        announce(name, "nothing is recorded until it is back")
+    elif name in SERVERS:
         announce(name, "there is one of it: what needs it fails until it is back")
     elif sum(service_of(other) == service_of(name) for other in names) == 1:
         announce(name, "it is the only one: its requests fail until it is ready (up --replicas makes more)")
@@ -60,10 +63,19 @@ async def _start(launcher: Launcher, inventory: Inventory, names: Sequence[str],
     made = secret_files.load_or_generate(inventory.data)
     for name in names:
         if name in SERVERS:
-            await (launcher.start_postgres(made) if name == "postgres" else launcher.start_redis(made))
+            await _start_server(launcher, name, inventory, made)
             announce(name, "ready")
     replicas = [replica for replica in inventory.replicas if replica.name in names]
     for replica in replicas:
         launcher.start_service(replica)
     for replica in replicas:
         await launcher.await_ready(replica)
+
+
+async def _start_server(launcher: Launcher, name: str, inventory: Inventory, made: Secrets) -> None:
+    if name == "postgres":
+        await launcher.start_postgres(made)
+    elif name == "redis":
+        await launcher.start_redis(made)
+    elif inventory.prometheus_port is not None:
+        await launcher.start_prometheus(inventory.prometheus_port)

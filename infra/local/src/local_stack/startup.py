@@ -39,7 +39,9 @@ class Startup:
         ports = self._inventory
         secret_files.write_connections(self._data, made, postgres_port=ports.postgres_port, redis_port=ports.redis_port)
         inventory_file.write(self._inventory)
-        await _together(self._start_postgres(made), self._start_redis(made), self._create_key())
+        await _together(
+            self._start_postgres(made), self._start_redis(made), self._create_key(), self._start_prometheus()
+        )
         for replica in self._inventory.replicas:
             self._launcher.start_service(replica)
         await _together(*(self._launcher.await_ready(replica) for replica in self._inventory.replicas))
@@ -53,6 +55,11 @@ class Startup:
     async def _start_redis(self, made: Secrets) -> None:
         await self._launcher.start_redis(made)
         self._announce("redis", "ready")
+
+    async def _start_prometheus(self) -> None:
+        if self._inventory.prometheus_port is not None:
+            await self._launcher.start_prometheus(self._inventory.prometheus_port)
+            self._announce("prometheus", "ready")
 
     async def _migrate(self, service: str, applied: Mapping[str, set[str]]) -> None:
         package = service.replace("-", "_")

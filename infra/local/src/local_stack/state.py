@@ -10,7 +10,7 @@ from local_stack.errors import StackError
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """One process of the stack; the two servers have no admin address."""
+    """One process of the stack; the servers have no admin address."""
 
     pid: int
     url: str

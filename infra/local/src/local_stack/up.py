@@ -6,7 +6,7 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from local_stack import interrupt, logs, state, status
+from local_stack import interrupt, logs, recording, state, status
 from local_stack.console import Screen, tail
 from local_stack.data_dir import DataDir
 from local_stack.errors import ProcessFailedError, StackError
@@ -23,13 +23,14 @@ _Announce = Callable[[str, str], None]
 
 @dataclass(frozen=True, slots=True)
 class Wish:
-    """What kind of stack is wanted, and where."""
+    """What kind of stack is wanted, and where. recorded: whether Prometheus is, if it can be had."""
 
     data: DataDir
     detached: bool
     fresh: bool
     offset: int
     replicas: Mapping[str, int]
+    recorded: bool
 
 
 async def up(wish: Wish, screen: Screen) -> int:
@@ -42,7 +43,14 @@ async def up(wish: Wish, screen: Screen) -> int:
     with wish.data.locked():
         if await _runs_already(wish, screen):
             return 0
-        inventory = take(wish.data, offset=wish.offset, replicas=wish.replicas, environ=os.environ)
+        recorded = recording.plan(offset=wish.offset, wanted=wish.recorded)
+        inventory = take(
+            wish.data,
+            offset=wish.offset,
+            replicas=wish.replicas,
+            environ=os.environ,
+            prometheus_port=recorded.port,
+        )
         require_free(inventory.claims())
         wish.data.prepare(fresh=wish.fresh)
         following = logs.Following(wish.data, None, 0, screen.line)
@@ -50,6 +58,8 @@ async def up(wish: Wish, screen: Screen) -> int:
         shown = None if wish.detached else asyncio.ensure_future(following.forever())
         startup = Startup(inventory, announce)
         code = await _started(startup, wish, wanted_out, screen, announce)
+    if code == 0:
+        screen.say(recorded.note)
     if code == 0 and not wish.detached:
         code = await _until_the_end(startup.children, wish, wanted_out, announce)
     if shown is not None:

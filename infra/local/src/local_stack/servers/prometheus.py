@@ -1,4 +1,4 @@
-"""Prometheus, where there is one on PATH: it reads the metrics of the whole stack."""
+"""Prometheus, where there is one on PATH: it reads the metrics of the whole stack, and knows the rules and alerts."""
 
 import asyncio
 import http.client
@@ -14,6 +14,8 @@ from local_stack.processes import Launch, describe_exit, start
 
 #: How to get it; said where it is missing.
 HOW_TO_GET_IT = "Debian and Ubuntu: apt-get install prometheus; macOS: brew install prometheus"
+#: Recording rules and alerts, of the checkout in which this package always lies: the same as in containers.
+_RULES = Path(__file__).resolve().parents[4] / "observability" / "prometheus" / "rules" / "*.yml"
 _READY_WITHIN_S = 20.0
 _POLL_S = 0.05
 _OK = 200
@@ -28,14 +30,14 @@ def prometheus_program() -> str | None:
 class PrometheusServer:
     """A server with its data in ``home``, which listens on loopback.
 
-    targets: the admin addresses of each job's processes, as host:port. rules: files of recording and alerting rules.
+    targets: the admin addresses of each job's processes, as host:port. They are in a file of their
+    own, targets.json, which is read again whenever it changes.
     """
 
     program: str
     home: Path
     port: int
     targets: Mapping[str, Sequence[str]]
-    rules: Sequence[Path]
     log: Path
     environ: Mapping[str, str]
     scrape_interval: str = "5s"
@@ -49,6 +51,7 @@ class PrometheusServer:
         self.home.mkdir(parents=True, exist_ok=True)
         configuration = self.home / "prometheus.json"
         configuration.write_text(json.dumps(self._configuration(), indent=2))
+        self._targets_file.write_text(json.dumps(self._groups(), indent=2))
         argv = (
             self.program,
             f"--config.file={configuration}",
@@ -79,12 +82,16 @@ class PrometheusServer:
         """What prometheus.yml says; JSON is YAML."""
         return {
             "global": {"scrape_interval": self.scrape_interval, "evaluation_interval": self.scrape_interval},
-            "rule_files": [str(path) for path in self.rules],
-            "scrape_configs": [
-                {"job_name": job, "static_configs": [{"targets": list(addresses)}]}
-                for job, addresses in self.targets.items()
-            ],
+            "rule_files": [str(_RULES)],
+            "scrape_configs": [{"job_name": "headrace", "file_sd_configs": [{"files": [str(self._targets_file)]}]}],
         }
+
+    @property
+    def _targets_file(self) -> Path:
+        return self.home / "targets.json"
+
+    def _groups(self) -> list[dict[str, object]]:
+        return [{"targets": list(addresses), "labels": {"job": job}} for job, addresses in self.targets.items()]
 
     def _is_ready(self) -> bool:
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=1)
