@@ -155,7 +155,7 @@ def _patient_contract() -> Contract:
 def _server(services, verifier: TokenVerifier, port: int, errors) -> GrpcServer:  # type: ignore[no-untyped-def]
     return GrpcServer(
         services,
-        contract=Contract.load(shared_contracts.descriptor_set()),
+        contract=_patient_contract(),
         verifier=verifier,
         host="127.0.0.1",
         port=port,
