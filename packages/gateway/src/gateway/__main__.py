@@ -20,6 +20,7 @@ from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.revocation_feed import RevocationFeed
 from service_kit.tokens.revocation_telemetry import RevocationTelemetry
 from service_kit.tokens.verifier import TokenVerifier
+from service_kit.tracing.exporting import exported_traces
 
 from gateway.app import Parts, build_app, titles_of
 from gateway.limits.degrading_limiter import DegradingLimiter
@@ -75,6 +76,7 @@ async def _serve(settings: Settings) -> None:
         profiles = await lifecycle.enter("pprof", pprof)
         lifecycle.on_drain("pprof", profiles.drain)
 
+        tracer = await lifecycle.enter("traces", exported_traces(settings, release))
         upstreams = _upstreams(settings, names, meter)
         for upstream in upstreams.values():
             await lifecycle.enter(upstream.name, upstream)
@@ -111,6 +113,7 @@ async def _serve(settings: Settings) -> None:
             throttle=Throttle(contract.methods.values(), _throttle_terms(settings), ThrottleTelemetry(meter)),
             meter=meter,
             version=release.version,
+            tracer=tracer,
         )
         # Replicas share the port, and who listens gets requests, ready or not: so not before it is known which tokens
         # are revoked. A Redis that is away does not keep it from starting, no more than it stops one that runs.

@@ -7,6 +7,7 @@ from opentelemetry.metrics import Meter
 from service_kit.contract import Contract
 from service_kit.contract.policy import RateClass
 from service_kit.tokens.verifier import TokenVerifier
+from service_kit.tracing.request_tracer import RequestTracer
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
@@ -32,6 +33,7 @@ from gateway.middleware.request_limits import RequestLimitsMiddleware
 from gateway.middleware.routing import RoutingMiddleware
 from gateway.middleware.session_renewal import SessionRenewalMiddleware
 from gateway.middleware.throttle import ThrottleMiddleware
+from gateway.middleware.tracing import TracingMiddleware
 from gateway.openapi.document import openapi_document
 from gateway.openapi.pages import pages
 from gateway.sessions.cookie import SessionCookie
@@ -45,7 +47,7 @@ from gateway.upstream.upstream import Upstream
 
 @dataclass(frozen=True)
 class Parts:
-    """What the layers work with, made in __main__."""
+    """What the layers work with, made in __main__. tracer: None where no traces are recorded."""
 
     contract: Contract
     upstreams: dict[str, Upstream]
@@ -55,6 +57,7 @@ class Parts:
     throttle: Throttle
     meter: Meter
     version: str
+    tracer: RequestTracer | None = None
 
 
 def build_app(settings: Settings, parts: Parts) -> ASGIApp:
@@ -71,6 +74,8 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
     layers = [
         # Whatever happens further in has a request id, and every response carries it.
         Middleware(RequestContextMiddleware, client_address=ClientAddress(settings.trusted_proxies)),
+        # A request's span covers all that is done for it.
+        *([Middleware(TracingMiddleware, tracer=parts.tracer)] if parts.tracer is not None else []),
         # Both see the final status, problems included.
         Middleware(AccessLogMiddleware),
         Middleware(MetricsMiddleware, meter=parts.meter),

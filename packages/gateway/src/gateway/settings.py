@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service_kit.settings import Secret, redis_url, setting
+from service_kit.tracing.settings import TracingSettings
 
 from gateway.limits.quota import Quota, parse_quota
 from gateway.middleware.client_address import parse_networks
@@ -45,7 +46,7 @@ def _items(text: str) -> list[str]:
 
 
 @dataclass(frozen=True)
-class Settings:
+class Settings(TracingSettings):
     """Validated when the process starts, and never changed."""
 
     upstreams: dict[str, tuple[Address, ...]] = setting(

@@ -18,6 +18,7 @@ from service_kit.release import this_release
 from service_kit.settings import in_force
 from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.verifier import TokenVerifier
+from service_kit.tracing.exporting import exported_traces
 
 from order_svc.adapters.clock import utc_now
 from order_svc.adapters.deleted_users import PostgresDeletedUsers
@@ -67,6 +68,7 @@ async def _serve(settings: Settings) -> None:
         pprof = PprofServer(host=settings.pprof_host, port=settings.pprof_port, release=release)
         profiles = await lifecycle.enter("pprof", pprof)
         lifecycle.on_drain("pprof", profiles.drain)
+        tracer = await lifecycle.enter("traces", exported_traces(settings, release))
 
         limits = PoolLimits(
             min_size=settings.pool_min_size,
@@ -129,6 +131,7 @@ async def _serve(settings: Settings) -> None:
                 share_port=settings.share_port,
                 drain_notice_s=settings.drain_notice_s,
                 limits=settings.grpc_limits,
+                tracer=tracer,
             ),
         )
         lifecycle.on_drain("grpc", server.drain)

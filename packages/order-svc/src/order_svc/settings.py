@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from service_kit.grpc.client import parse_target
 from service_kit.grpc.settings import GrpcServerSettings
 from service_kit.settings import Secret, postgres_url, redis_url, setting
+from service_kit.tracing.settings import TracingSettings
 
 PREFIX = "ORDER_SVC_"
 
@@ -17,7 +18,7 @@ def _targets(text: str) -> tuple[str, ...]:
 
 
 @dataclass(frozen=True)
-class Settings(GrpcServerSettings):
+class Settings(GrpcServerSettings, TracingSettings):
     """Validated when the process starts, and never changed."""
 
     host: str = setting(doc="address to serve gRPC on", default="127.0.0.1")

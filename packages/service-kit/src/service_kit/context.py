@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from service_kit.tokens.principal import Principal
 from service_kit.trace_context import TraceContext
+from service_kit.tracing.recording import Recording
 
 
 @dataclass(slots=True)
@@ -20,6 +21,7 @@ class RequestContext:
     access_token: the verified token as it came, to be forwarded; None where there is none.
     session_key: the session key that the client presented where a method issues a new one; None otherwise.
     route, rpc: the path template and the full name of the method that it leads to, for profiles; empty until known.
+    span: what is recorded of the request, for the steps that it takes to join in; None: nothing is, as nearly always.
     """
 
     request_id: str
@@ -32,6 +34,7 @@ class RequestContext:
     session_key: str | None = None
     route: str = ""
     rpc: str = ""
+    span: Recording | None = None
 
 
 _current: ContextVar[RequestContext | None] = ContextVar("headrace_request", default=None)

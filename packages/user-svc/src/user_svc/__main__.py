@@ -19,6 +19,7 @@ from service_kit.release import this_release
 from service_kit.settings import in_force
 from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.verifier import TokenVerifier
+from service_kit.tracing.exporting import exported_traces
 
 from user_svc.adapters import redis_client
 from user_svc.adapters.audit_events import PostgresAuditLog
@@ -92,6 +93,7 @@ async def _serve(settings: Settings) -> None:
         pprof = PprofServer(host=settings.pprof_host, port=settings.pprof_port, release=release)
         profiles = await lifecycle.enter("pprof", pprof)
         lifecycle.on_drain("pprof", profiles.drain)
+        tracer = await lifecycle.enter("traces", exported_traces(settings, release))
 
         signing_keys = _signing_keys(settings)
 
@@ -137,12 +139,7 @@ async def _serve(settings: Settings) -> None:
 
         hasher = await lifecycle.enter("passwords", _hasher(settings))
         policy = PasswordPolicy(settings.password_min_length, CommonPasswordList())
-        throttle_terms = ThrottleTerms(
-            free_per_account=settings.login_free_per_account,
-            free_per_address=settings.login_free_per_address,
-            longest_delay_s=settings.login_longest_delay_s,
-        )
-        attempts = PasswordAttempts(RedisLoginThrottle(redis, throttle_terms), trail)
+        attempts = PasswordAttempts(RedisLoginThrottle(redis, _throttle_terms(settings)), trail)
 
         verifier = TokenVerifier(
             keys, issuer=settings.token_issuer, audience=settings.token_audience, leeway_s=settings.token_leeway_s
@@ -186,6 +183,7 @@ async def _serve(settings: Settings) -> None:
                 share_port=settings.share_port,
                 drain_notice_s=settings.drain_notice_s,
                 limits=settings.grpc_limits,
+                tracer=tracer,
             ),
         )
         lifecycle.on_drain("grpc", server.drain)
@@ -207,6 +205,14 @@ def _hasher(settings: Settings) -> Argon2Hasher:
     cost = HashingCost(settings.argon2_memory_kib, settings.argon2_time_cost, settings.argon2_parallelism)
     threads = settings.password_threads or os.cpu_count() or 1
     return Argon2Hasher(cost, threads=threads, queue=settings.password_queue)
+
+
+def _throttle_terms(settings: Settings) -> ThrottleTerms:
+    return ThrottleTerms(
+        free_per_account=settings.login_free_per_account,
+        free_per_address=settings.login_free_per_address,
+        longest_delay_s=settings.login_longest_delay_s,
+    )
 
 
 def _outbox(settings: Settings, pool: PostgresPool) -> BackgroundRelay:

@@ -6,6 +6,7 @@ from pathlib import Path
 from service_kit.grpc.settings import GrpcServerSettings
 from service_kit.settings import Secret, postgres_url, redis_url, setting
 from service_kit.tokens.verifier import MAX_LEEWAY_S
+from service_kit.tracing.settings import TracingSettings
 
 PREFIX = "USER_SVC_"
 #: How long after the end of its session a renewal that overlapped it may still sign a token: the call's time-outs.
@@ -13,7 +14,7 @@ _LATEST_SIGNING_S = 10
 
 
 @dataclass(frozen=True)
-class Settings(GrpcServerSettings):
+class Settings(GrpcServerSettings, TracingSettings):
     """Validated when the process starts, and never changed."""
 
     host: str = setting(default="127.0.0.1", doc="address to serve gRPC on")

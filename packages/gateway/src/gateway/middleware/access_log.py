@@ -38,7 +38,7 @@ def _write(scope: Scope, exchange: Exchange) -> None:
     fields = {
         "method": scope["method"],
         "route": exchange.route,
-        "path": _printable_path(scope),
+        "path": printable_path(scope),
         "status": status,
         "duration_ms": round((perf_counter() - exchange.started_at) * 1000, 2),
         "bytes": exchange.response_bytes,
@@ -54,7 +54,7 @@ def _write(scope: Scope, exchange: Exchange) -> None:
         line.info(message)
 
 
-def _printable_path(scope: Scope) -> str:
+def printable_path(scope: Scope) -> str:
     """The path as it came, still percent-encoded: nothing in it can forge a line of the log."""
     raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "backslashreplace")
     text = raw[:_MAX_PATH_BYTES].decode("ascii", "backslashreplace")

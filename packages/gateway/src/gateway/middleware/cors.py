@@ -17,6 +17,7 @@ _REQUEST_HEADERS = (
     "Idempotency-Key",
     "X-Request-Id",
     "traceparent",
+    "tracestate",
     "Request-Timeout",
 )
 _RESPONSE_HEADERS = (

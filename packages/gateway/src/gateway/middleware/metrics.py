@@ -47,7 +47,7 @@ class MetricsMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        method = scope["method"] if scope["method"] in _METHODS else _OTHER_METHOD
+        method = known_method(scope)
         self._active[method] += 1
         try:
             await self.app(scope, receive, send)
@@ -73,3 +73,9 @@ class MetricsMiddleware:
 
     def _observe_active(self, _options: CallbackOptions) -> Iterable[Observation]:
         return [Observation(count, {"http.request.method": method}) for method, count in self._active.items()]
+
+
+def known_method(scope: Scope) -> str:
+    """The request's method, as a label: what a client invents is one value."""
+    method: str = scope["method"]
+    return method if method in _METHODS else _OTHER_METHOD

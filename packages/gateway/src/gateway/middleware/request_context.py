@@ -1,10 +1,11 @@
 """The outermost layer: who asks, under which id, and what every response carries."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from service_kit.context import RequestContext, enter_request
 from service_kit.request_id import keep_or_mint
-from service_kit.trace_context import continue_trace
+from service_kit.trace_context import TraceContext, continue_trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.exchange import Exchange, open_exchange
@@ -46,15 +47,21 @@ class RequestContextMiddleware:
 
     def _context(self, scope: Scope) -> RequestContext:
         headers = scope["headers"]
-        traceparent = first(headers, b"traceparent")
         user_agent = first(headers, b"user-agent") or b""
         client = scope.get("client")
         return RequestContext(
             request_id=keep_or_mint(_text(first(headers, b"x-request-id"))),
-            trace=continue_trace(_text(traceparent)),
+            trace=_trace(headers),
             client_address=self._client_address.of(client[0] if client else None, every(headers, b"x-forwarded-for")),
             user_agent=user_agent.decode("utf-8", "replace")[:_MAX_USER_AGENT],
         )
+
+
+def _trace(headers: Iterable[tuple[bytes, bytes]]) -> TraceContext:
+    traceparent = _text(first(headers, b"traceparent"))
+    if traceparent is None:
+        return continue_trace(None)
+    return continue_trace(traceparent, ",".join(value.decode("latin-1") for value in every(headers, b"tracestate")))
 
 
 def _text(value: bytes | None) -> str | None:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import replace
 from enum import IntEnum
 from time import monotonic, perf_counter
 from typing import Any
@@ -12,6 +13,7 @@ from opentelemetry.metrics import Histogram
 from service_kit.context import RequestContext
 from service_kit.contract import Method
 from service_kit.errors import CallError
+from service_kit.grpc.spans import begin_made, end_made
 
 from gateway.problems import Decision
 from gateway.upstream.address import Address
@@ -119,6 +121,10 @@ class Endpoint:
             self.health = health
 
     async def _measured(self, method: Method, message: Any, request: RequestContext, deadline: float) -> Any:
+        span = None
+        if request.span is not None:
+            span = begin_made(request.span, method.full_name, *self.address)
+            request = replace(request, trace=span.trace)
         started = perf_counter()
         status = Status.CANCELLED
         try:
@@ -132,3 +138,5 @@ class Endpoint:
         finally:
             attributes = {"rpc.method": method.full_name, "rpc.response.status_code": status.name}
             self._duration.record(perf_counter() - started, attributes)
+            if span is not None:
+                end_made(span, status)

@@ -21,8 +21,10 @@ from service_kit.grpc.codec import InboundCodec
 from service_kit.grpc.errors import ErrorTable, to_call_error, to_grpc_error
 from service_kit.grpc.framing import FrameGuard
 from service_kit.grpc.metadata import bearer_token, incoming
+from service_kit.grpc.spans import begin_served, end_served
 from service_kit.grpc.telemetry import CallTelemetry
 from service_kit.tokens.verifier import TokenError, TokenVerifier
+from service_kit.tracing.request_tracer import RequestTracer
 
 _Func = Callable[[Stream[Any, Any]], Awaitable[None]]
 
@@ -35,7 +37,10 @@ class Door:
 
 
 class GuardedService:
-    """A service whose every call is admitted, told who calls, validated, measured, and whose errors are mapped."""
+    """A service whose every call is admitted, told who calls, validated, measured, and whose errors are mapped.
+
+    tracer: begins the spans of calls; None: nothing is recorded.
+    """
 
     def __init__(
         self,
@@ -48,12 +53,14 @@ class GuardedService:
         error_table: ErrorTable,
         door: Door,
         telemetry: CallTelemetry,
+        tracer: RequestTracer | None = None,
     ) -> None:
         self._frames = frames
         self._verifier = verifier
         self._error_table = error_table
         self._door = door
         self._telemetry = telemetry
+        self._tracer = tracer
         self._handlers: dict[str, Handler] = {}
         deadlines_s: dict[str, float] = {}
         for path, handler in service.__mapping__().items():
@@ -74,6 +81,8 @@ class GuardedService:
             due = due_of(stream)
             request = incoming(metadata, due)
             request.rpc = method.full_name
+            if self._tracer is not None:
+                begin_served(self._tracer, request)
             enter_request(request)
             started = self._telemetry.begin()
             status, reason = Status.OK, ""
@@ -98,6 +107,8 @@ class GuardedService:
                 raise to_grpc_error(mapped) from error
             finally:
                 self._telemetry.end(method.full_name, status, request, started, reason)
+                if request.span is not None:
+                    end_served(request.span, status)
 
         return guarded
 

@@ -11,6 +11,7 @@ from service_kit.trace_context import continue_trace
 AUTHORIZATION = "authorization"
 REQUEST_ID = "x-request-id"
 TRACEPARENT = "traceparent"
+TRACESTATE = "tracestate"
 CLIENT_ADDRESS = "x-client-address"
 USER_AGENT = "x-client-user-agent"
 SESSION_KEY = "x-session-key"
@@ -25,6 +26,8 @@ _PRINTABLE = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 def outgoing(request: RequestContext) -> dict[str, str]:
     """The metadata that tells the next process of ``request``."""
     metadata = {REQUEST_ID: request.request_id, TRACEPARENT: request.trace.traceparent}
+    if request.trace.state:
+        metadata[TRACESTATE] = request.trace.state
     if request.client_address:
         metadata[CLIENT_ADDRESS] = request.client_address
     if request.user_agent:
@@ -43,7 +46,7 @@ def incoming(metadata: Mapping[str, str | bytes], deadline: float | None = None)
     """
     return RequestContext(
         request_id=keep_or_mint(_text(metadata, REQUEST_ID)),
-        trace=continue_trace(_text(metadata, TRACEPARENT)),
+        trace=continue_trace(_text(metadata, TRACEPARENT), _text(metadata, TRACESTATE)),
         client_address=_address(_text(metadata, CLIENT_ADDRESS)),
         user_agent=unquote(_text(metadata, USER_AGENT) or ""),
         deadline=deadline,

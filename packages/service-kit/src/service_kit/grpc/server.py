@@ -19,6 +19,7 @@ from service_kit.grpc.open_connections import OpenConnections
 from service_kit.grpc.platform_service import PlatformServices
 from service_kit.grpc.telemetry import CallTelemetry
 from service_kit.tokens.verifier import TokenVerifier
+from service_kit.tracing.request_tracer import RequestTracer
 from service_kit.validation import Validator
 
 #: What the last answers have to get out, those who come too late to be refused, and all to close their connections (s).
@@ -31,7 +32,7 @@ class GrpcServer:
     """Serves ``services`` (betterproto2 bases' subclasses) on host:port while the context is entered.
 
     share_port: several processes listen on the port (SO_REUSEPORT), and the system shares new connections out.
-    drain_notice_s: see `drain`. door: open until it drains.
+    drain_notice_s: see `drain`. door: open until it drains. tracer: begins the spans of calls; None: there are none.
     """
 
     def __init__(
@@ -46,6 +47,7 @@ class GrpcServer:
         share_port: bool = False,
         drain_notice_s: float = 0.3,
         limits: ServerLimits = DEFAULT_LIMITS,
+        tracer: RequestTracer | None = None,
     ) -> None:
         self._host, self._port, self._share_port = host, port, share_port
         self._drain_notice_s = drain_notice_s
@@ -64,6 +66,7 @@ class GrpcServer:
                 error_table=error_table,
                 door=self.door,
                 telemetry=self._telemetry,
+                tracer=tracer,
             )
             for service in services
         ]

@@ -9,7 +9,13 @@ if TYPE_CHECKING:
     from loguru import Record
 
 #: Loggers whose lower levels tell of every frame, or what we say ourselves.
-_QUIET = {"hpack": "WARNING", "h2": "WARNING", "hypercorn.error": "WARNING", "hypercorn.access": "WARNING"}
+_QUIET = {
+    "hpack": "WARNING",
+    "h2": "WARNING",
+    "hypercorn.error": "WARNING",
+    "hypercorn.access": "WARNING",
+    "opentelemetry.exporter": "CRITICAL",
+}
 
 
 class LoguruHandler(logging.Handler):

@@ -1,0 +1,58 @@
+"""Requests as spans (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span)."""
+
+from opentelemetry.trace import SpanKind
+from service_kit.tracing.recording import Recording
+from service_kit.tracing.request_tracer import RequestTracer
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.exchange import Exchange, exchange_of
+from gateway.middleware.access_log import CLIENT_CLOSED_REQUEST, printable_path
+from gateway.middleware.metrics import known_method
+
+_NOWHERE = "-"
+
+
+class TracingMiddleware:
+    """Records the requests that are sampled. What the layers further in do for one of them can join its span.
+
+    Neither the query nor who asks is in it, but the id by which the log tells both.
+    """
+
+    def __init__(self, app: ASGIApp, tracer: RequestTracer) -> None:
+        self.app = app
+        self._tracer = tracer
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        exchange = exchange_of(scope)
+        request = exchange.request
+        span = self._tracer.begin(request.trace, known_method(scope), SpanKind.SERVER, _asked(scope, exchange))
+        if span is None:
+            await self.app(scope, receive, send)
+            return
+        request.span, request.trace = span, span.trace
+        try:
+            await self.app(scope, receive, send)
+        finally:
+            _end(span, known_method(scope), exchange)
+
+
+def _asked(scope: Scope, exchange: Exchange) -> dict[str, str | int]:
+    return {
+        "http.request.method": known_method(scope),
+        "url.path": printable_path(scope),
+        "url.scheme": scope["scheme"],
+        "network.protocol.version": scope["http_version"],
+        "headrace.request_id": exchange.request.request_id,
+    }
+
+
+def _end(span: Recording, method: str, exchange: Exchange) -> None:
+    status = exchange.status or CLIENT_CLOSED_REQUEST
+    known: dict[str, str | int] = {"http.route": exchange.route, "http.response.status_code": status}
+    if exchange.code is not None:
+        known["headrace.code"] = exchange.code
+    span.describe(method if exchange.route == _NOWHERE else f"{method} {exchange.route}", known)
+    span.end((exchange.code or str(status)) if status >= 500 else None)

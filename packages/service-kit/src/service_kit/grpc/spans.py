@@ -1,0 +1,50 @@
+"""Calls as spans (https://opentelemetry.io/docs/specs/semconv/rpc/grpc/)."""
+
+from grpclib.const import Status
+from opentelemetry.trace import SpanKind
+
+from service_kit.context import RequestContext
+from service_kit.tracing.recording import Recording
+from service_kit.tracing.request_tracer import RequestTracer
+
+_SYSTEM = {"rpc.system.name": "grpc"}
+#: What the server is to blame for; any other status is the answer that the caller deserves.
+_SERVER_ERRORS = frozenset(
+    {
+        Status.UNKNOWN,
+        Status.DEADLINE_EXCEEDED,
+        Status.UNIMPLEMENTED,
+        Status.INTERNAL,
+        Status.UNAVAILABLE,
+        Status.DATA_LOSS,
+    }
+)
+
+
+def begin_served(tracer: RequestTracer, request: RequestContext) -> None:
+    """Record a call that has come in, if it is one of those that are."""
+    attributes = {**_SYSTEM, "rpc.method": request.rpc, "headrace.request_id": request.request_id}
+    span = tracer.begin(request.trace, request.rpc, SpanKind.SERVER, attributes)
+    if span is not None:
+        request.span, request.trace = span, span.trace
+
+
+def end_served(span: Recording, status: Status) -> None:
+    """The call was answered."""
+    _end(span, status, failed=status in _SERVER_ERRORS)
+
+
+def begin_made(within: Recording, method: str, host: str, port: int) -> Recording:
+    """A call that is about to be made. method: its full name."""
+    attributes: dict[str, str | int] = {**_SYSTEM, "rpc.method": method, "server.address": host, "server.port": port}
+    return within.child(method, SpanKind.CLIENT, attributes)
+
+
+def end_made(span: Recording, status: Status) -> None:
+    """The call has come to its end."""
+    _end(span, status, failed=status is not Status.OK)
+
+
+def _end(span: Recording, status: Status, *, failed: bool) -> None:
+    span.set("rpc.response.status_code", status.name)
+    span.end(status.name if failed else None)

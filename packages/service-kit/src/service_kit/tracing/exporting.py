@@ -1,0 +1,44 @@
+"""Traces to a collector, for as long as a process lives."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from service_kit.metrics import meter
+from service_kit.release import Release
+from service_kit.tracing.request_tracer import RequestTracer
+from service_kit.tracing.settings import TracingSettings
+
+#: How long one batch may take to be sent, other attempts included, and the last ones at the end (seconds).
+_SEND_S = 5.0
+_FINISH_S = 0.5
+
+
+@asynccontextmanager
+async def exported_traces(settings: TracingSettings, release: Release) -> AsyncIterator[RequestTracer | None]:
+    """Begins spans while the context is entered, and sends them; None: the settings name no collector.
+
+    ModuleNotFoundError: they do, and the extra `service-kit[otlp]` is not installed.
+    """
+    if settings.traces_endpoint is None:
+        yield None
+        return
+    # Imported here: it takes as long as half of all else, and most processes export nothing.
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+    except ModuleNotFoundError as exc:
+        raise ModuleNotFoundError("traces need the extra service-kit[otlp], which is not installed") from exc
+    from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
+    from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
+    from opentelemetry.sdk.trace.sampling import ALWAYS_ON  # noqa: PLC0415
+
+    from service_kit.tracing.span_queue import SpanQueue  # noqa: PLC0415
+
+    queue = SpanQueue(OTLPSpanExporter(settings.traces_endpoint, timeout=_SEND_S), meter(__name__))
+    resource = Resource.create({"service.name": release.service, "service.version": release.version})
+    # What is not to be recorded never gets there: see RequestTracer.
+    provider = TracerProvider(ALWAYS_ON, resource, shutdown_on_exit=False)
+    provider.add_span_processor(queue)
+    try:
+        yield RequestTracer(provider.get_tracer("headrace"), settings.traces_sample_ratio)
+    finally:
+        await queue.finish(_FINISH_S)

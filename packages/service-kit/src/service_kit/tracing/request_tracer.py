@@ -1,0 +1,57 @@
+"""Which requests are recorded."""
+
+from collections.abc import Mapping
+
+from opentelemetry.context import Context
+from opentelemetry.trace import (
+    NonRecordingSpan,
+    SpanContext,
+    SpanKind,
+    TraceFlags,
+    Tracer,
+    TraceState,
+    set_span_in_context,
+)
+
+from service_kit.trace_context import TraceContext
+from service_kit.tracing.recording import Recording
+
+#: What a trace's id is compared by: its lower half, as OpenTelemetry's own sampler does.
+_HALF_DIGITS = 16
+
+
+class RequestTracer:
+    """Begins the spans of requests as they come in.
+
+    A trace that came with a request is recorded if its caller records it; of those that begin here, ``sample_ratio``
+    are (from 0 to 1). Whoever is called from here is told which, so a trace is recorded whole or not at all.
+    """
+
+    def __init__(self, tracer: Tracer, sample_ratio: float) -> None:
+        self._tracer = tracer
+        self._bound = round(sample_ratio * 2 ** (4 * _HALF_DIGITS))
+
+    def begin(
+        self, trace: TraceContext, name: str, kind: SpanKind, attributes: Mapping[str, str | int]
+    ) -> Recording | None:
+        """The span of a request with this context; None: it is not recorded."""
+        if not trace.parent_id:
+            if int(trace.trace_id[-_HALF_DIGITS:], 16) >= self._bound:
+                return None
+            within = Context()
+        elif trace.sampled:
+            within = _called_from(trace)
+        else:
+            return None
+        return Recording(self._tracer, self._tracer.start_span(name, within, kind, attributes), trace.state)
+
+
+def _called_from(trace: TraceContext) -> Context:
+    caller = SpanContext(
+        int(trace.trace_id, 16),
+        int(trace.parent_id, 16),
+        is_remote=True,
+        trace_flags=TraceFlags(TraceFlags.SAMPLED),
+        trace_state=TraceState.from_header([trace.state]) if trace.state else None,
+    )
+    return set_span_in_context(NonRecordingSpan(caller), Context())

@@ -1,0 +1,151 @@
+"""One trace through all processes, as a collector receives it."""
+
+import json
+import secrets
+from functools import partial
+from typing import Any
+
+import pytest
+from local_stack.data_dir import DataDir
+
+from tests.faults.http_client import Answer, HttpConnection
+from tests.faults.people import ORDER, Person
+from tests.running.collector import Collector, SeenSpan
+from tests.running.polling import eventually
+from tests.running.secrets_seen import SEEN
+from tests.running.stacks import Stack
+
+pytestmark = pytest.mark.local_platform
+
+_WITHIN_S = 10
+_CREATE = "order.v1.OrderService/CreateOrder"
+_REQUEST = "POST /api/orders/add"
+
+
+class Caller:
+    """Whoever begins a trace: its id, and the span that it calls from."""
+
+    def __init__(self, flags: str = "01") -> None:
+        self.trace_id, self.span_id = secrets.token_hex(16), secrets.token_hex(8)
+        self.headers = {"traceparent": f"00-{self.trace_id}-{self.span_id}-{flags}", "tracestate": "vendor=1"}
+
+    def seen(self, collector: Collector, name: str = _REQUEST) -> list[SeenSpan]:
+        """The trace, once the gateway's part of it is there: it ends last, so what it called may yet be on its way."""
+        eventually(lambda: collector.ended(self.trace_id, "gateway", name), within_s=_WITHIN_S)
+        return collector.trace(self.trace_id)
+
+
+async def order(connection: HttpConnection, person: Person, caller: Caller) -> Answer:
+    headers = {"Idempotency-Key": "k", **caller.headers}
+    return await connection.request("POST", "/api/orders/add", token=person.token, body=ORDER, headers=headers)
+
+
+def lines_of(stack: Stack, process: str, request_id: str) -> list[dict[str, Any]] | None:
+    """The lines of a request in the log of a process; None while there are none."""
+    text = (DataDir(stack.data_dir).logs / f"{process}.log").read_text()
+    return [json.loads(line) for line in text.splitlines() if f'"request_id":"{request_id}"' in line] or None
+
+
+async def test_an_order_is_one_tree_of_steps(connection: HttpConnection, person: Person, collector: Collector) -> None:
+    caller = Caller()
+    assert (await order(connection, person, caller)).status == 201
+
+    caller.seen(collector)
+    eventually(lambda: collector.ended(caller.trace_id, "order-svc", _CREATE), within_s=_WITHIN_S)
+    trace = collector.trace(caller.trace_id)
+    (request,) = (span for span in trace if span.name == _REQUEST)
+    (call,) = (span for span in trace if (span.service, span.name) == ("gateway", _CREATE))
+    (served,) = (span for span in trace if (span.service, span.name) == ("order-svc", _CREATE))
+    assert request.parent_id == caller.span_id
+    assert call.parent_id == request.span_id
+    assert served.parent_id == call.span_id
+    assert [span.kind for span in (request, call, served)] == ["SERVER", "CLIENT", "SERVER"]
+    assert {span.state for span in trace} == {"vendor=1"}
+    assert not any(span.error for span in trace)
+
+
+async def test_what_is_said_of_a_request(connection: HttpConnection, person: Person, collector: Collector) -> None:
+    caller = Caller()
+    answer = await order(connection, person, caller)
+
+    (request,) = (span for span in caller.seen(collector) if span.name == _REQUEST)
+    assert request.attributes == {
+        "http.request.method": "POST",
+        "http.route": "/api/orders/add",
+        "http.response.status_code": answer.status,
+        "url.path": "/api/orders/add",
+        "url.scheme": "http",
+        "network.protocol.version": "1.1",
+        "headrace.request_id": answer.headers["x-request-id"],
+    }
+
+
+async def test_what_goes_wrong_is_the_fault_of_whose_it_is(
+    connection: HttpConnection, person: Person, collector: Collector
+) -> None:
+    caller = Caller()
+    path = "/api/v1/orders/0190b3a1-0000-7000-8000-000000000000"
+    answer = await connection.request("GET", path, token=person.token, headers=caller.headers)
+    assert answer.status == 404
+
+    name = "GET /api/v1/orders/{order_id}"
+    caller.seen(collector, name)
+    method = "order.v1.OrderService/GetOrder"
+    eventually(lambda: collector.ended(caller.trace_id, "order-svc", method), within_s=_WITHIN_S)
+    found = {(span.service, span.name): span for span in collector.trace(caller.trace_id)}
+    # To the one who asked in vain it is an error, to those who said so truthfully it is not.
+    assert found["gateway", method].error
+    assert found["gateway", method].attributes["error.type"] == "NOT_FOUND"
+    assert not found["order-svc", method].error
+    assert not found["gateway", name].error
+    assert found["gateway", name].attributes["headrace.code"] == "ORDER_NOT_FOUND"
+
+
+async def test_a_caller_that_records_nothing_has_nothing_recorded(
+    connection: HttpConnection, person: Person, collector: Collector
+) -> None:
+    quiet, after = Caller("00"), Caller()
+    assert (await order(connection, person, quiet)).status == 201
+    assert (await order(connection, person, after)).status == 201
+
+    after.seen(collector)
+    eventually(lambda: collector.ended(after.trace_id, "order-svc", _CREATE), within_s=_WITHIN_S)
+    assert collector.trace(quiet.trace_id) == []
+
+
+async def test_what_nobody_asks_for_is_recorded_by_the_ratio(
+    connection: HttpConnection, person: Person, collector: Collector
+) -> None:
+    await connection.request("GET", "/api/v1/sessions", token=person.token)  # it is 0 here
+    caller = Caller()
+    await order(connection, person, caller)
+    caller.seen(collector)
+    assert not [span for span in collector.spans if span.name == "GET /api/v1/sessions"]
+
+
+async def test_every_line_of_the_request_names_it(connection: HttpConnection, person: Person, traced: Stack) -> None:
+    caller = Caller("00")  # lines name what is not recorded, too
+    request_id = (await order(connection, person, caller)).headers["x-request-id"]
+
+    for process in ("gateway", "order-svc"):
+        lines = eventually(partial(lines_of, traced, process, request_id), within_s=_WITHIN_S)
+        assert {(line["trace_id"], line["user_id"]) for line in lines} == {(caller.trace_id, person.user_id)}
+
+
+async def test_nothing_that_is_exported_is_a_secret(
+    connection: HttpConnection, person: Person, collector: Collector
+) -> None:
+    caller = Caller()
+    body = {"email": person.email, "password": person.password}
+    answer = await connection.request("POST", "/api/users/log", body=body, headers=caller.headers)
+    assert answer.status == 200, answer.body
+    caller.seen(collector, "POST /api/users/log")
+    method = "user.v1.UserService/Login"
+    eventually(lambda: collector.ended(caller.trace_id, "user-svc", method), within_s=_WITHIN_S)
+
+    assert [
+        line for number, message in enumerate(collector.messages) for line in SEEN.told_by(str(number), message)
+    ] == []
+    for message in collector.messages:
+        assert person.email.encode() not in message
+        assert not any(person.user_id in span.name for span in collector.spans)

@@ -1,0 +1,45 @@
+"""Traces are off unless somebody says where they go."""
+
+import subprocess
+import sys
+
+import pytest
+from service_kit.release import Release
+from service_kit.settings import SettingsError, load
+from service_kit.tracing.exporting import exported_traces
+from service_kit.tracing.settings import TracingSettings
+
+_EXPORTER = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
+_WITHOUT = """
+import asyncio, sys
+import gateway.__main__, order_svc.__main__, user_svc.__main__
+from service_kit.release import Release
+from service_kit.tracing.exporting import exported_traces
+from service_kit.tracing.settings import TracingSettings
+
+async def main():
+    async with exported_traces(TracingSettings(), Release("demo", "1.2")) as tracer:
+        assert tracer is None
+    tracing = ("opentelemetry.exporter.otlp", "opentelemetry.sdk.trace")
+    print(*(name for name in sys.modules if name.startswith(tracing)))
+
+asyncio.run(main())
+"""
+
+
+def test_without_a_collector_no_exporter_is_even_imported() -> None:
+    done = subprocess.run([sys.executable, "-c", _WITHOUT], capture_output=True, text=True, timeout=60, check=False)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "\n", "")
+
+
+async def test_a_collector_without_the_extra_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, _EXPORTER, None)
+    tracing = exported_traces(TracingSettings(traces_endpoint="http://127.0.0.1:4318/v1/traces"), Release("demo", "1"))
+    with pytest.raises(ModuleNotFoundError, match=r"service-kit\[otlp\]"):
+        await tracing.__aenter__()
+
+
+@pytest.mark.parametrize("text", ["127.0.0.1:4318", "grpc://collector:4317", "http://", "http://user@host/v1"])
+def test_what_is_no_address_of_a_collector(text: str) -> None:
+    with pytest.raises(SettingsError):
+        load(TracingSettings, "DEMO_", {"DEMO_TRACES_ENDPOINT": text})

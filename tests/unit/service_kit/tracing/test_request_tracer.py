@@ -1,0 +1,67 @@
+"""Which requests are recorded, and how their spans hang together."""
+
+import pytest
+from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
+from opentelemetry.trace import SpanKind, format_span_id, format_trace_id
+from service_kit.trace_context import TraceContext, continue_trace
+from service_kit.tracing.recording import Recording
+from service_kit.tracing.request_tracer import RequestTracer
+
+_TRACE, _SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
+
+
+class Traces:
+    """A tracer, and what it has recorded."""
+
+    def __init__(self, ratio: float = 0.0) -> None:
+        self.recorded = InMemorySpanExporter()
+        provider = TracerProvider(shutdown_on_exit=False)
+        provider.add_span_processor(SimpleSpanProcessor(self.recorded))
+        self.tracer = RequestTracer(provider.get_tracer("test"), ratio)
+
+    def begin(self, trace: TraceContext) -> Recording | None:
+        return self.tracer.begin(trace, "GET", SpanKind.SERVER, {"a": 1})
+
+
+@pytest.mark.parametrize(("ratio", "flags", "recorded"), [(0.0, "01", True), (1.0, "00", False)])
+def test_a_trace_that_comes_along_is_its_callers_decision(ratio: float, flags: str, recorded: bool) -> None:
+    span = Traces(ratio).begin(continue_trace(f"00-{_TRACE}-{_SPAN}-{flags}"))
+    assert (span is not None) is recorded
+
+
+@pytest.mark.parametrize(("ratio", "least", "most"), [(0.0, 0, 0), (1.0, 1000, 1000), (0.25, 180, 320)])
+def test_of_those_that_begin_here_a_part_is_recorded(ratio: float, least: int, most: int) -> None:
+    traces = Traces(ratio)
+    recorded = sum(traces.begin(continue_trace(None)) is not None for _ in range(1000))
+    assert least <= recorded <= most
+
+
+def test_a_new_trace_is_told_on_as_recorded() -> None:
+    span = Traces(1.0).begin(continue_trace(None))
+    assert span is not None
+    assert span.trace.sampled
+
+
+def test_steps_hang_together() -> None:
+    traces = Traces()
+    outer = traces.begin(continue_trace(f"00-{_TRACE}-{_SPAN}-01", "vendor=1"))
+    assert outer is not None
+    inner = outer.child("call", SpanKind.CLIENT, {"b": "x"})
+    inner.end("UNAVAILABLE")
+    outer.describe("GET /x", {"c": 2})
+    outer.end()
+
+    call, request = traces.recorded.get_finished_spans()
+    assert (request.name, request.kind, dict(request.attributes or {})) == ("GET /x", SpanKind.SERVER, {"a": 1, "c": 2})
+    assert request.status.is_ok
+    assert request.parent is not None
+    assert format_span_id(request.parent.span_id) == _SPAN
+    assert request.context.trace_state.to_header() == outer.trace.state == inner.trace.state == "vendor=1"
+    assert call.parent == request.context
+    assert not call.status.is_ok
+    assert dict(call.attributes or {}) == {"b": "x", "error.type": "UNAVAILABLE"}
+    told = inner.trace
+    assert (told.trace_id, told.span_id) == (_TRACE, format_span_id(call.context.span_id))
+    assert format_trace_id(call.context.trace_id) == _TRACE
