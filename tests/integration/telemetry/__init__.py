@@ -1,0 +1,1 @@
+"""What a live platform tells of itself: metrics, and lines in the log."""

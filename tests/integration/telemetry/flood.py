@@ -1,0 +1,80 @@
+"""Requests of which no two are alike, thousands of them, sent as fast as one client can."""
+
+import asyncio
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from tests.examples.forgeries import Signer
+
+#: In everything that the flood makes up: ids, paths, methods.
+MADE_UP = "5eed"
+_CONNECTIONS = 4
+#: So many are sent before any answer is read.
+_AHEAD = 50
+_STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
+
+
+@dataclass(frozen=True, slots=True)
+class Flood:
+    """Of everything that a client may make up, another one in each request. signer: has the platform's own key."""
+
+    signer: Signer
+
+    async def send(self, url: str, numbers: Sequence[int]) -> Counter[int]:
+        """Send the requests of these numbers. How often each status came back."""
+        parts = (self._send_over_one(url, numbers[begin::_CONNECTIONS]) for begin in range(_CONNECTIONS))
+        return sum(await asyncio.gather(*parts), Counter[int]())
+
+    async def send_methods(self, url: str, numbers: Sequence[int]) -> Counter[int]:
+        """The same with made-up methods, after each of which the server hangs up."""
+        statuses = Counter[int]()
+        for number in numbers:
+            request = _request(f"{MADE_UP.upper()}{number}", "/api/v1/orders", _made_up(number))
+            statuses += await _answers(url, [request])
+        return statuses
+
+    async def _send_over_one(self, url: str, numbers: Sequence[int]) -> Counter[int]:
+        return await _answers(url, [self._request(number) for number in numbers])
+
+    def _request(self, number: int) -> bytes:
+        made_up = _made_up(number)
+        token = self.signer.mint(claims={"sub": made_up, "sid": f"{MADE_UP}{number}", "jti": made_up})
+        method, target = (
+            ("GET", f"/api/v1/orders/{made_up}"),
+            ("GET", f"/api/v1/orders?user_id={made_up}&page_token={made_up}"),
+            ("DELETE", f"/api/v1/sessions/{made_up}"),
+            ("GET", f"/{made_up}/{MADE_UP}?{made_up}={made_up}"),
+            ("GET", f"/docs/{made_up}"),
+            ("PATCH", f"/api/v1/users/me/{made_up}"),
+        )[number % 6]
+        return _request(method, target, made_up, f"Authorization: Bearer {token}")
+
+
+def _made_up(number: int) -> str:
+    return f"{number:08x}-{MADE_UP}-7000-8000-{number:012x}"
+
+
+def _request(method: str, target: str, made_up: str, *headers: str) -> bytes:
+    about = (f"Host: {made_up}.example", f"User-Agent: {made_up}", f"X-Request-Id: {made_up}", *headers)
+    return ("\r\n".join((f"{method} {target} HTTP/1.1", *about)) + "\r\n\r\n").encode()
+
+
+async def _answers(url: str, requests: Sequence[bytes]) -> Counter[int]:
+    """The statuses of the answers to all of these, over one connection."""
+    place, statuses = urlsplit(url), Counter[int]()
+    reader, writer = await asyncio.open_connection(place.hostname, place.port)
+    try:
+        for begin in range(0, len(requests), _AHEAD):
+            ahead = requests[begin : begin + _AHEAD]
+            writer.write(b"".join(ahead))
+            answered = b""
+            while len(came := _STATUS.findall(answered)) < len(ahead):
+                answered += (more := await reader.read(65536))
+                assert more, f"the connection ended after {answered[-500:]!r}"
+            statuses.update(map(int, came))
+    finally:
+        writer.close()
+    return statuses
