@@ -2,20 +2,18 @@
 
 import json
 import re
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 
+from tests.observability.promtool import promtool_program
 from tests.observability.sources import DASHBOARDS, GENERATE, ROOT, RULE_TESTS, RULES, panels
 
 
 def promtool(*arguments: str) -> None:
-    program = shutil.which("promtool")
-    assert program is not None, "promtool is not on PATH (Debian: apt-get install prometheus)"
-    done = subprocess.run([program, *arguments], capture_output=True, text=True, check=False)
+    done = subprocess.run([promtool_program(), *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
 
 

@@ -139,7 +139,7 @@ async def _used(process: ExtraProcess) -> dict[str, int]:
     """The connections in use of each pool, but those of probes."""
     return {
         labels["db_client_connection_pool_name"]: int(count)
-        for labels, count in await process.samples("db_client_connection_count")
+        for labels, count in await process.samples("db_client_connections")
         if labels["db_client_connection_state"] == "used" and "probe" not in labels["db_client_connection_pool_name"]
     }
 

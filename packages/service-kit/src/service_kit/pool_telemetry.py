@@ -42,11 +42,11 @@ def _waiting(_options: CallbackOptions) -> Iterable[Observation]:
     return [Observation(counts().waiting, {"db.client.connection.pool.name": name}) for name, counts in _pools.items()]
 
 
-# The names are those of the semantic conventions:
+# The names are those of the semantic conventions, but for "connection.count": Prometheus keeps `_count` for histograms.
 # https://opentelemetry.io/docs/specs/semconv/db/database-metrics/#connection-pools.
 _instruments = meter(__name__)
 _instruments.create_observable_up_down_counter(
-    "db.client.connection.count", [_connections], unit="{connection}", description="Connections to a store, by state"
+    "db.client.connections", [_connections], unit="{connection}", description="Connections to a store, by state"
 )
 _instruments.create_observable_up_down_counter(
     "db.client.connection.pending_requests", [_waiting], unit="{request}", description="Who waits for a connection"
