@@ -30,6 +30,13 @@ def test_a_counter_gets_its_suffix_once_and_only_our_labels() -> None:
     assert samples()["test_early_total"] == [({"outcome": "ok"}, 2.0)]
 
 
+def test_a_counter_can_be_seen_before_it_counts() -> None:
+    metrics.from_zero(metrics.meter("test").create_counter("test.rare"), {"cause": "a"}, {"cause": "b"})
+    metrics.from_zero(metrics.meter("test").create_counter("test.bare"))
+    assert samples()["test_rare_total"] == [({"cause": "a"}, 0.0), ({"cause": "b"}, 0.0)]
+    assert samples()["test_bare_total"] == [({}, 0.0)]
+
+
 def test_they_can_be_read_one_by_one() -> None:
     early.add(1, {"outcome": "read"})
     assert ("test_early_total", {"outcome": "read"}, 1.0) in list(metrics.samples())

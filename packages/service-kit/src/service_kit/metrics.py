@@ -59,6 +59,15 @@ def meter(name: str) -> api.Meter:
     return api.get_meter(name)
 
 
+def from_zero(counter: api.Counter, *series: Mapping[str, str]) -> None:
+    """Show these series of the counter from the start, or the one without attributes.
+
+    `rate` and `increase` do not see the first step of a series that comes into being with it.
+    """
+    for attributes in series or ({},):
+        counter.add(0, attributes)
+
+
 def exposition() -> tuple[bytes, str]:
     """All metrics as they are now, in the Prometheus text format, and its content type."""
     return generate_latest(_registry), CONTENT_TYPE_PLAIN_0_0_4

@@ -90,9 +90,9 @@ class RunningEdge:
         return self.server.port
 
     def refusals(self) -> dict[str, float]:
-        """How many of each cause."""
+        """How many of each cause that there was."""
         points = self.metrics.points("headrace.gateway.edge.refusals")
-        return {str(attributes["cause"]): value for attributes, value in points}
+        return {str(attributes["cause"]): value for attributes, value in points if value}
 
     def connections(self) -> dict[str, float]:
         """How many are idle and busy."""

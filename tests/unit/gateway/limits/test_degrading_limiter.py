@@ -197,7 +197,10 @@ def test_each_change_is_logged_once_and_every_fallback_counted() -> None:
     setting.play(scenario())
     logger.remove(sink)
     assert [line.split()[0] for line in lines] == ["WARNING", "INFO"]
-    assert setting.recorded.points("headrace.gateway.rate_limit.fallbacks") == [({"mode": "local_share"}, 5)]
+    assert setting.recorded.points("headrace.gateway.rate_limit.fallbacks") == [
+        ({"mode": "local_share"}, 5),
+        ({"mode": "refuse"}, 0),
+    ]
     assert setting.recorded.points("headrace.gateway.rate_limit.degraded") == [({}, 0)]
 
 

@@ -8,6 +8,7 @@ from typing import NoReturn
 from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from service_kit.contract.policy import Degraded
+from service_kit.metrics import from_zero
 
 from gateway.limits.limiter import Admission, Limiter, LimiterUnavailable
 from gateway.limits.quota import Quota
@@ -54,6 +55,7 @@ class DegradingLimiter:
             unit="{request}",
             description="Requests whose rate limit could not be checked in the shared store.",
         )
+        from_zero(self._fallbacks, *({"mode": mode.value} for mode in Degraded))
         meter.create_observable_gauge(
             "headrace.gateway.rate_limit.degraded",
             callbacks=[self._observe],

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
+from service_kit.metrics import from_zero
 
 
 class Cause(StrEnum):
@@ -34,6 +35,7 @@ class EdgeTelemetry:
             unit="{refusal}",
             description="Requests and connections that the server refused before the application saw them.",
         )
+        from_zero(self._refusals, *({"cause": cause.value} for cause in Cause))
 
     def refused(self, cause: Cause) -> None:
         self._refusals.add(1, {"cause": cause.value})

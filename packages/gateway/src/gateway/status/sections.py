@@ -68,7 +68,7 @@ def refusals(change: Change) -> list[Row]:
     rates |= {("server", cause): rate for (cause,), rate in change.rates(edge, "cause").items()}
     totals = change.after.by(DECISIONS, "policy", "state")
     totals |= {("server", cause): total for (cause,), total in change.after.by(edge, "cause").items()}
-    order = sorted(totals, key=lambda key: -totals[key])
+    order = sorted((key for key in totals if totals[key]), key=lambda key: -totals[key])
     return [{"policy": key[0], "state": key[1], "per_s": rates[key], "total": totals[key]} for key in order]
 
 

@@ -5,12 +5,19 @@ from collections.abc import Callable, Iterable, Sequence
 from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from pybreaker import STATE_CLOSED, STATE_HALF_OPEN, STATE_OPEN
+from service_kit.metrics import from_zero
 
 from gateway.upstream.address import Address
 from gateway.upstream.endpoint import Endpoint
 from gateway.upstream.retry_budget import RetryBudget
 
 _NUMBERS = {STATE_CLOSED: 0, STATE_HALF_OPEN: 1, STATE_OPEN: 2}
+#: What can come of a call that was to be sent again.
+_TRIED = ("no_address", "answered", "failed")
+_SENT_AGAIN = (
+    *({"kind": "move", "outcome": outcome} for outcome in _TRIED),
+    *({"kind": "retry", "outcome": outcome} for outcome in (*_TRIED, "no_time", "no_budget")),
+)
 #: So many addresses of an upstream have a label of their own in the life of a process; the rest share one.
 _LABELS = 64
 _OTHER = "other"
@@ -52,6 +59,13 @@ class UpstreamTelemetry:
     def observe(self, upstream: str, endpoints: Callable[[], Sequence[Endpoint]], budget: RetryBudget) -> None:
         """Show an upstream from now on. endpoints: those that it has at the moment."""
         self._observed[upstream] = (endpoints, budget)
+        from_zero(self._sent_again, *({"upstream": upstream, **what} for what in _SENT_AGAIN))
+        from_zero(self._resolutions, *({"upstream": upstream, "outcome": outcome} for outcome in ("ok", "failed")))
+
+    def appeared(self, upstream: str, address: Address) -> None:
+        """An address of an upstream is known from now on."""
+        labels = {"upstream": upstream, "address": self._label(upstream, address)}
+        from_zero(self._transitions, *({**labels, "state": state} for state in _NUMBERS))
 
     def breaker_changed(self, upstream: str, address: Address, old: str, new: str) -> None:
         """The breaker of an address has changed its state."""

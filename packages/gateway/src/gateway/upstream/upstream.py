@@ -94,6 +94,7 @@ class Upstream:
 
     def _endpoint(self, address: Address) -> Endpoint:
         connections = Connections(address, self._policy.connect_timeout_s)
+        self._telemetry.appeared(self.name, address)
 
         def changed(old: str, new: str) -> None:
             if new == STATE_OPEN:

@@ -7,7 +7,7 @@ from enum import StrEnum
 from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Observation
 from service_kit.events import Envelope
-from service_kit.metrics import meter
+from service_kit.metrics import from_zero, meter
 
 from order_svc.inbox.group import Backlog, Entry
 
@@ -34,6 +34,7 @@ class InboxTelemetry:
         self._processed = instruments.create_counter(
             "order_svc.events.processed", unit="{event}", description="Deliveries of events, by what became of them"
         )
+        from_zero(self._processed, *({"outcome": outcome} for outcome in Outcome))
         self._delay = instruments.create_histogram(
             "order_svc.events.delay", unit="s", description="From an event to the end of its effect here"
         )

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
+from service_kit.metrics import from_zero
 from service_kit.tokens.denylist import Denylist
 
 
@@ -20,6 +21,7 @@ class RevocationTelemetry:
         self._losses = meter.create_counter(
             "auth.revocation.feed.losses", description="Times that the feed of revocations was lost or not to be had"
         )
+        from_zero(self._losses)
         meter.create_observable_gauge(
             "auth.revocation.feed.connected",
             callbacks=[self._observe_connected],

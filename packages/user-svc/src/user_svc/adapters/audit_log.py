@@ -8,7 +8,7 @@ from typing import Any, LiteralString
 import psycopg
 from loguru import logger
 from psycopg.types.json import Json
-from service_kit.metrics import meter
+from service_kit.metrics import from_zero, meter
 from service_kit.postgres import PostgresPool
 
 from user_svc.adapters.statements import cursor
@@ -51,6 +51,7 @@ class PostgresAuditTrail:
         self._dropped = meter("user_svc.audit").create_counter(
             "user_svc.audit.dropped", unit="{event}", description="Audit events lost because too many were waiting"
         )
+        from_zero(self._dropped)
 
     def note(self, event: AuditEvent) -> None:
         try:

@@ -5,7 +5,7 @@ keys have one tag, hence one hash slot, so that one script decides about an acco
 """
 
 from redis.asyncio import Redis
-from service_kit.metrics import meter
+from service_kit.metrics import from_zero, meter
 
 from user_svc.adapters.driver_errors import redis_errors
 from user_svc.adapters.scripts import load_script
@@ -34,6 +34,7 @@ class RedisLoginThrottle:
         self._refused = meter("user_svc.logins").create_counter(
             "user_svc.login.refused", unit="{attempt}", description="Attempts refused because too many had failed"
         )
+        from_zero(self._refused, *({"bucket": bucket.value} for bucket in Bucket))
 
     async def begin(self, attempt: LoginAttempt) -> AttemptDecision:
         arguments: list[str | int] = [attempt.attempt_id, *self._terms, _FORGOTTEN_AFTER_MS]

@@ -13,7 +13,7 @@ from typing import TypeVar
 
 import argon2
 from argon2.exceptions import VerifyMismatchError
-from service_kit.metrics import meter
+from service_kit.metrics import from_zero, meter
 
 from user_svc.adapters import freed_memory
 from user_svc.domain.errors import PasswordQueueFullError
@@ -60,6 +60,7 @@ class Argon2Hasher:
         self._refused = instruments.create_counter(
             "user_svc.password.refused", unit="{hash}", description="Hashes refused because the queue was full"
         )
+        from_zero(self._refused)
         self._waiting = instruments.create_up_down_counter(
             "user_svc.password.waiting", unit="{hash}", description="Hashes that wait for a thread"
         )

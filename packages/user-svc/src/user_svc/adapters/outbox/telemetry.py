@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Observation
-from service_kit.metrics import meter
+from service_kit.metrics import from_zero, meter
 
 from user_svc.adapters.outbox.table import Waiting
 
@@ -23,6 +23,8 @@ class OutboxTelemetry:
         self._losses = instruments.create_counter(
             "user_svc.outbox.losses", description="Times that the stream had lost events, which were appended again"
         )
+        from_zero(self._relayed)
+        from_zero(self._losses)
         for name, unit, observe, description in (
             ("waiting", "{event}", self._observe_waiting, "Events that the stream does not have yet"),
             ("lag", "s", self._observe_lag, "How long the oldest of them has been waiting; 0 without one"),
