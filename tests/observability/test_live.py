@@ -10,7 +10,7 @@ from local_stack.servers.prometheus import PrometheusServer, prometheus_program
 from tests.conftest import StartStack
 from tests.observability.prometheus import Prometheus
 from tests.observability.sources import Query, queries
-from tests.observability.traffic import steady_traffic
+from tests.observability.traffic import ENVIRON, steady_traffic
 from tests.running.polling import eventually
 from tests.running.servers import free_port, running
 
@@ -23,7 +23,7 @@ _WITHIN_S = 60
 def prometheus(start_stack: StartStack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Prometheus]:
     program = prometheus_program()
     assert program is not None, "prometheus is not on PATH"
-    stack = start_stack({})
+    stack = start_stack(ENVIRON)
     targets = {
         name: [urlsplit(process["admin_url"]).netloc]
         for name, process in stack.services.items()

@@ -1,6 +1,7 @@
 """A bit of everything that people do, so that every chart has something to show."""
 
 import asyncio
+import secrets
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,10 @@ from tests.faults.people import ORDER, newcomer
 from tests.running.stacks import Stack
 
 _NOBODY = {"email": "nobody@example.com", "password": "not-the-password-at-all"}
+_QUOTA = 30
+_TOO_MANY = 429
+#: What the platform has to be started with.
+ENVIRON = {"GATEWAY_RATE_LIMIT_DEFAULT": f"{_QUOTA}/60s", "GATEWAY_TRUSTED_PROXIES": "127.0.0.1/32"}
 _EVERY_S = 1.0
 #: What a machine that is short of time may lead to; the next round does better.
 _NOT_NOW = (AssertionError, KeyError, OSError, asyncio.IncompleteReadError)
@@ -41,7 +46,7 @@ async def _again_and_again(stack: Stack, ended: threading.Event) -> None:
 
 
 async def everyday_traffic(stack: Stack) -> None:
-    """Once around: an account, orders, a session renewed by its cookie, some refusals, and a goodbye."""
+    """Once around: an account, orders, a session renewed and one ended, refusals, one who asks too often, a goodbye."""
     person = await newcomer(stack.url)
     connection = HttpConnection(stack.url)
     try:
@@ -56,6 +61,8 @@ async def everyday_traffic(stack: Stack) -> None:
         await connection.request("GET", "/nowhere")
         login = {"email": person.email, "password": person.password}
         await _renew(connection, await connection.request("POST", "/api/users/log", body=login))
+        await _log_out(connection, await connection.request("POST", "/api/users/log", body=login))
+        await _ask_too_often(connection)
         await connection.request("DELETE", "/api/v1/users/me", token=person.token)
     finally:
         connection.close()
@@ -64,4 +71,25 @@ async def everyday_traffic(stack: Stack) -> None:
 async def _renew(connection: HttpConnection, login: Answer) -> None:
     """With the session's cookie alone, as a page that was loaded again."""
     cookie = login.headers["set-cookie"].partition(";")[0]
-    await connection.request("GET", "/api/v1/users/me", headers={"Cookie": cookie})
+    await connection.request("GET", "/api/v1/users/me", headers={"Cookie": cookie, **_somewhere_else()})
+
+
+async def _log_out(connection: HttpConnection, login: Answer) -> None:
+    """And use the token once more, which is revoked."""
+    token = login.json()["access_token"]
+    await connection.request("DELETE", "/api/v1/sessions/current", token=token)
+    await connection.request("GET", "/api/v1/users/me", token=token)
+
+
+async def _ask_too_often(connection: HttpConnection) -> None:
+    """From one address, until its quota is used up."""
+    somewhere = _somewhere_else()
+    for _ in range(2 * _QUOTA):  # some of it comes back meanwhile
+        answer = await connection.request("GET", "/api/v1/orders", headers=somewhere)
+        if answer.status == _TOO_MANY:
+            return
+
+
+def _somewhere_else() -> dict[str, str]:
+    """An address of its own, with a quota of its own: but for these, all comes from one."""
+    return {"X-Forwarded-For": f"198.51.100.{secrets.randbelow(256)}"}

@@ -6,7 +6,35 @@ from typing import Any
 
 Json = dict[str, Any]
 
-_SOURCE = {"type": "prometheus", "uid": "prometheus"}
+#: Whichever the reader has chosen above the page.
+_SOURCE = {"type": "prometheus", "uid": "${datasource}"}
+_SOURCES = {
+    "name": "datasource",
+    "label": "Prometheus",
+    "type": "datasource",
+    "query": "prometheus",
+    # The one of provisioning/datasources.
+    "current": {"text": "Prometheus", "value": "prometheus"},
+    "hide": 0,
+    "includeAll": False,
+    "multi": False,
+    "options": [],
+    "refresh": 1,
+    "regex": "",
+    "skipUrlSync": False,
+}
+_OTHER_DASHBOARDS = {
+    "title": "Headrace",
+    "type": "dashboards",
+    "tags": ["headrace"],
+    "asDropdown": True,
+    "icon": "external link",
+    "includeVars": True,
+    "keepTime": True,
+    "targetBlank": False,
+    "tooltip": "",
+    "url": "",
+}
 _COLUMNS = 24
 _HEIGHT = 8
 #: Written by this version of Grafana's schema; newer ones migrate it by themselves.
@@ -54,6 +82,8 @@ def as_json(dashboard: Dashboard) -> Json:
         "time": {"from": "now-1h", "to": "now"},
         "refresh": "10s",
         "timezone": "browser",
+        "templating": {"list": [_SOURCES]},
+        "links": [_OTHER_DASHBOARDS],
         "panels": _placed(dashboard.panels),
     }
 
