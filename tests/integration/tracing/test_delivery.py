@@ -14,7 +14,7 @@ from tests.running.stacks import Stack, local_stack
 pytestmark = pytest.mark.local_platform
 
 _WITHIN_S = 15
-#: The gateway makes two spans of each, and 2048 may wait; the collector gets so many batches a second as time out.
+#: The gateway makes three spans of each, and 2048 may wait; the collector gets so many batches a second as time out.
 _MOST_REQUESTS = 4000
 
 

@@ -19,6 +19,7 @@ pytestmark = pytest.mark.local_platform
 
 _WITHIN_S = 10
 _CREATE = "order.v1.OrderService/CreateOrder"
+_LOGIN = "user.v1.UserService/Login"
 _REQUEST = "POST /api/orders/add"
 
 
@@ -60,8 +61,38 @@ async def test_an_order_is_one_tree_of_steps(connection: HttpConnection, person:
     assert call.parent_id == request.span_id
     assert served.parent_id == call.span_id
     assert [span.kind for span in (request, call, served)] == ["SERVER", "CLIENT", "SERVER"]
+    (counted,) = (span for span in trace if span.attributes.get("db.system.name") == "redis")
+    assert (counted.service, counted.name, counted.kind) == ("gateway", "EVALSHA", "CLIENT")
+    assert counted.parent_id == request.span_id
+    stored = [span for span in trace if span.attributes.get("db.system.name") == "postgresql"]
+    assert {(span.service, span.parent_id, span.kind) for span in stored} == {("order-svc", served.span_id, "CLIENT")}
+    assert "INSERT" in {span.name for span in stored}
+    assert len(trace) == 4 + len(stored)
+    # A step lies within the one that it is a part of; a service's end of a call may come after the caller's.
+    for outer, inner in ((request, counted), (request, call), *((served, span) for span in stored)):
+        assert outer.began_ns <= inner.began_ns <= inner.ended_ns <= outer.ended_ns
     assert {span.state for span in trace} == {"vendor=1"}
     assert not any(span.error for span in trace)
+
+
+async def test_what_is_said_of_a_question_to_a_store(
+    connection: HttpConnection, person: Person, collector: Collector
+) -> None:
+    """The statement with placeholders, the name of the command; never a value or a key."""
+    caller = Caller()
+    body = {"email": person.email, "password": person.password}
+    await connection.request("POST", "/api/users/log", body=body, headers=caller.headers)
+
+    caller.seen(collector, "POST /api/users/log")
+    eventually(lambda: collector.ended(caller.trace_id, "user-svc", _LOGIN), within_s=_WITHIN_S)
+    asked = [span for span in collector.trace(caller.trace_id) if "db.system.name" in span.attributes]
+    assert {span.attributes["db.system.name"] for span in asked} == {"postgresql", "redis"}
+    for span in asked:
+        text = str(span.attributes.get("db.query.text", ""))
+        assert bool(text) is (span.attributes["db.system.name"] == "postgresql")
+        assert span.attributes.keys() <= {"db.system.name", "db.operation.name", "db.query.text", "error.type"}
+        assert "%s" in text or not text
+        assert not any(value in text for value in (person.user_id, person.email))
 
 
 async def test_what_is_said_of_a_request(connection: HttpConnection, person: Person, collector: Collector) -> None:
@@ -140,8 +171,7 @@ async def test_nothing_that_is_exported_is_a_secret(
     answer = await connection.request("POST", "/api/users/log", body=body, headers=caller.headers)
     assert answer.status == 200, answer.body
     caller.seen(collector, "POST /api/users/log")
-    method = "user.v1.UserService/Login"
-    eventually(lambda: collector.ended(caller.trace_id, "user-svc", method), within_s=_WITHIN_S)
+    eventually(lambda: collector.ended(caller.trace_id, "user-svc", _LOGIN), within_s=_WITHIN_S)
 
     assert [
         line for number, message in enumerate(collector.messages) for line in SEEN.told_by(str(number), message)

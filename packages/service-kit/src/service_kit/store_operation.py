@@ -1,12 +1,17 @@
-"""How long stores take to answer, in the metrics, by the operation."""
+"""How long stores take to answer: in the metrics by the operation, and in the traces of sampled requests."""
 
 from time import perf_counter
 from types import TracebackType
 
-from service_kit.metrics import meter
+from opentelemetry.trace import SpanKind
 
-# Name and attributes are those of the semantic conventions:
-# https://opentelemetry.io/docs/specs/semconv/db/database-metrics/#metric-dbclientoperationduration.
+from service_kit.context import current_request
+from service_kit.metrics import meter
+from service_kit.tracing.recording import Recording
+
+# Names and attributes are those of the semantic conventions:
+# https://opentelemetry.io/docs/specs/semconv/db/database-metrics/#metric-dbclientoperationduration,
+# https://opentelemetry.io/docs/specs/semconv/db/database-spans/.
 _duration = meter(__name__).create_histogram(
     "db.client.operation.duration", unit="s", description="How long stores took to answer, by operation"
 )
@@ -17,14 +22,20 @@ class StoreOperation:
 
     system: "postgresql" or "redis". operation: one of few, never anything of the question itself. What is raised
     inside is counted under its type, a cancellation too.
+    text: what was asked, with placeholders for its values, for traces only; empty where values stand in it.
     """
 
-    __slots__ = ("_attributes", "_began_s")
+    __slots__ = ("_attributes", "_began_s", "_span", "_text")
 
-    def __init__(self, system: str, operation: str) -> None:
-        self._attributes = {"db.system.name": system, "db.operation.name": operation}
+    def __init__(self, system: str, operation: str, text: str = "") -> None:
+        self._attributes = attributes_of(system, operation)
+        self._text = text
 
     def __enter__(self) -> None:
+        request = current_request()
+        self._span = None
+        if request is not None and request.span is not None:
+            self._span = begin_span(request.span, self._attributes, self._text)
         self._began_s = perf_counter()
 
     def __exit__(
@@ -33,3 +44,16 @@ class StoreOperation:
         if error is not None:
             self._attributes["error.type"] = error.__name__
         _duration.record(perf_counter() - self._began_s, self._attributes)
+        if self._span is not None:
+            self._span.end(None if error is None else error.__name__)
+
+
+def attributes_of(system: str, operation: str) -> dict[str, str]:
+    """What is told of a question, in the metrics and the traces alike."""
+    return {"db.system.name": system, "db.operation.name": operation}
+
+
+def begin_span(within: Recording, attributes: dict[str, str], text: str = "") -> Recording:
+    """A question with these attributes as a step of a request, where nothing is to be counted."""
+    asked = {**attributes, "db.query.text": text} if text else attributes
+    return within.child(attributes["db.operation.name"], SpanKind.CLIENT, asked)

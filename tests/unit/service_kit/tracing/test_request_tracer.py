@@ -1,28 +1,12 @@
 """Which requests are recorded, and how their spans hang together."""
 
 import pytest
-from opentelemetry.sdk.trace import TracerProvider
-from opentelemetry.sdk.trace.export import SimpleSpanProcessor
-from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind, format_span_id, format_trace_id
-from service_kit.trace_context import TraceContext, continue_trace
-from service_kit.tracing.recording import Recording
-from service_kit.tracing.request_tracer import RequestTracer
+from service_kit.trace_context import continue_trace
+
+from tests.running.recorded_traces import Traces
 
 _TRACE, _SPAN = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
-
-
-class Traces:
-    """A tracer, and what it has recorded."""
-
-    def __init__(self, ratio: float = 0.0) -> None:
-        self.recorded = InMemorySpanExporter()
-        provider = TracerProvider(shutdown_on_exit=False)
-        provider.add_span_processor(SimpleSpanProcessor(self.recorded))
-        self.tracer = RequestTracer(provider.get_tracer("test"), ratio)
-
-    def begin(self, trace: TraceContext) -> Recording | None:
-        return self.tracer.begin(trace, "GET", SpanKind.SERVER, {"a": 1})
 
 
 @pytest.mark.parametrize(("ratio", "flags", "recorded"), [(0.0, "01", True), (1.0, "00", False)])
@@ -53,7 +37,7 @@ def test_steps_hang_together() -> None:
     outer.describe("GET /x", {"c": 2})
     outer.end()
 
-    call, request = traces.recorded.get_finished_spans()
+    call, request = traces.ended
     assert (request.name, request.kind, dict(request.attributes or {})) == ("GET /x", SpanKind.SERVER, {"a": 1, "c": 2})
     assert request.status.is_ok
     assert request.parent is not None

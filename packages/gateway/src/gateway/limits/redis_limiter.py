@@ -2,7 +2,7 @@
 
 import asyncio
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha1
 from importlib.resources import files
 
@@ -10,7 +10,10 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import NoScriptError, RedisError
+from service_kit.context import current_request, enter_request
 from service_kit.redis_client import TimedRedis
+from service_kit.store_operation import attributes_of, begin_span
+from service_kit.tracing.recording import Recording
 
 from gateway.limits.limiter import Admission, LimiterUnavailable
 from gateway.limits.patience import Patience
@@ -89,9 +92,16 @@ class RedisLimiter:
         self._waiting.append(_Asked(key, quota, answer))
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask_while_any_wait())
-        return await answer
+        request = current_request()
+        if request is None or request.span is None:
+            return await answer
+        return await _recorded(request.span, answer)
 
     async def _ask_while_any_wait(self) -> None:
+        request = current_request()
+        if request is not None and request.span is not None:
+            # Each who asks has a step of its own on record. The batch is asked for many, some of them after this one.
+            enter_request(replace(request, span=None))
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[:_LARGEST_BATCH], self._waiting[_LARGEST_BATCH:]
@@ -126,6 +136,21 @@ class RedisLimiter:
             # A fresh or restarted store: EVAL runs the script and keeps it.
             answers = await self._client.eval(_SCRIPT, len(keys), *keys, *quotas)
         return answers
+
+
+async def _recorded(within: Recording, answer: asyncio.Future[Admission]) -> Admission:
+    """The answer, with the wait for it as a step of the request: for the batch before it as well."""
+    step = begin_span(within, attributes_of("redis", "EVALSHA"))
+    failure: str | None = asyncio.CancelledError.__name__
+    try:
+        admission = await answer
+        failure = None
+    except LimiterUnavailable as exc:
+        failure = str(exc)  # the name of a type
+        raise
+    finally:
+        step.end(failure)
+    return admission
 
 
 def _admission(answer: list[int]) -> Admission:

@@ -20,18 +20,23 @@ class TimedCursor(AsyncCursor[TupleRow]):
 
     # The signature of psycopg is a set of overloads, for templates too.
     async def execute(self, query: Any, *args: Any, **options: Any) -> "TimedCursor":
-        with StoreOperation(SYSTEM, operation_of(query)):
+        with StoreOperation(SYSTEM, operation_of(query), _text_of(query)):
             await super().execute(query, *args, **options)
         return self
 
     async def executemany(self, query: Any, *args: Any, **options: Any) -> None:
-        with StoreOperation(SYSTEM, operation_of(query)):
+        with StoreOperation(SYSTEM, operation_of(query), _text_of(query)):
             await super().executemany(query, *args, **options)
 
 
 def operation_of(query: Any) -> str:
     """What a statement does, in one word: of several parts, the first that writes; "OTHER" for what is not known."""
     return _operation_of(query) if isinstance(query, str) else _OTHER
+
+
+def _text_of(query: Any) -> str:
+    """The statement as it was written: its values are arguments. What was put together is left out."""
+    return query if isinstance(query, str) else ""
 
 
 # There are only a handful of statements, and each is the same string every time.
