@@ -163,6 +163,11 @@ def test_secrets_are_masked(capsys: Capture, form: str) -> None:
     assert "postgresql://app:********@db/app" in shown
 
 
+@pytest.mark.parametrize("kept", ["eyJhbGciOiJFZERTQSJ9.eyJz", "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1In0xx.c2l"])
+def test_a_token_that_was_cut_off_is_masked(kept: str) -> None:
+    assert redact(f"/a/{kept}…") == "/a/********…"
+
+
 @pytest.mark.parametrize("text", ["http://host:80/a@b", "see https://a.b/c", "eyJ", "password is wrong", "a@b.c"])
 def test_what_is_no_secret_is_left_alone(text: str) -> None:
     assert redact(text) == text

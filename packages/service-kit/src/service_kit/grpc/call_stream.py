@@ -23,3 +23,8 @@ class CallConnection(Connection):
 def due_of(call: Stream[Any, Any]) -> float | None:
     """When the answer to ``call`` is due."""
     return cast("CallStream", call._stream).due  # noqa: SLF001 - grpclib passes nothing else on
+
+
+def sent_bytes_of(call: Stream[Any, Any]) -> int:
+    """How much of the answer to ``call`` has been sent: messages with their lengths, without headers."""
+    return call._stream.data_sent  # noqa: SLF001 - as above

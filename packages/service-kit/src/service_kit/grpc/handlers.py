@@ -16,7 +16,7 @@ from service_kit.contract import Contract, ContractError, Method
 from service_kit.contract.policy import Access
 from service_kit.deadline import time_left
 from service_kit.errors import CallError
-from service_kit.grpc.call_stream import due_of
+from service_kit.grpc.call_stream import due_of, sent_bytes_of
 from service_kit.grpc.codec import InboundCodec
 from service_kit.grpc.errors import ErrorTable, to_call_error, to_grpc_error
 from service_kit.grpc.framing import FrameGuard
@@ -85,7 +85,7 @@ class GuardedService:
                 begin_served(self._tracer, request)
             enter_request(request)
             started = self._telemetry.begin()
-            status, reason = Status.OK, ""
+            status, code = Status.OK, ""
             try:
                 async with asyncio.timeout(None if due is None else due - time.monotonic()):
                     await self._admit(method, request, bearer_token(metadata))
@@ -103,10 +103,10 @@ class GuardedService:
                 raise
             except Exception as error:
                 mapped = to_call_error(error, self._error_table)
-                status, reason = mapped.status, mapped.reason
+                status, code = mapped.status, mapped.reason
                 raise to_grpc_error(mapped) from error
             finally:
-                self._telemetry.end(method.full_name, status, request, started, reason)
+                self._telemetry.end(method.full_name, status, code, started, sent_bytes_of(stream))
                 if request.span is not None:
                     end_served(request.span, status)
 

@@ -6,7 +6,6 @@ import time
 from grpclib.const import Status
 from loguru import logger
 
-from service_kit.context import RequestContext
 from service_kit.metrics import meter
 
 _OUR_FAULT = frozenset({Status.UNKNOWN, Status.INTERNAL, Status.DATA_LOSS})
@@ -36,18 +35,14 @@ class CallTelemetry:
         self._active.add(1)
         return time.perf_counter()
 
-    def end(self, method: str, status: Status, request: RequestContext, started: float, reason: str) -> None:
+    def end(self, method: str, status: Status, code: str, started: float, sent_bytes: int) -> None:
+        """A call has ended. code: the reason of a refusal. started: what `begin` gave. sent_bytes: of the answer."""
         self.in_flight -= 1
         self._active.add(-1)
         if not self.in_flight:
             self.idle.set()
         elapsed_s = time.perf_counter() - started
         self._duration.record(elapsed_s, {"rpc.method": method, "rpc.response.status_code": status.name})
-        principal = request.principal
         logger.bind(
-            method=method,
-            status=status.name,
-            reason=reason,
-            duration_ms=round(elapsed_s * 1000, 2),
-            user_id=principal.user_id if principal is not None else "",
+            method=method, status=status.name, code=code, duration_ms=round(elapsed_s * 1000, 2), bytes=sent_bytes
         ).log("ERROR" if status in _OUR_FAULT else "INFO", "rpc")

@@ -9,7 +9,8 @@ _MASK = "********"
 
 # None of these reaches over a quote or a backslash: a line that is JSON stays JSON.
 _URL_PASSWORD = re.compile(r"""(?<=://)([^\s:/@"']*):[^\s/@"'\\]+@""")
-_TOKEN = re.compile(r"\beyJ[\w-]{8,}\.[\w-]{8,}\.[\w-]{8,}")
+# Also one that was cut off: a path in the log has an end.
+_TOKEN = re.compile(r"\beyJ[\w-]{8,}(?:\.[\w-]+){1,2}")
 _CONNINFO_PASSWORD = re.compile(r"""\b(password=)('[^'"\\]*'|[^\s"'\\]+)""", re.IGNORECASE)
 
 

@@ -1,0 +1,142 @@
+"""What the log says of a request: a line where it came in and one for each call, and of an error once."""
+
+import asyncio
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import httpx2
+import psycopg
+import pytest
+
+from tests.conftest import StartStack
+from tests.faults.http_client import Answer, HttpConnection
+from tests.faults.people import ORDER, Person, newcomer
+from tests.running.log_lines import AS_JSON, lines_of, written
+from tests.running.stacks import Stack
+
+pytestmark = pytest.mark.local_platform
+
+_PATH = "/api/v1/orders"
+_UNKNOWN = f"{_PATH}/0190b3a1-0000-7000-8000-000000000000"
+
+
+@pytest.fixture(scope="module")
+def logging(start_stack: StartStack) -> Stack:
+    return start_stack(AS_JSON)
+
+
+@pytest.fixture(scope="module")
+def person(logging: Stack) -> Person:
+    return asyncio.run(newcomer(logging.url))
+
+
+def ask(stack: Stack, method: str, path: str, person: Person, body: object = None) -> tuple[Answer, str]:
+    """The answer to a request, and the request's id."""
+    request_id = secrets.token_hex(16)
+
+    async def once() -> Answer:
+        connection = HttpConnection(stack.url)
+        headers = {"X-Request-Id": request_id}
+        try:
+            return await connection.request(method, path, token=person.token, body=body, headers=headers)
+        finally:
+            connection.close()
+
+    return asyncio.run(once()), request_id
+
+
+def told(stack: Stack, person: Person, request_id: str) -> dict[str, list[dict[str, Any]]]:
+    """All that was written of a request that is over: what came after it is in the log as well."""
+    _, after = ask(stack, "GET", _PATH, person)
+    written(stack, "gateway", after), written(stack, "order-svc", after)
+    return {process: lines_of(stack, process, request_id) for process in ("gateway", "user-svc", "order-svc")}
+
+
+def test_a_request_is_one_line_and_its_call_another(logging: Stack, person: Person) -> None:
+    answer, request_id = ask(logging, "POST", "/api/orders/add", person, ORDER)
+    lines = told(logging, person, request_id)
+    [access], [call] = lines["gateway"], lines["order-svc"]
+    assert lines["user-svc"] == []
+    assert (
+        access.items()
+        >= {
+            "level": "INFO",
+            "method": "POST",
+            "route": "/api/orders/add",
+            "status": 201,
+            "code": None,
+            "bytes": len(answer.body),
+            "user_id": person.user_id,
+            "client_address": "127.0.0.1",
+        }.items()
+    )
+    assert (
+        call.items()
+        >= {
+            "level": "INFO",
+            "message": "rpc",
+            "method": "order.v1.OrderService/CreateOrder",
+            "status": "OK",
+            "code": "",
+            "user_id": person.user_id,
+            "trace_id": access["trace_id"],
+        }.items()
+    )
+    assert 0 < call["duration_ms"] < access["duration_ms"]
+    assert 0 < call["bytes"] < 1000
+
+
+def test_a_refusal_is_told_by_its_code_and_is_no_error(logging: Stack, person: Person) -> None:
+    answer, request_id = ask(logging, "GET", _UNKNOWN, person)
+    lines = told(logging, person, request_id)
+    [access], [call] = lines["gateway"], lines["order-svc"]
+    assert access.items() >= {"level": "INFO", "status": 404, "code": "ORDER_NOT_FOUND"}.items()
+    assert call.items() >= {"level": "INFO", "status": "NOT_FOUND", "code": "ORDER_NOT_FOUND", "bytes": 0}.items()
+    assert access["bytes"] == len(answer.body)
+
+
+@contextmanager
+def without_orders(stack: Stack) -> Iterator[None]:
+    """While a table is missing, the service fails as if it had a bug."""
+    url = (stack.data_dir / "secrets" / "order-svc-database-url").read_text().strip()
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute("ALTER TABLE orders RENAME TO gone")
+        try:
+            yield
+        finally:
+            connection.execute("ALTER TABLE gone RENAME TO orders")
+
+
+def test_an_error_is_told_once_where_it_happened(logging: Stack, person: Person) -> None:
+    with without_orders(logging):
+        answer, request_id = ask(logging, "GET", _UNKNOWN, person)
+    assert (answer.status, answer.json()["code"]) == (500, "INTERNAL")
+    lines = told(logging, person, request_id)
+    [access], [error, call] = lines["gateway"], lines["order-svc"]
+    assert access.items() >= {"level": "ERROR", "status": 500, "code": "INTERNAL"}.items()
+    assert call.items() >= {"level": "ERROR", "status": "INTERNAL", "code": "INTERNAL"}.items()
+    assert error.items() >= {"level": "ERROR", "message": "unexpected error", "user_id": person.user_id}.items()
+    assert "UndefinedTable" in error["exception"]
+    assert not [line for line in (access, call) if "UndefinedTable" in str(line)]
+
+
+def test_what_looks_like_a_secret_is_masked_wherever_it_stands(logging: Stack, person: Person) -> None:
+    _, request_id = ask(logging, "GET", f"/nowhere/{person.token}?token={person.token}", person)
+    [access] = told(logging, person, request_id)["gateway"]
+    assert access["path"] == "/nowhere/********…"  # the path is longer than what is shown of one
+    assert person.token.rpartition(".")[2] not in str(access)
+
+
+@pytest.mark.parametrize("process", ["gateway", "order-svc"])
+def test_the_level_is_changed_while_it_runs(process: str, logging: Stack, person: Person) -> None:
+    address = f"{logging.admin_url(process)}/log-level"
+    assert httpx2.put(address, json={"level": "WARNING"}).json()["level"] == "WARNING"
+    try:
+        _, quiet = ask(logging, "GET", _UNKNOWN, person)
+    finally:
+        assert httpx2.put(address, json={"level": "INFO"}).json()["level"] == "INFO"
+    lines = told(logging, person, quiet)
+    other = {"gateway": "order-svc", "order-svc": "gateway"}[process]
+    assert (len(lines[process]), len(lines[other])) == (0, 1)
