@@ -10,11 +10,13 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import AbstractAsyncContextManager
 
 import pytest
+from service_kit import exemplars
 from service_kit.admin import FurtherPage, admin_server
 from service_kit.internal_server import ONE_ANSWER
 from service_kit.logs import LogLevel
 from service_kit.readiness import Readiness
 from service_kit.release import Release
+from service_kit.trace_context import TraceContext
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
@@ -134,6 +136,22 @@ async def test_draining_is_not_ready(port: int, readiness: Readiness) -> None:
     readiness.draining = True
     status, _, body = await get(port, "/readyz")
     assert (status, json.loads(body)["ready"]) == (503, False)
+
+
+@pytest.mark.usefixtures("readiness")
+async def test_openmetrics_for_who_reads_it_once_there_is_an_exemplar(port: int) -> None:
+    reads_both = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5"}
+
+    async def content_type(headers: dict[str, str]) -> str:
+        return (await get(port, "/metrics", headers=headers))[1]["content-type"].partition(";")[0]
+
+    assert await content_type(reads_both) == "text/plain"
+    exemplars.note("test.admin", 0.1, {}, TraceContext("a" * 32, "b" * 16))
+    try:
+        assert await content_type(reads_both) == "application/openmetrics-text"
+        assert await content_type({}) == "text/plain"
+    finally:
+        exemplars._noted.clear()
 
 
 @pytest.mark.usefixtures("readiness")

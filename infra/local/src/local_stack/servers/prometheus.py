@@ -58,6 +58,7 @@ class PrometheusServer:
             f"--storage.tsdb.path={self.home / 'data'}",
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--storage.tsdb.retention.time=2d",
+            "--enable-feature=exemplar-storage",
         )
         process = start(Launch("prometheus", argv, self.environ, self.log))
         try:

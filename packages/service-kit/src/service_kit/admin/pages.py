@@ -14,6 +14,7 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from service_kit.admin.further_page import FurtherPage
+from service_kit.exemplars import any_noted, openmetrics
 from service_kit.internal_server import ONE_ANSWER
 from service_kit.logs import LogLevel
 from service_kit.logs.redaction import redact
@@ -34,6 +35,7 @@ GET /config     the settings in force, secrets masked
 GET /log-level  the level of the log; PUT {{"level": "DEBUG"}} changes it until the process ends
 """
 _JSON = "application/json"
+_OPENMETRICS = "application/openmetrics-text"
 _MAX_BODY_BYTES = 1024
 
 
@@ -86,9 +88,10 @@ class AdminPages:
         report = await self._readiness.report()
         return _json(asdict(report), 200 if report.ready else 503)
 
-    async def metrics(self, _request: Request) -> Response:
-        """The Prometheus text format."""
-        text, content_type = exposition()
+    async def metrics(self, request: Request) -> Response:
+        """The Prometheus text format; OpenMetrics for who reads that, once there is an exemplar to show."""
+        reads_openmetrics = _OPENMETRICS in request.headers.get("accept", "")
+        text, content_type = openmetrics() if reads_openmetrics and any_noted() else exposition()
         return Response(text, headers=ONE_ANSWER | {"content-type": content_type})
 
     async def version(self, _request: Request) -> Response:

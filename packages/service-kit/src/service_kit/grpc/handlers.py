@@ -108,7 +108,7 @@ class GuardedService:
             finally:
                 self._telemetry.end(method.full_name, status, code, started, sent_bytes_of(stream))
                 if request.span is not None:
-                    end_served(request.span, status)
+                    end_served(request.span, status, code)
 
         return guarded
 

@@ -29,8 +29,10 @@ def begin_served(tracer: RequestTracer, request: RequestContext) -> None:
         request.span, request.trace = span, span.trace
 
 
-def end_served(span: Recording, status: Status) -> None:
-    """The call was answered."""
+def end_served(span: Recording, status: Status, code: str) -> None:
+    """The call was answered. code: the reason of a refusal."""
+    if code:
+        span.set("headrace.code", code)
     _end(span, status, failed=status in _SERVER_ERRORS)
 
 

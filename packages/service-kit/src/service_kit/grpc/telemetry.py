@@ -6,8 +6,11 @@ import time
 from grpclib.const import Status
 from loguru import logger
 
+from service_kit import exemplars
+from service_kit.context import current_request
 from service_kit.metrics import meter
 
+_DURATION = "rpc.server.call.duration"
 _OUR_FAULT = frozenset({Status.UNKNOWN, Status.INTERNAL, Status.DATA_LOSS})
 
 
@@ -23,7 +26,7 @@ class CallTelemetry:
         self.idle.set()
         instruments = meter("service_kit.grpc")
         self._duration = instruments.create_histogram(
-            "rpc.server.call.duration", unit="s", description="How long calls took, by method and status"
+            _DURATION, unit="s", description="How long calls took, by method and status"
         )
         self._active = instruments.create_up_down_counter(
             "rpc.server.active_calls", unit="{call}", description="Calls in progress"
@@ -42,7 +45,11 @@ class CallTelemetry:
         if not self.in_flight:
             self.idle.set()
         elapsed_s = time.perf_counter() - started
-        self._duration.record(elapsed_s, {"rpc.method": method, "rpc.response.status_code": status.name})
+        attributes = {"rpc.method": method, "rpc.response.status_code": status.name}
+        self._duration.record(elapsed_s, attributes)
+        request = current_request()
+        if request is not None and request.span is not None:
+            exemplars.note(_DURATION, elapsed_s, attributes, request.trace)
         logger.bind(
             method=method, status=status.name, code=code, duration_ms=round(elapsed_s * 1000, 2), bytes=sent_bytes
         ).log("ERROR" if status in _OUR_FAULT else "INFO", "rpc")
