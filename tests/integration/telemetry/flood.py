@@ -7,6 +7,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
+import grpc
+
 from tests.examples.forgeries import Signer
 
 #: In everything that the flood makes up: ids, paths, methods.
@@ -14,6 +16,8 @@ MADE_UP = "5eed"
 _CONNECTIONS = 4
 #: So many are sent before any answer is read.
 _AHEAD = 50
+_SERVICE = "order.v1.OrderService"
+_TIMEOUT_S = 10
 _STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 
 
@@ -34,6 +38,18 @@ class Flood:
         for number in numbers:
             request = _request(f"{MADE_UP.upper()}{number}", "/api/v1/orders", _made_up(number))
             statuses += await _answers(url, [request])
+        return statuses
+
+    async def call_methods(self, target: str, numbers: Sequence[int]) -> Counter[str]:
+        """Call made-up methods of a service over gRPC. How often each status came back."""
+        statuses = Counter[str]()
+        async with grpc.aio.insecure_channel(target) as channel:
+            for number in numbers:
+                call = channel.unary_unary(f"/{_SERVICE}/{MADE_UP}{number}")
+                try:
+                    await call(b"", metadata=(("x-request-id", _made_up(number)),), timeout=_TIMEOUT_S)
+                except grpc.RpcError as error:
+                    statuses[error.code().name] += 1
         return statuses
 
     async def _send_over_one(self, url: str, numbers: Sequence[int]) -> Counter[int]:

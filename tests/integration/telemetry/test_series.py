@@ -36,7 +36,10 @@ async def flooded(stack: Stack) -> tuple[dict[str, dict[Series, float]], Counter
     await flood.send_methods(stack.url, range(1))
     before = told(stack)
     statuses = await flood.send(stack.url, range(_FIRST, _FIRST + _REQUESTS))
-    return before, statuses + await flood.send_methods(stack.url, range(1, 1 + _METHODS))
+    statuses += await flood.send_methods(stack.url, range(1, 1 + _METHODS))
+    for name in ("user-svc", "order-svc"):
+        assert (await flood.call_methods(stack.grpc_target(name), range(_METHODS)))["UNIMPLEMENTED"] == _METHODS
+    return before, statuses
 
 
 def test_ten_thousand_paths_and_users_make_no_series(stack: Stack) -> None:

@@ -18,7 +18,9 @@ _BAD_TOKEN = frozenset({"TOKEN_INVALID", "TOKEN_EXPIRED"})
 class ProblemDetailsMiddleware:
     """Answers Problem exceptions as they say, and any other exception with a 500 that tells nothing internal.
 
-    titles: the title of a reason, for people ("Rate limited"). Cancellation passes: there is nobody to answer.
+    titles: the title of a reason, for people ("Rate limited"). Cancellation passes: there is nobody to answer. So does
+    what comes when half a success has gone out: only breaking the connection off can tell the client, and the server,
+    which does that, tells the log as well.
     """
 
     def __init__(self, app: ASGIApp, titles: Callable[[str], str]) -> None:
@@ -34,15 +36,13 @@ class ProblemDetailsMiddleware:
         except Problem as problem:
             exchange = exchange_of(scope)
             if exchange.status is not None:
-                # Half a success has gone out; only breaking the connection off can tell the client.
-                logger.error("the response broke off: {}", problem.code)
                 raise
             await self._answer(problem, exchange, scope, send)
         except Exception:
             exchange = exchange_of(scope)
-            logger.exception("unexpected error")
             if exchange.status is not None:
                 raise
+            logger.exception("unexpected error")
             await self._answer(Problem(500, _INTERNAL), exchange, scope, send)
 
     async def _answer(self, problem: Problem, exchange: Exchange, scope: Scope, send: Send) -> None:
