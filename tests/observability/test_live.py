@@ -1,6 +1,8 @@
 """Every expression of every dashboard, asked of a live Prometheus that reads a live platform: each has an answer."""
 
+import re
 from collections.abc import Iterator
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -8,6 +10,7 @@ import pytest
 from local_stack.servers.prometheus import PrometheusServer, prometheus_program
 
 from tests.conftest import StartStack
+from tests.observability.alerts import alerts
 from tests.observability.prometheus import Prometheus
 from tests.observability.sources import Query, queries
 from tests.observability.traffic import ENVIRON, steady_traffic
@@ -17,6 +20,9 @@ from tests.running.servers import free_port, running
 _SCRAPES_EVERY = "1s"
 #: For two scrapes that differ, and an evaluation of the rules between them, on the slowest machine.
 _WITHIN_S = 60
+#: The name of what a query reads; what it calls, and what it filters by, is followed by something else.
+_METRIC = re.compile(r"\b(?:auth|db|headrace|http|order_svc|process|rpc|user_svc)[:_][\w:]+(?=\{|\[|\)| [+*/<>=-]|$)")
+_GROUPING = re.compile(r"\bby \([^)]*\)")
 
 
 @pytest.fixture(scope="module")
@@ -43,6 +49,21 @@ def test_a_query_has_an_answer(query: Query, prometheus: Prometheus) -> None:
         return [row for row in rows if row["value"][1] != "NaN"] or None
 
     eventually(answered, within_s=_WITHIN_S, every_s=0.5)
+
+
+def test_what_alerts_watch_is_there(prometheus: Prometheus) -> None:
+    """A test of rules makes its own series: it does not know whether anybody else has any of that name."""
+    rules = [rule for group in prometheus.get("/api/v1/rules")["groups"] for rule in group["rules"]]
+    assert {rule["name"] for rule in rules if rule["type"] == "alerting"} == {alert.name for alert in alerts()}
+    queries_of_rules = (_GROUPING.sub("", rule["query"]) for rule in rules)
+    watched = {name for query in queries_of_rules for name in _METRIC.findall(query)}
+    assert len(watched) > len(rules) / 2
+    for name in sorted(watched):
+        eventually(partial(_found, prometheus, name), within_s=_WITHIN_S)
+
+
+def _found(prometheus: Prometheus, name: str) -> list[Any] | None:
+    return prometheus.ask(f"count({name})") or None
 
 
 def test_the_rules_are_evaluated(prometheus: Prometheus) -> None:

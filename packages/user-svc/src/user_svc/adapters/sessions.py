@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from redis.asyncio import Redis
-from service_kit.metrics import meter
+from service_kit.metrics import from_zero, meter
 from service_kit.tokens.revocation_stream import STREAM
 
 from user_svc.adapters.driver_errors import redis_errors
@@ -41,6 +41,7 @@ class RedisSessions:
         self._renewals = meter("user_svc.sessions").create_counter(
             "user_svc.session.renewals", unit="{renewal}", description="Session keys presented, by what became of them"
         )
+        from_zero(self._renewals, {"outcome": "reused"})
 
     async def open(self, session: NewSession) -> HeldSession:
         session_id, user_id, version = session.session_id, session.user_id, session.password_version
