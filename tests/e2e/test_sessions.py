@@ -1,5 +1,7 @@
 """ListSessions, RevokeSession and Logout."""
 
+from datetime import datetime
+
 import pytest
 
 from tests.e2e.accounts import Account, log_in, register, session_cookies
@@ -55,7 +57,8 @@ def test_lists_every_login_the_last_used_first(api: Api, style: Style, newcomer:
     sessions = listed(api, others[1].token, style)
     assert len({session["session_id"] for session in sessions}) == 4
     assert [session["current"] for session in sessions].count(True) == 1
-    used = [str(session["last_used_at"]) for session in sessions]
+    # As times: a whole second is written without its fraction.
+    used = [datetime.fromisoformat(str(session["last_used_at"])) for session in sessions]
     assert used == sorted(used, reverse=True)
 
 
