@@ -2,9 +2,11 @@
 
 import asyncio
 import time
+from collections.abc import Iterable
 
 from grpclib.const import Status
 from loguru import logger
+from opentelemetry.metrics import CallbackOptions, Observation
 
 from service_kit import exemplars
 from service_kit.context import current_request
@@ -28,20 +30,19 @@ class CallTelemetry:
         self._duration = instruments.create_histogram(
             _DURATION, unit="s", description="How long calls took, by method and status"
         )
-        self._active = instruments.create_up_down_counter(
-            "rpc.server.active_calls", unit="{call}", description="Calls in progress"
+        # Observed when scraped: a call pays for nothing but an addition.
+        instruments.create_observable_up_down_counter(
+            "rpc.server.active_calls", [self._observe_active], unit="{call}", description="Calls in progress"
         )
 
     def begin(self) -> float:
         self.in_flight += 1
         self.idle.clear()
-        self._active.add(1)
         return time.perf_counter()
 
     def end(self, method: str, status: Status, code: str, started: float, sent_bytes: int) -> None:
         """A call has ended. code: the reason of a refusal. started: what `begin` gave. sent_bytes: of the answer."""
         self.in_flight -= 1
-        self._active.add(-1)
         if not self.in_flight:
             self.idle.set()
         elapsed_s = time.perf_counter() - started
@@ -53,3 +54,6 @@ class CallTelemetry:
         logger.bind(
             method=method, status=status.name, code=code, duration_ms=round(elapsed_s * 1000, 2), bytes=sent_bytes
         ).log("ERROR" if status in _OUR_FAULT else "INFO", "rpc")
+
+    def _observe_active(self, _options: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(self.in_flight)]
