@@ -25,6 +25,8 @@ class Traces:
 
     def begin(self, trace: TraceContext) -> Recording | None:
         """A request's span, if it is recorded."""
+        if not self.tracer.samples(trace):
+            return None
         return self.tracer.begin(trace, "GET", SpanKind.SERVER, {"a": 1})
 
     def begin_one(self) -> Recording:

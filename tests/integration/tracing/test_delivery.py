@@ -9,7 +9,7 @@ from tests.integration.tracing.test_one_trace import Caller
 from tests.running.collector import Collector
 from tests.running.polling import eventually, in_time
 from tests.running.servers import free_port
-from tests.running.stacks import Stack, local_stack
+from tests.running.stacks import Stack, local_stack, logs_of
 
 pytestmark = pytest.mark.local_platform
 
@@ -55,6 +55,23 @@ async def test_what_was_recorded_before_the_end_is_delivered(
         ("gateway", "user.v1.UserService/GetUser"),
         ("user-svc", "user.v1.UserService/GetUser"),
     }
+
+
+async def test_the_end_does_not_wait_for_a_collector_that_hangs(
+    traced: Stack, person: Person, collector: Collector
+) -> None:
+    collector.go_on.clear()
+    try:
+        connection = HttpConnection(traced.url)
+        await connection.request("GET", "/api/users/me", token=person.token, headers=Caller().headers)
+        connection.close()
+        done = local_stack("restart", "gateway", "--data-dir", str(traced.data_dir), **traced.environ)
+    finally:
+        collector.go_on.set()
+    assert done.returncode == 0, done.stdout
+    log = "".join(path.read_text() for path in logs_of(traced.data_dir) if path.name.startswith("gateway"))
+    after = log.partition("the last traces were not delivered in time")[2]
+    assert '"stopped"' in after
 
 
 async def test_a_collector_that_is_not_there_is_told_once(start_stack: StartStack) -> None:

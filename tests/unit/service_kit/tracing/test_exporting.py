@@ -39,6 +39,11 @@ async def test_a_collector_without_the_extra_says_what_is_missing(monkeypatch: p
         await tracing.__aenter__()
 
 
+@pytest.mark.parametrize("environ", [{}, {"DEMO_TRACES_ENDPOINT": ""}])
+def test_nothing_is_no_collector(environ: dict[str, str]) -> None:
+    assert load(TracingSettings, "DEMO_", environ).traces_endpoint is None
+
+
 @pytest.mark.parametrize("text", ["127.0.0.1:4318", "grpc://collector:4317", "http://", "http://user@host/v1"])
 def test_what_is_no_address_of_a_collector(text: str) -> None:
     with pytest.raises(SettingsError):

@@ -28,20 +28,21 @@ class TracingMiddleware:
             return
         exchange = exchange_of(scope)
         request = exchange.request
-        span = self._tracer.begin(request.trace, known_method(scope), SpanKind.SERVER, _asked(scope, exchange))
-        if span is None:
+        if not self._tracer.samples(request.trace):
             await self.app(scope, receive, send)
             return
-        request.span, request.trace = span, span.trace
+        method = known_method(scope)
+        request.span = self._tracer.begin(request.trace, method, SpanKind.SERVER, _asked(scope, method, exchange))
+        request.trace = request.span.trace
         try:
             await self.app(scope, receive, send)
         finally:
-            _end(span, known_method(scope), exchange)
+            _end(request.span, method, exchange)
 
 
-def _asked(scope: Scope, exchange: Exchange) -> dict[str, str | int]:
+def _asked(scope: Scope, method: str, exchange: Exchange) -> dict[str, str | int]:
     return {
-        "http.request.method": known_method(scope),
+        "http.request.method": method,
         "url.path": printable_path(scope),
         "url.scheme": scope["scheme"],
         "network.protocol.version": scope["http_version"],

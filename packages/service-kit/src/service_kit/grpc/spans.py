@@ -23,10 +23,11 @@ _SERVER_ERRORS = frozenset(
 
 def begin_served(tracer: RequestTracer, request: RequestContext) -> None:
     """Record a call that has come in, if it is one of those that are."""
+    if not tracer.samples(request.trace):
+        return
     attributes = {**_SYSTEM, "rpc.method": request.rpc, "headrace.request_id": request.request_id}
-    span = tracer.begin(request.trace, request.rpc, SpanKind.SERVER, attributes)
-    if span is not None:
-        request.span, request.trace = span, span.trace
+    request.span = tracer.begin(request.trace, request.rpc, SpanKind.SERVER, attributes)
+    request.trace = request.span.trace
 
 
 def end_served(span: Recording, status: Status, code: str) -> None:

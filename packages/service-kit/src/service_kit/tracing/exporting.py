@@ -22,7 +22,7 @@ async def exported_traces(settings: TracingSettings, release: Release) -> AsyncI
     if settings.traces_endpoint is None:
         yield None
         return
-    # Imported here: it takes as long as half of all else, and most processes export nothing.
+    # Imported here: who exports nothing has neither the extra nor the time and memory for it to spare.
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
     except ModuleNotFoundError as exc:

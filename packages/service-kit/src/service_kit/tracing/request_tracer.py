@@ -29,20 +29,17 @@ class RequestTracer:
 
     def __init__(self, tracer: Tracer, sample_ratio: float) -> None:
         self._tracer = tracer
-        self._bound = round(sample_ratio * 2 ** (4 * _HALF_DIGITS))
+        self._bound: int = round(sample_ratio * 2 ** (4 * _HALF_DIGITS))
 
-    def begin(
-        self, trace: TraceContext, name: str, kind: SpanKind, attributes: Mapping[str, str | int]
-    ) -> Recording | None:
-        """The span of a request with this context; None: it is not recorded."""
-        if not trace.parent_id:
-            if int(trace.trace_id[-_HALF_DIGITS:], 16) >= self._bound:
-                return None
-            within = Context()
-        elif trace.sampled:
-            within = _called_from(trace)
-        else:
-            return None
+    def samples(self, trace: TraceContext) -> bool:
+        """Whether a request with this context is recorded."""
+        if trace.parent_id:
+            return trace.sampled
+        return int(trace.trace_id[-_HALF_DIGITS:], 16) < self._bound
+
+    def begin(self, trace: TraceContext, name: str, kind: SpanKind, attributes: Mapping[str, str | int]) -> Recording:
+        """The span of a request that is recorded."""
+        within = _called_from(trace) if trace.parent_id else Context()
         return Recording(self._tracer, self._tracer.start_span(name, within, kind, attributes), trace.state)
 
 

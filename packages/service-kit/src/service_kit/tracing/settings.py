@@ -6,7 +6,9 @@ from urllib.parse import urlsplit
 from service_kit.settings import setting
 
 
-def _endpoint(text: str) -> str:
+def _endpoint(text: str) -> str | None:
+    if not text:
+        return None
     url = urlsplit(text)
     if url.scheme not in ("http", "https") or not url.hostname or url.username is not None:
         raise ValueError("must be an http:// or https:// URL without a user")
