@@ -20,6 +20,7 @@ pytestmark = pytest.mark.local_platform
 _WITHIN_S = 10
 _CREATE = "order.v1.OrderService/CreateOrder"
 _LOGIN = "user.v1.UserService/Login"
+_RENEW = "headrace.session.v1.SessionService/RenewSession"
 _REQUEST = "POST /api/orders/add"
 
 
@@ -73,6 +74,27 @@ async def test_an_order_is_one_tree_of_steps(connection: HttpConnection, person:
         assert outer.began_ns <= inner.began_ns <= inner.ended_ns <= outer.ended_ns
     assert {span.state for span in trace} == {"vendor=1"}
     assert not any(span.error for span in trace)
+
+
+async def test_a_session_renewed_on_the_way_is_a_step_of_the_request(
+    connection: HttpConnection, person: Person, collector: Collector
+) -> None:
+    login = await connection.request(
+        "POST", "/api/users/log", body={"email": person.email, "password": person.password}
+    )
+    cookie = login.headers["set-cookie"].partition(";")[0]
+    caller = Caller()
+    answer = await connection.request("GET", "/api/users/me", headers={"Cookie": cookie, **caller.headers})
+    assert answer.status == 200, answer.body
+
+    caller.seen(collector, "GET /api/users/me")
+    eventually(lambda: collector.ended(caller.trace_id, "user-svc", _RENEW), within_s=_WITHIN_S)
+    trace = collector.trace(caller.trace_id)
+    (request,) = (span for span in trace if span.name == "GET /api/users/me")
+    (call,) = (span for span in trace if (span.service, span.name) == ("gateway", _RENEW))
+    (served,) = (span for span in trace if (span.service, span.name) == ("user-svc", _RENEW))
+    assert (call.parent_id, served.parent_id) == (request.span_id, call.span_id)
+    assert {span.attributes["db.system.name"] for span in trace if span.parent_id == served.span_id} >= {"redis"}
 
 
 async def test_what_is_said_of_a_question_to_a_store(
