@@ -32,6 +32,14 @@ def test_without_a_collector_no_exporter_is_even_imported() -> None:
     assert (done.returncode, done.stdout, done.stderr) == (0, "\n", "")
 
 
+@pytest.mark.parametrize("disabled", ["true", "false"])
+async def test_opentelemetrys_own_switch_is_respected(monkeypatch: pytest.MonkeyPatch, disabled: str) -> None:
+    monkeypatch.setenv("OTEL_SDK_DISABLED", disabled)
+    settings = TracingSettings(traces_endpoint="http://127.0.0.1:4318/v1/traces")
+    async with exported_traces(settings, Release("demo", "1")) as tracer:
+        assert (tracer is None) is (disabled == "true")
+
+
 async def test_a_collector_without_the_extra_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, _EXPORTER, None)
     tracing = exported_traces(TracingSettings(traces_endpoint="http://127.0.0.1:4318/v1/traces"), Release("demo", "1"))

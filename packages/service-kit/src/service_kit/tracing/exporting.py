@@ -3,6 +3,8 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from opentelemetry.trace import NoOpTracer
+
 from service_kit.metrics import meter
 from service_kit.release import Release
 from service_kit.tracing.request_tracer import RequestTracer
@@ -38,7 +40,10 @@ async def exported_traces(settings: TracingSettings, release: Release) -> AsyncI
     # What is not to be recorded never gets there: see RequestTracer.
     provider = TracerProvider(ALWAYS_ON, resource, shutdown_on_exit=False)
     provider.add_span_processor(queue)
+    tracer = provider.get_tracer("headrace")
     try:
-        yield RequestTracer(provider.get_tracer("headrace"), settings.traces_sample_ratio)
+        # OTEL_SDK_DISABLED: spans without ids would be no part of any trace.
+        is_off = isinstance(tracer, NoOpTracer)
+        yield None if is_off else RequestTracer(tracer, settings.traces_sample_ratio)
     finally:
         await queue.finish(_FINISH_S)
