@@ -5,6 +5,7 @@ import urllib.request
 from typing import Any
 
 from tests.compose.compose_stack import ComposeStack
+from tests.observability.sources import DASHBOARDS
 from tests.running.polling import eventually
 
 
@@ -30,7 +31,9 @@ def test_its_rules_are_loaded(platform: ComposeStack) -> None:
 
 
 def test_grafana_finds_its_dashboards(platform: ComposeStack) -> None:
-    assert "headrace-overview" in {found["uid"] for found in ask(f"{platform.published('grafana', 3000)}/api/search")}
+    wanted = {json.loads(dashboard.read_text())["uid"] for dashboard in DASHBOARDS}
+    found = {each["uid"] for each in ask(f"{platform.published('grafana', 3000)}/api/search")}
+    assert wanted <= found
 
 
 def test_only_what_people_open_is_published(platform: ComposeStack) -> None:

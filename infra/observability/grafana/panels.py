@@ -37,6 +37,8 @@ _OTHER_DASHBOARDS = {
 }
 _COLUMNS = 24
 _HEIGHT = 8
+#: What has traces to show for some of its requests.
+_BUCKET = "_bucket"
 #: Written by this version of Grafana's schema; newer ones migrate it by themselves.
 _SCHEMA_VERSION = 39
 
@@ -119,7 +121,14 @@ def _panel(panel: Panel, number: int, place: Json) -> Json:
             "tooltip": {"mode": "multi", "sort": "desc"},
         },
         "targets": [
-            {"refId": chr(ord("A") + index), "datasource": _SOURCE, "expr": expression, "legendFormat": legend}
+            _target(chr(ord("A") + index), legend, expression)
             for index, (legend, expression) in enumerate(panel.queries.items())
         ],
     }
+
+
+def _target(letter: str, legend: str, expression: str) -> Json:
+    target: Json = {"refId": letter, "datasource": _SOURCE, "expr": expression, "legendFormat": legend}
+    if _BUCKET in expression:
+        target["exemplar"] = True
+    return target
