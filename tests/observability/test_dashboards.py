@@ -1,12 +1,20 @@
-"""The dashboards as Grafana will take them: what it goes by is looked at one by one, as there is no Grafana to ask."""
+"""The dashboards as Grafana will take them.
+
+There is no Grafana here to ask, but its own description of what a dashboard consists of; what that does not tell is
+looked at one by one.
+"""
 
 import json
 import re
+from collections.abc import Iterator
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
+from grafana_foundation_sdk.cog import plugins
+from grafana_foundation_sdk.cog.encoder import JSONEncoder
+from grafana_foundation_sdk.models.dashboard import Dashboard
 
 from tests.observability.sources import DASHBOARDS, OBSERVABILITY, panels
 
@@ -40,6 +48,39 @@ def test_no_two_share_an_address() -> None:
     assert len(set(uids)) == len(uids)
     # What Grafana takes for one (its limit is 40 characters).
     assert all(re.fullmatch(r"[a-z-]{1,40}", uid) for uid in uids)
+
+
+@every_dashboard
+def test_grafana_knows_every_word_of_it(dashboard: Path) -> None:
+    """What its schema does not know is lost on the way through it, without a word."""
+    told = _told(dashboard)
+    assert not [*_lost(told, _understood(told), "")]
+
+
+def test_what_grafana_does_not_know_is_noticed() -> None:
+    told = _told(DASHBOARDS[0])
+    told["panels"][0]["targets"][0]["expression"] = told["panels"][0]["fieldConfig"]["defaults"]["units"] = "?"
+    assert set(_lost(told, _understood(told), "")) == {
+        "/panels/0/targets/0/expression",
+        "/panels/0/fieldConfig/defaults/units",
+    }
+
+
+def _understood(told: dict[str, Any]) -> Any:
+    plugins.register_default_plugins()
+    return json.loads(json.dumps(Dashboard.from_json(told), cls=JSONEncoder))
+
+
+def _lost(told: Any, understood: Any, path: str) -> Iterator[str]:
+    """The paths of what is not in what was understood, or is there as something else."""
+    if isinstance(told, dict) and isinstance(understood, dict):
+        for name, value in told.items():
+            yield from _lost(value, understood.get(name), f"{path}/{name}")
+    elif isinstance(told, list) and isinstance(understood, list) and len(told) == len(understood):
+        for index, (value, other) in enumerate(zip(told, understood, strict=True)):
+            yield from _lost(value, other, f"{path}/{index}")
+    elif told != understood:
+        yield path
 
 
 @every_dashboard
