@@ -97,16 +97,29 @@ def test_a_refusal_is_told_by_its_code_and_is_no_error(logging: Stack, person: P
     assert access["bytes"] == len(answer.body)
 
 
+def order_database(stack: Stack, *, autocommit: bool) -> psycopg.Connection:
+    """A connection of the service's own role."""
+    url = (stack.data_dir / "secrets" / "order-svc-database-url").read_text().strip()
+    return psycopg.connect(url, autocommit=autocommit)
+
+
 @contextmanager
 def without_orders(stack: Stack) -> Iterator[None]:
     """While a table is missing, the service fails as if it had a bug."""
-    url = (stack.data_dir / "secrets" / "order-svc-database-url").read_text().strip()
-    with psycopg.connect(url, autocommit=True) as connection:
+    with order_database(stack, autocommit=True) as connection:
         connection.execute("ALTER TABLE orders RENAME TO gone")
         try:
             yield
         finally:
             connection.execute("ALTER TABLE gone RENAME TO orders")
+
+
+@contextmanager
+def locked_orders(stack: Stack) -> Iterator[None]:
+    """While a table is locked, no query of it has an answer."""
+    with order_database(stack, autocommit=False) as connection:
+        connection.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
+        yield
 
 
 def test_an_error_is_told_once_where_it_happened(logging: Stack, person: Person) -> None:
@@ -120,6 +133,17 @@ def test_an_error_is_told_once_where_it_happened(logging: Stack, person: Person)
     assert error.items() >= {"level": "ERROR", "message": "unexpected error", "user_id": person.user_id}.items()
     assert "UndefinedTable" in error["exception"]
     assert not [line for line in (access, call) if "UndefinedTable" in str(line)]
+
+
+def test_a_call_that_is_called_off_is_one_line_as_well(logging: Stack, person: Person) -> None:
+    with locked_orders(logging):
+        answer, request_id = ask(logging, "GET", _UNKNOWN, person)
+    assert answer.status == 504
+    written(logging, "order-svc", request_id)
+    lines = told(logging, person, request_id)["order-svc"]
+    # What becomes of the connection to PostgreSQL is something else, of which its driver may tell.
+    [call] = [line for line in lines if line["logger"].startswith(("service_kit.grpc", "grpclib"))]
+    assert (call["message"], call["status"] in {"CANCELLED", "DEADLINE_EXCEEDED"}) == ("rpc", True)
 
 
 def test_what_looks_like_a_secret_is_masked_wherever_it_stands(logging: Stack, person: Person) -> None:

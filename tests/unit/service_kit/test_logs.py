@@ -119,12 +119,14 @@ def test_warnings_are_intercepted(capsys: Capture) -> None:
     assert "deprecated" in entries(capsys)[0]["message"]
 
 
-def test_frame_by_frame_loggers_stay_quiet(capsys: Capture) -> None:
+def test_loggers_of_frames_and_of_what_we_say_ourselves_stay_quiet(capsys: Capture) -> None:
     configure(level="DEBUG")
     logging.getLogger("hpack.hpack").debug("a header")
     logging.getLogger("hypercorn.error").info("Running on")
+    logging.getLogger("grpclib.server").info("Request was cancelled")
+    logging.getLogger("grpclib.server").error("Server error")
     logging.getLogger("redis").debug("seen")
-    assert [entry["message"] for entry in entries(capsys)] == ["seen"]
+    assert [entry["message"] for entry in entries(capsys)] == ["Server error", "seen"]
 
 
 def fail_with(password: str) -> None:

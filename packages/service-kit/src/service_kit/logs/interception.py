@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _QUIET = {
     "hpack": "WARNING",
     "h2": "WARNING",
+    "grpclib.server": "WARNING",
     "hypercorn.error": "WARNING",
     "hypercorn.access": "WARNING",
     "opentelemetry.exporter": "CRITICAL",
