@@ -59,6 +59,7 @@ class PrometheusServer:
             f"--web.listen-address=127.0.0.1:{self.port}",
             "--storage.tsdb.retention.time=2d",
             "--enable-feature=exemplar-storage",
+            "--log.level=warn",
         )
         process = start(Launch("prometheus", argv, self.environ, self.log))
         try:
