@@ -117,6 +117,7 @@ def test_lanes_and_refusals() -> None:
             ("headrace_gateway_throttle_sheds_total", {**lane, "cause": "slow"}, 2.0),
             (*decided, 14.0),
             ("headrace_gateway_edge_refusals_total", {"cause": "too_many"}, 20.0),
+            ("headrace_gateway_edge_refusals_total", {"cause": "of_which_there_was_none"}, 0.0),
         ],
         before=[(*decided, 10.0)],
     )
