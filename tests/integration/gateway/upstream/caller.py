@@ -61,7 +61,8 @@ class Caller:
     def retries(self) -> dict[tuple[str, str], float]:
         """What was sent again, by kind and outcome."""
         points = self.metrics.points("headrace.gateway.upstream.retries")
-        return {(attributes["kind"], attributes["outcome"]): value for attributes, value in points}
+        # All others are there as well, at zero.
+        return {(attributes["kind"], attributes["outcome"]): value for attributes, value in points if value}
 
 
 @contextlib.asynccontextmanager
