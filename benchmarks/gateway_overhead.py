@@ -22,7 +22,8 @@ from benchmarks.cores import give_own_core, keeping_off_own_core
 from benchmarks.cpu import cpu_time_of
 from benchmarks.floor_grpc import METHOD
 from benchmarks.load_shape import CONNECTIONS, ORDER_ID, ORDER_MESSAGE
-from benchmarks.platform import PASSWORD, PORT_OFFSET, Platform, running_platform
+from benchmarks.overhead import identified
+from benchmarks.platform import PORT_OFFSET, Platform, running_platform
 from benchmarks.wrk import run_wrk
 
 _ROUNDS = 6
@@ -50,8 +51,7 @@ def run(seconds: float) -> None:
     stand_in = {"GATEWAY_UPSTREAMS": f"user-svc=127.0.0.1:{50_051 + PORT_OFFSET},order-svc=127.0.0.1:{_GRPC_PORT}"}
     serving = _program("floor_grpc", "serve", str(_GRPC_PORT), body=message)
     with serving as stand_in_pid, running_platform(stand_in) as platform:
-        account = {"email": "bench@example.com", "name": "Bench", "password": PASSWORD}
-        headers = {"Authorization": f"Bearer {platform.post('/api/users/reg', account)['access_token']}"}
+        headers = identified(platform)
         target = f"{platform.url}/api/orders/info?order_id={ORDER_ID}"
         body = httpx2.get(target, headers=headers).raise_for_status().content
         with _program("floor_http", str(_HTTP_PORT), body=body) as http_floor:

@@ -3,17 +3,20 @@
 import asyncio
 import os
 import signal
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack
 from types import TracebackType
 from typing import TypeVar
+from urllib.parse import urlsplit
 
 import psutil
 from local_stack import status
 from local_stack.data_dir import DataDir
 
+from tests.running.polling import in_time
 from tests.running.stacks import Stack, local_stack, running_stack
 
 T = TypeVar("T")
@@ -117,3 +120,21 @@ def restart(stack: Stack, *names: str) -> None:
     """
     done = local_stack("restart", "--data-dir", str(stack.data_dir), *names, **stack.environ)
     assert done.returncode == 0, done.stdout
+
+
+async def accepts_at(stack: Stack, name: str, *, within_s: float) -> float:
+    """When a part of the platform first takes a connection, on the clock of time.monotonic(), in seconds.
+
+    AssertionError: it did not, for so long.
+    """
+    place = urlsplit(str(stack.services[name]["url"]))
+
+    async def accepts() -> float | None:
+        try:
+            _, writer = await asyncio.open_connection(place.hostname, place.port)
+        except OSError:
+            return None
+        writer.close()
+        return time.monotonic()
+
+    return await in_time(accepts, within_s=within_s, every_s=0.005)

@@ -1,9 +1,7 @@
 """Redis dies and comes back: everything that needs it finds it again, and sessions are still there."""
 
 import asyncio
-import time
 from collections.abc import Callable
-from urllib.parse import urlsplit
 
 from tests.faults.drill import Drill
 from tests.faults.finding import Finding, at_most, counted
@@ -11,7 +9,7 @@ from tests.faults.http_client import Answer, HttpConnection
 from tests.faults.load import Ask, Clients, Record, Seen, load, see
 from tests.faults.people import Person, newcomer
 from tests.faults.quotas import quota_told
-from tests.faults.stage import Stage, kill, restart
+from tests.faults.stage import Stage, accepts_at, kill, restart
 from tests.running.polling import in_time
 from tests.running.stacks import Stack
 
@@ -53,18 +51,8 @@ async def _run(stack: Stack, away_s: float) -> list[Finding]:
 
 async def _restart(stack: Stack) -> float:
     """Start it again; when it has taken a connection, on the clock of time.monotonic(), in seconds."""
-    place = urlsplit(str(stack.services["redis"]["url"]))
     restarting = asyncio.create_task(asyncio.to_thread(restart, stack, "redis"))
-
-    async def accepts() -> float | None:
-        try:
-            _, writer = await asyncio.open_connection(place.hostname, place.port)
-        except OSError:
-            return None
-        writer.close()
-        return time.monotonic()
-
-    up_s = await in_time(accepts, within_s=_BACK_WITHIN_S, every_s=0.005)
+    up_s = await accepts_at(stack, "redis", within_s=_BACK_WITHIN_S)
     await restarting
     return up_s
 

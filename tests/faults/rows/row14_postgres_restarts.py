@@ -2,13 +2,12 @@
 
 import asyncio
 import time
-from urllib.parse import urlsplit
 
 from tests.faults.drill import Drill
 from tests.faults.finding import Finding, always, at_most, counted
 from tests.faults.load import Clients, Record, load, told
 from tests.faults.people import newcomer
-from tests.faults.stage import Stage, kill, pid_of, restart
+from tests.faults.stage import Stage, accepts_at, kill, pid_of, restart
 from tests.running.polling import in_time
 from tests.running.stacks import Stack
 
@@ -37,7 +36,7 @@ async def _run(stack: Stack, away_s: float) -> list[Finding]:
         down_s = time.monotonic()
         await asyncio.sleep(away_s)
         restarting = asyncio.create_task(asyncio.to_thread(restart, stack, "postgres"))
-        up_s = await _takes_connections(stack)
+        up_s = await accepts_at(stack, "postgres", within_s=_BACK_WITHIN_S)
         back_s = {each.kind: await _first_success(record, each.kind, up_s) - up_s for each in clients}
         await restarting
     # Only those that ended while it was away: what is sent again once it is back may succeed.
@@ -50,21 +49,6 @@ async def _run(stack: Stack, away_s: float) -> list[Finding]:
         *(at_most(f"{kind} again after", took_s, _BACK_SOON_S, " s", clock=True) for kind, took_s in back_s.items()),
         always("processes", "the same", ["the same" if [pid_of(stack, n) for n in _SERVICES] == pids else "others"]),
     ]
-
-
-async def _takes_connections(stack: Stack) -> float:
-    """When PostgreSQL does, on the clock of time.monotonic(), in seconds."""
-    place = urlsplit(str(stack.services["postgres"]["url"]))
-
-    async def accepts() -> float | None:
-        try:
-            _, writer = await asyncio.open_connection(place.hostname, place.port)
-        except OSError:
-            return None
-        writer.close()
-        return time.monotonic()
-
-    return await in_time(accepts, within_s=_BACK_WITHIN_S, every_s=0.01)
 
 
 async def _first_success(record: Record, kind: str, since_s: float) -> float:
