@@ -1,4 +1,4 @@
-"""A platform to measure: the local stack with a data folder of its own, and limits out of the way."""
+"""A platform to measure: the local stack with a data folder of its own, limits out of the way, and logs as deployed."""
 
 import json
 import os
@@ -14,7 +14,10 @@ from typing import Any
 import httpx2
 
 PORT_OFFSET = 14_000
-_WITHOUT_LIMITS = {
+_SETTINGS = {
+    "GATEWAY_LOG_FORMAT": "json",
+    "USER_SVC_LOG_FORMAT": "json",
+    "ORDER_SVC_LOG_FORMAT": "json",
     "GATEWAY_RATE_LIMIT_DEFAULT": "10000000/60s",
     "GATEWAY_RATE_LIMIT_CREDENTIALS": "10000000/60s",
     # Attempts that are under way count as failures, until they have succeeded.
@@ -50,7 +53,7 @@ def running_platform(environ: Mapping[str, str] | None = None, port_offset: int 
     """Bring the platform up, and down again."""
     with TemporaryDirectory(prefix="headrace-bench-") as folder:
         where = ["--data-dir", folder]
-        wanted = {**_WITHOUT_LIMITS, **(environ or {})}
+        wanted = {**_SETTINGS, **(environ or {})}
         _local_stack("up", "-d", "--no-prometheus", "--port-offset", str(port_offset), *where, environ=wanted)
         try:
             services = json.loads((Path(folder) / "state.json").read_text())["services"]

@@ -16,3 +16,22 @@ def value(name: str, **labels: str) -> float:
         for sample, told, found in metrics.samples()
         if sample == name and all(told.get(label, "") == wanted for label, wanted in labels.items())
     )
+
+
+class Growth:
+    """What the samples of ``name`` grew by, from now on."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+        self._before = self._values()
+
+    def so_far(self) -> list[tuple[dict[str, str], float]]:
+        """The labels of each series that grew, and by how much."""
+        return [
+            (dict(labels), value - self._before.get(labels, 0))
+            for labels, value in self._values().items()
+            if value != self._before.get(labels, 0)
+        ]
+
+    def _values(self) -> dict[frozenset[tuple[str, str]], float]:
+        return {frozenset(labels.items()): value for name, labels, value in metrics.samples() if name == self._name}

@@ -1,5 +1,6 @@
 """Log lines: their shape, what is intercepted, what never shows."""
 
+import asyncio
 import json
 import logging
 import sys
@@ -29,6 +30,7 @@ def restore_logging() -> Iterator[None]:
     yield
     logger.remove()
     logger.add(sys.stderr)
+    logs.request_lines.send_to(None, "INFO")
     logging.captureWarnings(capture=False)
     root.handlers[:] = handlers
     root.setLevel(level)
@@ -100,6 +102,44 @@ def test_lower_levels_are_left_out(capsys: Capture) -> None:
     logging.getLogger("redis").info("x")
     logger.warning("y")
     assert [entry["message"] for entry in entries(capsys)] == ["y"]
+
+
+@pytest.mark.usefixtures("in_request")
+def test_the_line_of_a_request_is_like_any_other(capsys: Capture) -> None:
+    configure()
+    token = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1In0.c2lnbmF0dXJl"  # no secret: the shape of one
+    fields = {"status": 200, "code": "", "request_id": "forged", "path": token}
+    logs.request_lines.write("a.module", "INFO", "GET /{x}", fields)
+    logger.bind(**fields).info("GET /{}", "{x}")
+    ours, loguru_s = entries(capsys)
+    assert ours.pop("logger") == "a.module"
+    assert loguru_s.pop("logger") == __name__
+    del ours["time"], loguru_s["time"]
+    assert ours == loguru_s
+    assert ours["path"] == "********"
+
+
+def test_the_line_of_a_request_obeys_the_level(capsys: Capture) -> None:
+    level = configure("ERROR")
+    for line in ("INFO", "ERROR"):
+        logs.request_lines.write("a.module", line, "before", {})
+    level.change("INFO")
+    logs.request_lines.write("a.module", "INFO", "after", {})
+    told = [(entry["level"], entry["message"]) for entry in entries(capsys) if entry["logger"] == "a.module"]
+    assert told == [("ERROR", "before"), ("INFO", "after")]
+
+
+@pytest.mark.parametrize("form", ["json", "human"])
+def test_the_line_of_a_request_keeps_its_place_among_others(capsys: Capture, form: str) -> None:
+    async def tell() -> None:
+        logger.info("one")
+        logs.request_lines.write("a.module", "INFO", "two", {})
+        logger.info("three")
+
+    configure(form=form)
+    asyncio.run(tell())
+    lines = capsys.readouterr().out.splitlines()
+    assert [next(word for word in ("one", "two", "three") if word in line) for line in lines] == ["one", "two", "three"]
 
 
 def test_standard_logging_is_intercepted_under_its_own_name(capsys: Capture) -> None:

@@ -42,22 +42,6 @@ def test_they_can_be_read_one_by_one() -> None:
     assert ("test_early_total", {"outcome": "read"}, 1.0) in list(metrics.samples())
 
 
-def test_histograms_of_seconds_have_the_conventions_buckets() -> None:
-    histogram = metrics.meter("test").create_histogram("test.duration", unit="s")
-    histogram.record(0.07)
-    buckets = {labels["le"]: value for labels, value in samples()["test_duration_seconds_bucket"]}
-    assert [float(bound) for bound in buckets] == [*metrics.SECONDS_BUCKETS, float("inf")]
-    assert (buckets["0.05"], buckets["0.075"]) == (0.0, 1.0)
-
-
-def test_other_histograms_keep_their_own_buckets() -> None:
-    histogram = metrics.meter("test").create_histogram(
-        "test.size", unit="By", explicit_bucket_boundaries_advisory=[100.0, 1000.0]
-    )
-    histogram.record(7)
-    assert [labels["le"] for labels, _ in samples()["test_size_bytes_bucket"]] == ["100.0", "1000.0", "+Inf"]
-
-
 def test_target_info_names_the_service() -> None:
     early.add(1)
     service, version = metrics._identity[0]

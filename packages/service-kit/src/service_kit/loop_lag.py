@@ -6,11 +6,9 @@ from collections import deque
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from service_kit.metrics import meter
+from service_kit.seconds_histogram import seconds_histogram
 
-_lateness = meter(__name__).create_histogram(
-    "headrace.event_loop.lag", unit="s", description="How much later than asked for the event loop came back"
-)
+_lateness = seconds_histogram("headrace.event_loop.lag", "How much later than asked for the event loop came back")
 
 #: How often (seconds) the loop is looked at, and how long a look is remembered.
 _EVERY_S = 0.5

@@ -1,4 +1,4 @@
-"""Metrics: recorded through the OpenTelemetry API, read by Prometheus.
+"""Metrics: recorded through the OpenTelemetry API, read by Prometheus. For durations, see `seconds_histogram`.
 
 Instrument names carry neither unit nor `_total`: the exporter appends both.
 """
@@ -8,20 +8,25 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from opentelemetry import metrics as api
 from opentelemetry.exporter.prometheus import PrometheusMetricReader
-from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, Histogram, MeterProvider
-from opentelemetry.sdk.metrics.view import ExplicitBucketHistogramAggregation, View
+from opentelemetry.sdk.metrics import AlwaysOffExemplarFilter, MeterProvider
 from opentelemetry.sdk.resources import Resource
-from prometheus_client import CollectorRegistry, GCCollector, Info, Metric, PlatformCollector, ProcessCollector
+from prometheus_client import (
+    CollectorRegistry,
+    GCCollector,
+    Info,
+    Metric,
+    PlatformCollector,
+    ProcessCollector,
+    disable_created_metrics,
+)
 from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_latest
-
-#: Stores and most calls of services answer sooner than the conventions expect of requests.
-_FAST = (0.0005, 0.001, 0.0025)
-#: Bounds of duration histograms, in seconds: what the semantic conventions advise for request durations
-#: (https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration), and those below.
-SECONDS_BUCKETS = (*_FAST, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
+from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
 #: Ours, not prometheus_client's global one, so that only what we chose is exposed.
-_registry = CollectorRegistry(auto_describe=False)
+registry = CollectorRegistry(auto_describe=False)
+# A series more for each of a histogram's, which nobody asks for.
+disable_created_metrics()  # type: ignore[no-untyped-call]
 _identity: list[tuple[str, str]] = []
 
 
@@ -36,20 +41,14 @@ def start(*, service: str, version: str, revision: str = "") -> None:
             raise RuntimeError(f"metrics are already those of {_identity[0]}")
         return
     resource = Resource.create({"service.name": service, "service.version": version})
-    reader = PrometheusMetricReader(registry=_registry, scope_info_enabled=False)
-    provider = MeterProvider(
-        [reader],
-        resource,
-        # The exporter drops exemplars (see service_kit.exemplars), and looking for them takes a third of the time of a
-        # measurement.
-        exemplar_filter=AlwaysOffExemplarFilter(),
-        shutdown_on_exit=False,
-        views=[_SECONDS_VIEW],
-    )
+    reader = PrometheusMetricReader(registry=registry, scope_info_enabled=False)
+    # The exporter drops exemplars, and looking for them takes a third of the time of a measurement.
+    exemplars = AlwaysOffExemplarFilter()
+    provider = MeterProvider([reader], resource, exemplar_filter=exemplars, shutdown_on_exit=False)
     api.set_meter_provider(provider)
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
-        collector(registry=_registry)
-    build = Info("headrace_build", "What runs here: service, version, commit, Python", registry=_registry)
+        collector(registry=registry)
+    build = Info("headrace_build", "What runs here: service, version, commit, Python", registry=registry)
     about = {"service_name": service, "version": version, "revision": revision, "python": platform.python_version()}
     build.info(about)
     _identity.append((service, version))
@@ -71,12 +70,18 @@ def from_zero(counter: api.Counter, *series: Mapping[str, str]) -> None:
 
 def exposition() -> tuple[bytes, str]:
     """All metrics as they are now, in the Prometheus text format, and its content type."""
-    return generate_latest(_registry), CONTENT_TYPE_PLAIN_0_0_4
+    return generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4
+
+
+def openmetrics() -> tuple[bytes, str]:
+    """All metrics as they are now, with exemplars, in the OpenMetrics text format, and its content type."""
+    text: bytes = generate_openmetrics(registry)  # type: ignore[no-untyped-call]
+    return text, CONTENT_TYPE_LATEST
 
 
 def families() -> Iterable[Metric]:
     """All metrics as they are now, by name."""
-    return _registry.collect()
+    return registry.collect()
 
 
 def samples() -> Iterator[tuple[str, Mapping[str, str], float]]:
@@ -84,8 +89,3 @@ def samples() -> Iterator[tuple[str, Mapping[str, str], float]]:
     for family in families():
         for sample in family.samples:
             yield sample.name, sample.labels, sample.value
-
-
-_SECONDS_VIEW = View(
-    instrument_type=Histogram, instrument_unit="s", aggregation=ExplicitBucketHistogramAggregation(SECONDS_BUCKETS)
-)

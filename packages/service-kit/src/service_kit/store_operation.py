@@ -6,14 +6,18 @@ from types import TracebackType
 from opentelemetry.trace import SpanKind
 
 from service_kit.context import current_request
-from service_kit.metrics import meter
+from service_kit.seconds_histogram import seconds_histogram
 from service_kit.tracing.recording import Recording
 
 # Names and attributes are those of the semantic conventions:
 # https://opentelemetry.io/docs/specs/semconv/db/database-metrics/#metric-dbclientoperationduration,
 # https://opentelemetry.io/docs/specs/semconv/db/database-spans/.
-_duration = meter(__name__).create_histogram(
-    "db.client.operation.duration", unit="s", description="How long stores took to answer, by operation"
+_duration = seconds_histogram(
+    "db.client.operation.duration",
+    "How long stores took to answer, by operation",
+    "db.system.name",
+    "db.operation.name",
+    "error.type",
 )
 
 
@@ -25,31 +29,31 @@ class StoreOperation:
     text: what was asked, with placeholders for its values, for traces only; empty where values stand in it.
     """
 
-    __slots__ = ("_attributes", "_began_s", "_span", "_text")
+    __slots__ = ("_began_s", "_operation", "_span", "_system", "_text")
 
     def __init__(self, system: str, operation: str, text: str = "") -> None:
-        self._attributes = attributes_of(system, operation)
+        self._system = system
+        self._operation = operation
         self._text = text
 
     def __enter__(self) -> None:
         request = current_request()
         self._span = None
         if request is not None and request.span is not None:
-            self._span = begin_span(request.span, self._attributes, self._text)
+            self._span = begin_span(request.span, attributes_of(self._system, self._operation), self._text)
         self._began_s = perf_counter()
 
     def __exit__(
         self, error: type[BaseException] | None, _exception: BaseException | None, _traceback: TracebackType | None
     ) -> None:
-        if error is not None:
-            self._attributes["error.type"] = error.__name__
-        _duration.record(perf_counter() - self._began_s, self._attributes)
+        error_type = "" if error is None else error.__name__
+        _duration.record(perf_counter() - self._began_s, self._system, self._operation, error_type)
         if self._span is not None:
-            self._span.end(None if error is None else error.__name__)
+            self._span.end(error_type or None)
 
 
 def attributes_of(system: str, operation: str) -> dict[str, str]:
-    """What is told of a question, in the metrics and the traces alike."""
+    """What a trace tells of a question."""
     return {"db.system.name": system, "db.operation.name": operation}
 
 

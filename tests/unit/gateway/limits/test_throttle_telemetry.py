@@ -3,6 +3,7 @@ from gateway.limits.throttle_telemetry import ThrottleTelemetry
 from gateway.limits.turn import Place, Shed
 from loguru import logger
 
+from tests.running import process_metrics
 from tests.unit.gateway.limits.methods import method
 from tests.unit.gateway.metrics import RecordedMetrics
 
@@ -39,9 +40,9 @@ async def test_refusals_are_counted_by_cause() -> None:
 
 
 def test_waits_are_timed() -> None:
-    recorded = RecordedMetrics()
-    ThrottleTelemetry(recorded.meter).lane("thing-svc", "default").waited(0.2)
-    assert recorded.points("headrace.gateway.throttle.wait") == [(LANE, 1)]
+    waits = process_metrics.Growth("headrace_gateway_throttle_wait_seconds_count")
+    ThrottleTelemetry(RecordedMetrics().meter).lane("thing-svc", "default").waited(0.2)
+    assert waits.so_far() == [(LANE, 1)]
 
 
 async def test_overload_is_logged_when_it_begins() -> None:

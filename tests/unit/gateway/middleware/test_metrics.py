@@ -3,10 +3,11 @@ from gateway.middleware.metrics import MetricsMiddleware
 from gateway.problems import Decision
 from starlette.types import Receive, Scope, Send
 
+from tests.running import process_metrics
 from tests.unit.gateway.asgi import answering, call, exchange_in, http_scope, passes_lifespan_through, policy, raising
 from tests.unit.gateway.metrics import RecordedMetrics
 
-DURATION = "http.server.request.duration"
+COUNT = "http_server_request_duration_seconds_count"
 ACTIVE = "http.server.active_requests"
 
 
@@ -15,33 +16,33 @@ async def test_other_scopes_pass() -> None:
 
 
 async def test_a_request_is_timed_under_its_template() -> None:
-    recorded = RecordedMetrics()
+    recorded, timed = RecordedMetrics(), process_metrics.Growth(COUNT)
     scope = http_scope(path="/things/7")
     exchange_in(scope, policy=policy()).status = 200
     await call(MetricsMiddleware(answering(), recorded.meter), scope)
-    attributes = {
-        "http.request.method": "GET",
-        "http.route": "/things/{thing_id}",
-        "http.response.status_code": 200,
-        "headrace.rate_class": "default",
+    labels = {
+        "http_request_method": "GET",
+        "http_route": "/things/{thing_id}",
+        "http_response_status_code": "200",
+        "headrace_rate_class": "default",
     }
-    assert recorded.points(DURATION) == [(attributes, 1)]
+    assert timed.so_far() == [(labels, 1)]
     assert recorded.points("headrace.gateway.decisions") == []
 
 
 async def test_invented_methods_and_paths_make_no_series() -> None:
-    recorded = RecordedMetrics()
-    layer = MetricsMiddleware(answering(), recorded.meter)
+    timed = process_metrics.Growth(COUNT)
+    layer = MetricsMiddleware(answering(), RecordedMetrics().meter)
     for number in range(20):
         scope = http_scope(f"BREW{number}", f"/{number}")
         exchange_in(scope).status = 404
         await call(layer, scope)
-    ((attributes, count),) = recorded.points(DURATION)
-    assert (attributes["http.request.method"], attributes["http.route"], count) == ("_OTHER", "-", 20)
+    ((labels, count),) = timed.so_far()
+    assert (labels["http_request_method"], labels["http_route"], count) == ("_OTHER", "-", 20)
 
 
 async def test_requests_in_progress_are_seen_and_end_with_the_request() -> None:
-    recorded = RecordedMetrics()
+    recorded, timed = RecordedMetrics(), process_metrics.Growth(COUNT)
     seen: list[float] = []
 
     async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -56,7 +57,7 @@ async def test_requests_in_progress_are_seen_and_end_with_the_request() -> None:
         await call(MetricsMiddleware(app, recorded.meter), scope)
     assert seen == [1]
     assert {value for _, value in recorded.points(ACTIVE)} == {0}
-    assert recorded.points(DURATION)[0][0]["http.response.status_code"] == 499
+    assert [labels["http_response_status_code"] for labels, _ in timed.so_far()] == ["499"]
 
 
 async def test_a_policys_decision_is_counted() -> None:

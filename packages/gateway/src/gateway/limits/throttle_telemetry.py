@@ -5,12 +5,17 @@ from time import monotonic
 from typing import Protocol
 
 from loguru import logger
-from opentelemetry.metrics import CallbackOptions, Histogram, Meter, Observation
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
+from service_kit.seconds_histogram import seconds_histogram
 
 from gateway.limits.turn import ShedCause
 
 #: A lane that has sent nobody away for so long (seconds) is no longer overloaded.
 _OVER_AFTER_S = 10.0
+
+_waits = seconds_histogram(
+    "headrace.gateway.throttle.wait", "How long requests waited that had to, by lane.", "upstream", "rate_class"
+)
 
 
 class LaneState(Protocol):
@@ -29,18 +34,17 @@ class LaneState(Protocol):
 class LaneTelemetry:
     """Counts what happens in one lane, and logs when it begins to send requests away."""
 
-    def __init__(self, name: str, attributes: Mapping[str, str], waits: Histogram, now: Callable[[], float]) -> None:
+    def __init__(self, name: str, attributes: Mapping[str, str], now: Callable[[], float]) -> None:
         self.attributes = attributes
         # Read when scraped: to send a request away has to cost as little as can be.
         self.sheds = dict.fromkeys(ShedCause, 0)
         self._name = name
-        self._waits = waits
         self._now = now
         self._last_shed_at = float("-inf")
 
     def waited(self, seconds: float) -> None:
         """A request has waited for so long, whether it got a place or not."""
-        self._waits.record(seconds, self.attributes)
+        _waits.record(seconds, *self.attributes.values())
 
     def shed(self, cause: ShedCause, limit: int) -> None:
         """A request is sent away."""
@@ -57,9 +61,6 @@ class ThrottleTelemetry:
     def __init__(self, meter: Meter, now: Callable[[], float] = monotonic) -> None:
         self._now = now
         self._lanes: list[tuple[LaneTelemetry, LaneState]] = []
-        self._waits = meter.create_histogram(
-            "headrace.gateway.throttle.wait", unit="s", description="How long requests waited that had to, by lane."
-        )
         meter.create_observable_counter(
             "headrace.gateway.throttle.sheds",
             callbacks=[self._observe_sheds],
@@ -78,7 +79,7 @@ class ThrottleTelemetry:
     def lane(self, upstream: str, rate_class: str) -> LaneTelemetry:
         """The telemetry of the lane for an upstream and a rate class."""
         attributes = {"upstream": upstream, "rate_class": rate_class}
-        return LaneTelemetry(f"the way to {upstream} ({rate_class})", attributes, self._waits, self._now)
+        return LaneTelemetry(f"the way to {upstream} ({rate_class})", attributes, self._now)
 
     def show(self, telemetry: LaneTelemetry, lane: LaneState) -> None:
         """Have the lane's state read whenever metrics are."""

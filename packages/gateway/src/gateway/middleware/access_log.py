@@ -2,7 +2,7 @@
 
 from time import perf_counter
 
-from loguru import logger
+from service_kit.logs import request_lines
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of
@@ -47,11 +47,7 @@ def _write(scope: Scope, exchange: Exchange) -> None:
         "client_address": exchange.request.client_address,
     }
     message = f"{fields['method']} {fields['path']} {status}"
-    line = logger.bind(**fields)
-    if status >= 500:
-        line.error(message)
-    else:
-        line.info(message)
+    request_lines.write(__name__, "ERROR" if status >= 500 else "INFO", message, fields)
 
 
 def printable_path(scope: Scope) -> str:

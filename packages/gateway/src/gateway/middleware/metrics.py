@@ -8,18 +8,27 @@ from collections.abc import Iterable
 from time import perf_counter
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
-from service_kit import exemplars
+from service_kit.seconds_histogram import seconds_histogram
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of
 from gateway.middleware.access_log import CLIENT_CLOSED_REQUEST
 
-_DURATION = "http.server.request.duration"
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
 # What a client invents must not become a time series.
 _OTHER_METHOD = "_OTHER"
 # The gateway's own pages, and paths that lead nowhere.
 _NO_CLASS = "-"
+
+_duration = seconds_histogram(
+    "http.server.request.duration",
+    "Duration of HTTP requests.",
+    "http.request.method",
+    "http.route",
+    "http.response.status_code",
+    # What may be expected of a request goes by its class: see the latency objective in infra/observability.
+    "headrace.rate_class",
+)
 
 
 class MetricsMiddleware:
@@ -31,7 +40,6 @@ class MetricsMiddleware:
     def __init__(self, app: ASGIApp, meter: Meter) -> None:
         self.app = app
         self._active = dict.fromkeys([*sorted(_METHODS), _OTHER_METHOD], 0)
-        self._duration = meter.create_histogram(_DURATION, unit="s", description="Duration of HTTP requests.")
         self._decisions = meter.create_counter(
             "headrace.gateway.decisions", unit="{decision}", description="Requests that a policy refused."
         )
@@ -56,18 +64,15 @@ class MetricsMiddleware:
             self._record(method, exchange_of(scope))
 
     def _record(self, method: str, exchange: Exchange) -> None:
-        endpoint = exchange.endpoint
-        elapsed_s = perf_counter() - exchange.started_at
-        attributes: dict[str, str | int] = {
-            "http.request.method": method,
-            "http.route": exchange.route,
-            "http.response.status_code": exchange.status or CLIENT_CLOSED_REQUEST,
-            # What may be expected of a request goes by its class: see the latency objective in infra/observability.
-            "headrace.rate_class": endpoint.method.policy.rate_class.value if endpoint is not None else _NO_CLASS,
-        }
-        self._duration.record(elapsed_s, attributes)
-        if exchange.request.span is not None:
-            exemplars.note(_DURATION, elapsed_s, attributes, exchange.request.trace)
+        endpoint, request = exchange.endpoint, exchange.request
+        _duration.record(
+            perf_counter() - exchange.started_at,
+            method,
+            exchange.route,
+            exchange.status or CLIENT_CLOSED_REQUEST,
+            endpoint.method.policy.rate_class.value if endpoint is not None else _NO_CLASS,
+            sampled=request.trace if request.span is not None else None,
+        )
         decision = exchange.decision
         if decision is not None:
             self._decisions.add(1, {"policy": decision.policy, "state": decision.state or ""})

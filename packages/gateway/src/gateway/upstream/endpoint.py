@@ -9,11 +9,11 @@ from typing import Any
 
 from grpclib.const import Status
 from loguru import logger
-from opentelemetry.metrics import Histogram
 from service_kit.context import RequestContext
 from service_kit.contract import Method
 from service_kit.errors import CallError
 from service_kit.grpc.spans import begin_made, end_made
+from service_kit.seconds_histogram import seconds_histogram
 
 from gateway.problems import Decision
 from gateway.upstream.address import Address
@@ -26,6 +26,13 @@ from gateway.upstream.health_watch import HealthWatch
 
 #: How long one that has refused a call for draining is left alone, if its health does not say so itself, in seconds.
 _SHUN_S = 1.0
+
+_duration = seconds_histogram(
+    "rpc.client.call.duration",
+    "How long calls of services took, by method and status",
+    "rpc.method",
+    "rpc.response.status_code",
+)
 
 
 class Standing(IntEnum):
@@ -44,7 +51,7 @@ class Standing(IntEnum):
 class Endpoint:
     """Makes calls at one address. in_flight: those in progress.
 
-    on_unreachable: hears when no connection can be made. duration: where the calls' durations go, in seconds.
+    on_unreachable: hears when no connection can be made.
     """
 
     def __init__(
@@ -53,7 +60,6 @@ class Endpoint:
         connections: Connections,
         breaker: Breaker,
         on_unreachable: Callable[[], None],
-        duration: Histogram,
     ) -> None:
         self.address = address
         self.breaker = breaker
@@ -61,7 +67,6 @@ class Endpoint:
         self.health = Health.UNKNOWN
         self._shunned_until = 0.0
         self._connections = connections
-        self._duration = duration
         self._watch = HealthWatch(connections, self._told, on_unreachable)
         self._watching: asyncio.Task[None] | None = None
 
@@ -136,7 +141,6 @@ class Endpoint:
             status = Status.OK
             return reply
         finally:
-            attributes = {"rpc.method": method.full_name, "rpc.response.status_code": status.name}
-            self._duration.record(perf_counter() - started, attributes)
+            _duration.record(perf_counter() - started, method.full_name, status.name)
             if span is not None:
                 end_made(span, status)

@@ -24,7 +24,7 @@ _OTHER = "other"
 
 
 class UpstreamTelemetry:
-    """Counts what upstreams do, and shows what state their addresses are in. call_duration: of each attempt, in s.
+    """Counts what upstreams do, and shows what state their addresses are in.
 
     meter: where the instruments are made.
     """
@@ -32,9 +32,6 @@ class UpstreamTelemetry:
     def __init__(self, meter: Meter) -> None:
         self._observed: dict[str, tuple[Callable[[], Sequence[Endpoint]], RetryBudget]] = {}
         self._labels: dict[str, dict[Address, str]] = {}
-        self.call_duration = meter.create_histogram(
-            "rpc.client.call.duration", unit="s", description="How long calls of services took, by method and status"
-        )
         self._transitions = meter.create_counter(
             "headrace.gateway.breaker.transitions", unit="{transition}", description="State changes of breakers."
         )

@@ -109,4 +109,4 @@ class Upstream:
             reset_timeout_s=self._policy.breaker_reset_s,
             on_change=changed,
         )
-        return Endpoint(address, connections, breaker, self._pool.resolve_soon, self._telemetry.call_duration)
+        return Endpoint(address, connections, breaker, self._pool.resolve_soon)

@@ -8,8 +8,11 @@ from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Observation
 from service_kit.events import Envelope
 from service_kit.metrics import from_zero, meter
+from service_kit.seconds_histogram import seconds_histogram
 
 from order_svc.inbox.group import Backlog, Entry
+
+_delay = seconds_histogram("order_svc.events.delay", "From an event to the end of its effect here")
 
 
 class Outcome(StrEnum):
@@ -35,9 +38,6 @@ class InboxTelemetry:
             "order_svc.events.processed", unit="{event}", description="Deliveries of events, by what became of them"
         )
         from_zero(self._processed, *({"outcome": outcome} for outcome in Outcome))
-        self._delay = instruments.create_histogram(
-            "order_svc.events.delay", unit="s", description="From an event to the end of its effect here"
-        )
         for name, observe, description in (
             ("waiting", self._observe_waiting, "Events that nobody has read, or that are not done with"),
             ("dead_letters", self._observe_dead_letters, "Events that were given up, and wait for an operator"),
@@ -54,7 +54,7 @@ class InboxTelemetry:
         self._processed.add(1, {"outcome": outcome})
         self._held_up = False
         if outcome is Outcome.DONE:
-            self._delay.record(max(0.0, time.time() - event.made_at_s))
+            _delay.record(max(0.0, time.time() - event.made_at_s))
         logger.bind(event_id=event.event_id, event_type=event.type, outcome=outcome).info("event processed")
 
     def failed(self, event: Envelope, entry: Entry, exc: Exception) -> None:

@@ -14,12 +14,11 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from service_kit.admin.further_page import FurtherPage
-from service_kit.exemplars import any_noted, openmetrics
 from service_kit.internal_server import ONE_ANSWER
 from service_kit.logs import LogLevel
 from service_kit.logs.redaction import redact
 from service_kit.loop_lag import WINDOW_S, LoopLag
-from service_kit.metrics import exposition
+from service_kit.metrics import exposition, openmetrics
 from service_kit.own_pages import OwnPagesMiddleware
 from service_kit.readiness import Readiness
 from service_kit.release import Release
@@ -89,9 +88,9 @@ class AdminPages:
         return _json(asdict(report), 200 if report.ready else 503)
 
     async def metrics(self, request: Request) -> Response:
-        """The Prometheus text format; OpenMetrics for who reads that, once there is an exemplar to show."""
+        """The Prometheus text format; OpenMetrics, which has exemplars, for who reads that."""
         reads_openmetrics = _OPENMETRICS in request.headers.get("accept", "")
-        text, content_type = openmetrics() if reads_openmetrics and any_noted() else exposition()
+        text, content_type = openmetrics() if reads_openmetrics else exposition()
         return Response(text, headers=ONE_ANSWER | {"content-type": content_type})
 
     async def version(self, _request: Request) -> Response:

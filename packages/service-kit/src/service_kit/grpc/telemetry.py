@@ -5,14 +5,19 @@ import time
 from collections.abc import Iterable
 
 from grpclib.const import Status
-from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Observation
 
-from service_kit import exemplars
 from service_kit.context import current_request
+from service_kit.logs import request_lines
 from service_kit.metrics import meter
+from service_kit.seconds_histogram import seconds_histogram
 
-_DURATION = "rpc.server.call.duration"
+_duration = seconds_histogram(
+    "rpc.server.call.duration",
+    "How long calls took, by method and status",
+    "rpc.method",
+    "rpc.response.status_code",
+)
 _OUR_FAULT = frozenset({Status.UNKNOWN, Status.INTERNAL, Status.DATA_LOSS})
 
 
@@ -26,12 +31,8 @@ class CallTelemetry:
         self.in_flight = 0
         self.idle = asyncio.Event()
         self.idle.set()
-        instruments = meter("service_kit.grpc")
-        self._duration = instruments.create_histogram(
-            _DURATION, unit="s", description="How long calls took, by method and status"
-        )
         # Observed when scraped: a call pays for nothing but an addition.
-        instruments.create_observable_up_down_counter(
+        meter("service_kit.grpc").create_observable_up_down_counter(
             "rpc.server.active_calls", [self._observe_active], unit="{call}", description="Calls in progress"
         )
 
@@ -46,14 +47,17 @@ class CallTelemetry:
         if not self.in_flight:
             self.idle.set()
         elapsed_s = time.perf_counter() - started
-        attributes = {"rpc.method": method, "rpc.response.status_code": status.name}
-        self._duration.record(elapsed_s, attributes)
         request = current_request()
-        if request is not None and request.span is not None:
-            exemplars.note(_DURATION, elapsed_s, attributes, request.trace)
-        logger.bind(
-            method=method, status=status.name, code=code, duration_ms=round(elapsed_s * 1000, 2), bytes=sent_bytes
-        ).log("ERROR" if status in _OUR_FAULT else "INFO", "rpc")
+        sampled = request.trace if request is not None and request.span is not None else None
+        _duration.record(elapsed_s, method, status.name, sampled=sampled)
+        fields = {
+            "method": method,
+            "status": status.name,
+            "code": code,
+            "duration_ms": round(elapsed_s * 1000, 2),
+            "bytes": sent_bytes,
+        }
+        request_lines.write(__name__, "ERROR" if status in _OUR_FAULT else "INFO", "rpc", fields)
 
     def _observe_active(self, _options: CallbackOptions) -> Iterable[Observation]:
         return [Observation(self.in_flight)]

@@ -9,16 +9,16 @@ from loguru import logger
 
 from service_kit.logs.interception import intercept
 from service_kit.logs.level import LogLevel
-from service_kit.logs.lines import human_line, json_line
+from service_kit.logs.lines import Line, human_line, json_line
 from service_kit.logs.output import LineOutput
 from service_kit.logs.redaction import redact
+from service_kit.logs.request_lines import request_lines
 
 if TYPE_CHECKING:
     from loguru import Message, Record
 
-
-#: WARNING and above: what may be the last word of a process must not wait.
-_URGENT = 30
+#: What may be the last word of a process must not wait.
+_URGENT = frozenset({"WARNING", "ERROR", "CRITICAL"})
 
 
 def configure(*, service: str, version: str, level: str, form: str) -> LogLevel:
@@ -32,24 +32,31 @@ def configure(*, service: str, version: str, level: str, form: str) -> LogLevel:
     output = LineOutput()
     atexit.register(output.flush)
 
-    def write(message: "Message") -> None:
-        record, exception = message.record, str(message).rstrip()
+    def write(line: Line) -> None:
         if form == "human":
-            line = human_line(record, exception, service=service, coloured=coloured)
+            text = human_line(line, service=service, coloured=coloured)
         else:
-            line = json_line(record, exception, service=service, version=version)
-        output.write(redact(line), urgent=record["level"].no >= _URGENT)
+            text = json_line(line, service=service, version=version)
+        output.write(redact(text), urgent=line.level in _URGENT)
+
+    def write_message(message: "Message") -> None:
+        record, exception = message.record, str(message).rstrip()
+        origin, fields = record["name"], record["extra"]
+        write(Line(record["time"], record["level"].name, record["message"], origin, fields, exception))
 
     handlers: list[int] = []
 
     def put_in_force(level: str) -> None:
-        handlers.append(logger.add(write, level=level, format=_only_the_exception, backtrace=False, diagnose=False))
+        handlers.append(
+            logger.add(write_message, level=level, format=_only_the_exception, backtrace=False, diagnose=False)
+        )
         # Loguru cannot change a level. The new handler is there first: a line of another thread is rather written twice
         # than lost.
         for old in handlers[:-1]:
             logger.remove(old)
             handlers.remove(old)
         intercept(level)
+        request_lines.send_to(write, level)
 
     logger.remove()
     put_in_force(level.upper())

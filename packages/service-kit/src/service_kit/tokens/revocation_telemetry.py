@@ -6,7 +6,10 @@ from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
 from service_kit.metrics import from_zero
+from service_kit.seconds_histogram import seconds_histogram
 from service_kit.tokens.denylist import Denylist
+
+_lag = seconds_histogram("auth.revocation.lag", "From the end of a session or key to its refusal here")
 
 
 class RevocationTelemetry:
@@ -15,9 +18,6 @@ class RevocationTelemetry:
     def __init__(self, meter: Meter, denylist: Denylist) -> None:
         self._denylist = denylist
         self._connected: bool | None = None
-        self._lag = meter.create_histogram(
-            "auth.revocation.lag", unit="s", description="From the end of a session or key to its refusal here"
-        )
         self._losses = meter.create_counter(
             "auth.revocation.feed.losses", description="Times that the feed of revocations was lost or not to be had"
         )
@@ -35,7 +35,7 @@ class RevocationTelemetry:
 
     def received(self, lag_s: float) -> None:
         """A revocation came that was made ``lag_s`` ago."""
-        self._lag.record(lag_s)
+        _lag.record(lag_s)
 
     def connected(self) -> None:
         """All that was revoked until now is known, and what follows will be."""

@@ -14,6 +14,7 @@ from typing import TypeVar
 import argon2
 from argon2.exceptions import VerifyMismatchError
 from service_kit.metrics import from_zero, meter
+from service_kit.seconds_histogram import seconds_histogram
 
 from user_svc.adapters import freed_memory
 from user_svc.domain.errors import PasswordQueueFullError
@@ -24,6 +25,9 @@ T = TypeVar("T")
 _NICENESS = 5
 #: After so long without a hash, their memory goes back to the system.
 _IDLE_S = 1.0
+
+_duration = seconds_histogram("user_svc.password.hash.duration", "How long single password hashes took")
+_waits = seconds_histogram("user_svc.password.wait.duration", "How long hashes waited for a thread")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,12 +55,6 @@ class Argon2Hasher:
         self._giving_back: asyncio.TimerHandle | None = None
         self._executor = ThreadPoolExecutor(threads, "argon2", initializer=_step_back)
         instruments = meter("user_svc.passwords")
-        self._duration = instruments.create_histogram(
-            "user_svc.password.hash.duration", unit="s", description="How long single password hashes took"
-        )
-        self._waits = instruments.create_histogram(
-            "user_svc.password.wait.duration", unit="s", description="How long hashes waited for a thread"
-        )
         self._refused = instruments.create_counter(
             "user_svc.password.refused", unit="{hash}", description="Hashes refused because the queue was full"
         )
@@ -137,12 +135,12 @@ class Argon2Hasher:
     def _timed(self, work: Callable[[], T], asked: float) -> T:
         started = time.perf_counter()
         self._waiting.add(-1)
-        self._waits.record(started - asked)
+        _waits.record(started - asked)
         try:
             return work()
         finally:
             self._last_hash_s = time.perf_counter() - started
-            self._duration.record(self._last_hash_s)
+            _duration.record(self._last_hash_s)
 
 
 def _step_back() -> None:
