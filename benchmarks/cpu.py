@@ -1,5 +1,7 @@
 """The processor time that a process spends."""
 
+import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -17,9 +19,16 @@ class CpuTime:
 @contextmanager
 def cpu_time_of(pid: int) -> Iterator[CpuTime]:
     """Measure what the process ``pid`` spends inside the context."""
-    process = psutil.Process(pid)
     spent = CpuTime()
-    before = process.cpu_times()
+    before = _so_far_s(pid)
     yield spent
-    after = process.cpu_times()
-    spent.seconds = after.user - before.user + after.system - before.system
+    spent.seconds = _so_far_s(pid) - before
+
+
+def _so_far_s(pid: int) -> float:
+    if sys.platform == "linux":
+        # The kernel's own numbering (MAKE_PROCESS_CPUCLOCK in posix-timers.h): in nanoseconds, where all else counts
+        # hundredths of a second.
+        return time.clock_gettime((~pid << 3) | 2)
+    times = psutil.Process(pid).cpu_times()
+    return times.user + times.system

@@ -6,17 +6,16 @@ With a profile, its last part is counted too: names are looked up and the profil
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from functools import partial
 
 import httpx2
 
 from benchmarks.cores import give_own_core, keeping_off_own_core
 from benchmarks.cpu import cpu_time_of
-from benchmarks.load_shape import CONNECTIONS
-from benchmarks.overhead import PATH, Round, cpu_us, identified, print_overhead
+from benchmarks.overhead import CONNECTIONS, PATH, cpu_us, identified, print_overhead, rounds_of
 from benchmarks.platform import PORT_OFFSET, Platform, running_platform
 from benchmarks.wrk import run_wrk
 
-_ROUNDS = 8
 _PROFILE = f"http://127.0.0.1:{6060 + PORT_OFFSET}/debug/pprof/profile"
 _AIM_PERCENT = 3
 
@@ -29,15 +28,15 @@ def run(seconds: float) -> None:
         others = [platform.pid(name) for name in ("redis", "postgres", "user-svc", "order-svc")]
         with keeping_off_own_core(others):
             cpu_us(platform, headers, 2)  # warms up
-            rounds = [_measure(platform, headers, seconds) for _ in range(_ROUNDS)]
+            rounds = rounds_of(partial(cpu_us, platform, headers), partial(_cpu_us, platform, headers), seconds)
     print_overhead("a CPU profile at 100 Hz", rounds, _AIM_PERCENT)
 
 
-def _measure(platform: Platform, headers: dict[str, str], seconds: float) -> Round:
-    without_us = cpu_us(platform, headers, seconds)
-    with cpu_time_of(platform.pid("gateway")) as spent, _profile(seconds + 1):
+def _cpu_us(platform: Platform, headers: dict[str, str], seconds: float) -> float:
+    """The same as `cpu_us`, with a profile of just that time."""
+    with cpu_time_of(platform.pid("gateway")) as spent, _profile(seconds):
         load = run_wrk(platform.url + PATH, seconds=seconds, connections=CONNECTIONS, headers=headers)
-    return Round(without_us, spent.seconds / load.requests * 1e6)
+    return spent.seconds / load.requests * 1e6
 
 
 @contextmanager

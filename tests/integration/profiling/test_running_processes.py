@@ -23,11 +23,6 @@ SERVICES = {"gateway": "GATEWAY", "user-svc": "USER_SVC", "order-svc": "ORDER_SV
 ROUTE, RPC = "/api/orders", "order.v1.OrderService/ListOrders"
 
 
-@pytest.fixture(scope="module")
-def profiled(start_stack: StartStack) -> Stack:
-    return start_stack({})
-
-
 def admin(stack: Stack, name: str, path: str) -> Any:
     return httpx2.get(stack.admin_url(name) + path, timeout=10).raise_for_status().json()
 
@@ -60,11 +55,11 @@ def light_load(stack: Stack) -> Iterator[None]:
         asking.join()
 
 
-def test_a_cpu_profile_tells_route_and_rpc(profiled: Stack) -> None:
-    with light_load(profiled):
-        gateway = ReadProfile(pprof(profiled, "gateway", "profile?seconds=2").content)
-        orders = ReadProfile(pprof(profiled, "order-svc", "profile?seconds=2").content)
-        picture = pprof(profiled, "gateway", "profile?seconds=1&format=svg").text
+def test_a_cpu_profile_tells_route_and_rpc(stack: Stack) -> None:
+    with light_load(stack):
+        gateway = ReadProfile(pprof(stack, "gateway", "profile?seconds=2").content)
+        orders = ReadProfile(pprof(stack, "order-svc", "profile?seconds=2").content)
+        picture = pprof(stack, "gateway", "profile?seconds=1&format=svg").text
     assert gateway.totals_by("route")[ROUTE] > 0
     assert gateway.totals_by("rpc")[RPC] == gateway.totals_by("route")[ROUTE]
     assert orders.totals_by("rpc")[RPC] > 0
@@ -74,14 +69,14 @@ def test_a_cpu_profile_tells_route_and_rpc(profiled: Stack) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_every_process_answers(profiled: Stack, name: str) -> None:
-    assert f"{name}: /debug/pprof/" in pprof(profiled, name, "").text
-    assert "service_kit.lifecycle.lifecycle.Lifecycle.run" in pprof(profiled, name, "goroutine?debug=2").text
-    assert name in pprof(profiled, name, "cmdline").text
-    about = admin(profiled, name, "/version")
+def test_every_process_answers(stack: Stack, name: str) -> None:
+    assert f"{name}: /debug/pprof/" in pprof(stack, name, "").text
+    assert "service_kit.lifecycle.lifecycle.Lifecycle.run" in pprof(stack, name, "goroutine?debug=2").text
+    assert name in pprof(stack, name, "cmdline").text
+    about = admin(stack, name, "/version")
     assert (about["service"], about["commit"]) == (name, None)
-    assert admin(profiled, name, "/livez")["live"]
-    checks = admin(profiled, name, "/readyz")["checks"]
+    assert admin(stack, name, "/livez")["live"]
+    checks = admin(stack, name, "/readyz")["checks"]
     expected = {
         "gateway": {"redis", "key_set"},
         "user-svc": {"postgres", "redis"},
@@ -91,19 +86,19 @@ def test_every_process_answers(profiled: Stack, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_no_secret_is_told_by_the_settings(profiled: Stack, name: str) -> None:
-    shown = httpx2.get(f"{profiled.admin_url(name)}/config", timeout=10).text
-    secrets = [path.read_text().strip() for path in (profiled.data_dir / "secrets").iterdir() if path.is_file()]
+def test_no_secret_is_told_by_the_settings(stack: Stack, name: str) -> None:
+    shown = httpx2.get(f"{stack.admin_url(name)}/config", timeout=10).text
+    secrets = [path.read_text().strip() for path in (stack.data_dir / "secrets").iterdir() if path.is_file()]
     assert len(secrets) > 3
     assert not any(secret in shown for secret in secrets)
 
 
-def test_the_log_level_of_a_running_process(profiled: Stack) -> None:
+def test_the_log_level_of_a_running_process(stack: Stack) -> None:
     def told() -> str:
-        return (profiled.data_dir / "logs" / "order-svc.log").read_text()
+        return (stack.data_dir / "logs" / "order-svc.log").read_text()
 
-    url = f"{profiled.admin_url('order-svc')}/log-level"
-    with light_load(profiled):
+    url = f"{stack.admin_url('order-svc')}/log-level"
+    with light_load(stack):
         httpx2.put(url, json={"level": "DEBUG"}, timeout=10).raise_for_status()
         assert httpx2.get(url, timeout=10).json()["level"] == "DEBUG"
         httpx2.put(url, json={"level": "INFO"}, timeout=10).raise_for_status()
@@ -111,7 +106,8 @@ def test_the_log_level_of_a_running_process(profiled: Stack) -> None:
     assert "log level changed from DEBUG to INFO" in told()
 
 
-def test_the_end_of_a_process_does_not_wait_for_a_profile_nor_lose_it(profiled: Stack) -> None:
+def test_the_end_of_a_process_does_not_wait_for_a_profile_nor_lose_it(start_stack: StartStack) -> None:
+    profiled = start_stack({})
     pid = profiled.services["order-svc"]["pid"]
     with ThreadPoolExecutor(1) as aside:
         asked = aside.submit(pprof, profiled, "order-svc", "profile?seconds=50")

@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from service_kit.profiling.profile import Frame, Profile, ValueType
 
 _MAPPING = 1
+#: The numbers that take one byte: most of those in a profile.
+_SHORT = [bytes([value]) for value in range(0x80)]
 
 
 def encode(profile: Profile, *, program: str) -> bytes:
@@ -23,6 +25,9 @@ class _Writer:
         self._strings: dict[str, int] = {"": 0}
         self._functions: dict[tuple[str, str, int], int] = {}
         self._locations: dict[Frame, int] = {}
+        # The same by the frames' identity: most frames of a profile were met before, and to compare them by what they
+        # hold takes long.
+        self._written: dict[int, bytes] = {}
 
     def message(self) -> bytes:
         """Profile."""
@@ -30,8 +35,8 @@ class _Writer:
         parts = [_bytes(1, self._value_type(each)) for each in profile.types]
         for sample in profile.samples:
             labels = b"".join(_bytes(3, self._label(*label)) for label in sample.labels)
-            locations = (self._location(frame) for frame in sample.stack)
-            parts.append(_bytes(2, _packed(1, locations) + _packed(2, sample.values) + labels))
+            locations = b"".join([self._location(frame) for frame in sample.stack])
+            parts.append(_bytes(2, _bytes(1, locations) + _packed(2, sample.values) + labels))
         # has_functions, has_filenames, has_line_numbers: there is nothing left to look up.
         names = _int(7, 1) + _int(8, 1) + _int(9, 1)
         parts.append(_bytes(3, _int(1, _MAPPING) + _int(5, self._string(self._program)) + names))
@@ -52,8 +57,12 @@ class _Writer:
     def _label(self, name: str, value: str) -> bytes:
         return _int(1, self._string(name)) + _int(2, self._string(value))
 
-    def _location(self, frame: Frame) -> int:
-        return self._locations.setdefault(frame, len(self._locations) + 1)
+    def _location(self, frame: Frame) -> bytes:
+        written = self._written.get(id(frame))
+        if written is None:
+            number = self._locations.setdefault(frame, len(self._locations) + 1)
+            written = self._written[id(frame)] = _varint(number)
+        return written
 
     def _location_message(self, frame: Frame, number: int) -> bytes:
         key = (frame.function, frame.file, frame.first_line)
@@ -71,6 +80,8 @@ class _Writer:
 
 
 def _varint(value: int) -> bytes:
+    if 0 <= value <= 0x7F:
+        return _SHORT[value]
     value &= 0xFFFF_FFFF_FFFF_FFFF  # a negative int64 is written in two's complement
     written = bytearray()
     while value > 0x7F:

@@ -11,13 +11,13 @@ from service_kit.profiling.profile import Frame
 RawStack = tuple[tuple[CodeType, int], ...]
 
 #: Deeper frames, the outermost ones, are left out.
-_MAX_DEPTH = 256
+MAX_DEPTH = 256
 
 
 def stack_of(frame: FrameType | None) -> RawStack:
     """The frame and those that have called it."""
     stack: list[tuple[CodeType, int]] = []
-    while frame is not None and len(stack) < _MAX_DEPTH:
+    while frame is not None and len(stack) < MAX_DEPTH:
         # A frame between two lines has no number.
         stack.append((frame.f_code, frame.f_lineno or frame.f_code.co_firstlineno))
         frame = frame.f_back
@@ -40,12 +40,10 @@ class Names:
 
     def frames(self, stack: Iterable[tuple[CodeType, int]]) -> tuple[Frame, ...]:
         """The stack with names."""
-        return tuple(self._frame(*each) for each in stack)
+        # By identity: to compare two code objects takes longer than all else here.
+        return tuple([self._frames.get((id(code), line)) or self._frame(code, line) for code, line in stack])
 
     def _frame(self, code: CodeType, line: int) -> Frame:
-        # By identity: to compare two code objects takes longer than all else here.
-        known = self._frames.get((id(code), line))
-        if known is None:
-            function = f"{self.module(code.co_filename)}.{code.co_qualname}"
-            known = self._frames[id(code), line] = Frame(function, code.co_filename, line, code.co_firstlineno)
-        return known
+        function = f"{self.module(code.co_filename)}.{code.co_qualname}"
+        frame = self._frames[id(code), line] = Frame(function, code.co_filename, line, code.co_firstlineno)
+        return frame
