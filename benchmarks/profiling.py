@@ -1,6 +1,7 @@
 """What a CPU profile costs the process that it is taken of.
 
-With a profile, its last part is counted too: names are looked up and the profile is written.
+With a profile, its last part is counted too: names are looked up and the profile is written. It takes as long after a
+profile of a few seconds as after one of the usual thirty.
 """
 
 from collections.abc import Iterator
@@ -11,10 +12,8 @@ from functools import partial
 import httpx2
 
 from benchmarks.cores import give_own_core, keeping_off_own_core
-from benchmarks.cpu import cpu_time_of
-from benchmarks.overhead import CONNECTIONS, PATH, cpu_us, identified, print_overhead, rounds_of
+from benchmarks.overhead import cpu_us, identified, print_overhead, rounds_of
 from benchmarks.platform import PORT_OFFSET, Platform, running_platform
-from benchmarks.wrk import run_wrk
 
 _PROFILE = f"http://127.0.0.1:{6060 + PORT_OFFSET}/debug/pprof/profile"
 _AIM_PERCENT = 3
@@ -34,9 +33,7 @@ def run(seconds: float) -> None:
 
 def _cpu_us(platform: Platform, headers: dict[str, str], seconds: float) -> float:
     """The same as `cpu_us`, with a profile of just that time."""
-    with cpu_time_of(platform.pid("gateway")) as spent, _profile(seconds):
-        load = run_wrk(platform.url + PATH, seconds=seconds, connections=CONNECTIONS, headers=headers)
-    return spent.seconds / load.requests * 1e6
+    return cpu_us(platform, headers, seconds, _profile(seconds))
 
 
 @contextmanager
