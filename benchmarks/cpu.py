@@ -8,6 +8,8 @@ from dataclasses import dataclass
 
 import psutil
 
+_IDLE_WINDOW_S = 0.5
+
 
 @dataclass(slots=True)
 class CpuTime:
@@ -23,6 +25,15 @@ def cpu_time_of(pid: int) -> Iterator[CpuTime]:
     before = _so_far_s(pid)
     yield spent
     spent.seconds = _so_far_s(pid) - before
+
+
+def wait_until_idle(pid: int) -> None:
+    """Wait until the process ``pid`` takes less than a twentieth of a core."""
+    busy_s = _IDLE_WINDOW_S
+    while busy_s > _IDLE_WINDOW_S / 20:
+        with cpu_time_of(pid) as spent:
+            time.sleep(_IDLE_WINDOW_S)
+        busy_s = spent.seconds
 
 
 def _so_far_s(pid: int) -> float:

@@ -6,9 +6,9 @@ from statistics import median
 
 from argon2 import PasswordHasher
 
-from benchmarks.login_script import logging_in
 from benchmarks.platform import PASSWORD, running_platform
 from benchmarks.wrk import run_wrk
+from benchmarks.wrk_scripts import logging_in
 
 _AIM = 0.85
 #: What user-svc uses unless set otherwise.

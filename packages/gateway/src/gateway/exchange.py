@@ -10,6 +10,7 @@ from starlette.types import Scope
 from gateway.problems import Decision, Problem
 
 if TYPE_CHECKING:
+    from gateway.limits.announced import Announcement
     from gateway.transcoding.endpoint import Endpoint
 
 _KEY = "headrace.exchange"
@@ -31,6 +32,7 @@ class Exchange:
     response_headers: sent with the response, whatever it turns out to be; names in lower case.
     secret: the response carries a secret: never compress or store it.
     status, response_bytes: what has gone out; None while no response has started.
+    announcement: the lane was told that the request comes; None while it was not.
     started_at: when the request came, on the clock of time.perf_counter(), in seconds.
     """
 
@@ -48,6 +50,7 @@ class Exchange:
     secret: bool = False
     status: int | None = None
     response_bytes: int = 0
+    announcement: "Announcement | None" = None
     started_at: float = field(default_factory=perf_counter)
 
     @property

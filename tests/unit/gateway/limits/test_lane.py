@@ -4,6 +4,7 @@ import asyncio
 
 import pytest
 from gateway.limits.adaptive_limit import AdaptiveLimit
+from gateway.limits.announced import Announcement
 from gateway.limits.lane import Lane
 from gateway.limits.throttle_telemetry import ThrottleTelemetry
 from gateway.limits.turn import Place, Shed, ShedCause
@@ -93,7 +94,7 @@ def test_a_queue_that_moves_too_slowly_refuses_at_once() -> None:
         await asyncio.sleep(0)
         # Half a second before it: with the usual error, it might be a whole one.
         assert await refused_at_once(at) is ShedCause.QUEUE_SLOW
-        assert at.turned_away() == Shed(ShedCause.QUEUE_SLOW, limit=1, retry_after_s=2)
+        assert at.announce() == Shed(ShedCause.QUEUE_SLOW, limit=1, retry_after_s=2)
         for task in line:
             task.cancel()
 
@@ -106,7 +107,7 @@ def test_when_nothing_moves_nobody_more_is_let_into_the_line() -> None:
         await fill(at, 1)
         first = asyncio.create_task(at.enter(RPC))
         await asyncio.sleep(0.49)
-        assert at.turned_away() is None
+        assert isinstance(at.announce(), Announcement)
         await asyncio.sleep(0.02)
         assert await refused_at_once(at) is ShedCause.QUEUE_SLOW
         shed = await first
@@ -159,7 +160,7 @@ def test_it_may_still_be_entered_when_others_are_turned_away_no_more() -> None:
         at = lane(2)
         held = await fill(at, 2)
         at.leave(held[0], answered=False)
-        assert at.turned_away() is None
+        assert isinstance(at.announce(), Announcement)
         assert isinstance(await at.enter(RPC), Place)
 
     run(scenario())
@@ -169,3 +170,54 @@ def test_it_may_still_be_entered_when_others_are_turned_away_no_more() -> None:
 def test_nonsense_is_refused(queue: int, wait_s: float) -> None:
     with pytest.raises(ValueError, match="negative"):
         lane(1, max_queue=queue, max_wait_s=wait_s)
+
+
+def test_whoever_is_announced_is_counted_as_ahead_until_it_enters() -> None:
+    async def scenario() -> None:
+        at = lane(2, max_queue=0)
+        announced = at.announce()
+        assert isinstance(announced, Announcement)
+        assert isinstance(at.announce(), Announcement)
+        assert at.announce() == Shed(ShedCause.QUEUE_FULL, limit=2, retry_after_s=1)
+        assert isinstance(await at.enter(RPC, announcement=announced), Place)
+        assert isinstance(at.announce(), Shed)  # now it is inside
+
+    run(scenario())
+
+
+def test_whoever_is_announced_and_never_comes_or_takes_long_is_in_nobodys_way() -> None:
+    async def scenario() -> None:
+        at = lane(1, max_queue=0)
+        announced = at.announce()
+        assert isinstance(announced, Announcement)
+        assert isinstance(at.announce(), Shed)
+        announced.end()
+        announced.end()
+        slow = at.announce()
+        assert isinstance(slow, Announcement)
+        await asyncio.sleep(0.3)
+        assert isinstance(at.announce(), Announcement)
+        assert isinstance(await at.enter(RPC, announcement=slow), Place)
+
+    run(scenario())
+
+
+def test_whoever_was_told_to_come_is_not_sent_away_for_a_little_worse_forecast() -> None:
+    async def scenario() -> None:
+        at = lane(1, max_wait_s=1.0)
+        await stay(at, 0.4)
+        for _ in range(64):  # the mean time inside is 0.4 s by now
+            await stay(at, 0.4)
+        await fill(at, 1)
+        announced = at.announce()
+        assert isinstance(announced, Announcement)
+        other = asyncio.create_task(at.enter(RPC))
+        await asyncio.sleep(0)
+        assert await refused_at_once(at) is ShedCause.QUEUE_SLOW
+        late = asyncio.create_task(at.enter(RPC, announcement=announced))
+        await asyncio.sleep(0)
+        assert at.waiting == 2
+        for waiting in (other, late):
+            waiting.cancel()
+
+    run(scenario())

@@ -24,7 +24,7 @@ SECONDS = 6
 
 def done_with(pace: Pace, clients: int) -> Counter[str]:
     """What so many clients that always ask are told, after the first second."""
-    told: Counter[str] = Counter()
+    outcomes: Counter[str] = Counter()
 
     async def scenario() -> None:
         core = Server(cores=1)
@@ -34,11 +34,12 @@ def done_with(pace: Pace, clients: int) -> Counter[str]:
 
         async def ask() -> str:
             await core.work(RECEIVING_S)
-            if lane.turned_away() is not None:
+            told = lane.announce()
+            if isinstance(told, Shed):
                 await asyncio.sleep(pace.wait_s())
                 await core.work(REFUSING_S)
                 return "refused"
-            turn = await lane.enter("get")
+            turn = await lane.enter("get", announcement=told)
             if isinstance(turn, Shed):
                 return "refused"
             for _ in range(TURNS):
@@ -50,22 +51,22 @@ def done_with(pace: Pace, clients: int) -> Counter[str]:
             while now() - began < 1 + SECONDS:
                 outcome = await ask()
                 if 1 < now() - began < 1 + SECONDS:
-                    told[outcome] += 1
+                    outcomes[outcome] += 1
 
         await asyncio.gather(*(client() for _ in range(clients)))
 
     run(scenario())
-    return told
+    return outcomes
 
 
 def test_as_many_as_the_line_holds_are_all_answered() -> None:
-    told = done_with(Pace(300, at_once=500, longest_s=1.0, now=now), clients=400)
+    told = done_with(Pace(300, at_once=50, longest_s=1.0, now=now), clients=400)
     assert told["answered"] / SECONDS > 0.95 * BEST
     assert told["refused"] / SECONDS < 10
 
 
 def test_more_do_not_make_refusing_all_that_is_done() -> None:
-    told = done_with(Pace(300, at_once=500, longest_s=1.0, now=now), clients=750)
+    told = done_with(Pace(300, at_once=50, longest_s=1.0, now=now), clients=750)
     assert told["answered"] / SECONDS > 0.8 * BEST
 
 

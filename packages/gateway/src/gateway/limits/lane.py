@@ -6,14 +6,15 @@ from math import inf
 from time import monotonic
 
 from gateway.limits.adaptive_limit import AdaptiveLimit
+from gateway.limits.announced import Announced, Announcement
 from gateway.limits.ordinary_latency import OrdinaryLatency
 from gateway.limits.places import Places
 from gateway.limits.throttle_telemetry import LaneTelemetry
 from gateway.limits.turn import Place, Shed, ShedCause
 
-#: Faster than this (seconds) is fast enough, whatever is ordinary. Some 25 requests that each want 2 ms of the only
+#: Faster than this (seconds) is fast enough, whatever is ordinary. Some ten requests that each want 2 ms of the only
 #: core take so long; beyond, a refusal would be late as well.
-_FAST_S = 0.05
+_FAST_S = 0.02
 #: Slow is what takes so many times as long as it ordinarily does. With twice the ordinary latency, at least every
 #: second request inside waits for another one: a higher limit would not get more done.
 _SLOW = 2.0
@@ -49,6 +50,7 @@ class Lane:
             raise ValueError("neither the queue nor the wait can be negative")
         self._limit = limit
         self._places = Places(limit.limit)
+        self._announced = Announced(now)
         self._ordinary = OrdinaryLatency()
         self._max_queue = max_queue
         self._max_wait_s = max_wait_s
@@ -78,26 +80,24 @@ class Lane:
         """More are inside than would be let in at the very least."""
         return self._places.in_use > self._limit.floor
 
-    def turned_away(self) -> Shed | None:
-        """What a request that entered now would be told at once, whatever it wants; None if it would not."""
-        if self._places.in_use < self._limit.limit:
-            return None
-        self._limit.found_no_place()
-        if self._places.waiting >= self._max_queue:
-            return self._shed(ShedCause.QUEUE_FULL)
-        if self._expected_wait_s(self._now()) * _FORECAST_ERROR >= self._max_wait_s:
-            return self._shed(ShedCause.QUEUE_SLOW)
-        return None
+    def announce(self) -> Announcement | Shed:
+        """Have a request expected that is about to enter; or what it would be told at once, whatever it wants."""
+        shed = self._turned_away(len(self._announced), _FORECAST_ERROR)
+        return self._announced.add() if shed is None else shed
 
-    async def enter(self, method: str, deadline: float | None = None) -> Place | Shed:
+    async def enter(
+        self, method: str, deadline: float | None = None, announcement: Announcement | None = None
+    ) -> Place | Shed:
         """Let a request for ``method`` in, waiting for a place if need be.
 
         deadline: when its answer is due, on the clock of time.monotonic(), in seconds.
         """
+        was_expected = announcement is not None and announcement.end()
         now = self._now()
         if self._places.take():
             return self._place(method, now)
-        if (shed := self.turned_away()) is not None:
+        # Whoever was told to come is not sent away for a forecast that is a little worse by now.
+        if (shed := self._turned_away(0, 1.0 if was_expected else _FORECAST_ERROR)) is not None:
             return shed
         left_s = inf if deadline is None else deadline - now - self._ordinary.of(method)
         if self._expected_wait_s(now) >= left_s:
@@ -128,12 +128,24 @@ class Lane:
                 self._ordinary.doubt()
         self._places.give_back()
 
-    def _expected_wait_s(self, now: float) -> float:
+    def _turned_away(self, coming: int, error: float) -> Shed | None:
+        """What a newcomer is told at once. coming: how many will enter before. error: of the forecast."""
+        free = max(0, self._limit.limit - self._places.in_use)
+        if coming < free:
+            return None
+        self._limit.found_no_place()
+        if self._places.waiting + coming - free >= self._max_queue:
+            return self._shed(ShedCause.QUEUE_FULL)
+        if self._expected_wait_s(self._now(), coming) * error >= self._max_wait_s:
+            return self._shed(ShedCause.QUEUE_SLOW)
+        return None
+
+    def _expected_wait_s(self, now: float, coming: int = 0) -> float:
         """How long a newcomer would wait, in seconds.
 
         Each place comes free once in a mean time inside; and nobody gets one sooner than those who stand in front.
         """
-        ahead = self._places.waiting + self._places.in_use - self._limit.limit
+        ahead = coming + self._places.waiting + self._places.in_use - self._limit.limit
         return max((ahead + 1) * self._mean_s / self._limit.limit, now - self._places.first_came_at(now))
 
     def _shed(self, cause: ShedCause) -> Shed:

@@ -26,7 +26,7 @@ class ThrottleMiddleware:
             return
         method = exchange.endpoint.method.full_name
         lane = self._throttle.lane(method)
-        turn = await lane.enter(method, exchange.request.deadline)
+        turn = await lane.enter(method, exchange.request.deadline, exchange.announcement)
         if isinstance(turn, Shed):
             raise overloaded(turn)
         stay = _Stay(lane, turn)

@@ -1,4 +1,4 @@
-"""Everybody logs in in turn, for it is everybody who does: a script for wrk."""
+"""Scripts for wrk."""
 
 import tempfile
 from collections.abc import Iterator
@@ -7,7 +7,8 @@ from pathlib import Path
 
 from benchmarks.platform import PASSWORD, Platform
 
-_SCRIPT = """
+# Everybody logs in in turn, for it is everybody who does.
+_LOGGING_IN = """
 local next_account = 0
 wrk.method = "POST"
 wrk.headers["Content-Type"] = "application/json"
@@ -25,7 +26,20 @@ def logging_in(platform: Platform, accounts: int) -> Iterator[Path]:
     for number in range(accounts):
         account = {"email": f"bench-{number}@example.com", "name": "Bench", "password": PASSWORD}
         platform.post("/api/users/reg", account)
+    with _script(_LOGGING_IN.format(accounts=accounts, password=PASSWORD)) as path:
+        yield path
+
+
+@contextmanager
+def pausing(milliseconds: int) -> Iterator[Path]:
+    """Yield the path of a script that has each connection pause before its next request."""
+    with _script(f"function delay() return {milliseconds} end\n") as path:
+        yield path
+
+
+@contextmanager
+def _script(text: str) -> Iterator[Path]:
     with tempfile.NamedTemporaryFile("w", suffix=".lua") as script:
-        script.write(_SCRIPT.format(accounts=accounts, password=PASSWORD))
+        script.write(text)
         script.flush()
         yield Path(script.name)
