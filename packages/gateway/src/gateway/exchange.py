@@ -41,7 +41,7 @@ class Exchange:
     page: str | None = None
     path_parameters: dict[str, str] = field(default_factory=dict)
     expects_body: bool = True
-    body: bytes = b""
+    body: bytes | bytearray = b""
     refusal: Problem | None = None
     rate_key: str | None = None
     code: str | None = None

@@ -27,7 +27,7 @@ async def _body_of(events: Iterable[Message], *, expects_body: bool = True, memo
     seen: list[bytes] = []
 
     async def app(inner: Scope, _receive: Receive, _send: Send) -> None:
-        seen.append(exchange_of(inner).body)
+        seen.append(bytes(exchange_of(inner).body))
 
     async def send(_message: Message) -> None:
         raise AssertionError("nothing is to be sent")

@@ -28,7 +28,7 @@ class JsonError(Exception):
         self.violation = Violation(field, rule, message)
 
 
-def read_object(body: bytes) -> dict[str, Any]:
+def read_object(body: bytes | bytearray) -> dict[str, Any]:
     """The object that ``body`` holds. JsonError: it holds something else."""
     _check_nesting(body)
     try:
@@ -42,7 +42,7 @@ def read_object(body: bytes) -> dict[str, Any]:
     return value
 
 
-def _check_nesting(body: bytes) -> None:
+def _check_nesting(body: bytes | bytearray) -> None:
     if body.count(b"[") + body.count(b"{") <= MAX_NESTING:
         return
     depth = 0

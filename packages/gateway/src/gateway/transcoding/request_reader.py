@@ -63,7 +63,7 @@ class RequestReader:
         path_parameters: Mapping[str, str],
         query: bytes,
         headers: Sequence[tuple[bytes, bytes]],
-        body: bytes,
+        body: bytes | bytearray,
     ) -> Any:
         """The request message. Problem: the request breaks a rule of the contract; all violations are named."""
         message = self._message_class()
@@ -83,7 +83,7 @@ class RequestReader:
         return message
 
     def _read_body(
-        self, message: Any, body: bytes, path_parameters: Mapping[str, str], violations: list[Violation]
+        self, message: Any, body: bytes | bytearray, path_parameters: Mapping[str, str], violations: list[Violation]
     ) -> None:
         if self._body is None:
             violations.append(Violation(BODY, "body.not_allowed", "this request takes no body"))
