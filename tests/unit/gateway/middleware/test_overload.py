@@ -1,9 +1,11 @@
 import asyncio
+from contextlib import suppress
 
 import pytest
 from gateway.limits.pace import Pace
 from gateway.middleware.overload import OverloadMiddleware, refusal_pace
 from gateway.problems import Decision, Problem
+from starlette.types import Receive, Scope, Send
 
 from tests.unit.gateway.asgi import answering, call, exchange_in, http_scope, passes_lifespan_through, policy
 from tests.unit.gateway.middleware.throttles import RPC, throttle
@@ -60,3 +62,28 @@ async def test_who_comes_back_too_fast_waits_for_the_refusal() -> None:
     done, _ = await asyncio.wait({waiting}, timeout=0.05)
     assert not done
     waiting.cancel()
+
+
+@pytest.mark.parametrize("end", [None, Problem(401, "TOKEN_EXPIRED"), asyncio.CancelledError()])
+async def test_whoever_is_let_on_is_ahead_of_others_until_it_is_answered(end: BaseException | None) -> None:
+    limit = throttle(1)
+    others: list[int] = []
+
+    async def slow(scope: Scope, receive: Receive, send: Send) -> None:
+        with pytest.raises(Problem) as caught:
+            await call(app, endpoint_scope())
+        others.append(caught.value.status)
+        if end is not None:
+            raise end
+        await answering()(scope, receive, send)
+
+    def endpoint_scope() -> Scope:
+        scope = http_scope()
+        exchange_in(scope, policy=policy())
+        return scope
+
+    app = OverloadMiddleware(slow, limit, refusal_pace())
+    for _ in range(2):  # the second finds that the first has left nothing behind
+        with suppress(Problem, asyncio.CancelledError):
+            await call(app, endpoint_scope())
+    assert others == [503, 503]
