@@ -12,7 +12,7 @@ from benchmarks.overhead import cpu_us, identified, print_overhead, rounds_of
 from benchmarks.platform import PORT_OFFSET, running_platform
 
 _AIM_PERCENT = 10
-#: There is nothing here that takes its time, and the quicker the turns, the steadier.
+#: A third of what others take for a measurement: the quicker the turns, the steadier.
 _SHORTER = 3
 _OFF = {"OTEL_SDK_DISABLED": "true", "GATEWAY_LOG_LEVEL": "error"}
 

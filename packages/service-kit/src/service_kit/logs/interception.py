@@ -5,6 +5,8 @@ from typing import TYPE_CHECKING
 
 from loguru import logger
 
+from service_kit.logs.level import rank
+
 if TYPE_CHECKING:
     from loguru import Record
 
@@ -36,9 +38,7 @@ class LoguruHandler(logging.Handler):
 
 def intercept(level: str) -> None:
     """Lead every standard logger of ``level`` and above into loguru, warnings included."""
-    # Loguru's levels TRACE and SUCCESS are unknown here.
-    least_level = logging.getLevelNamesMapping().get(level, logging.DEBUG)
-    logging.basicConfig(handlers=[LoguruHandler()], level=least_level, force=True)
+    logging.basicConfig(handlers=[LoguruHandler()], level=rank(level), force=True)
     logging.captureWarnings(capture=True)
     for name, least in _QUIET.items():
         logging.getLogger(name).setLevel(least)

@@ -7,6 +7,12 @@ from datetime import UTC, datetime
 from loguru import logger
 
 LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
+_RANKS = logging.getLevelNamesMapping()
+
+
+def rank(level: str) -> int:
+    """How high the level is, as the standard library counts; it does not know loguru's TRACE and SUCCESS."""
+    return _RANKS.get(level, logging.DEBUG)
 
 
 class LogLevel:
@@ -29,16 +35,12 @@ class LogLevel:
             return
         self.changed_at = datetime.now(UTC)
         # The line that tells of it is written under whichever of the two levels shows more.
-        if _rank(level) > _rank(before):
+        if rank(level) > rank(before):
             _tell(before, level)
             self._put_in_force(level)
         else:
             self._put_in_force(level)
             _tell(before, level)
-
-
-def _rank(level: str) -> int:
-    return logging.getLevelNamesMapping()[level]
 
 
 def _tell(before: str, level: str) -> None:

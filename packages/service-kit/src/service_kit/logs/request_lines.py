@@ -11,6 +11,7 @@ from typing import Any
 
 from loguru import logger
 
+from service_kit.logs.level import rank
 from service_kit.logs.lines import Line
 
 
@@ -23,20 +24,14 @@ class RequestLines:
 
     def send_to(self, write: Callable[[Line], None] | None, level: str) -> None:
         """Send lines of ``level`` and above to ``write``; None: to loguru."""
-        self._write, self._least_level = write, _rank(level)
+        self._write, self._least_level = write, rank(level)
 
     def write(self, origin: str, level: str, message: str, fields: dict[str, Any]) -> None:
         """Write a line. origin: the module that it comes from. message: as it is, braces too."""
         if self._write is None:
             logger.patch(lambda record: record.update({"name": origin})).bind(**fields).log(level, message)
-        elif _rank(level) >= self._least_level:
+        elif rank(level) >= self._least_level:
             self._write(Line(datetime.now(UTC), level, message, origin, fields))
 
 
 request_lines = RequestLines()
-
-
-def _rank(level: str) -> int:
-    # Loguru's levels TRACE and SUCCESS are unknown to the standard library; no line of a request has them.
-    rank: int = getattr(logging, level, logging.DEBUG)
-    return rank

@@ -17,7 +17,7 @@ from typing import Self
 from service_kit.context import current_request
 from service_kit.profiling.profile import Labels, Profile, Sample, ValueType
 from service_kit.profiling.request_labels import labels_of
-from service_kit.profiling.stacks import MAX_DEPTH, Names
+from service_kit.profiling.stacks import Names, walk
 from service_kit.profiling.thread_clocks import cpu_ns_of
 
 _TYPES = (ValueType("samples", "count"), ValueType("cpu", "nanoseconds"))
@@ -97,12 +97,9 @@ class CpuSampler:
     def _add(self, frame: FrameType | None, labels: Labels, used_ns: int) -> None:
         stack: list[int] = []
         codes = self._codes
-        while frame is not None and len(stack) < 2 * MAX_DEPTH:
-            code = frame.f_code
+        for code, line in walk(frame):
             codes[id(code)] = code
-            # A frame between two lines has no number.
-            stack += (id(code), frame.f_lineno or code.co_firstlineno)
-            frame = frame.f_back
+            stack += (id(code), line)
         entry = self._found.setdefault((tuple(stack), labels), [0, 0])
         entry[0] += 1
         entry[1] += used_ns

@@ -1,7 +1,7 @@
 """Stacks: taken in a hurry as they are, and given names later."""
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import PurePath
 from types import CodeType, FrameType
 
@@ -11,17 +11,22 @@ from service_kit.profiling.profile import Frame
 RawStack = tuple[tuple[CodeType, int], ...]
 
 #: Deeper frames, the outermost ones, are left out.
-MAX_DEPTH = 256
+_MAX_DEPTH = 256
+
+
+def walk(frame: FrameType | None) -> Iterator[tuple[CodeType, int]]:
+    """Code and line of the frame and of those that have called it."""
+    left = _MAX_DEPTH
+    while frame is not None and left:
+        # A frame between two lines has no number.
+        yield frame.f_code, frame.f_lineno or frame.f_code.co_firstlineno
+        frame = frame.f_back
+        left -= 1
 
 
 def stack_of(frame: FrameType | None) -> RawStack:
     """The frame and those that have called it."""
-    stack: list[tuple[CodeType, int]] = []
-    while frame is not None and len(stack) < MAX_DEPTH:
-        # A frame between two lines has no number.
-        stack.append((frame.f_code, frame.f_lineno or frame.f_code.co_firstlineno))
-        frame = frame.f_back
-    return tuple(stack)
+    return tuple(walk(frame))
 
 
 class Names:
