@@ -6,6 +6,8 @@ from contextlib import contextmanager
 
 _THIS = 0
 _CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
+#: How many this process may use.
+CORES = len(_CORES) or os.cpu_count() or 1
 
 
 def give_own_core(pid: int) -> None:

@@ -1,11 +1,14 @@
 """What 200 logins at once do to everybody else: the 99th percentile of reading an order, with and without them.
 
 The readers pause between their requests: if they kept the machine busy alone, it would be shared, whatever the rest is.
+For comparison, the same beside hashes that have nothing to do with Headrace: what it costs to share cores with hashing.
 """
 
 from statistics import median
 
+from benchmarks.cores import CORES
 from benchmarks.cpu import wait_until_idle
+from benchmarks.foreign_hashes import foreign_hashes
 from benchmarks.platform import PASSWORD, running_platform
 from benchmarks.wrk import run_wrk, wrk_in_background
 from benchmarks.wrk_scripts import logging_in, pausing
@@ -34,9 +37,13 @@ def run(seconds: float) -> None:
         for _ in range(_ROUNDS):
             wait_until_idle(platform.pid("user-svc"))  # hashes that a storm has left behind
             quiet_s = p99_s()
+            with foreign_hashes(CORES):
+                beside_hashes_s = p99_s()
             with wrk_in_background(f"{platform.url}/api/users/log", connections=_LOGINS, script=script):
-                rounds.append((quiet_s, p99_s()))
-    print(f"\nReading an order, p99 in ms, alone and beside {_LOGINS} logins at once:")
-    for quiet_s, stormy_s in rounds:
-        print(f"{quiet_s * 1000:10.1f} {stormy_s * 1000:10.1f} {stormy_s / quiet_s:8.2f}x")
-    print(f"Median: {median(stormy_s / quiet_s for quiet_s, stormy_s in rounds):.2f}x (aim: at most {_AIM}x)")
+                rounds.append((quiet_s, beside_hashes_s, p99_s()))
+    print(f"\nReading an order, p99 in ms: alone; beside {CORES} foreign hashes at once; beside {_LOGINS} logins:")
+    for quiet_s, *others_s in rounds:
+        beside = "".join(f"{other_s * 1000:8.1f} {other_s / quiet_s:6.2f}x" for other_s in others_s)
+        print(f"{quiet_s * 1000:8.1f}{beside}")
+    hashes, logins = (median(row[column] / row[0] for row in rounds) for column in (1, 2))
+    print(f"Median: {hashes:.2f}x beside foreign hashes; {logins:.2f}x beside the logins (aim: at most {_AIM}x)")

@@ -21,7 +21,8 @@ from user_svc.domain.errors import PasswordQueueFullError
 
 T = TypeVar("T")
 
-#: How far hashing steps back before the event loops of this machine, which answer everybody else (nice values).
+#: How far hashing steps back before the event loop of this process (nice values). Before other processes it does not:
+#: Linux shares the processors among sessions, or containers, first (sched(7), "The autogroup feature").
 _NICENESS = 5
 #: After so long without a hash, their memory goes back to the system.
 _IDLE_S = 1.0
