@@ -8,6 +8,10 @@ import orjson
 from service_kit.errors import Violation
 
 CONTENT_TYPE = b"application/problem+json"
+_CHALLENGE = b'Bearer realm="headrace"'
+# RFC 6750, 3.1: the error is named only where a token was presented.
+_CHALLENGE_BAD_TOKEN = b'Bearer realm="headrace", error="invalid_token"'
+_BAD_TOKEN = frozenset({"TOKEN_INVALID", "TOKEN_EXPIRED"})
 #: A client that breaks more rules than this learns of the first ones.
 _MAX_VIOLATIONS = 100
 
@@ -38,7 +42,6 @@ class Problem(Exception):  # noqa: N818 (the term of RFC 9457)
     """A request that ends here, with the HTTP status ``status`` and the stable reason ``code``.
 
     detail: for people; nothing internal belongs in it. headers: further response headers, names in lower case.
-    A decision with retry_after_s makes a Retry-After header.
     """
 
     status: int
@@ -47,6 +50,15 @@ class Problem(Exception):  # noqa: N818 (the term of RFC 9457)
     violations: Sequence[Violation] = field(default=())
     decision: Decision | None = None
     headers: Sequence[tuple[bytes, bytes]] = field(default=())
+
+    def response_headers(self) -> list[tuple[bytes, bytes]]:
+        """Its own headers, Retry-After if the decision has a time for it, and a challenge with a 401."""
+        headers = list(self.headers)
+        if self.decision is not None and self.decision.retry_after_s is not None:
+            headers.append((b"retry-after", b"%d" % self.decision.retry_after_s))
+        if self.status == 401:
+            headers.append((b"www-authenticate", _CHALLENGE_BAD_TOKEN if self.code in _BAD_TOKEN else _CHALLENGE))
+        return headers
 
     def body(self, title: str, request_id: str) -> bytes:
         """The problem document as JSON."""

@@ -123,3 +123,15 @@ async def test_header_fields_beyond_all_bounds_are_refused() -> None:
         answer = await client.answer()
         assert (answer.status, answer.json()["code"]) == (431, "HEADERS_TOO_LARGE")
         assert edge.refusals() == {"headers_too_large": 1}
+
+
+@pytest.mark.parametrize("name", [b"Authorization", b"authorization"])
+@pytest.mark.parametrize("before", [0, 20], ids=["first", "after others"])
+async def test_a_token_beyond_all_bounds_is_called_that(name: bytes, before: int) -> None:
+    others = [b"X-%d: %s\r\n" % (n, b"x" * 1000) for n in range(before)]
+    async with running_edge() as edge, connected(edge.port) as client:
+        client.send(b"GET /x HTTP/1.1\r\n", _HOST, *others, name, b": Bearer ", b"x" * 1024 * 1024)
+        answer = await client.answer()
+        assert (answer.status, answer.json()["code"], answer.is_last) == (401, "TOKEN_INVALID", True)
+        assert answer.headers["www-authenticate"] == 'Bearer realm="headrace", error="invalid_token"'
+        assert edge.refusals() == {"headers_too_large": 1}

@@ -32,6 +32,23 @@ async def test_many_fields_add_up() -> None:
     assert await status_of([(b"name", b"x" * 250)] * 80) == (431, "HEADERS_TOO_LARGE")
 
 
+@pytest.mark.parametrize(
+    ("token", "others", "outcome"),
+    [
+        (8192, 1000, (200, "")),
+        (8193, 1000, (200, "")),  # identity refuses it, where a token is wanted
+        (8193, 8192, (401, "TOKEN_INVALID")),
+        (1024 * 1024, 0, (401, "TOKEN_INVALID")),
+        (8192, 8192, (431, "HEADERS_TOO_LARGE")),
+    ],
+)
+async def test_a_token_that_is_too_long_by_itself_is_called_that(
+    token: int, others: int, outcome: tuple[int, str]
+) -> None:
+    headers = [(b"authorization", b"Bearer " + b"x" * token), (b"x-other", b"x" * others)]
+    assert await status_of(headers) == outcome
+
+
 @pytest.mark.parametrize("coding", [b"gzip", b"identity", b""])
 async def test_an_encoded_body_is_refused(coding: bytes) -> None:
     assert await status_of([(b"content-encoding", coding)]) == (415, "UNSUPPORTED_MEDIA_TYPE")

@@ -8,6 +8,7 @@ from service_kit.tokens.errors import KeySetUnavailableError, TokenError
 from service_kit.tokens.principal import Principal
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.bad_token import token_invalid
 from gateway.exchange import Exchange, exchange_of
 from gateway.problems import Decision, Problem
 from gateway.request_headers import every
@@ -57,7 +58,7 @@ class IdentityMiddleware:
             return
         match = _BEARER.fullmatch(authorization[0].strip()) if len(authorization) == 1 else None
         if match is None:
-            exchange.refusal = _invalid("Authorization must be one bearer token.")
+            exchange.refusal = token_invalid("Authorization must be one bearer token.")
             return
         token = match[1].decode("ascii")
         try:
@@ -75,11 +76,7 @@ def _refusal(error: TokenError) -> Problem:
         return _expired()
     if error.kind == "revoked":
         return session_ended()
-    return _invalid("The access token is not valid.")
-
-
-def _invalid(detail: str) -> Problem:
-    return Problem(401, "TOKEN_INVALID", detail, decision=Decision("authentication", "invalid"))
+    return token_invalid("The access token is not valid.")
 
 
 def _expired() -> Problem:

@@ -9,10 +9,6 @@ from gateway.exchange import Exchange, exchange_of
 from gateway.problems import CONTENT_TYPE, Problem
 
 _INTERNAL = "INTERNAL"
-_CHALLENGE = b'Bearer realm="headrace"'
-# RFC 6750, 3.1: the error is named only where a token was presented.
-_CHALLENGE_BAD_TOKEN = b'Bearer realm="headrace", error="invalid_token"'
-_BAD_TOKEN = frozenset({"TOKEN_INVALID", "TOKEN_EXPIRED"})
 
 
 class ProblemDetailsMiddleware:
@@ -57,18 +53,8 @@ class ProblemDetailsMiddleware:
                     (b"content-type", CONTENT_TYPE),
                     (b"content-length", b"%d" % len(body)),
                     (b"cache-control", b"no-store"),
-                    *_headers_of(problem),
+                    *problem.response_headers(),
                 ],
             }
         )
         await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
-
-
-def _headers_of(problem: Problem) -> list[tuple[bytes, bytes]]:
-    headers = list(problem.headers)
-    decision = problem.decision
-    if decision is not None and decision.retry_after_s is not None:
-        headers.append((b"retry-after", b"%d" % decision.retry_after_s))
-    if problem.status == 401:
-        headers.append((b"www-authenticate", _CHALLENGE_BAD_TOKEN if problem.code in _BAD_TOKEN else _CHALLENGE))
-    return headers

@@ -2,6 +2,7 @@
 
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.bad_token import is_too_long, token_too_long
 from gateway.problems import Problem
 
 # ": " and CRLF, which HTTP/1.1 spends on each field.
@@ -10,6 +11,8 @@ _FIELD_OVERHEAD_BYTES = 4
 
 class RequestLimitsMiddleware:
     """Bounds the header fields (431, RFC 6585) and refuses encoded bodies (415), which could grow without bound.
+
+    Where it is the access token that is too long, that is what the client hears (401).
 
     max_headers: the number of fields. max_header_bytes: their size together, as HTTP/1.1 spells them.
     """
@@ -28,12 +31,16 @@ class RequestLimitsMiddleware:
         if len(headers) > self._max_headers:
             raise Problem(431, "HEADERS_TOO_LARGE", f"At most {self._max_headers} header fields are accepted.")
         size = len(headers) * _FIELD_OVERHEAD_BYTES
-        encoded = False
+        encoded = too_long = False
         for name, value in headers:
             size += len(name) + len(value)
             if name == b"content-encoding":
                 encoded = True
+            elif name == b"authorization":
+                too_long |= is_too_long(value)
         if size > self._max_header_bytes:
+            if too_long:
+                raise token_too_long()
             raise Problem(431, "HEADERS_TOO_LARGE", f"At most {self._max_header_bytes} bytes of headers are accepted.")
         if encoded:
             raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", "A request body must not be content-encoded.")

@@ -198,5 +198,5 @@ class Http1(H11Protocol):
         self.keep_alive_requests += 1
 
     async def _send_error_response(self, status_code: int) -> None:
-        self.refuse(refusal_of(status_code))
+        self.refuse(refusal_of(status_code, self.connection.trailing_data[0]))
         await self._close_stream()

@@ -65,8 +65,6 @@ class Refusals:
             (b"cache-control", b"no-store"),
             (b"x-request-id", request_id.encode("ascii")),
             (b"x-content-type-options", b"nosniff"),
+            *problem.response_headers(),
         ]
-        decision = problem.decision
-        if decision is not None and decision.retry_after_s is not None:
-            headers.append((b"retry-after", b"%d" % decision.retry_after_s))
         return Document(problem.status, headers, body)
