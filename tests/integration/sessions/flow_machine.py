@@ -157,6 +157,20 @@ class FlowMachine(RuleBasedStateMachine):
             of_itself = session.ended in OF_TIME | {NO_ROOM}
             assert self.excuses[session_id] or of_itself, f"logged out without a cause: {answer}"
 
+    def check_reused(self, entered: Sequence[int], answers: Sequence[Answer]) -> None:
+        """An old key, presented many times at once, ends the session once, and there is no session for all others.
+
+        Whoever shared the one renewal that did it hears the same of it; a gateway shares among its own requests.
+        entered: through which gateway each was sent.
+        """
+        assert {answer.code for answer in answers} <= OF_THE_SESSION, answers
+        through = {
+            number % len(self.platform.gateways)
+            for number, answer in zip(entered, answers, strict=True)
+            if answer.code == "SESSION_REUSED"
+        }
+        assert len(through) == 1, answers
+
     def adopt(self, client: Client, answer: Answer) -> None:
         """Does with an answer what a browser and its page do."""
         if answer.cleared:
