@@ -21,12 +21,12 @@ def terminal() -> Iterator[Terminal]:
 
 
 def _read(terminal: Terminal) -> list[tuple[str, str]] | None:
-    """The job and the admin address of every process that is read; None while one is not."""
+    """The job and the admin address of every process that is read; None while one is not, or none is known yet."""
     targets = Prometheus(9090 + terminal.offset).get("/api/v1/targets")["activeTargets"]
     found = [
         (each["labels"]["job"], f"http://{each['labels']['instance']}") for each in targets if each["health"] == "up"
     ]
-    return sorted(found) if len(found) == len(targets) else None
+    return sorted(found) if found and len(found) == len(targets) else None
 
 
 def _to_be_read(terminal: Terminal) -> list[tuple[str, str]]:
