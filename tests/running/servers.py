@@ -35,6 +35,14 @@ def free_port() -> int:
         return port
 
 
+def free_ports() -> tuple[int, int]:
+    """Two of them, which are not one: a port that was looked at may be given out again at once."""
+    with socket.socket() as one, socket.socket() as other:
+        for probe in (one, other):
+            probe.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], other.getsockname()[1]
+
+
 @dataclass(frozen=True, slots=True)
 class RunningPostgres:
     """A PostgreSQL server; ``admin_url`` is its superuser's."""

@@ -316,3 +316,7 @@ async def test_the_reader_says_what_a_token_says(keys: SigningKeys) -> None:
     assert contents is not None
     assert (contents.user_id, contents.role, contents.session_id) == (user.user_id, Role.USER, "S" * 22)
     assert contents.expires_at - contents.issued_at == timedelta(seconds=900)
+
+
+def test_no_key_id_looks_like_an_option_of_a_command() -> None:
+    assert not any(new_key(0).kid.startswith("-") for _ in range(500))  # a thumbprint of 64 does

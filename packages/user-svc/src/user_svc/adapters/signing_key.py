@@ -36,9 +36,11 @@ class SigningKey:
 
 
 def new_key(signs_from: float) -> SigningKey:
-    """A fresh key."""
-    made = OKPKey.generate_key(_CURVE, {"alg": ALGORITHM, "use": "sig"})
-    kid = made.thumbprint()
+    """A fresh key. Its id begins with no hyphen: `keys retire` would take it for an option."""
+    kid = "-"
+    while kid.startswith("-"):  # one thumbprint of 64 does
+        made = OKPKey.generate_key(_CURVE, {"alg": ALGORITHM, "use": "sig"})
+        kid = made.thumbprint()
     return SigningKey(kid, signs_from, OKPKey.import_key({**made.as_dict(private=True), "kid": kid}))
 
 
