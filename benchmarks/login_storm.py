@@ -8,7 +8,7 @@ from statistics import median
 
 from benchmarks.cores import CORES
 from benchmarks.cpu import wait_until_idle
-from benchmarks.foreign_hashes import foreign_hashes
+from benchmarks.hashes import foreign_hashes
 from benchmarks.platform import PASSWORD, running_platform
 from benchmarks.wrk import run_wrk, wrk_in_background
 from benchmarks.wrk_scripts import logging_in, pausing

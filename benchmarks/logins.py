@@ -4,7 +4,7 @@ import time
 from statistics import median
 
 from benchmarks.cores import CORES
-from benchmarks.foreign_hashes import HASHER
+from benchmarks.hashes import HASHER
 from benchmarks.platform import PASSWORD, running_platform
 from benchmarks.wrk import run_wrk
 from benchmarks.wrk_scripts import logging_in

@@ -18,7 +18,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from tests.faults.stage import pid_of
 from tests.running.polling import in_time
-from tests.running.servers import free_ports
+from tests.running.servers import free_port
 from tests.running.stacks import Stack
 
 _READY_WITHIN_S = 60.0
@@ -56,7 +56,7 @@ class ExtraProcess:
 @asynccontextmanager
 async def extra_process(stack: Stack, service: str, changes: Mapping[str, str]) -> AsyncIterator[ExtraProcess]:
     """Start it with the settings of the platform's own process and these changes; it is ready, and ends in the end."""
-    prefix, (port, admin_port) = prefix_of(service), free_ports()
+    prefix, port, admin_port = prefix_of(service), free_port(), free_port()
     places = {f"{prefix}_PORT": str(port), f"{prefix}_ADMIN_PORT": str(admin_port), f"{prefix}_PPROF_PORT": "0"}
     as_the_other = psutil.Process(pid_of(stack, service)).environ()
     for name in (MARKER, *(f"{name}_FILE" for name in changes)):  # it is none of the platform's

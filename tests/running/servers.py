@@ -24,23 +24,23 @@ from tests.running.secrets_seen import SEEN
 _STOPPED_WITHIN_S = 20
 _ENVIRON = {"LC_ALL": "C"}
 
+_given: set[int] = set()
+
 Server: TypeAlias = PostgresServer | RedisServer | PrometheusServer
 
 
 def free_port() -> int:
-    """A port that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port that nobody listens on at this moment, and that nobody in this process has been given before.
 
-
-def free_ports() -> tuple[int, int]:
-    """Two of them, which are not one: a port that was looked at may be given out again at once."""
-    with socket.socket() as one, socket.socket() as other:
-        for probe in (one, other):
+    The system may name the same one twice, and most who ask want several.
+    """
+    while True:
+        with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
-        return one.getsockname()[1], other.getsockname()[1]
+            port: int = probe.getsockname()[1]
+        if port not in _given:
+            _given.add(port)
+            return port
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,6 @@ session authority beside it, are served from here by service_kit, with code gene
 import asyncio
 import os
 import re
-import socket
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -23,6 +22,7 @@ from shared_contracts.headrace.session.v1 import GetKeySetRequest, GetKeySetResp
 
 from tests.examples.contracts import PROTOS, compile_protos
 from tests.examples.tokens import Issuer
+from tests.running.servers import free_port
 
 ORDER_PROTO = "order/v1/order_service.proto"
 NEW_METHOD = """
@@ -98,11 +98,6 @@ def _generated_service(folder: Path) -> Any:
     return v1
 
 
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
-        return int(probe.getsockname()[1])
-
-
 async def _until_ready(process: asyncio.subprocess.Process, admin_url: str) -> None:
     async with httpx2.AsyncClient() as client, asyncio.timeout(20):
         while True:
@@ -125,7 +120,7 @@ async def platform(tmp_path: Path, redis_server: Any) -> AsyncIterator[Platform]
             return changed.CountOrdersResponse(count=len(message.segment))
 
     issuer = Issuer()
-    grpc_port, http_port, admin_port = _free_port(), _free_port(), _free_port()
+    grpc_port, http_port, admin_port = free_port(), free_port(), free_port()
     server = GrpcServer(
         [Orders(), Authority(issuer)],
         contract=Contract.load(descriptor_set),

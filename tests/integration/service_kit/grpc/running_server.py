@@ -1,7 +1,6 @@
 """A server of one service, which answers, fails or waits as the test says, in the test's own event loop."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -15,6 +14,7 @@ from shared_contracts.order.v1 import GetOrderRequest, GetOrderResponse, Order, 
 
 from tests.examples.contracts import headrace_contract
 from tests.examples.tokens import Issuer
+from tests.running.servers import free_port
 
 ORDER_ID = "0190b3a1-0000-7000-8000-000000000000"
 GET_ORDER = "/order.v1.OrderService/GetOrder"
@@ -69,12 +69,6 @@ class Running:
         request = RequestContext("req-1", continue_trace(None), "192.0.2.7", "café/1", access_token=token)
         enter_request(request)
         return request
-
-
-def free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        port: int = free.getsockname()[1]
-        return port
 
 
 async def server_of(orders: Orders, issuer: Issuer, port: int, **options: Any) -> GrpcServer:

@@ -24,10 +24,10 @@ from tests.integration.service_kit.grpc.running_server import (
     ORDER_ID,
     Orders,
     Running,
-    free_port,
     running_server,
     server_of,
 )
+from tests.running.servers import free_port
 
 SERVING, NOT_SERVING = HealthCheckResponse.SERVING, HealthCheckResponse.NOT_SERVING
 REQUEST = GetOrderRequest(order_id=ORDER_ID)

@@ -1,4 +1,4 @@
-"""Password hashes that have nothing to do with Headrace: what they cost everybody else, whoever serves the logins."""
+"""Password hashes as dear as those of Headrace, but outside of it: what hashing alone takes, and takes from others."""
 
 import subprocess
 import sys
