@@ -17,7 +17,8 @@ UNKNOWN_PATHS = (
     *("/", "/api", "/api/", "/api/v1", "/api/v2/orders", "/api/orders/", "/api/users", "/api/users/me/"),
     *("/api/v1/orders/", "//api/orders", "/api//orders", "/API/orders", "/api/orders/nothing", "/metrics", "/livez"),
     *("/readyz", "/%00", "/api/v1/sessions/current/", "/.well-known/", "/.env", "/%2e%2e/%2e%2e/etc/passwd"),
-    *("/api/users/%ff"),
+    *("/api%2Fusers%2Fme", "/api/users%2Fme", "/api%252Fusers%252Fme", "/api/v1/orders/%2e%2e"),
+    *("/openapi.json/x", "/openapi.json/", "/docs%2Fstart.js", "/api/users/me;x=1"),
 )
 
 
@@ -25,6 +26,17 @@ UNKNOWN_PATHS = (
 @pytest.mark.parametrize("verb", ["GET", "POST"])
 def test_an_unknown_path_is_not_found(api: Api, alice: Account, verb: str, path: str) -> None:
     assert_problem(api.send(verb, path, token=alice.token), 404, "ROUTE_NOT_FOUND")
+
+
+@pytest.mark.parametrize("path", ["/api/users/%ff", "/api/users/%zz", "/api/v1/orders/%C3", "/%"])
+def test_a_path_that_cannot_be_decoded_is_refused(api: Api, alice: Account, path: str) -> None:
+    assert_problem(api.send("GET", path, token=alice.token), 400, "MALFORMED_REQUEST")
+
+
+def test_an_encoded_slash_is_data(api: Api, alice: Account) -> None:
+    refused = api.send("GET", "/api/v1/orders/a%2Fb", token=alice.token)
+    assert_problem(refused, 400, "INVALID_REQUEST")
+    assert [violation["field"] for violation in refused.json()["violations"]] == ["order_id"]
 
 
 @pytest.mark.parametrize(("rpc", "style"), BINDINGS)

@@ -1,13 +1,14 @@
 """The OpenAPI document is valid, complete, and says what the contract says."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 from gateway.openapi.document import openapi_document
 from openapi_spec_validator import OpenAPIV31SpecValidator
-from service_kit.contract.method import Method
+from service_kit.contract import Contract, Method
 
-from tests.examples.contracts import headrace_contract
+from tests.examples.contracts import compile_protos, headrace_contract
 
 CONTRACT = headrace_contract()
 DOCUMENT = openapi_document(CONTRACT, version="1.2.3", cookie_name="session_key")
@@ -113,3 +114,35 @@ def test_times_and_maps() -> None:
 def test_all_codes_are_listed() -> None:
     codes = DOCUMENT["components"]["schemas"]["Problem"]["properties"]["code"]["enum"]
     assert set(codes) == set(CONTRACT.reasons)
+
+
+def test_paths_that_differ_in_the_names_of_their_variables_are_one_path(tmp_path: Path) -> None:
+    method = """
+  // {name}s a thing.
+  rpc {name}({name}Request) returns ({name}Response) {{
+    option (google.api.http) = {{ {http} }};
+    option (headrace.v1.method) = {{ access: ACCESS_USER deadline_ms: 500 }};
+  }}"""
+    proto = f"""syntax = "proto3";
+package probe.v1;
+import "google/api/annotations.proto";
+import "headrace/v1/policy.proto";
+service ProbeService {{
+  option (headrace.v1.service).upstream = "probe-svc";
+  {method.format(name="Show", http='get: "/things/{thing_id}"')}
+  {method.format(name="Change", http='patch: "/things/{id}" body: "*"')}
+}}
+message ShowRequest {{ string thing_id = 1; }}
+message ShowResponse {{}}
+message ChangeRequest {{ string id = 1; string name = 2; }}
+message ChangeResponse {{}}
+"""
+    contract = Contract.load(compile_protos(tmp_path, {"probe/v1/probe.proto": proto}))
+    document = openapi_document(contract, version="1", cookie_name="session_key")
+    OpenAPIV31SpecValidator(document).validate()
+    shown = document["paths"]["/things/{thing_id}"]
+    assert set(shown) == {"get", "patch"}
+    for operation in shown.values():
+        assert [p["name"] for p in operation["parameters"] if p["in"] == "path"] == ["thing_id"]
+    body = shown["patch"]["requestBody"]["content"]["application/json"]["schema"]
+    assert set(body["properties"]) == {"name"}

@@ -19,7 +19,7 @@ def _read(
     http_method: str, target: str, body: Any = None, headers: dict[str, str] | None = None, raw: bytes = b""
 ) -> Any:
     path, _, query = target.partition("?")
-    match = ROUTER.match(http_method, path)
+    match = ROUTER.match(http_method, path.encode())
     assert isinstance(match, Match)
     pairs = [(name.lower().encode(), value.encode()) for name, value in (headers or {}).items()]
     payload = raw if body is None else json.dumps(body).encode()

@@ -1,19 +1,23 @@
 """Finds out what a request is for, before anything is spent on it."""
 
+from collections.abc import Mapping
+
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import exchange_of
 from gateway.problems import Problem
-from gateway.transcoding.router import OtherMethods, Router
+from gateway.transcoding.path_segments import PathError
+from gateway.transcoding.router import Match, OtherMethods, Router
 
 
 class RoutingMiddleware:
     """Leads requests to endpoints of the contract, or to the gateway's own pages.
 
-    pages: ASGI applications by path prefix, "/docs"; they serve GET and HEAD only, and nothing further in is asked.
+    pages: ASGI applications by path, "/docs"; one whose path ends in a slash also serves every path below. They serve
+    GET and HEAD only, and no layer further in is asked.
     """
 
-    def __init__(self, app: ASGIApp, router: Router, pages: dict[str, ASGIApp]) -> None:
+    def __init__(self, app: ASGIApp, router: Router, pages: Mapping[str, ASGIApp]) -> None:
         self._app = app
         self._router = router
         self._pages = pages
@@ -22,7 +26,7 @@ class RoutingMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        match = self._router.match(scope["method"], scope["path"])
+        match = self._match(scope)
         if match is None:
             await self._page(scope)(scope, receive, send)
         elif not isinstance(match, OtherMethods):
@@ -38,13 +42,19 @@ class RoutingMiddleware:
         else:
             raise _not_allowed(match.allow)
 
+    def _match(self, scope: Scope) -> Match | OtherMethods | None:
+        try:
+            return self._router.match(scope["method"], scope["raw_path"])
+        except PathError as exc:
+            raise Problem(400, "MALFORMED_REQUEST", str(exc)) from exc
+
     def _page(self, scope: Scope) -> ASGIApp:
-        path: str = scope["path"]
-        for prefix, page in self._pages.items():
-            if path == prefix or path.startswith(prefix + "/"):
+        path = scope["raw_path"].decode("latin-1")  # not decoded: an encoded slash separates nothing
+        for place, page in self._pages.items():
+            if path == place or (place.endswith("/") and path.startswith(place)):
                 if scope["method"] not in {"GET", "HEAD"}:
                     raise _not_allowed(("GET", "HEAD"))
-                exchange_of(scope).page = prefix
+                exchange_of(scope).page = place.rstrip("/")
                 return page
         raise Problem(404, "ROUTE_NOT_FOUND", "There is nothing at this path.")
 

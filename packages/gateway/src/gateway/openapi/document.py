@@ -7,6 +7,7 @@ from service_kit.contract import Contract
 from gateway.openapi.operations import operation, tag_name
 from gateway.openapi.problems import problem_schema
 from gateway.openapi.schemas import Schemas
+from gateway.transcoding.path_template import Segment, parse_template
 
 _BEARER = "The `access_token` that registration and login answer with."
 _SESSION = "Set by registration and login, and sent by the browser itself: there is nothing to fill in here."
@@ -16,10 +17,14 @@ def openapi_document(contract: Contract, *, version: str, cookie_name: str) -> d
     """The document, ready for JSON. version: of the gateway; cookie_name: of the session cookie."""
     schemas = Schemas(contract)
     paths: dict[str, dict[str, Any]] = {}
+    # Paths that differ in their variables' names only are one path (OpenAPI 3.1, 4.8.8): the first ones are shown.
+    shown: dict[tuple[Segment | None, ...], str] = {}
     for method in contract.methods.values():
         for index, binding in enumerate(method.bindings):
-            described = operation(contract, schemas, method, binding, is_first=index == 0)
-            paths.setdefault(binding.path, {})[binding.http_method.lower()] = described
+            shape = tuple(None if segment.is_variable else segment for segment in parse_template(binding.path))
+            path = shown.setdefault(shape, binding.path)
+            described = operation(contract, schemas, method, binding, path, is_first=index == 0)
+            paths.setdefault(path, {})[binding.http_method.lower()] = described
     return {
         "openapi": "3.1.0",
         "info": {

@@ -21,9 +21,14 @@ def tag_name(service: str) -> str:
     return service.rpartition(".")[2].removesuffix("Service")
 
 
-def operation(contract: Contract, schemas: Schemas, method: Method, binding: Binding, *, is_first: bool) -> Schema:
-    """The operation object of a binding. The first binding of a method carries the method's own name as its id."""
-    in_path = [segment.text for segment in parse_template(binding.path) if segment.is_variable]
+def operation(
+    contract: Contract, schemas: Schemas, method: Method, binding: Binding, path: str, *, is_first: bool
+) -> Schema:
+    """The operation object of a binding. The first binding of a method carries the method's own name as its id.
+
+    path: the template that the document shows it under; its variables may have other names than the binding's.
+    """
+    in_path = dict(zip(_variables(binding.path), _variables(path), strict=True))
     summary, _, _ = method.description.partition(". ")
     described: dict[str, Any] = {
         "operationId": method.name if is_first else f"{method.name}Resource",
@@ -45,6 +50,10 @@ def operation(contract: Contract, schemas: Schemas, method: Method, binding: Bin
     return described
 
 
+def _variables(template: str) -> list[str]:
+    return [segment.text for segment in parse_template(template) if segment.is_variable]
+
+
 def _description(method: Method) -> str:
     policy = method.policy
     facts = [
@@ -57,13 +66,13 @@ def _description(method: Method) -> str:
 
 
 def _parameters(
-    contract: Contract, schemas: Schemas, method: Method, binding: Binding, in_path: list[str]
+    contract: Contract, schemas: Schemas, method: Method, binding: Binding, in_path: dict[str, str]
 ) -> list[Schema]:
     parameters: list[Schema] = []
     for field in method.input.fields:
         header = contract.field_policy(field).from_header
         if field.name in in_path:
-            parameters.append(_parameter(schemas, field, field.name, "path", required=True))
+            parameters.append(_parameter(schemas, field, in_path[field.name], "path", required=True))
         elif header is not None:
             parameter = _parameter(schemas, field, header.name, "header", required=False)
             if header.format != "{}":

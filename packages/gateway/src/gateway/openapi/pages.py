@@ -38,9 +38,10 @@ _HEADERS = {"content-security-policy": _POLICY, "cache-control": "no-cache"}
 
 
 def pages(document: dict[str, Any]) -> dict[str, ASGIApp]:
-    """The gateway's own pages, by path."""
+    """The gateway's own pages, by path; where the path ends in a slash, every path below it."""
     described = Response(orjson.dumps(document), media_type="application/json", headers={"cache-control": "no-cache"})
-    return {"/openapi.json": described, _PREFIX: _Docs()}
+    docs = _Docs()
+    return {"/openapi.json": described, _PREFIX: docs, f"{_PREFIX}/": docs}
 
 
 class _Docs:

@@ -25,7 +25,7 @@ def parse_template(template: str) -> tuple[Segment, ...]:
 
 
 def _parse_segment(template: str, text: str) -> Segment:
-    if _LITERAL.fullmatch(text):
+    if _LITERAL.fullmatch(text) and text not in {".", ".."}:  # no request has dot segments
         return Segment(text, is_variable=False)
     variable = _VARIABLE.fullmatch(text)
     if variable is None:
