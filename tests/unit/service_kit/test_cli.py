@@ -61,6 +61,18 @@ def test_print_config_masks_secrets(capsys: pytest.CaptureFixture[str]) -> None:
     assert capsys.readouterr().out == "APP_URL=********\nAPP_DRAIN_S=10.0\n"
 
 
+def test_an_unknown_variable_is_reported_and_does_not_stop_the_process(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("APP_DRAIN", "1")
+    monkeypatch.setenv("APP_PASSWORD", "secret")
+    subcommand = Subcommand("hello", "says hello", lambda _settings, _arguments: 0, variables=("APP_PASSWORD",))
+    assert run("hello", subcommands=(subcommand,)) == 0
+    assert capsys.readouterr().err == (
+        "service-kit: APP_DRAIN is not a setting and is ignored; did you mean APP_DRAIN_S?\n"
+    )
+
+
 def test_wrong_settings_are_one_message_and_exit_2(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:

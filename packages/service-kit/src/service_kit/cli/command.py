@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from service_kit.cli.parser import build_parser
 from service_kit.cli.subcommand import Subcommand
-from service_kit.settings import SettingsError, describe, load
+from service_kit.settings import SettingsError, describe, load, unknown_variables
 
 T = TypeVar("T")
 
@@ -28,13 +28,18 @@ def command(
 ) -> int:
     """Run ``program``: serve, or a subcommand, or say what the settings are. Returns the exit code.
 
-    serve may still raise SettingsError for what only shows once it looks around.
+    A variable that begins with ``prefix`` and names no setting is reported on standard error, and does not stop the
+    process: after a roll-back, the environment may hold settings of a newer version. serve may still raise SettingsError for what only shows once it looks around.
 
     program: the name of the command and of its distribution. prefix: of its variables, "GATEWAY_".
     arguments: those of the process, unless given.
     """
     parser = build_parser(cls, program=program, description=description, prefix=prefix, subcommands=subcommands)
     parsed = parser.parse_args(arguments)
+    further = [name for subcommand in subcommands for name in subcommand.variables]
+    for variable, nearest in unknown_variables(cls, prefix, os.environ, further):
+        hint = f"; did you mean {nearest}?" if nearest else ""
+        sys.stderr.write(f"{program}: {variable} is not a setting and is ignored{hint}\n")
     try:
         settings = load(cls, prefix, os.environ)
     except SettingsError as exc:

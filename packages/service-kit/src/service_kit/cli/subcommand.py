@@ -13,10 +13,12 @@ class Subcommand(Generic[T]):
     """`program NAME`, which runs once and returns its exit code.
 
     name: one word or two, "migrate" or "keys create". run: is given the settings and the parsed arguments.
-    configure: adds arguments to the subcommand's parser.
+    configure: adds arguments to the subcommand's parser. variables: of the environment, which it reads beside the
+    settings.
     """
 
     name: str
     help: str
     run: Callable[[T, Namespace], int]
     configure: Callable[[ArgumentParser], None] | None = None
+    variables: tuple[str, ...] = ()

@@ -50,6 +50,7 @@ def _one_line(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, Mapping):
         return ",".join(f"{_one_line(name)}={_one_line(item)}" for name, item in value.items())
-    if isinstance(value, tuple | list | frozenset):
+    # Not a named tuple, such as an address: its own text is what its parser reads.
+    if type(value) in {tuple, list, frozenset}:
         return ",".join(_one_line(item) for item in value)
     return str(value).replace("\r", "\\r").replace("\n", "\\n")

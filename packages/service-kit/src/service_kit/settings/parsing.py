@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from service_kit.settings.declaration import Setting
-from service_kit.settings.secret import Secret
+from service_kit.settings.secret import MASK, Secret
 
 _INTEGER = re.compile(r"[+-]?[0-9]{1,18}")
 _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no": False, "off": False, "0": False}
@@ -17,6 +17,8 @@ _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no"
 
 def parse(declared: Setting, text: str) -> Any:
     """The value that ``text`` stands for. ValueError: the setting takes no such; the error says what it takes."""
+    if declared.secret and text == MASK:
+        raise ValueError("is the mask that a printed secret has, and not a secret")
     read = declared.parse or _PARSERS[base_type(declared.type)]
     value = read(_choice(declared, text))
     _check_range(declared, value)

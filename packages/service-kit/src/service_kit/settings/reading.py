@@ -5,8 +5,10 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from service_kit.settings.declaration import Setting, declared_settings
+from service_kit.settings.environment import is_service_link
 from service_kit.settings.parsing import parse, takes_empty
 from service_kit.settings.problems import SettingsError
+from service_kit.settings.secret import MASK
 
 T = TypeVar("T")
 
@@ -18,7 +20,7 @@ def load(cls: type[T], prefix: str, environ: Mapping[str, str]) -> T:
     """Read a settings dataclass from ``environ``: PREFIX + FIELD_NAME, or the file that PREFIX + FIELD_NAME_FILE names.
 
     An empty variable is an empty text or an empty tuple where the setting has a default of that type; elsewhere it
-    counts as not set. SettingsError: with everything that is wrong, not only the first.
+    counts as not set, and so does a service link of Kubernetes that has the name of a setting. SettingsError: with everything that is wrong, not only the first.
     """
     values: dict[str, Any] = {}
     problems: list[str] = []
@@ -40,6 +42,8 @@ def load(cls: type[T], prefix: str, environ: Mapping[str, str]) -> T:
 def _text(declared: Setting, environ: Mapping[str, str]) -> str | None:
     """The text of a setting; None: not set, so its default. ValueError: it has none, or two."""
     text, path = environ.get(declared.variable), environ.get(f"{declared.variable}_FILE")
+    if text and is_service_link(declared.variable, text):
+        text = None
     if text and path:
         raise ValueError(f"is set twice: {declared.variable}_FILE is set too")
     if path:
@@ -72,6 +76,6 @@ def _value(declared: Setting, text: str) -> Any:
     except ValueError as exc:
         if declared.secret:
             # A parser's message may quote the text.
-            known = declared.parse is None
+            known = declared.parse is None or text == MASK
             raise ValueError(str(exc) if known else "is malformed") from exc
         raise ValueError(f"{exc} (is {text!r})") from exc

@@ -112,4 +112,6 @@ def _fail(problem: object, code: int) -> int:
     return code
 
 
-CREATE_ADMIN = Subcommand("create-admin", "create an administrator, or make one of a user", _run, _configure)
+CREATE_ADMIN = Subcommand(
+    "create-admin", "create an administrator, or make one of a user", _run, _configure, (PASSWORD_VARIABLE,)
+)
