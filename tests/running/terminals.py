@@ -23,9 +23,9 @@ class Terminal:
         arguments = ("-d", *recorded, "--data-dir", str(self.data_dir), "--port-offset", str(self.offset), *options)
         return local_stack("up", *arguments, **{**LENIENT, **environ})
 
-    def type(self, command: str, *arguments: str) -> CompletedProcess[str]:
+    def type(self, command: str, *arguments: str, **environ: str) -> CompletedProcess[str]:
         """Another command."""
-        return local_stack(command, "--data-dir", str(self.data_dir), *arguments)
+        return local_stack(command, "--data-dir", str(self.data_dir), *arguments, **environ)
 
     @property
     def stack(self) -> Stack:

@@ -42,13 +42,33 @@ def test_processes_are_restarted_one_at_a_time_where_they_were(terminal: Termina
     assert "GATEWAY_TOKEN_LEEWAY_S=7" in _environ(after["gateway-2"]["pid"])
     assert "stopped" in (terminal.data_dir / "logs" / "gateway.log").read_text()
 
-    one = terminal.type("restart", "gateway-1", "redis", "postgres")
+    one = terminal.type("restart", "gateway-1", "redis", "postgres", GATEWAY_TOKEN_LEEWAY_S="8")
 
     assert one.returncode == 0, one.stdout
     assert "redis            | there is one of it" in one.stdout
     changed = {name for name in after if _pids(after)[name] != _pids(terminal.stack.services)[name]}
     assert changed == {"gateway", "redis", "postgres"}
+    assert "GATEWAY_TOKEN_LEEWAY_S=8" in _environ(terminal.stack.services["gateway"]["pid"])
+    assert "GATEWAY_TOKEN_LEEWAY_S=7" in _environ(after["gateway-2"]["pid"])
     eventually(lambda: _ready(terminal), within_s=20)
+
+    _assert_commands_have_the_settings_of_the_stack(terminal)
+
+
+def _assert_commands_have_the_settings_of_the_stack(terminal: Terminal) -> None:
+    printed = terminal.type("run", "gateway", "--print-config").stdout.splitlines()
+    assert f"GATEWAY_PORT={8080 + terminal.offset}" in printed
+    assert "GATEWAY_TOKEN_LEEWAY_S=8.0" in printed
+    users, orders = (50051 + terminal.offset, 50052 + terminal.offset)
+    assert f"GATEWAY_UPSTREAMS=user-svc=127.0.0.1:{users},order-svc=127.0.0.1:{orders}" in printed
+    again = terminal.type("run", "gateway", "--print-config", GATEWAY_PORT="9", GATEWAY_DRIAN_S="1").stdout.splitlines()
+    assert "GATEWAY_PORT=9" in again
+    assert "gateway: GATEWAY_DRIAN_S is not a setting and is ignored; did you mean GATEWAY_DRAIN_S?" in again
+
+    refused = terminal.type("restart", "gateway", GATEWAY_PORT="9")
+    assert refused.returncode == 1
+    assert "GATEWAY_PORT: a restart leaves every process where it is; use ./just down --data-dir" in refused.stdout
+    assert eventually(lambda: _ready(terminal), within_s=20)
 
 
 def _ready(terminal: Terminal) -> bool | None:

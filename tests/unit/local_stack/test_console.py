@@ -1,9 +1,11 @@
 """What the stack prints."""
 
 import re
+from pathlib import Path
 
 import pytest
 from local_stack.console import Screen
+from local_stack.data_dir import DEFAULT_DATA_DIR, DataDir
 from local_stack.status import Row
 
 COLOUR = re.compile(r"\x1b\[(\d+)m")
@@ -42,9 +44,17 @@ def test_each_process_has_a_colour_of_its_own(
     assert colours[: len(PROCESSES)] == colours[len(PROCESSES) :]
 
 
-@pytest.mark.parametrize(("detached", "way_to_stop"), [(True, "./just down"), (False, "Ctrl-C")])
-def test_it_says_how_to_stop(detached: bool, way_to_stop: str, capsys: pytest.CaptureFixture[str]) -> None:
-    Screen().first_steps("http://127.0.0.1:8080", "http://127.0.0.1:9464", detached=detached)
+@pytest.mark.parametrize(
+    ("detached", "way_to_stop"),
+    [
+        (None, "Ctrl-C"),
+        (DataDir(DEFAULT_DATA_DIR), "./just logs -f shows what happens, ./just down stops everything."),
+        (DataDir(Path("/my data")), "./just logs --data-dir '/my data' -f shows"),
+        (DataDir(Path("/my data")), "./just down --data-dir '/my data' stops"),
+    ],
+)
+def test_it_says_how_to_stop(detached: DataDir | None, way_to_stop: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Screen().first_steps("http://127.0.0.1:8080", "http://127.0.0.1:9464", detached)
 
     shown = capsys.readouterr().out
     assert "http://127.0.0.1:8080/docs" in shown

@@ -1,10 +1,13 @@
 """The data folder."""
 
+import os
+import stat
 from pathlib import Path
 
 import pytest
 from local_stack.data_dir import DEFAULT_DATA_DIR, DataDir, resolve
 from local_stack.errors import StackError
+from local_stack.processes import Launch, start
 
 
 def test_without_a_wish_it_is_the_checkouts_own() -> None:
@@ -60,6 +63,65 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
     with pytest.raises(StackError, match=f"cannot write to the data folder {occupied}"), DataDir(occupied).locked():
         pytest.fail("not refused")
+
+
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o027, 0o077])
+def test_only_its_owner_can_read_it_under_any_umask(umask: int, tmp_path: Path) -> None:
+    data = DataDir(tmp_path / "data")
+    former = os.umask(umask)
+    try:
+        data.prepare(fresh=False)
+        start(Launch("true", ("true",), {}, data.log("true"))).wait()
+    finally:
+        os.umask(former)
+
+    folders = (data.root, data.logs, data.postgres, data.redis, data.secrets, data.keys)
+    assert {stat.S_IMODE(folder.stat().st_mode) for folder in folders} == {0o700}
+    assert stat.S_IMODE(data.log("true").stat().st_mode) == 0o600
+
+
+def test_folders_of_an_earlier_version_are_closed_to_others(tmp_path: Path) -> None:
+    data = DataDir(tmp_path)
+    data.logs.mkdir(mode=0o755)
+
+    data.prepare(fresh=False)
+
+    assert stat.S_IMODE(data.logs.stat().st_mode) == 0o700
+
+
+@pytest.mark.parametrize("exists", [True, False])
+def test_root_leaves_the_folder_of_another_account_alone(
+    exists: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    owner = os.geteuid() or 65534
+    os.chown(tmp_path, owner, -1)
+    monkeypatch.setenv("SUDO_UID", str(owner))
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    data = DataDir(tmp_path if exists else tmp_path / "data")
+
+    with pytest.raises(StackError, match=f"{tmp_path} belongs to .*: run this as .*, without sudo"), data.locked():
+        pytest.fail("not refused")
+
+    assert [*tmp_path.iterdir()] == []
+
+
+def test_root_may_make_a_folder_beside_files_of_another_account(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.chown(tmp_path, os.geteuid() or 65534, -1)
+    monkeypatch.delenv("SUDO_UID", raising=False)
+    monkeypatch.setattr(os, "geteuid", lambda: 0)
+    data = DataDir(tmp_path / "data")
+
+    with data.locked():
+        assert data.lock.exists()
+
+
+def test_commands_in_hints_name_the_folder() -> None:
+    assert DataDir(DEFAULT_DATA_DIR).command("logs", "-f") == "./just logs -f"
+    assert DataDir(Path("/my data")).command("up", "--port-offset", "100") == (
+        "./just up --data-dir '/my data' --port-offset 100"
+    )
 
 
 def test_the_last_runs_logs_are_kept_beside(tmp_path: Path) -> None:

@@ -133,6 +133,48 @@ def test_a_port_that_is_none_is_refused_by_name(port: str) -> None:
         inventory(environ={"GATEWAY_PORT": port}).claims()
 
 
+def _changed(taken: Inventory, names: list[str], **environ: str) -> Inventory:
+    return taken.changed(names, {**taken.caller, **environ})
+
+
+def test_a_restart_takes_settings_of_the_restarted_service_over() -> None:
+    taken = inventory({"gateway": 2}, environ={"GATEWAY_DRAIN_S": "3", "GATEWAY_ADMIN_PORT": "7000"})
+
+    changed = _changed(taken, ["gateway-2"], GATEWAY_DRAIN_S="4", USER_SVC_DRAIN_S="5", PATH="/elsewhere")
+
+    drains = {each.name: each.environ.get("GATEWAY_DRAIN_S") for each in changed.replicas}
+    assert drains == {"user-svc": "3", "order-svc": "3", "gateway": "3", "gateway-2": "4"}
+    assert changed.environ["GATEWAY_DRAIN_S"] == "4"
+    assert "USER_SVC_DRAIN_S" not in changed.environ
+    assert "PATH" not in changed.environ
+    assert [each.url for each in changed.replicas] == [each.url for each in taken.replicas]
+    assert [each.admin_url for each in changed.replicas] == [each.admin_url for each in taken.replicas]
+
+
+def test_a_restart_replaces_a_setting_in_both_its_forms(tmp_path: Path) -> None:
+    secret = tmp_path / "redis-url"
+    secret.write_text("redis://elsewhere")
+
+    changed = _changed(inventory(), ["gateway"], GATEWAY_REDIS_URL="redis://elsewhere")
+    again = _changed(changed, ["gateway"], GATEWAY_REDIS_URL_FILE=str(secret))
+
+    assert "GATEWAY_REDIS_URL_FILE" not in changed.environ
+    assert again.environ["GATEWAY_REDIS_URL_FILE"] == str(secret)
+
+
+@pytest.mark.parametrize("name", ["GATEWAY_PORT", "GATEWAY_HOST_FILE", "GATEWAY_ADMIN_PORT", "GATEWAY_PPROF_HOST"])
+def test_a_restart_moves_no_process(name: str) -> None:
+    with pytest.raises(StackError, match=f"{name}: a restart leaves every process where it is"):
+        _changed(inventory(), ["gateway"], **{name: "7000"})
+    assert _changed(inventory(), ["user-svc"], **{name: "7000"}) == inventory()
+    unchanged = inventory(environ={name: "7000"}) if not name.endswith("_FILE") else inventory()
+    assert _changed(unchanged, ["gateway"]) == unchanged
+
+
+def test_a_restart_of_a_server_changes_no_setting() -> None:
+    assert _changed(inventory(), ["postgres"], GATEWAY_DRAIN_S="4", PGPORT="1") == inventory()
+
+
 def test_secrets_are_handed_on_as_files() -> None:
     environ = inventory().environ
 

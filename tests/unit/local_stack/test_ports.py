@@ -1,5 +1,6 @@
 """Whether ports are free, and what is said when they are not."""
 
+import asyncio
 import os
 import socket
 from collections.abc import Iterator
@@ -39,22 +40,59 @@ def test_a_port_is_free_again_while_old_connections_linger(listener: socket.sock
     assert is_free("127.0.0.1", port)
 
 
-def test_every_taken_port_is_named_with_who_wanted_it_and_who_has_it(listener: socket.socket) -> None:
+async def test_every_taken_port_is_named_with_who_wanted_it_and_who_has_it(listener: socket.socket) -> None:
     port = _port(listener)
     claims = [Claim("gateway", "public", "127.0.0.1", port), Claim("order-svc", "admin", "127.0.0.1", port)]
+    said: list[str] = []
 
     with pytest.raises(StackError) as refusal:
-        require_free(claims)
+        await require_free(claims, said.append, hint="./just up --port-offset 100")
 
     text = str(refusal.value)
     assert f"port {port} (gateway, public) is already in use" in text
     assert f"port {port} (order-svc, admin) is already in use" in text
     assert f"(process {os.getpid()})" in text
-    assert "--port-offset" in text
+    assert "./just up --port-offset 100" in text
+    assert said == []
 
 
-def test_free_ports_are_no_reason_to_complain(listener: socket.socket) -> None:
+async def test_free_ports_are_no_reason_to_complain(listener: socket.socket) -> None:
     port = _port(listener)
     listener.close()
 
-    require_free([Claim("gateway", "public", "127.0.0.1", port)])
+    await require_free([Claim("gateway", "public", "127.0.0.1", port)], pytest.fail, hint="")
+
+
+def _outgoing(listener: socket.socket) -> tuple[socket.socket, int]:
+    """A connection of another program from a port that the stack wants, closed by that program first."""
+    client = socket.create_connection(("127.0.0.1", _port(listener)))
+    port = _port(client)
+    accepted, _ = listener.accept()
+    client.close()
+    assert accepted.recv(1) == b""
+    accepted.close()  # from now on the client's port is in TIME-WAIT
+    return accepted, port
+
+
+async def test_a_port_of_a_closed_connection_is_waited_for_and_the_reason_is_named(listener: socket.socket) -> None:
+    _, port = _outgoing(listener)
+    claim = Claim("user-svc", "public", "127.0.0.1", port)
+    said: list[str] = []
+    assert not is_free("127.0.0.1", port)
+
+    with pytest.raises(StackError, match="by a closed connection for up to a minute"):
+        await require_free([claim], said.append, hint="", within_s=0.3)
+
+    assert said == [
+        f"Port {port}: a closed connection of another program occupies it (TIME-WAIT); waiting for its end."
+    ]
+
+
+async def test_a_port_that_becomes_free_meanwhile_is_taken() -> None:
+    with socket.socket() as holder:
+        holder.bind(("127.0.0.1", 0))  # bound, and not listening: as an outgoing connection of another program
+        claim = Claim("user-svc", "public", "127.0.0.1", _port(holder))
+        waits = asyncio.Event()
+        waiting = asyncio.create_task(require_free([claim], lambda _text: waits.set(), hint="", within_s=30))
+        await waits.wait()
+    await waiting

@@ -66,7 +66,7 @@ def test_an_unknown_variable_is_reported_and_does_not_stop_the_process(
 ) -> None:
     monkeypatch.setenv("APP_DRAIN", "1")
     monkeypatch.setenv("APP_PASSWORD", "secret")
-    subcommand = Subcommand("hello", "says hello", lambda _settings, _arguments: 0, variables=("APP_PASSWORD",))
+    subcommand: Subcommand[Settings] = Subcommand("hello", "says hello", lambda *_: 0, variables=("APP_PASSWORD",))
     assert run("hello", subcommands=(subcommand,)) == 0
     assert capsys.readouterr().err == (
         "service-kit: APP_DRAIN is not a setting and is ignored; did you mean APP_DRAIN_S?\n"

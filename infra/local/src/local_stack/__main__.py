@@ -7,12 +7,13 @@ import os
 import sys
 from collections.abc import Awaitable, Callable
 
-from local_stack import data_dir, interrupt, logs, shutdown, status
+from local_stack import data_dir, interrupt, inventory_file, logs, shutdown, status
 from local_stack.arguments import parser
 from local_stack.console import Screen, tail
 from local_stack.errors import ProcessFailedError, StackError
 from local_stack.inventory import program, take
 from local_stack.restart import restart
+from local_stack.service_settings import merged
 from local_stack.up import Wish, up
 
 
@@ -30,6 +31,9 @@ def main() -> int:
         # Whoever read our output has seen enough; without this, the interpreter would complain at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
+    except OSError as failure:  # a full disk, or another account's files
+        print(f"cannot go on: {failure.strerror}: {failure.filename or ''}".rstrip(": "), file=sys.stderr)
+        return 1
 
 
 async def _run(command: Awaitable[int]) -> int:
@@ -62,7 +66,7 @@ async def _down(arguments: argparse.Namespace) -> int:
 async def _restart(arguments: argparse.Namespace) -> int:
     screen = Screen()
     try:
-        await restart(data_dir.resolve(arguments.data_dir), arguments.names, screen.line)
+        await restart(data_dir.resolve(arguments.data_dir), arguments.names, os.environ, screen.line)
     except ProcessFailedError as failure:
         screen.say(f"{failure}\nThe end of {failure.log}:\n{tail(failure.log)}")
         return 1
@@ -89,9 +93,14 @@ async def _logs(arguments: argparse.Namespace) -> int:
 
 
 async def _run_service(arguments: argparse.Namespace) -> int:
-    inventory = take(data_dir.resolve(arguments.data_dir), offset=0, replicas={}, environ=os.environ)
+    data = data_dir.resolve(arguments.data_dir)
+    if shutdown.running(data):
+        inventory = inventory_file.read(data)
+    else:
+        inventory = take(data, offset=arguments.port_offset, replicas={}, environ=os.environ)
+    environ = merged(inventory.environ, os.environ)
     command = [program(arguments.service), *arguments.arguments]
-    process = await asyncio.create_subprocess_exec(*command, env=inventory.environ)
+    process = await asyncio.create_subprocess_exec(*command, env=environ)
     return await process.wait()
 
 

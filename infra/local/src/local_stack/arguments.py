@@ -30,12 +30,15 @@ _UP = "Bring everything up, and stay in the foreground: Ctrl-C drains and stops 
 _DOWN = "Drain and stop everything: the gateways first, the servers last."
 _RESTART = (
     "Drain, stop and start processes again, one at a time: each is ready before the next one is stopped. "
-    "Those that have died are only started."
+    "Those that have died are only started. Settings in the environment replace those of the last start."
 )
 _NAMES = "a service, one of its processes such as gateway-2 (gateway-1 is the first), postgres or redis"
 _STATUS = "What runs where, whether it is ready, and how much memory it takes."
 _LOGS = "Show the ends of the logs."
-_RUN = "Run a service's own command with the settings of this stack, such as: just run user-svc create-admin --help"
+_RUN = (
+    "Run a service's own command with the settings of the running stack; those in the environment replace them. "
+    "Such as: just run user-svc create-admin --help"
+)
 
 
 def _add_up(up: argparse.ArgumentParser) -> None:
@@ -61,6 +64,9 @@ def _add_logs(logs: argparse.ArgumentParser) -> None:
 
 
 def _add_run(run: argparse.ArgumentParser) -> None:
+    run.add_argument(
+        "--port-offset", metavar="N", type=offset, default=0, help="of the stack, where none is running (0)"
+    )
     run.add_argument("service", metavar="SERVICE", choices=SERVICES, help=", ".join(SERVICES))
     run.add_argument("arguments", metavar="ARGS", nargs=argparse.REMAINDER, help="of the command")
 

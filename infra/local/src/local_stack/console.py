@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from local_stack.data_dir import DataDir
 from local_stack.status import Row
 
 #: Given out in the order in which the processes come up.
@@ -33,7 +34,7 @@ Try it:
     -d '{{"email": "joan@example.com", "name": "Joan", "password": "a-long-walk-in-the-rain"}}'
 Then open {url}/docs, and watch {admin_url}/status"""
 _IN_THE_FOREGROUND = "Ctrl-C stops everything."
-_IN_THE_BACKGROUND = "./just logs -f shows what happens, ./just down stops everything."
+_IN_THE_BACKGROUND = "{logs} shows what happens, {down} stops everything."
 
 
 class Screen:
@@ -67,10 +68,16 @@ class Screen:
             if row.reason:
                 self.say(f"{row.name}: {row.reason}")
 
-    def first_steps(self, gateway_url: str, admin_url: str, *, detached: bool) -> None:
-        """A request to begin with, where to see what it does, and how to stop."""
+    def first_steps(self, gateway_url: str, admin_url: str, detached: DataDir | None) -> None:
+        """A request to begin with, where to see what it does, and how to stop.
+
+        ``detached`` is the data folder of a stack in the background, None for one in the foreground.
+        """
         self.say(_FIRST_CALL.format(url=gateway_url, admin_url=admin_url))
-        self.say(_IN_THE_BACKGROUND if detached else _IN_THE_FOREGROUND)
+        if detached is None:
+            self.say(_IN_THE_FOREGROUND)
+        else:
+            self.say(_IN_THE_BACKGROUND.format(logs=detached.command("logs", "-f"), down=detached.command("down")))
 
     def _colour(self, name: str) -> str:
         return self._colours.setdefault(name, _COLOURS[len(self._colours) % len(_COLOURS)])

@@ -2,6 +2,8 @@
 
 import fcntl
 import os
+import pwd
+import shlex
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,6 +67,11 @@ class DataDir:
         """Held while processes are started or stopped on purpose; it also says that this folder is a stack's."""
         return self.root / "stack.lock"
 
+    def command(self, *words: str) -> str:
+        """Returns a command line of `just` that works on this folder, for hints."""
+        place = () if self.root == DEFAULT_DATA_DIR else ("--data-dir", str(self.root))
+        return shlex.join(("./just", *words[:1], *place, *words[1:]))
+
     def log(self, name: str) -> Path:
         """The log of the process ``name``."""
         return self.logs / f"{name}.log"
@@ -74,10 +81,9 @@ class DataDir:
         try:
             if fresh:
                 self._clear()
-            for folder in (self.postgres, self.redis, self.logs):
+            for folder in (self.root, self.postgres, self.redis, self.logs, self.secrets, self.keys):
                 folder.mkdir(parents=True, exist_ok=True)
-            for folder in (self.secrets, self.keys):
-                folder.mkdir(mode=0o700, exist_ok=True)
+                folder.chmod(0o700)  # whatever the umask of the caller is
             for log in self.logs.glob("*.log"):
                 log.replace(log.with_suffix(".log.1"))  # the last run's are kept, for whoever asks why it ended
         except OSError as exc:
@@ -90,6 +96,7 @@ class DataDir:
         Raises:
             StackError: another one holds the lock, the folder is not a stack's, or cannot be written.
         """
+        self._require_own()
         with self._open_lock().open("w") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -115,6 +122,14 @@ class DataDir:
         finally:
             os.close(descriptor)
 
+    def _require_own(self) -> None:
+        """Refuses root on another account's folder: what root leaves there, that account could not change again."""
+        existing = next(folder for folder in (self.root, *self.root.parents) if folder.exists())
+        owner = existing.stat().st_uid
+        is_theirs = existing == self.root or os.environ.get("SUDO_UID") == str(owner)
+        if os.geteuid() == 0 and owner != 0 and is_theirs:
+            raise StackError(f"{existing} belongs to {_account(owner)}: run this as {_account(owner)}, without sudo")
+
     def _open_lock(self) -> Path:
         try:
             self.root.mkdir(parents=True, exist_ok=True)
@@ -136,6 +151,13 @@ class DataDir:
                 shutil.rmtree(entry)
             else:
                 entry.unlink(missing_ok=True)
+
+
+def _account(uid: int) -> str:
+    try:
+        return pwd.getpwuid(uid).pw_name
+    except KeyError:
+        return f"user {uid}"
 
 
 def resolve(path: str | None) -> DataDir:

@@ -1,8 +1,8 @@
 """What a stack consists of: each process with its place and its environment."""
 
 import sys
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -18,6 +18,7 @@ UPSTREAMS = ("user-svc", "order-svc")
 SERVICES = (*UPSTREAMS, "gateway")
 #: What the names of a purpose's settings have before _HOST and _PORT.
 _PURPOSES = {"public": "", "admin": "_ADMIN", "pprof": "_PPROF"}
+_PLACE = ("HOST", "PORT")
 _SCHEMES = {"user-svc": "grpc", "order-svc": "grpc", "gateway": "http"}
 
 
@@ -78,6 +79,27 @@ class Inventory:
         """The environment of the process ``name``, by which it is recognised later."""
         return {**environ, MARKER: marker(self.data.root, name)}
 
+    def changed(self, names: Collection[str], environ: Mapping[str, str]) -> "Inventory":
+        """Returns the inventory with those settings of ``environ`` that differ, for the processes ``names``.
+
+        Raises:
+            StackError: one of them would move a process, whose clients and neighbours would not find it any more.
+        """
+        services = {service_of(name) for name in names} & {*SERVICES}
+        prefixes = tuple(f"{prefix_of(service)}_" for service in services)
+        settings = {name: text for name, text in environ.items() if name.startswith(prefixes)} if prefixes else {}
+        settings = {name: text for name, text in settings.items() if self.caller.get(name) != text}
+        moved = sorted(name for name in settings if name.removesuffix("_FILE") in _placing(services))
+        if moved:
+            again = f"{self.data.command('down')}, then {self.data.command('up')}"
+            raise StackError(f"{', '.join(moved)}: a restart leaves every process where it is; use {again}")
+        replicas = tuple(
+            replace(each, environ=merged(each.environ, settings)) if each.name in names else each
+            for each in self.replicas
+        )
+        caller, own = merged(self.caller, settings), merged(self.environ, settings)
+        return replace(self, caller=caller, environ=own, replicas=replicas)
+
     def claims(self) -> list[Claim]:
         """Every port that the stack needs; the one that gateways share is named once."""
         servers = [
@@ -133,6 +155,11 @@ def _own(service: str, count: int, spare: Mapping[str, Iterator[int]]) -> list[d
     prefix = prefix_of(service)
     further = [{f"{prefix}{kind}_PORT": str(next(ports)) for kind, ports in spare.items()} for _ in range(1, count)]
     return [{}, *further]
+
+
+def _placing(services: Iterable[str]) -> set[str]:
+    """The settings that say where processes of these services listen."""
+    return {f"{prefix_of(each)}{kind}_{what}" for each in services for kind in _PURPOSES.values() for what in _PLACE}
 
 
 def service_of(name: str) -> str:

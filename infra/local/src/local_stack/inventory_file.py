@@ -37,6 +37,5 @@ def read(data: DataDir) -> Inventory:
         replicas = tuple(Replica(**fields) for fields in content.pop("replicas"))
         return Inventory(data, replicas=replicas, **content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
-        raise StackError(
-            f"{data.inventory} does not tell what this stack was started with: ./just down, ./just up"
-        ) from exc
+        again = f"{data.command('down')}, then {data.command('up')}"
+        raise StackError(f"{data.inventory} does not tell what this stack was started with: {again}") from exc

@@ -1,9 +1,11 @@
 """Which port each part of the platform listens on, and whether it is free."""
 
+import asyncio
 import errno
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from time import monotonic
 
 import psutil
 
@@ -22,6 +24,9 @@ PPROF = {"gateway": 6060, "user-svc": 6061, "order-svc": 6062}
 LAST_PORT = 65535
 _CONNECT_TIMEOUT_S = 1.0
 LARGEST_OFFSET = LAST_PORT - max(PUBLIC.values())
+#: Linux keeps the end of a connection for 60 s (TIME-WAIT, RFC 9293 3.6.1).
+_TIME_WAIT_S = 62.0
+_POLL_S = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,32 +83,64 @@ def spare_ports(taken: Mapping[str, int], offset: int, host: str = "127.0.0.1") 
     raise StackError("there are too few ports for all replicas: --port-offset is too large")
 
 
-def require_free(claims: Iterable[Claim]) -> None:
-    """Check all ports at once, before anything is started.
+async def require_free(
+    claims: Iterable[Claim], announce: Callable[[str], None], *, hint: str, within_s: float = _TIME_WAIT_S
+) -> None:
+    """Checks all ports at once, before anything is started.
+
+    Some of them are in the range that systems use for outgoing connections, and the end of such a connection occupies
+    its port for a minute: that is waited for.
+
+    Args:
+        claims: the ports that the stack is going to listen on.
+        announce: is given a sentence when there is something to wait for.
+        hint: the command line that avoids these ports.
+        within_s: the longest wait for closed connections, in seconds.
 
     Raises:
-        StackError: it names every port that is taken, who wanted it, and who has it as far as one may know.
+        StackError: it names each port that is taken, the process that wants it, and the program that has it, as far as
+            the system shows that.
     """
-    taken = [claim for claim in claims if not is_free(claim.host, claim.port)]
+    taken = _taken(claims)
+    until = monotonic() + within_s
+    if taken and not _listened_on(taken):
+        ports = ", ".join(str(claim.port) for claim in taken)
+        announce(f"Port {ports}: a closed connection of another program occupies it (TIME-WAIT); waiting for its end.")
+        while taken and not _listened_on(taken) and monotonic() < until:
+            await asyncio.sleep(_POLL_S)
+            taken = _taken(taken)
     if taken:
-        owners = _listeners()
+        owners = _owners()
         lines = [
-            f"port {claim.port} ({claim.process}, {claim.purpose}) is already in use{owners.get(claim.port, '')}"
+            f"port {claim.port} ({claim.process}, {claim.purpose}) is already in use{owners.get(claim.port, _UNKNOWN)}"
             for claim in taken
         ]
-        raise StackError("\n".join([*lines, "free it, or let this stack use other ports: ./just up --port-offset 100"]))
+        raise StackError("\n".join([*lines, f"free it, or let this stack use other ports: {hint}"]))
 
 
-def _listeners() -> dict[int, str]:
-    """For each port with a listener: by whom, as far as the system lets us see."""
+#: Where the system shows no program that has the port.
+_UNKNOWN = " (by another account's program, or by a closed connection for up to a minute)"
+
+
+def _taken(claims: Iterable[Claim]) -> list[Claim]:
+    return [claim for claim in claims if not is_free(claim.host, claim.port)]
+
+
+def _listened_on(claims: Collection[Claim]) -> bool:
+    return any(_has_listener(claim.host, claim.port) for claim in claims)
+
+
+def _owners() -> dict[int, str]:
+    """Returns the program that has each port, as far as the system shows it: the listener, if there is one."""
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:
         return {}
+    connections.sort(key=lambda connection: connection.status == psutil.CONN_LISTEN)
     return {
         connection.laddr.port: f" by {_program(connection.pid)}"
         for connection in connections
-        if connection.status == psutil.CONN_LISTEN and connection.pid and connection.laddr
+        if connection.pid and connection.laddr
     }
 
 

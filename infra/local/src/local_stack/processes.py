@@ -45,7 +45,7 @@ def start(launch: Launch) -> subprocess.Popen[bytes]:
         ProcessFailedError: the program is missing, or may not be run.
     """
     account = launch.account
-    with launch.log.open("ab") as log:
+    with open(launch.log, "ab", opener=_private) as log:
         try:
             child = subprocess.Popen(
                 launch.argv,
@@ -64,6 +64,11 @@ def start(launch: Launch) -> subprocess.Popen[bytes]:
             raise ProcessFailedError(launch.name, f"{launch.argv[0]} cannot be run: {exc}", launch.log) from exc
     _await_environment(child)
     return child
+
+
+def _private(path: str, flags: int) -> int:
+    """Opens a log so that no other account can read it."""
+    return os.open(path, flags, 0o600)
 
 
 def _await_environment(child: subprocess.Popen[bytes]) -> None:

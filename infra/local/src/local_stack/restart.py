@@ -1,6 +1,6 @@
 """`just restart`: processes are started again one at a time, so that the others serve meanwhile."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from local_stack import inventory_file, secret_files, state
 from local_stack.data_dir import DataDir
@@ -13,22 +13,23 @@ from local_stack.shutdown import running, stop_one
 _Announce = Callable[[str, str], None]
 
 
-async def restart(data: DataDir, wanted: Sequence[str], announce: _Announce) -> None:
+async def restart(data: DataDir, wanted: Sequence[str], environ: Mapping[str, str], announce: _Announce) -> None:
     """Stop and start these processes, or all of a service; each is ready before the next one is stopped.
 
     Those that have died are only started, all of them at first: they may need one another, and until they are back, the
-    others bear their part. Environments and ports are those that they had.
+    others bear their part. Ports are those that they had, and so are environments, but for the settings that
+    ``environ``, the caller's environment, gives another value.
 
     Raises:
-        StackError: nothing runs, or there is no such process; nothing was done.
+        StackError: nothing runs, there is no such process, or a setting would move one; nothing was done.
         ProcessFailedError: a process did not come back; the ones after it were left alone.
     """
     if not state.read(data.state):
         raise StackError("Nothing is running.")
     with data.locked():
         recorded = state.read(data.state)
-        inventory = inventory_file.read(data)
         names = dict.fromkeys(name for each in wanted for name in _named(each, list(recorded)))
+        inventory = inventory_file.read(data).changed(names, environ)
         alive = running(data)
         launcher = Launcher(inventory, recorded, announce)
         await _start(launcher, inventory, [name for name in names if name not in alive], announce)
@@ -36,6 +37,7 @@ async def restart(data: DataDir, wanted: Sequence[str], announce: _Announce) -> 
             _warn(name, list(recorded), announce)
             await stop_one(data, name, alive[name].pid, announce)
             await _start(launcher, inventory, [name], announce)
+        inventory_file.write(inventory)  # now that the processes have come back with these settings
 
 
 def _named(wanted: str, names: Sequence[str]) -> Iterator[str]:

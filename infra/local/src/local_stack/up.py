@@ -51,7 +51,8 @@ async def up(wish: Wish, screen: Screen) -> int:
             environ=os.environ,
             prometheus_port=recorded.port,
         )
-        require_free(inventory.claims())
+        elsewhere = wish.data.command("up", "--port-offset", str(wish.offset + 100))
+        await require_free(inventory.claims(), screen.say, hint=elsewhere)
         wish.data.prepare(fresh=wish.fresh)
         following = logs.Following(wish.data, None, 0, screen.line)
         announce = screen.line if wish.detached else _among(following, screen)
@@ -78,7 +79,7 @@ async def _runs_already(wish: Wish, screen: Screen) -> bool:
         await stop_all(wish.data, screen.line)
         return False
     if wish.fresh:
-        raise StackError("a stack runs on these data; stop it by `./just down` before you start with empty data")
+        raise StackError(f"a stack runs on these data; stop it by `{wish.data.command('down')}` before you use --fresh")
     screen.say("The stack is already running.")
     screen.table(await status.gather(wish.data))
     return True
@@ -113,7 +114,7 @@ async def _started(startup: Startup, wish: Wish, wanted_out: Interrupt, screen: 
     screen.table(rows)
     screen.say("")
     gateway = next(row for row in rows if row.name == "gateway")
-    screen.first_steps(gateway.url, gateway.admin_url or "", detached=wish.detached)
+    screen.first_steps(gateway.url, gateway.admin_url or "", wish.data if wish.detached else None)
     return 0
 
 

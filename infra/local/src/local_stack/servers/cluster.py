@@ -30,7 +30,7 @@ def create_cluster(
         ProcessFailedError: initdb failed; the log says why.
         StackError: the cluster's major version is another than that of ``programs``.
     """
-    log.touch()
+    log.touch(mode=0o600)
     done = data.with_name("created")
     if done.exists():
         _check_version(programs, data)

@@ -29,7 +29,9 @@ def command(
     """Run ``program``: serve, or a subcommand, or say what the settings are. Returns the exit code.
 
     A variable that begins with ``prefix`` and names no setting is reported on standard error, and does not stop the
-    process: after a roll-back, the environment may hold settings of a newer version. serve may still raise SettingsError for what only shows once it looks around.
+    process: after a roll-back, the environment may hold settings of a newer version.
+
+    serve may still raise SettingsError for what only shows once it looks around.
 
     program: the name of the command and of its distribution. prefix: of its variables, "GATEWAY_".
     arguments: those of the process, unless given.

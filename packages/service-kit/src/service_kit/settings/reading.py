@@ -20,7 +20,10 @@ def load(cls: type[T], prefix: str, environ: Mapping[str, str]) -> T:
     """Read a settings dataclass from ``environ``: PREFIX + FIELD_NAME, or the file that PREFIX + FIELD_NAME_FILE names.
 
     An empty variable is an empty text or an empty tuple where the setting has a default of that type; elsewhere it
-    counts as not set, and so does a service link of Kubernetes that has the name of a setting. SettingsError: with everything that is wrong, not only the first.
+    counts as not set, and so does a service link of Kubernetes that has the name of a setting.
+
+    Raises:
+        SettingsError: with everything that is wrong, not only the first.
     """
     values: dict[str, Any] = {}
     problems: list[str] = []
