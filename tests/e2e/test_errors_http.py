@@ -2,7 +2,7 @@
 
 import gzip
 import json
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -114,9 +114,28 @@ def test_a_body_over_one_mib_is_refused(api: Api, newcomer: Account, rpc: str, s
     assert_problem(response, 413, "BODY_TOO_LARGE")
 
 
-def test_a_body_of_one_mib_is_read(api: Api, style: Style, alice: Account) -> None:
+@pytest.fixture(scope="session")
+def description(api: Api) -> dict[str, Any]:
+    return cast("dict[str, Any]", api.send("GET", "/openapi.json").json())
+
+
+@pytest.mark.parametrize(("rpc", "style"), BODY_BINDINGS)
+def test_a_body_over_the_limit_of_its_method_is_refused(
+    api: Api, description: dict[str, Any], newcomer: Account, rpc: str, style: Style
+) -> None:
+    binding = ROWS[rpc][style]
+    limit = description["paths"][binding.path][binding.verb.lower()]["requestBody"]["x-headrace-max-body-bytes"]
+    assert limit < MIB
+    path, _ = binding.fill(WELL_FORMED["GetOrder"])
+    # A field too many, so that nothing comes of it.
+    for size, status, code in ((limit, 400, "INVALID_REQUEST"), (limit + 1, 413, "BODY_TOO_LARGE")):
+        response = api.send(binding.verb, path, content=padded({"unknown": 1}, size), token=newcomer.token)
+        assert_problem(response, status, code)
+
+
+def test_a_body_of_the_largest_size_is_read(api: Api, style: Style, alice: Account) -> None:
     binding = ROWS["CreateOrder"][style]
-    response = api.send(binding.verb, binding.path, content=padded(order_fields(), MIB), token=alice.token)
+    response = api.send(binding.verb, binding.path, content=padded(order_fields(), 100_000), token=alice.token)
     assert_success(response, 201)
 
 

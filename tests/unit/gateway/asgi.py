@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any, cast
 
 from gateway.exchange import Exchange, open_exchange
+from gateway.transcoding.body_bounds import BodyBounds
 from gateway.transcoding.endpoint import Endpoint
 from service_kit.context import RequestContext
 from service_kit.contract.policy import Access, Degraded, Idempotency, MethodPolicy, RateClass, SessionEffect
@@ -135,6 +136,7 @@ class FakeEndpoint:
     method: FakeMethod
     path: str = "/things/{thing_id}"
     http_method: str = "GET"
+    body_bounds: BodyBounds = field(default=BodyBounds(None, None))
 
 
 def policy(

@@ -65,7 +65,9 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
     contract = parts.contract
     cookie = SessionCookie(secure=settings.cookie_secure)
     router = Router(endpoints_of(contract))
-    document = openapi_document(contract, version=parts.version, cookie_name=cookie.name)
+    document = openapi_document(
+        contract, version=parts.version, cookie_name=cookie.name, max_body_bytes=settings.max_body_bytes
+    )
     quotas = {
         RateClass.DEFAULT: settings.rate_limit_default,
         RateClass.CREDENTIALS: settings.rate_limit_credentials,

@@ -9,6 +9,7 @@ from service_kit.tracing.settings import TracingSettings
 from gateway.limits.quota import Quota, parse_quota
 from gateway.middleware.client_address import parse_networks
 from gateway.middleware.cors import parse_origins
+from gateway.transcoding.body_bounds import MAX_BODY_BYTES
 from gateway.upstream.address import Address, parse_address
 
 PREFIX = "GATEWAY_"
@@ -89,7 +90,13 @@ class Settings(TracingSettings):
         doc="requests that may wait for their turn, for each upstream and rate class", default=512, minimum=0
     )
     max_queue_wait_ms: int = setting(doc="longest wait for a turn", unit="ms", default=2000, minimum=0)
-    max_body_bytes: int = setting(doc="largest request body", unit="bytes", default=1024 * 1024, minimum=1)
+    max_body_bytes: int = setting(
+        doc="largest request body of any method; most have a smaller limit, that of their largest valid message",
+        unit="bytes",
+        default=MAX_BODY_BYTES,
+        minimum=1,
+        maximum=MAX_BODY_BYTES,
+    )
     max_buffered_body_bytes: int = setting(
         doc="bodies of all requests in progress, together", unit="bytes", default=64 * 1024 * 1024, minimum=1024 * 1024
     )

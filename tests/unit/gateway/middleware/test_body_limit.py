@@ -1,12 +1,27 @@
 import asyncio
 from collections.abc import Iterable
+from dataclasses import replace
+from typing import cast
 
 import pytest
+from gateway.exchange import exchange_of
 from gateway.middleware.body_limit import BodyLimitMiddleware
 from gateway.problems import Problem
+from gateway.transcoding.body_bounds import BodyBounds
+from gateway.transcoding.endpoint import Endpoint
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from tests.unit.gateway.asgi import Headers, answering, call, exchange_in, http_scope, passes_lifespan_through
+from tests.unit.gateway.asgi import (
+    FakeEndpoint,
+    FakeMethod,
+    Headers,
+    answering,
+    call,
+    exchange_in,
+    http_scope,
+    passes_lifespan_through,
+    policy,
+)
 
 CHUNKED = [(b"transfer-encoding", b"chunked")]
 CLOSE = ((b"connection", b"close"),)
@@ -26,9 +41,15 @@ def layer(app: ASGIApp, timeout_s: float = 5.0) -> ASGIApp:
     return BodyLimitMiddleware(app, max_body_bytes=100, body_timeout_s=timeout_s)
 
 
+def posting(headers: Headers, http_version: str = "1.1") -> Scope:
+    scope = http_scope("POST", headers=headers, http_version=http_version)
+    exchange_in(scope)
+    return scope
+
+
 async def refused(headers: Headers, body: Iterable[bytes] = (b"",), http_version: str = "1.1") -> Problem:
     with pytest.raises(Problem) as caught:
-        await call(layer(reading), http_scope("POST", headers=headers, http_version=http_version), body)
+        await call(layer(reading), posting(headers, http_version), body)
     return caught.value
 
 
@@ -39,7 +60,7 @@ async def test_other_scopes_pass() -> None:
 @pytest.mark.parametrize("headers", [[(b"content-length", b"100")], CHUNKED])
 async def test_a_body_up_to_the_limit_passes(headers: Headers) -> None:
     pieces = [b"x" * 60, b"x" * 40, b""]
-    response = await call(layer(reading), http_scope("POST", headers=headers), pieces)
+    response = await call(layer(reading), posting(headers), pieces)
     assert response.body == b"x" * 100
 
 
@@ -56,6 +77,24 @@ async def test_an_undeclared_or_lying_length_is_counted(headers: Headers) -> Non
     assert problem.status == 413
 
 
+@pytest.mark.parametrize(
+    ("headers", "pieces"), [([(b"content-length", b"51")], ()), (CHUNKED, [b"x" * 30, b"x" * 21, b"never read"])]
+)
+@pytest.mark.parametrize(("of_method", "limit"), [(50, 50), (None, 100), (200, 100)])
+async def test_a_method_has_a_limit_of_its_own(
+    headers: Headers, pieces: Iterable[bytes], of_method: int | None, limit: int
+) -> None:
+    scope = posting(headers)
+    endpoint = replace(FakeEndpoint(FakeMethod(policy())), body_bounds=BodyBounds(of_method, None))
+    exchange_of(scope).endpoint = cast("Endpoint", endpoint)
+    if limit == 50:
+        with pytest.raises(Problem) as caught:
+            await call(layer(reading), scope, pieces)
+        assert "50 bytes" in caught.value.detail
+    else:
+        assert (await call(layer(reading), scope, [b"x" * 51, b""])).body == b"x" * 51
+
+
 async def test_http2_bodies_need_no_declaration_and_know_no_connection_header() -> None:
     problem = await refused([], [b"x" * 101], http_version="2")
     assert problem.status == 413
@@ -69,7 +108,7 @@ async def test_a_body_that_trickles_in_is_not_waited_for() -> None:
 
     started = asyncio.get_running_loop().time()
     with pytest.raises(Problem) as caught:
-        await layer(reading, timeout_s=0.1)(http_scope("POST", headers=CHUNKED), trickling, _nowhere)
+        await layer(reading, timeout_s=0.1)(posting(CHUNKED), trickling, _nowhere)
     assert (caught.value.status, caught.value.code) == (408, "BODY_TIMEOUT")
     assert tuple(caught.value.headers) == CLOSE
     assert asyncio.get_running_loop().time() - started < 1
@@ -89,7 +128,7 @@ async def test_waiting_for_the_client_to_leave_has_no_limit() -> None:
     async def app(_scope: Scope, receive: Receive, _send: Send) -> None:
         seen.extend([(await receive())["type"], (await receive())["type"]])
 
-    await layer(app, timeout_s=0.05)(http_scope("POST", headers=CHUNKED), receive, _nowhere)
+    await layer(app, timeout_s=0.05)(posting(CHUNKED), receive, _nowhere)
     assert seen == ["http.request", "http.disconnect"]
 
 

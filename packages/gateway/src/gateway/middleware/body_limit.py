@@ -12,11 +12,14 @@ from gateway.request_headers import first
 _CLOSE = ((b"connection", b"close"),)
 _MAX_LENGTH_DIGITS = 18
 
+_Headers = tuple[tuple[bytes, bytes], ...]
+
 
 class BodyLimitMiddleware:
-    """Refuses a body over ``max_body_bytes`` (413) or one that takes longer than ``body_timeout_s`` (408).
+    """Refuses a body that is too large (413) or takes longer than ``body_timeout_s`` (408).
 
-    A declared length is refused before a byte is read; an undeclared one is counted while it arrives.
+    The limit is that of the largest valid message of the method, and at most ``max_body_bytes``. A declared length is
+    refused before a byte is read; an undeclared one is counted while it arrives.
     Starlette's RequestBodyLimitMiddleware answers in plain text and knows no time, hence this one.
     """
 
@@ -29,27 +32,24 @@ class BodyLimitMiddleware:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
+        exchange = exchange_of(scope)
+        most = self._max_body_bytes
+        if exchange.endpoint is not None:
+            most = exchange.endpoint.body_bounds.within_bytes(most)
         is_http1 = scope.get("http_version", "1.1").startswith("1")
         closing = _CLOSE if is_http1 else ()
         length = first(scope["headers"], b"content-length")
         if length is not None:
-            if self._is_too_long(length):
-                raise self._too_large(closing)
+            if _is_longer(length, most):
+                raise _too_large(most, closing)
         elif is_http1 and first(scope["headers"], b"transfer-encoding") is None:
             # RFC 9112, 6.3: no body can come.
-            exchange_of(scope).expects_body = False
+            exchange.expects_body = False
             await self.app(scope, receive, send)
             return
-        await self.app(scope, self._bounded(receive, closing), send)
+        await self.app(scope, self._bounded(receive, most, closing), send)
 
-    def _is_too_long(self, length: bytes) -> bool:
-        return length.isdigit() and (len(length) > _MAX_LENGTH_DIGITS or int(length) > self._max_body_bytes)
-
-    def _too_large(self, closing: tuple[tuple[bytes, bytes], ...]) -> Problem:
-        detail = f"A body may have at most {self._max_body_bytes} bytes."
-        return Problem(413, "BODY_TOO_LARGE", detail, headers=closing)
-
-    def _bounded(self, receive: Receive, closing: tuple[tuple[bytes, bytes], ...]) -> Receive:
+    def _bounded(self, receive: Receive, most: int, closing: _Headers) -> Receive:
         due = asyncio.get_running_loop().time() + self._body_timeout_s
         received = 0
         complete = False
@@ -66,9 +66,17 @@ class BodyLimitMiddleware:
                 detail = f"The body did not arrive within {self._body_timeout_s:g} s."
                 raise Problem(408, "BODY_TIMEOUT", detail, headers=closing) from exc
             received += len(message.get("body", b""))
-            if received > self._max_body_bytes:
-                raise self._too_large(closing)
+            if received > most:
+                raise _too_large(most, closing)
             complete = not message.get("more_body", False)
             return message
 
         return bounded
+
+
+def _is_longer(length: bytes, most: int) -> bool:
+    return length.isdigit() and (len(length) > _MAX_LENGTH_DIGITS or int(length) > most)
+
+
+def _too_large(most: int, closing: _Headers) -> Problem:
+    return Problem(413, "BODY_TOO_LARGE", f"A body of this request may have at most {most} bytes.", headers=closing)

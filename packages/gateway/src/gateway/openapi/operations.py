@@ -9,6 +9,7 @@ from service_kit.contract.policy import Access
 from gateway.openapi.problems import problem_responses
 from gateway.openapi.schemas import Schema, Schemas
 from gateway.request_timeout import LONGEST_S, REQUEST_TIMEOUT, SHORTEST_S
+from gateway.transcoding.body_bounds import body_bounds
 from gateway.transcoding.path_template import parse_template
 from gateway.transcoding.response_writer import body_type_of
 
@@ -22,14 +23,23 @@ def tag_name(service: str) -> str:
 
 
 def operation(
-    contract: Contract, schemas: Schemas, method: Method, binding: Binding, path: str, *, is_first: bool
+    contract: Contract,
+    schemas: Schemas,
+    method: Method,
+    binding: Binding,
+    path: str,
+    *,
+    is_first: bool,
+    max_body_bytes: int,
 ) -> Schema:
     """The operation object of a binding. The first binding of a method carries the method's own name as its id.
 
     path: the template that the document shows it under; its variables may have other names than the binding's.
+    max_body_bytes: what no body may exceed, whatever the method.
     """
     in_path = dict(zip(_variables(binding.path), _variables(path), strict=True))
     summary, _, _ = method.description.partition(". ")
+    largest_body = body_bounds(contract, method, binding).within_bytes(max_body_bytes)
     described: dict[str, Any] = {
         "operationId": method.name if is_first else f"{method.name}Resource",
         "tags": [tag_name(method.service)],
@@ -37,13 +47,14 @@ def operation(
         "description": _description(method),
         "parameters": _parameters(contract, schemas, method, binding, in_path),
         "responses": {str(method.policy.success_status): _success(contract, schemas, method, binding)}
-        | problem_responses(method),
+        | problem_responses(method, largest_body),
     }
     if binding.has_body:
         schema = schemas.of_message(method.input, for_request=True, hidden=frozenset(in_path))
         described["requestBody"] = {
             "required": bool(schema.get("required")),
             "content": {"application/json": {"schema": schema}},
+            "x-headrace-max-body-bytes": largest_body,
         }
     if method.policy.access is not Access.PUBLIC:
         described["security"] = _SECURITY

@@ -15,7 +15,6 @@ _TEXTS = {
     404: "Not found, or not to be seen by the caller.",
     409: "The state of things does not allow this.",
     412: "The thing has changed since.",
-    413: "The body is too large.",
     415: "The body is not application/json.",
     422: "The Idempotency-Key was used with another request.",
     429: "The rate limit is used up.",
@@ -45,11 +44,12 @@ def problem_schema(contract: Contract) -> Schema:
     }
 
 
-def problem_responses(method: Method) -> Schema:
-    """The responses of an operation that are problems, by HTTP status."""
+def problem_responses(method: Method, max_body_bytes: int) -> Schema:
+    """The responses of an operation that are problems, by HTTP status. max_body_bytes: what it takes at most."""
     statuses = [*_ANY, *(() if method.policy.access is Access.PUBLIC else (403,)), 401]
+    texts = _TEXTS | {413: f"The body is larger than {max_body_bytes} bytes."}
     return {
-        str(status): {"description": _TEXTS[status], "content": {"application/problem+json": {"schema": _REFERENCE}}}
+        str(status): {"description": texts[status], "content": {"application/problem+json": {"schema": _REFERENCE}}}
         for status in sorted(statuses)
     }
 

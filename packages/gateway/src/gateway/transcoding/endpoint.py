@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from service_kit.contract import Binding, Contract, Method
 from service_kit.validation import Validator
 
+from gateway.transcoding.body_bounds import BodyBounds
 from gateway.transcoding.request_reader import RequestReader
 from gateway.transcoding.response_writer import ResponseWriter
 
@@ -27,6 +28,11 @@ class Endpoint:
     def path(self) -> str:
         """The path template."""
         return self.binding.path
+
+    @property
+    def body_bounds(self) -> BodyBounds:
+        """What no valid body exceeds."""
+        return self.reader.bounds
 
 
 def endpoints_of(contract: Contract) -> Iterator[Endpoint]:

@@ -43,7 +43,7 @@ class Transcoder:
         if exchange.body:
             _require_json(scope)
         query, headers = scope["query_string"], scope["headers"]
-        message = endpoint.reader.read(exchange.path_parameters, query, headers, exchange.body)
+        message = await endpoint.reader.read_sharing(exchange.path_parameters, query, headers, exchange.body)
         try:
             reply = await self._upstreams[method.upstream].call(method, message, exchange.request)
         except CallError as exc:

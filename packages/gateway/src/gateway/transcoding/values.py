@@ -1,11 +1,13 @@
 """Single values: from JSON and from text (path, query, header) into what a protobuf field takes.
 
 A reader takes what came and returns the value. ValueMismatch: it is of the wrong type or out of the type's range.
-Nothing is coerced: 2.7 is no integer, "2" in JSON is none either.
+Nothing is coerced: 2.7 is no integer, "2" in JSON is none either. But 1.0 and 1e2 are: to JSON Schema and to protobuf's
+JSON, a number is an integer by its value, and not by its spelling.
 """
 
 import re
 from collections.abc import Callable
+from decimal import Decimal
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
@@ -27,6 +29,8 @@ _RANGES = {
     FieldDescriptor.TYPE_INT64: (-_JSON_SAFE, _JSON_SAFE),
     FieldDescriptor.TYPE_UINT64: (0, _JSON_SAFE),
 }
+#: No 64-bit integer has more than 20 digits.
+_MAX_EXPONENT = 19
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
 
@@ -98,9 +102,21 @@ def _text_boolean(value: str) -> bool:
 
 
 def _json_integer(value: Any) -> int:
+    if isinstance(value, Decimal):
+        return _whole(value)
     if not isinstance(value, int) or isinstance(value, bool):
         raise ValueMismatch("json.type", "must be an integer")
     return value
+
+
+def _whole(number: Decimal) -> int:
+    """The integer that a number is. Its size is looked at first: 1e999999 has a million digits."""
+    if number and number.adjusted() > _MAX_EXPONENT:
+        raise ValueMismatch("json.range", f"must have at most {_MAX_EXPONENT + 1} digits")
+    whole = number.to_integral_value()
+    if whole != number:
+        raise ValueMismatch("json.type", "must be an integer")
+    return int(whole) if whole else 0
 
 
 def _text_integer(value: str) -> int:
