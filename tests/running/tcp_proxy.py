@@ -1,6 +1,8 @@
 """A proxy that can stop forwarding without closing anything, as a network does that loses its packets."""
 
 import asyncio
+import socket
+import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -12,6 +14,7 @@ class TcpProxy:
         self.port = 0
         self._target_port = target_port
         self._pumps: set[asyncio.Task[None]] = set()
+        self._clients: set[asyncio.StreamWriter] = set()
         self._closed = asyncio.Event()
         #: Cleared: a connection that is opened now is accepted, and that is all.
         self.forwards_new = True
@@ -26,11 +29,24 @@ class TcpProxy:
         for pump in self._pumps:
             pump.cancel()
 
+    async def drop(self, *, reset: bool) -> None:
+        """Close the connections that are open now, on both sides: by FIN, or by RST."""
+        for client in list(self._clients):
+            if reset:
+                linger = struct.pack("ii", 1, 0)  # RFC 9293 3.9.1: what is unsent is discarded, and the peer is told so
+                client.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                client.transport.abort()
+            else:
+                client.close()
+        self.hang()
+        await asyncio.sleep(0.05)  # the kernel's business; no event tells that the peer has been told
+
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self.forwards_new:
             await self._closed.wait()
             writer.close()
             return
+        self._clients.add(writer)
         to_server = await asyncio.open_connection("127.0.0.1", self._target_port)
         pumps = {
             asyncio.create_task(self._pump(reader, to_server[1])),
@@ -44,6 +60,7 @@ class TcpProxy:
             pump.cancel()
         for each in (writer, to_server[1]):
             each.close()
+        self._clients.discard(writer)
 
     def close(self) -> None:
         """Let go of the connections that hang."""

@@ -12,6 +12,8 @@ from importlib import resources
 from pathlib import Path
 from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
 
+from service_kit.inherited_environment import without_inherited
+
 
 def migrate(database_url: str, package: str) -> int:
     """Apply what is missing of the SQL files in the folder `migrations` of the import package ``package``.
@@ -25,7 +27,7 @@ def migrate(database_url: str, package: str) -> int:
     with resources.as_file(resources.files(package) / "migrations") as folder:
         command = [dbmate, "--no-dump-schema", "--migration-lock", "--migrations-dir", str(folder), "migrate"]
         # The URL holds a password, so it travels in the environment: everybody on the machine can read arguments.
-        environment = {**os.environ, "DATABASE_URL": _for_dbmate(database_url)}
+        environment = {**without_inherited(os.environ), "DATABASE_URL": _for_dbmate(database_url)}
         # In a folder of ours, because dbmate reads settings from an .env file in the current one.
         finished = subprocess.run(command, env=environment, cwd=folder, check=False)  # noqa: S603
     # Its own 2 would mean wrong settings, to whoever reads our exit codes.
@@ -44,5 +46,5 @@ def _for_dbmate(database_url: str) -> str:
     parts = urlsplit(database_url)
     query = parse_qsl(parts.query, keep_blank_values=True)
     if not any(name == "sslmode" for name, _ in query):
-        query.append(("sslmode", os.environ.get("PGSSLMODE", "prefer")))
+        query.append(("sslmode", "prefer"))
     return urlunsplit(parts._replace(query=urlencode(query)))

@@ -7,6 +7,7 @@ from typing import Any, TypeVar, cast
 
 from service_kit.cli.parser import build_parser
 from service_kit.cli.subcommand import Subcommand
+from service_kit.inherited_environment import remove_inherited
 from service_kit.settings import SettingsError, describe, load, unknown_variables
 
 T = TypeVar("T")
@@ -36,6 +37,7 @@ def command(
     program: the name of the command and of its distribution. prefix: of its variables, "GATEWAY_".
     arguments: those of the process, unless given.
     """
+    remove_inherited(os.environ)
     parser = build_parser(cls, program=program, description=description, prefix=prefix, subcommands=subcommands)
     parsed = parser.parse_args(arguments)
     further = [name for subcommand in subcommands for name in subcommand.variables]

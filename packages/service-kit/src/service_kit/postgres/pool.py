@@ -1,16 +1,18 @@
 """The pool of connections to PostgreSQL."""
 
-import select
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
 
+import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from service_kit.deadline import time_left
+from service_kit.deadline import time_left, within_deadline
 from service_kit.pool_telemetry import PoolCounts, shown_pool
 from service_kit.postgres.connection import BoundedConnection
+from service_kit.postgres.session import session_options
 from service_kit.uninterrupted import uninterrupted
 
 #: How long the pool goes on connecting by itself. After that every call that needs a connection makes it try again
@@ -38,7 +40,10 @@ class PoolLimits:
 
 
 class PostgresPool(AsyncConnectionPool[BoundedConnection]):
-    """Hands out connections that know how long the current request has."""
+    """Hands out connections that are alive, and know how long the current request has."""
+
+    #: When all connections were replaced last (time.monotonic()).
+    _drained_s = float("-inf")
 
     @asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncIterator[BoundedConnection]:  # noqa: ASYNC109 - the pool's signature
@@ -47,12 +52,7 @@ class PostgresPool(AsyncConnectionPool[BoundedConnection]):
         PoolTimeout: none is free within the pool's wait. TimeoutError: the request's deadline has passed, be it while
         it waited; nothing was begun.
         """
-        wait_s, left_s = self.timeout if timeout is None else timeout, time_left()
-        try:
-            connection = await self.getconn(wait_s if left_s is None else min(wait_s, left_s))
-        except PoolTimeout:
-            time_left()
-            raise
+        connection = await self._live_connection(self.timeout if timeout is None else timeout)
         try:
             await connection.bound_statements(time_left())
             yield connection
@@ -60,7 +60,42 @@ class PostgresPool(AsyncConnectionPool[BoundedConnection]):
             if connection.pgconn.transaction_status != TransactionStatus.IDLE:
                 # Whatever it was in the middle of: a rollback would be one more wait, and nobody is there to wait.
                 await connection.close()
+            connection.unused_from_now()
             await uninterrupted(self.putconn(connection))
+
+    async def _live_connection(self, wait_s: float) -> BoundedConnection:
+        """A connection that can be used, within ``wait_s`` and the request's deadline.
+
+        The pool's own `check` waits for a second before it tries another connection. Here the next one is tried at
+        once: dead ones are replaced in the background, and the first new one goes to the call that has waited longest.
+        """
+        until_s = time.monotonic() + within_deadline(wait_s)
+        while True:
+            try:
+                connection = await self.getconn(max(until_s - time.monotonic(), 0))
+            except PoolTimeout:
+                time_left()
+                raise
+            try:
+                await connection.check()
+            except BaseException as exc:
+                await self._discard(connection)
+                if not isinstance(exc, psycopg.Error):
+                    raise
+            else:
+                return connection
+
+    async def _discard(self, connection: BoundedConnection) -> None:
+        """Replace a dead connection.
+
+        One that did not say that it is dead makes all suspicious that were opened before: each would cost a request the
+        time to find out. So all of them are replaced, once.
+        """
+        is_silent = connection.died_silently
+        await uninterrupted(self.putconn(connection))
+        if is_silent and connection.opened_at_s > self._drained_s:
+            self._drained_s = time.monotonic()
+            await uninterrupted(self.drain())
 
     def counts(self) -> PoolCounts:
         """The connections at this moment; those being made count as used."""
@@ -84,7 +119,6 @@ async def open_pool(database_url: str, limits: PoolLimits, *, application_name: 
         max_size=limits.max_size,
         timeout=limits.wait_s,
         reconnect_timeout=_RECONNECT_S,
-        check=_check_connection,
         open=False,
         name=application_name,
         kwargs={
@@ -98,24 +132,13 @@ async def open_pool(database_url: str, limits: PoolLimits, *, application_name: 
             "keepalives_idle": 30,
             "keepalives_interval": 5,
             "keepalives_count": 3,
-            "options": f"-c statement_timeout={limits.statement_timeout_ms} -c TimeZone=UTC",
+            "client_encoding": "UTF8",
+            "options": session_options(limits.statement_timeout_ms),
         },
     )
     async with pool:
         with shown_pool(application_name, pool.counts):
             yield pool
-
-
-async def _check_connection(connection: BoundedConnection) -> None:
-    """Raise OperationalError if an idle connection is dead.
-
-    Nothing is to be read from an idle connection unless the server has closed it or says why it will, so that a
-    look at the socket, a microsecond, spares the round trip that asking would take (as httpcore does).
-    """
-    poll = select.poll()
-    poll.register(connection.fileno(), select.POLLIN)
-    if poll.poll(0):
-        await AsyncConnectionPool.check_connection(connection)
 
 
 async def ping(pool: PostgresPool) -> None:

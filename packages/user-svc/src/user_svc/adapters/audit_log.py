@@ -11,7 +11,7 @@ from psycopg.types.json import Json
 from service_kit.metrics import from_zero, meter
 from service_kit.postgres import PostgresPool
 
-from user_svc.adapters.statements import cursor
+from user_svc.adapters.statements import Cursor, in_transaction
 from user_svc.domain.audit import AuditEvent
 from user_svc.domain.errors import DependencyUnavailableError
 
@@ -88,11 +88,14 @@ class PostgresAuditTrail:
 
     async def _write(self, batch: list[AuditEvent]) -> None:
         rows = [event_row(event) for event in batch]
+
+        async def work(c: Cursor) -> None:
+            await c.executemany(INSERT, rows)
+
         failed = False
         while True:
             try:
-                async with cursor(self._pool) as c:
-                    await c.executemany(INSERT, rows)
+                await in_transaction(self._pool, work)
             except DependencyUnavailableError as exc:
                 if not failed:
                     logger.warning(f"audit events have to wait: {exc}")

@@ -1,22 +1,27 @@
 """SQL statements, one by one or in a transaction, with the driver's errors in the domain's words."""
 
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
-from typing import Any
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, TypeVar
 
 from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
-from service_kit.postgres import PostgresPool
+from service_kit.postgres import PostgresPool, statements
 
 from user_svc.adapters.driver_errors import postgres_errors
 
+T = TypeVar("T")
 
-@asynccontextmanager
-async def cursor(pool: PostgresPool) -> AsyncIterator[AsyncCursor[TupleRow]]:
-    """A cursor in a transaction of its own. DependencyUnavailableError: no connection, or it broke."""
+Cursor = AsyncCursor[TupleRow]
+
+
+async def in_transaction(pool: PostgresPool, work: Callable[[Cursor], Awaitable[T]]) -> T:
+    """What ``work`` returns, called with a cursor in a transaction.
+
+    work: may be called twice, so it changes nothing outside the transaction.
+    DependencyUnavailableError: PostgreSQL cannot do its part now.
+    """
     with postgres_errors():
-        async with pool.connection() as connection, connection.transaction(), connection.cursor() as open_cursor:
-            yield open_cursor
+        return await statements.in_transaction(pool, work)
 
 
 async def fetch_one(pool: PostgresPool, query: Any, arguments: tuple[Any, ...]) -> TupleRow | None:
@@ -25,8 +30,7 @@ async def fetch_one(pool: PostgresPool, query: Any, arguments: tuple[Any, ...]) 
     DependencyUnavailableError: no connection, or it broke.
     """
     with postgres_errors():
-        async with pool.connection() as connection:
-            return await (await connection.execute(query, arguments)).fetchone()
+        return await statements.fetch_one(pool, query, arguments)
 
 
 async def fetch_all(pool: PostgresPool, query: Any, arguments: Mapping[str, Any]) -> list[TupleRow]:
@@ -35,5 +39,4 @@ async def fetch_all(pool: PostgresPool, query: Any, arguments: Mapping[str, Any]
     DependencyUnavailableError: no connection, or it broke.
     """
     with postgres_errors():
-        async with pool.connection() as connection:
-            return await (await connection.execute(query, arguments, prepare=False)).fetchall()
+        return await statements.fetch_all(pool, query, arguments, prepare=False)

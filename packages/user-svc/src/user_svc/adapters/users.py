@@ -10,7 +10,7 @@ from service_kit.postgres import PostgresPool
 from user_svc.adapters.audit_log import INSERT, INSERT_IF_LOGIN_STANDS, event_row
 from user_svc.adapters.outbox import table as outbox_table
 from user_svc.adapters.outbox.messages import outbox_row
-from user_svc.adapters.statements import cursor, fetch_one
+from user_svc.adapters.statements import Cursor, fetch_one, in_transaction
 from user_svc.domain.audit import AuditEvent
 from user_svc.domain.errors import EmailTakenError, UserNotFoundError
 from user_svc.domain.user import Role, User
@@ -44,10 +44,13 @@ class PostgresUsers:
 
     async def add(self, user: User, event: AuditEvent) -> None:
         values = (user.user_id, user.email, user.name, user.role, user.password_hash)
+
+        async def work(c: Cursor) -> None:
+            await c.execute(_ADD, (*values, user.password_version, user.created_at))
+            await c.execute(INSERT, event_row(event))
+
         try:
-            async with cursor(self._pool) as c:
-                await c.execute(_ADD, (*values, user.password_version, user.created_at))
-                await c.execute(INSERT, event_row(event))
+            await in_transaction(self._pool, work)
         except psycopg.errors.UniqueViolation as exc:
             if exc.diag.constraint_name != _EMAIL_INDEX:
                 raise
@@ -64,32 +67,40 @@ class PostgresUsers:
         return await fetch_one(self._pool, INSERT_IF_LOGIN_STANDS, arguments) is not None
 
     async def change_password(self, user: User, password_hash: str, event: AuditEvent) -> User | None:
-        async with cursor(self._pool) as c:
+        async def work(c: Cursor) -> User | None:
             await c.execute(_CHANGE_PASSWORD, (password_hash, user.user_id, user.password_version))
             changed = _user(await c.fetchone())
             if changed is not None:
                 await c.execute(INSERT, event_row(event))
             return changed
 
+        return await in_transaction(self._pool, work)
+
     async def rehash_password(self, user: User, password_hash: str) -> None:
         await fetch_one(self._pool, _REHASH, (password_hash, user.user_id, user.password_version))
 
     async def change_role(self, user: User, event: AuditEvent) -> None:
-        async with cursor(self._pool) as c:
+        async def work(c: Cursor) -> None:
             await c.execute(_CHANGE_ROLE, (user.role, user.user_id))
             if not c.rowcount:
                 raise UserNotFoundError
             await c.execute(INSERT, event_row(event))
 
+        await in_transaction(self._pool, work)
+
     async def remove(self, deleted: UserDeleted, event: AuditEvent) -> bool:
-        async with cursor(self._pool) as c:
+        async def work(c: Cursor) -> bool:
             await c.execute(_REMOVE, (deleted.user_id,))
             if not c.rowcount:
                 return False
             await c.execute(INSERT, event_row(event))
             await c.execute(outbox_table.INSERT, outbox_row(deleted))
-        self._on_event()
-        return True
+            return True
+
+        removed = await in_transaction(self._pool, work)
+        if removed:
+            self._on_event()
+        return removed
 
 
 def _user(row: TupleRow | None) -> User | None:

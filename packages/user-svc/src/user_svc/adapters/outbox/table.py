@@ -7,7 +7,7 @@ from typing import LiteralString
 from service_kit.events import Envelope
 from service_kit.postgres import PostgresPool
 
-from user_svc.adapters.statements import cursor, fetch_all, fetch_one
+from user_svc.adapters.statements import Cursor, fetch_all, fetch_one, in_transaction
 
 INSERT: LiteralString = """
     INSERT INTO outbox (at, event_id, type, payload, request_id, traceparent) VALUES (%s, %s, %s, %s, %s, %s)"""
@@ -59,9 +59,12 @@ class PostgresOutbox:
 
         A table that was restored from a backup may know less than the stream has.
         """
-        async with cursor(self._pool) as c:
+
+        async def work(c: Cursor) -> None:
             await c.execute(_LOCK)
             await c.execute(_PLACE, (head,))
+
+        await in_transaction(self._pool, work)
 
     async def behind(self, head: int, limit: int) -> list[Placed]:
         """At most ``limit`` events that come behind position ``head``, without a gap."""
@@ -75,5 +78,8 @@ class PostgresOutbox:
 
     async def forget(self, until: int) -> None:
         """Delete what stands at ``until`` or before."""
-        async with cursor(self._pool) as c:
+
+        async def work(c: Cursor) -> None:
             await c.execute(_FORGET, (until,))
+
+        await in_transaction(self._pool, work)

@@ -1,0 +1,90 @@
+"""Statements and transactions, repeated once where that is safe.
+
+Work is repeated when the server says that it has undone it (StoreFailure.REPEATABLE: a plan that a change of the schema
+has made stale, a serialization failure, a deadlock), and when the connection was lost before anything could be
+committed: within a transaction whose COMMIT was not sent, and in a statement that only reads. What may have committed
+is never done again.
+"""
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+import psycopg
+from psycopg import AsyncCursor
+from psycopg.rows import TupleRow
+
+from service_kit.deadline import time_left
+from service_kit.postgres.connection import BoundedConnection
+from service_kit.postgres.failures import postgres_failure
+from service_kit.postgres.pool import PostgresPool
+from service_kit.postgres.timed_cursor import operation_of
+from service_kit.store_failures import StoreFailure
+
+T = TypeVar("T")
+
+Parameters = Mapping[str, Any] | Sequence[Any]
+
+
+async def fetch_all(
+    pool: PostgresPool, query: Any, parameters: Parameters = (), *, prepare: bool | None = None
+) -> list[TupleRow]:
+    """The rows of a single statement, which is a transaction of its own.
+
+    prepare: False where the statement is to be planned for its parameters each time.
+    """
+
+    async def work(connection: BoundedConnection) -> list[TupleRow]:
+        return await (await connection.execute(query, parameters, prepare=prepare)).fetchall()
+
+    return await _repeatable(pool, work, lambda _: operation_of(query) == "SELECT")
+
+
+async def fetch_one(pool: PostgresPool, query: Any, parameters: Parameters = ()) -> TupleRow | None:
+    """The first row of a single statement, which is a transaction of its own; None: it has none."""
+    rows = await fetch_all(pool, query, parameters)
+    return rows[0] if rows else None
+
+
+async def execute(pool: PostgresPool, query: Any, parameters: Parameters = ()) -> int:
+    """How many rows a single statement wrote; it is a transaction of its own."""
+
+    async def work(connection: BoundedConnection) -> int:
+        return (await connection.execute(query, parameters)).rowcount
+
+    return await _repeatable(pool, work, lambda _: False)
+
+
+async def in_transaction(pool: PostgresPool, work: Callable[[AsyncCursor[TupleRow]], Awaitable[T]]) -> T:
+    """What ``work`` returns, called with a cursor in a transaction, which is committed once ``work`` has returned.
+
+    work: may be called twice, so it changes nothing outside the transaction.
+    """
+
+    async def transact(connection: BoundedConnection) -> T:
+        async with connection.transaction(), connection.cursor() as cursor:
+            return await work(cursor)
+
+    return await _repeatable(pool, transact, lambda connection: not connection.may_have_committed)
+
+
+async def _repeatable(
+    pool: PostgresPool,
+    work: Callable[[BoundedConnection], Awaitable[T]],
+    repeats_when_lost: Callable[[BoundedConnection], bool],
+) -> T:
+    async with pool.connection() as connection:
+        try:
+            return await work(connection)
+        except psycopg.Error as exc:
+            lost = connection.closed
+            if lost and not repeats_when_lost(connection):
+                raise
+            if not lost and postgres_failure(exc) is not StoreFailure.REPEATABLE:
+                raise
+            if not lost:
+                time_left()
+                await connection.forget_plans()
+                return await work(connection)
+    time_left()
+    async with pool.connection() as connection:
+        return await work(connection)
