@@ -1,9 +1,10 @@
 """The longest text that a pattern of the contract accepts."""
 
 import re
+from importlib import import_module
 
 # The parser of re is private to it; nothing public tells the width of a pattern.
-from re import _parser  # type: ignore[attr-defined]
+_parser = import_module("re._parser")
 
 # Wider is "without end": re marks that by its own greatest number, which differs between versions of Python.
 _MAX_CHARACTERS = 2**31
