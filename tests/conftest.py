@@ -1,5 +1,7 @@
 """What every test may have: real servers, and whole platforms. Each worker of a parallel run has its own."""
 
+import os
+import sysconfig
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -8,8 +10,8 @@ from typing import Any
 import pytest
 
 from tests.compose.compose_stack import running_compose
-from tests.compose.docker import Docker
-from tests.compose.engine import running_engine
+from tests.compose.docker import Docker, DockerError
+from tests.compose.engine import require_engine, running_engine
 from tests.compose.images import build_images
 from tests.left_out import left_out
 from tests.running.secrets_seen import SEEN
@@ -27,6 +29,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_configure(config: pytest.Config) -> None:
+    # The programs of the environment (buf, dbmate), also where only its interpreter is used, as an IDE does.
+    os.environ["PATH"] = os.pathsep.join((sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)))
+    if config.getoption("--platform") == "compose":
+        try:
+            require_engine()
+        except DockerError as missing:  # one sentence, before thousands of tests are collected
+            raise pytest.UsageError(str(missing)) from missing
     meaning = "needs a platform of processes on this machine: their ids and logs, and loopback as a client's address"
     config.addinivalue_line("markers", f"local_platform: {meaning}")
 

@@ -19,6 +19,18 @@ _HOW_TO_GET_ONE = (
 )
 
 
+def require_engine() -> None:
+    """Raises DockerError where no engine runs and none can be started; cheap, and starts nothing."""
+    if shutil.which("docker") is None:
+        raise DockerError(_HOW_TO_GET_ONE)
+    if Docker().attempt("info").returncode != 0 and not _can_start_one():
+        raise DockerError(_HOW_TO_GET_ONE)
+
+
+def _can_start_one() -> bool:
+    return shutil.which("dockerd") is not None and os.geteuid() == 0
+
+
 @contextmanager
 def running_engine() -> Iterator[Docker]:
     """A docker command with an engine behind it. DockerError: there is none, and none can be started."""
@@ -28,10 +40,9 @@ def running_engine() -> Iterator[Docker]:
         if docker.attempt("info").returncode == 0:
             yield docker
             return
-        program = shutil.which("dockerd")
-        if program is None or os.geteuid() != 0:
+        if not _can_start_one():
             raise DockerError(_HOW_TO_GET_ONE)
-        with _own_engine(program, Path(folder)) as socket:
+        with _own_engine("dockerd", Path(folder)) as socket:
             yield Docker({**environ, "DOCKER_HOST": f"unix://{socket}"})
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import http.client
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
@@ -15,10 +16,15 @@ from local_stack.processes import Launch, describe_exit, start
 #: How to get it; said where it is missing.
 HOW_TO_GET_IT = "Debian and Ubuntu: apt-get install prometheus; macOS: brew install prometheus"
 #: Recording rules and alerts, of the checkout in which this package always lies: the same as in containers.
-_RULES = Path(__file__).resolve().parents[4] / "observability" / "prometheus" / "rules" / "*.yml"
+_RULES = Path(__file__).resolve().parents[4] / "observability" / "prometheus" / "rules"
 _READY_WITHIN_S = 20.0
 _POLL_S = 0.05
 _OK = 200
+
+
+def _literal(path: Path) -> str:
+    """Returns a pattern that matches ``path`` alone (Go's filepath.Match)."""
+    return re.sub(r"([*?\[\]\\])", r"\\\1", str(path))
 
 
 def prometheus_program() -> str | None:
@@ -30,8 +36,7 @@ def prometheus_program() -> str | None:
 class PrometheusServer:
     """A server with its data in ``home``, which listens on loopback.
 
-    targets: the admin addresses of each job's processes, as host:port. They are in a file of their
-    own, targets.json, which is read again whenever it changes.
+    targets: the admin addresses of each job's processes, as host:port.
     """
 
     program: str
@@ -51,7 +56,6 @@ class PrometheusServer:
         self.home.mkdir(parents=True, exist_ok=True)
         configuration = self.home / "prometheus.json"
         configuration.write_text(json.dumps(self._configuration(), indent=2))
-        self._targets_file.write_text(json.dumps(self._groups(), indent=2))
         argv = (
             self.program,
             f"--config.file={configuration}",
@@ -84,13 +88,9 @@ class PrometheusServer:
         """What prometheus.yml says; JSON is YAML."""
         return {
             "global": {"scrape_interval": self.scrape_interval, "evaluation_interval": self.scrape_interval},
-            "rule_files": [str(_RULES)],
-            "scrape_configs": [{"job_name": "headrace", "file_sd_configs": [{"files": [str(self._targets_file)]}]}],
+            "rule_files": [f"{_literal(_RULES)}/*.yml"],
+            "scrape_configs": [{"job_name": "headrace", "static_configs": self._groups()}],
         }
-
-    @property
-    def _targets_file(self) -> Path:
-        return self.home / "targets.json"
 
     def _groups(self) -> list[dict[str, object]]:
         return [{"targets": list(addresses), "labels": {"job": job}} for job, addresses in self.targets.items()]
