@@ -56,9 +56,9 @@ up-compose *ARGS:
 down-compose *ARGS:
     docker compose --file infra/compose/compose.yaml down "$@"
 
-# Generates the code and the descriptor set from protos/, after putting these in form, and Grafana's dashboards.
+# Formats protos/, generates the code and the descriptor set from them, and Grafana's dashboards.
+[no-exit-message]
 gen:
-    {{ uv_run }} buf format --write protos
     {{ uv_run }} python packages/shared-contracts/generate.py
     {{ uv_run }} python infra/observability/grafana/generate.py
 

@@ -1,13 +1,11 @@
 """The checked-in code is what the protos generate, and the protos are what standard tools accept."""
 
 import filecmp
-import runpy
 import subprocess
 from pathlib import Path
 
-from tests.examples.contracts import PROTOS, ROOT
+from tests.examples.contracts import PROTOS, ROOT, generate_contract
 
-GENERATOR = ROOT / "packages/shared-contracts/generate.py"
 CHECKED_IN = ROOT / "packages/shared-contracts/src/shared_contracts"
 OURS = {"__init__.py", "py.typed"}
 
@@ -18,7 +16,7 @@ def _files(folder: Path) -> set[str]:
 
 
 def test_checked_in_code_and_descriptor_set_are_current(tmp_path: Path) -> None:
-    runpy.run_path(str(GENERATOR))["generate"](tmp_path)
+    generate_contract(tmp_path)
 
     assert _files(tmp_path) == _files(CHECKED_IN)
     _, changed, unreadable = filecmp.cmpfiles(tmp_path, CHECKED_IN, _files(tmp_path), shallow=False)

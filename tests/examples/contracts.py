@@ -1,21 +1,35 @@
 """Contracts for tests: ours, and small ones compiled from proto text with buf, as a contributor would."""
 
+import runpy
 import shutil
 import subprocess
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import shared_contracts
 from service_kit.contract import Contract
 
 ROOT = Path(__file__).parents[2]
 PROTOS = ROOT / "protos"
+_GENERATOR = ROOT / "packages/shared-contracts/generate.py"
 
 
 @cache
 def headrace_contract() -> Contract:
     """The contract that this repository ships."""
     return Contract.load(shared_contracts.descriptor_set())
+
+
+@cache
+def generator() -> dict[str, Any]:
+    """The names that generate.py defines; it is a script, and no module of a package."""
+    return runpy.run_path(str(_GENERATOR))
+
+
+def generate_contract(target: Path, protos: Path = PROTOS) -> None:
+    """Generates code and descriptor set into ``target``, as `just gen` does."""
+    generator()["generate"](target, protos)
 
 
 def compile_protos(folder: Path, files: dict[str, str]) -> bytes:

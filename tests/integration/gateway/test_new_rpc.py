@@ -7,7 +7,6 @@ session authority beside it, are served from here by service_kit, with code gene
 import asyncio
 import os
 import re
-import subprocess
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from service_kit.contract import Contract
 from service_kit.grpc.server import GrpcServer
 from shared_contracts.headrace.session.v1 import GetKeySetRequest, GetKeySetResponse, JsonWebKey, SessionServiceBase
 
-from tests.examples.contracts import PROTOS, compile_protos
+from tests.examples.contracts import PROTOS, compile_protos, generate_contract
 from tests.examples.tokens import Issuer
 from tests.running.servers import free_port
 
@@ -88,8 +87,8 @@ def _generated_service(folder: Path) -> Any:
     """The base class of the changed service, generated from the changed protos into a package of its own."""
     package = folder / "changed_contract"
     package.mkdir()
-    command = ["buf", "generate", "--template", "buf.gen.yaml", "--output", str(package)]
-    subprocess.run(command, cwd=folder, check=True, capture_output=True)
+    (package / "__init__.py").touch()
+    generate_contract(package, folder)
     sys.path.insert(0, str(folder))
     try:
         from changed_contract.order import v1  # type: ignore[import-not-found]  # noqa: PLC0415
@@ -112,8 +111,9 @@ async def _until_ready(process: asyncio.subprocess.Process, admin_url: str) -> N
 
 @pytest.fixture
 async def platform(tmp_path: Path, redis_server: Any) -> AsyncIterator[Platform]:
-    descriptor_set = _changed_contract(tmp_path)
-    changed = _generated_service(tmp_path)
+    protos = tmp_path / "protos"
+    descriptor_set = _changed_contract(protos)
+    changed = _generated_service(protos)
 
     class Orders(changed.OrderServiceBase):  # type: ignore[misc, name-defined]
         async def count_orders(self, message: Any) -> Any:
@@ -130,7 +130,7 @@ async def platform(tmp_path: Path, redis_server: Any) -> AsyncIterator[Platform]
         error_table={},
     )
     settings = {
-        "GATEWAY_DESCRIPTOR_SET": str(tmp_path / "descriptor_set.binpb"),
+        "GATEWAY_DESCRIPTOR_SET": str(protos / "descriptor_set.binpb"),
         "GATEWAY_UPSTREAMS": f"user-svc=127.0.0.1:{grpc_port},order-svc=127.0.0.1:{grpc_port}",
         "GATEWAY_REDIS_URL": redis_server.url,
         "GATEWAY_PORT": str(http_port),

@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.examples.contracts import PROTOS, compile_protos
+
 _GOOD = {
     "GATEWAY_UPSTREAMS": "user-svc=127.0.0.1:1,order-svc=127.0.0.1:1",
     "GATEWAY_REDIS_URL": "redis://127.0.0.1:1/0",
@@ -49,3 +51,34 @@ def test_a_file_that_is_no_contract(tmp_path: Path) -> None:
 
     assert refused.returncode == 2
     assert "GATEWAY_DESCRIPTOR_SET" in refused.stderr
+
+
+def test_methods_that_stream(tmp_path: Path) -> None:
+    name = "order/v1/order_service.proto"
+    text = (PROTOS / name).read_text()
+    for old in ("returns (GetOrderResponse)", "rpc ListOrders(", "rpc DeleteOrder(", "returns (DeleteOrderResponse)"):
+        text = text.replace(old, old.replace("(", "(stream "))
+    compile_protos(tmp_path, {name: text})
+
+    refused = _start(_GOOD | {"GATEWAY_DESCRIPTOR_SET": str(tmp_path / "descriptor_set.binpb")})
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    lines = refused.stderr.splitlines()
+    assert "GATEWAY_DESCRIPTOR_SET" in lines[1]
+    assert [line.partition(name)[2].partition(": ")[2] for line in lines[2:]] == [
+        "order.v1.OrderService.GetOrder streams responses, which is not supported",
+        "order.v1.OrderService.ListOrders streams requests, which is not supported",
+        "order.v1.OrderService.DeleteOrder streams requests and responses, which is not supported",
+    ]
+
+
+def test_a_contract_with_an_endpoint_that_cannot_be_served(tmp_path: Path) -> None:
+    name = "order/v1/order_service.proto"
+    text = (PROTOS / name).read_text().replace('get: "/api/orders"', 'get: "/api/orders/info"')
+    compile_protos(tmp_path, {name: text})
+
+    refused = _start(_GOOD | {"GATEWAY_DESCRIPTOR_SET": str(tmp_path / "descriptor_set.binpb")})
+
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "GET /api/orders/info takes requests that" in refused.stderr
+    assert "Traceback" not in refused.stderr

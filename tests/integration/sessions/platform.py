@@ -22,6 +22,8 @@ from gateway.limits.throttle_telemetry import ThrottleTelemetry
 from gateway.sessions.key_source import KeySource
 from gateway.sessions.renewer import SessionRenewer
 from gateway.settings import Settings
+from gateway.transcoding.endpoint import endpoints_of
+from gateway.transcoding.router import Router
 from gateway.upstream.address import parse_address
 from gateway.upstream.policy import UpstreamPolicy
 from gateway.upstream.resolver import Resolver
@@ -200,6 +202,7 @@ def _gateway(
     settings = Settings(upstreams={}, redis_url=Secret("redis://unused"), max_body_bytes=MAX_BODY_BYTES)
     parts = Parts(
         contract=contract,
+        router=Router(endpoints_of(contract)),
         upstreams=upstreams,
         verifier=verifier,
         renewer=SessionRenewer(contract, upstreams, verifier, meter(__name__)),

@@ -129,6 +129,7 @@ class FakeMethod:
     policy: MethodPolicy
     full_name: str = "thing.v1.ThingService/GetThing"
     upstream: str = "thing-svc"
+    location: str = "thing/v1/thing.proto:1:1"
 
 
 @dataclass(frozen=True)

@@ -35,6 +35,8 @@ from gateway.sessions.renewer import SessionRenewer
 from gateway.settings import PREFIX, Settings
 from gateway.status.pages import status_pages
 from gateway.status.watch import Watch
+from gateway.transcoding.endpoint import endpoints_of
+from gateway.transcoding.router import Router
 from gateway.upstream.policy import UpstreamPolicy
 from gateway.upstream.resolver import Resolver
 from gateway.upstream.telemetry import UpstreamTelemetry
@@ -54,6 +56,7 @@ async def _serve(settings: Settings) -> None:
     metrics.start(service=_NAME, version=release.version, revision=release.commit)
     meter = metrics.meter(_NAME)
     contract = _contract(settings)
+    router = Router(endpoints_of(contract))
     names = _upstream_names(settings, contract)
 
     async with Lifecycle(settings.drain_s) as lifecycle:
@@ -106,6 +109,7 @@ async def _serve(settings: Settings) -> None:
 
         parts = Parts(
             contract=contract,
+            router=router,
             upstreams=upstreams,
             verifier=verifier,
             renewer=SessionRenewer(contract, upstreams, verifier, meter),
@@ -143,13 +147,17 @@ def _bounds(settings: Settings) -> Bounds:
 
 
 def _contract(settings: Settings) -> Contract:
-    """The contract to serve. SettingsError: the one that the settings name cannot be."""
-    if settings.descriptor_set is None:
+    """The contract to serve. SettingsError: the settings name a file that cannot be read. ContractError."""
+    path = settings.descriptor_set
+    if path is None:
         return Contract.load(shared_contracts.descriptor_set())
     try:
-        return Contract.load(settings.descriptor_set.read_bytes())
-    except (OSError, ContractError) as exc:
-        raise SettingsError(f"{PREFIX}DESCRIPTOR_SET names no contract that can be served: {exc}") from exc
+        return Contract.load(path.read_bytes())
+    except OSError as exc:
+        raise SettingsError(f"{PREFIX}DESCRIPTOR_SET cannot be read: {exc}") from exc
+    except ContractError as exc:
+        problem = f"{PREFIX}DESCRIPTOR_SET names no contract that can be served: {path}"
+        raise ContractError(problem, *exc.problems) from exc
 
 
 def _upstream_names(settings: Settings, contract: Contract) -> list[str]:

@@ -39,7 +39,6 @@ from gateway.openapi.pages import pages
 from gateway.sessions.cookie import SessionCookie
 from gateway.sessions.renewal import Renewer
 from gateway.settings import Settings
-from gateway.transcoding.endpoint import endpoints_of
 from gateway.transcoding.router import Router
 from gateway.transcoding.transcoder import Transcoder
 from gateway.upstream.upstream import Upstream
@@ -50,6 +49,7 @@ class Parts:
     """What the layers work with, made in __main__. tracer: None where no traces are recorded."""
 
     contract: Contract
+    router: Router
     upstreams: dict[str, Upstream]
     verifier: TokenVerifier
     renewer: Renewer
@@ -61,10 +61,9 @@ class Parts:
 
 
 def build_app(settings: Settings, parts: Parts) -> ASGIApp:
-    """Put the layers together. ContractError: the contract cannot be served."""
+    """Put the layers together."""
     contract = parts.contract
     cookie = SessionCookie(secure=settings.cookie_secure)
-    router = Router(endpoints_of(contract))
     document = openapi_document(
         contract, version=parts.version, cookie_name=cookie.name, max_body_bytes=settings.max_body_bytes
     )
@@ -92,7 +91,7 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
             RequestLimitsMiddleware, max_headers=settings.max_headers, max_header_bytes=settings.max_header_bytes
         ),
         # Everything further in reads its policy from the endpoint that the path leads to.
-        Middleware(RoutingMiddleware, router=router, pages=pages(document)),
+        Middleware(RoutingMiddleware, router=parts.router, pages=pages(document)),
         # As soon as it is known which way a request goes: where that is crowded, nothing more is spent on it.
         Middleware(OverloadMiddleware, throttle=parts.throttle, pace=refusal_pace()),
         # Who calls decides whose quota is drawn on; no I/O but for an unknown key.

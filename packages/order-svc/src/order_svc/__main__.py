@@ -53,6 +53,7 @@ async def _serve(settings: Settings) -> None:
         service=_NAME, version=release.version, level=settings.log_level, form=settings.log_format
     )
     metrics.start(service=_NAME, version=release.version, revision=release.commit)
+    contract = Contract.load(shared_contracts.descriptor_set())
 
     async with Lifecycle(settings.drain_s) as lifecycle:
         readiness = lifecycle.readiness
@@ -97,7 +98,6 @@ async def _serve(settings: Settings) -> None:
         forget = ForgetIdempotencyKeys(keys=orders, kept=kept, now=utc_now)
         lifecycle.start("idempotency-keys", forget_keys_forever(forget, settings.idempotency_sweep_s))
 
-        contract = Contract.load(shared_contracts.descriptor_set())
         telemetry = InboxTelemetry()
         inbox = Inbox(
             UserEvents(contract, ForgetUser(orders, orders, PostgresDeletedUsers(pool), utc_now)).handlers(),

@@ -78,6 +78,7 @@ async def _serve(settings: Settings) -> None:
         service=_NAME, version=release.version, level=settings.log_level, form=settings.log_format
     )
     metrics.start(service=_NAME, version=release.version, revision=release.commit)
+    contract = Contract.load(shared_contracts.descriptor_set())
 
     async with Lifecycle(settings.drain_s) as lifecycle:
         readiness = lifecycle.readiness
@@ -90,8 +91,9 @@ async def _serve(settings: Settings) -> None:
             log_level=log_level,
         )
         await lifecycle.enter("admin", admin)
-        pprof = PprofServer(host=settings.pprof_host, port=settings.pprof_port, release=release)
-        profiles = await lifecycle.enter("pprof", pprof)
+        profiles = await lifecycle.enter(
+            "pprof", PprofServer(host=settings.pprof_host, port=settings.pprof_port, release=release)
+        )
         lifecycle.on_drain("pprof", profiles.drain)
         tracer = await lifecycle.enter("traces", exported_traces(settings, release))
 
@@ -175,7 +177,7 @@ async def _serve(settings: Settings) -> None:
             "grpc",
             GrpcServer(
                 [user_service, audit_service, session_service],
-                contract=Contract.load(shared_contracts.descriptor_set()),
+                contract=contract,
                 verifier=verifier,
                 host=settings.host,
                 port=settings.port,

@@ -1,9 +1,8 @@
 """An endpoint: one binding of one method of the contract, ready to be served."""
 
-from collections.abc import Iterator
 from dataclasses import dataclass
 
-from service_kit.contract import Binding, Contract, Method
+from service_kit.contract import Binding, Contract, ContractError, Method
 from service_kit.validation import Validator
 
 from gateway.transcoding.body_bounds import BodyBounds
@@ -35,14 +34,18 @@ class Endpoint:
         return self.reader.bounds
 
 
-def endpoints_of(contract: Contract) -> Iterator[Endpoint]:
-    """All endpoints that the contract describes. ContractError: one of them cannot be served."""
+def endpoints_of(contract: Contract) -> list[Endpoint]:
+    """All endpoints that the contract describes. ContractError: some cannot be served; one problem for each."""
     validator = Validator(contract)
+    endpoints: list[Endpoint] = []
+    problems: list[str] = []
     for method in contract.methods.values():
         for binding in method.bindings:
-            yield Endpoint(
-                method,
-                binding,
-                RequestReader(contract, validator, method, binding),
-                ResponseWriter(contract, method, binding),
-            )
+            try:
+                reader = RequestReader(contract, validator, method, binding)
+                endpoints.append(Endpoint(method, binding, reader, ResponseWriter(contract, method, binding)))
+            except ContractError as exc:
+                problems += [f"{method.location}: {problem}" for problem in exc.problems]
+    if problems:
+        raise ContractError(*dict.fromkeys(problems))
+    return endpoints

@@ -113,7 +113,7 @@ def _route(endpoint: Endpoint) -> _Route:
     segments = parse_template(endpoint.path)
     names = tuple(segment.text for segment in segments if segment.is_variable)
     if len(set(names)) != len(names):
-        raise ContractError(f"{endpoint.method.full_name}: {endpoint.path} has a variable twice")
+        raise ContractError(f"{endpoint.method.location}: {endpoint.path} has a variable twice")
     return _Route(endpoint, segments, names)
 
 
@@ -130,7 +130,7 @@ def _refuse_ambiguity(route: _Route, other: _Route) -> None:
             return  # no path matches both
     if is_literal_here == is_literal_there:
         raise ContractError(
-            f"{route.endpoint.method.full_name}: {route.endpoint.http_method} {route.endpoint.path} takes requests "
+            f"{route.endpoint.method.location}: {route.endpoint.http_method} {route.endpoint.path} takes requests "
             f"that {other.endpoint.path} of {other.endpoint.method.full_name} takes as well, and is not more specific"
         )
 

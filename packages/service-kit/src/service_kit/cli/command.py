@@ -9,6 +9,7 @@ from service_kit.cli.parser import build_parser
 from service_kit.cli.subcommand import Subcommand
 from service_kit.inherited_environment import remove_inherited
 from service_kit.settings import SettingsError, describe, load, unknown_variables
+from service_kit.start_refused import StartRefusedError
 
 T = TypeVar("T")
 
@@ -32,7 +33,7 @@ def command(
     A variable that begins with ``prefix`` and names no setting is reported on standard error, and does not stop the
     process: after a roll-back, the environment may hold settings of a newer version.
 
-    serve may still raise SettingsError for what only shows once it looks around.
+    serve may raise StartRefusedError for what only shows once it looks around.
 
     program: the name of the command and of its distribution. prefix: of its variables, "GATEWAY_".
     arguments: those of the process, unless given.
@@ -55,15 +56,16 @@ def command(
         if parsed.subcommand is not None:
             return cast("Subcommand[T]", parsed.subcommand).run(settings, parsed)
         return _serve(serve(settings))
-    except SettingsError as exc:  # found only with the contract, or a file, at hand
+    except StartRefusedError as exc:  # found only with the contract, or a file, at hand
         return _refuse(program, exc)
     except KeyboardInterrupt:
         return _INTERRUPTED
 
 
-def _refuse(program: str, error: SettingsError) -> int:
+def _refuse(program: str, error: StartRefusedError) -> int:
     problems = "".join(f"\n  {problem}" for problem in error.problems)
-    sys.stderr.write(f"{program}: the settings are wrong:{problems}\nSee {program} --help.\n")
+    hint = f"See {program} --help.\n" if isinstance(error, SettingsError) else ""
+    sys.stderr.write(f"{program}: {error.heading}:{problems}\n{hint}")
     return _WRONG_SETTINGS
 
 
@@ -81,7 +83,7 @@ def _serve(serving: Awaitable[None]) -> int:
             runner.run(cast("Coroutine[Any, Any, None]", serving))
     except ProcessFailedError:  # logged where it happened
         return _FAILED
-    except SettingsError:
+    except StartRefusedError:
         raise
     except Exception:  # the outermost frame: nobody else would log it as a line of ours
         logger.exception("stopped by an error that nothing expected")

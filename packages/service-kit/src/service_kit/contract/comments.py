@@ -1,4 +1,4 @@
-"""The comments of a contract: its documentation, and the titles of its reasons."""
+"""What the source of a contract says beside its elements: their comments, and where they stand."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -21,6 +21,15 @@ def read_comments(file: FileDescriptorProto) -> dict[str, str]:
         if location.leading_comments
     }
     return {name: texts[path] for path, name in _elements(file) if path in texts}
+
+
+def read_locations(file: FileDescriptorProto) -> dict[str, str]:
+    """Where every element stands, by its full name: "order/v1/order_service.proto:88:3", as compilers spell it."""
+    spans: Mapping[tuple[int, ...], tuple[int, int]] = {
+        tuple(location.path): (location.span[0] + 1, location.span[1] + 1)
+        for location in file.source_code_info.location
+    }
+    return {name: "{}:{}:{}".format(file.name, *spans[path]) for path, name in _elements(file) if path in spans}
 
 
 def _elements(file: FileDescriptorProto) -> Iterator[tuple[tuple[int, ...], str]]:

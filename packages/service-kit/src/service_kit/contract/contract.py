@@ -9,7 +9,7 @@ from google.protobuf.descriptor_pb2 import FileDescriptorSet
 from google.protobuf.descriptor_pool import DescriptorPool
 from google.protobuf.message import DecodeError
 
-from service_kit.contract.comments import read_comments
+from service_kit.contract.comments import read_comments, read_locations
 from service_kit.contract.errors import ContractError
 from service_kit.contract.method import Method
 from service_kit.contract.method_reader import read_methods
@@ -38,21 +38,24 @@ class Contract:
     def load(cls, descriptor_set: bytes) -> "Contract":
         """Read a serialised google.protobuf.FileDescriptorSet, imports first, as `buf build` writes it.
 
-        ContractError: it is not one, or a method's annotations are missing or contradictory.
+        ContractError: it is not one, or methods cannot be served, all of which are named: they stream, or their
+        annotations are missing or contradictory.
         """
         pool = DescriptorPool()
         files: list[FileDescriptor] = []
         comments: dict[str, str] = {}
+        locations: dict[str, str] = {}
         try:
             for file in FileDescriptorSet.FromString(descriptor_set).file:
                 pool.Add(file)
                 files.append(pool.FindFileByName(file.name))
                 comments.update(read_comments(file))
+                locations.update(read_locations(file))
         except (DecodeError, TypeError, KeyError) as exc:
             raise ContractError(f"not a descriptor set: {exc}") from exc
         options = OptionReader(pool)
         services = [service for file in files for service in file.services_by_name.values()]
-        methods = [method for service in services for method in read_methods(service, options, comments)]
+        methods = read_methods(services, options, comments, locations)
         return cls(
             pool=pool,
             options=options,

@@ -1,5 +1,11 @@
 """What is wrong with a contract."""
 
+from typing import ClassVar
 
-class ContractError(Exception):
-    """The descriptor set cannot be served. Whoever wrote the protos is at fault; the message says where."""
+from service_kit.start_refused import StartRefusedError
+
+
+class ContractError(StartRefusedError):
+    """The descriptor set cannot be served. Each problem is a fault of the protos and says where it is."""
+
+    heading: ClassVar[str] = "the contract cannot be served"

@@ -29,6 +29,7 @@ class Method:
 
     full_name: "order.v1.OrderService/GetOrder". upstream: the name of what serves it. input, output: the messages'
     descriptors. request_class, response_class: dynamic message classes. bindings: none for internal methods.
+    location: where it stands in the protos, "order/v1/order_service.proto:88:3".
     idempotency_key: the request's field that makes a call repeatable when it is set; None: there is none.
     """
 
@@ -41,6 +42,7 @@ class Method:
     request_class: type[Any]
     response_class: type[Any]
     description: str
+    location: str
     idempotency_key: str | None = None
 
     @property

@@ -1,6 +1,6 @@
-"""Reads the methods of a service, with their policies and HTTP bindings."""
+"""Reads the methods of services, with their policies and HTTP bindings."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from google.protobuf.descriptor import ServiceDescriptor
@@ -13,27 +13,76 @@ from service_kit.contract.policy import Access
 from service_kit.contract.policy_reader import read_field_policy, read_method_policy
 
 
-def read_methods(service: ServiceDescriptor, options: OptionReader, comments: Mapping[str, str]) -> Iterator[Method]:
-    """The methods of one service. ContractError: an annotation is missing or contradictory."""
-    placed = options.read(service, "headrace.v1.service")
-    if placed is None or not placed.upstream:
-        raise ContractError(f"{service.full_name} does not say which upstream serves it")
-    for descriptor in service.methods:
-        method = Method(
-            full_name=f"{service.full_name}/{descriptor.name}",
-            upstream=placed.upstream,
-            policy=read_method_policy(options, descriptor),
-            bindings=tuple(_read_bindings(descriptor, options)),
-            input=descriptor.input_type,
-            output=descriptor.output_type,
-            request_class=GetMessageClass(descriptor.input_type),
-            response_class=GetMessageClass(descriptor.output_type),
-            description=comments.get(descriptor.full_name, ""),
-            idempotency_key=_idempotency_key(descriptor, options),
+def read_methods(
+    services: Iterable[ServiceDescriptor],
+    options: OptionReader,
+    comments: Mapping[str, str],
+    locations: Mapping[str, str],
+) -> list[Method]:
+    """Reads the methods of ``services``.
+
+    Args:
+        services: all services of the contract.
+        options: reads the options of descriptors.
+        comments: of the elements of the contract, by their full names.
+        locations: where these elements stand in the protos.
+
+    Raises:
+        ContractError: methods cannot be served; one problem for each, with its place in the protos.
+    """
+    methods: list[Method] = []
+    problems: list[str] = []
+    for service in services:
+        placed = options.read(service, "headrace.v1.service")
+        if placed is None or not placed.upstream:
+            place = locations.get(service.full_name, service.file.name)
+            problems.append(f"{place}: {service.full_name} does not say which upstream serves it")
+            continue
+        for descriptor in service.methods:
+            place = locations.get(descriptor.full_name, service.file.name)
+            try:
+                methods.append(_read_method(descriptor, placed.upstream, options, comments, place))
+            except ContractError as exc:
+                problems += [f"{place}: {problem}" for problem in exc.problems]
+    if problems:
+        raise ContractError(*problems)
+    return methods
+
+
+def _read_method(
+    descriptor: Any, upstream: str, options: OptionReader, comments: Mapping[str, str], location: str
+) -> Method:
+    _require_unary(descriptor)
+    method = Method(
+        full_name=f"{descriptor.containing_service.full_name}/{descriptor.name}",
+        upstream=upstream,
+        policy=read_method_policy(options, descriptor),
+        bindings=tuple(_read_bindings(descriptor, options)),
+        input=descriptor.input_type,
+        output=descriptor.output_type,
+        request_class=GetMessageClass(descriptor.input_type),
+        response_class=GetMessageClass(descriptor.output_type),
+        description=comments.get(descriptor.full_name, ""),
+        location=location,
+        idempotency_key=_idempotency_key(descriptor, options),
+    )
+    if (method.policy.access is Access.INTERNAL) == bool(method.bindings):
+        raise ContractError(f"{descriptor.full_name}: exactly the internal methods have no HTTP binding")
+    return method
+
+
+def _require_unary(descriptor: Any) -> None:
+    """Raises ContractError for a method that streams: of several messages, a unary call would pass on the first."""
+    streams = [
+        name
+        for name, is_streaming in (
+            ("requests", descriptor.client_streaming),
+            ("responses", descriptor.server_streaming),
         )
-        if (method.policy.access is Access.INTERNAL) == bool(method.bindings):
-            raise ContractError(f"{descriptor.full_name}: exactly the internal methods have no HTTP binding")
-        yield method
+        if is_streaming
+    ]
+    if streams:
+        raise ContractError(f"{descriptor.full_name} streams {' and '.join(streams)}, which is not supported")
 
 
 def _idempotency_key(method: Any, options: OptionReader) -> str | None:

@@ -1,15 +1,11 @@
 """What is wrong with settings."""
 
+from typing import ClassVar
 
-class SettingsError(Exception):
-    """All that is wrong with the settings of a process: the fault of who configures it.
+from service_kit.start_refused import StartRefusedError
 
-    problems: one line each, naming the variable; a secret's value is in none of them.
-    """
 
-    def __init__(self, *problems: str) -> None:
-        super().__init__(*problems)
-        self.problems: tuple[str, ...] = problems
+class SettingsError(StartRefusedError):
+    """All that is wrong with the settings of a process. Each problem names its variable."""
 
-    def __str__(self) -> str:
-        return "\n".join(self.problems)
+    heading: ClassVar[str] = "the settings are wrong"

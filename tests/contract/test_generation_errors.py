@@ -1,0 +1,139 @@
+"""What the author of a faulty proto is told by the generator, and that nothing is generated from it."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from tests.examples.contracts import PROTOS, generate_contract, generator
+
+ORDERS = "order/v1/order_service.proto"
+_PACKAGE = """syntax = "proto3";
+
+// A package that no list names.
+package probe.v1;
+
+import "google/api/annotations.proto";
+import "headrace/v1/policy.proto";
+
+// Probes.
+service ProbeService {
+  option (headrace.v1.service).upstream = "probe-svc";
+  // Probes.
+  rpc Probe(ProbeRequest) returns (ProbeResponse) {
+    option (google.api.http) = {get: "/probe"};
+    option (headrace.v1.method) = {
+      access: ACCESS_USER
+      deadline_ms: 500
+    };
+  }
+}
+
+// What to probe.
+message ProbeRequest {}
+
+// What was found.
+message ProbeResponse {}
+
+// An event that no method mentions.
+message Probed {}
+"""
+
+
+@pytest.fixture
+def protos(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(PROTOS, tmp_path / "protos"))
+
+
+def _errors(protos: Path, old: str, new: str) -> list[str]:
+    """What `just gen` prints once the orders' proto has ``new`` in place of ``old``; every line of it is a place."""
+    file = protos / ORDERS
+    text = file.read_text().replace(old, new)
+    assert text != file.read_text()
+    file.write_text(text)
+    target = protos.parent / "target"
+    target.mkdir()
+    for step in (lambda: generator()["format_protos"](protos), lambda: generate_contract(target, protos)):
+        with pytest.raises(generator()["GenerationError"]) as refused:
+            step()
+    assert list(target.iterdir()) == []
+    assert file.read_text() == text
+    return str(refused.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("  string user_id = 2;", "  string user_id = 2"),
+        ("  string user_id = 2;", "  strin user_id = 2;"),
+        ("  string user_id = 2;", "  string user_id = 1;"),
+        ("deadline_ms: 2000", "deadlin_ms: 2000"),
+        ("access: ACCESS_USER", "access: ACCESS_USR"),
+        ("(headrace.v1.field)", "(headrace.v1.feild)"),
+        ("returns (GetOrderResponse) {", "returns (GetOrderResponse) "),
+        ('import "buf/', 'import "bof/'),
+    ],
+    ids=["semicolon", "type", "number", "member", "enum value", "option", "brace", "import"],
+)
+def test_what_does_not_compile_is_named_by_file_line_and_column(protos: Path, old: str, new: str) -> None:
+    errors = _errors(protos, old, new)
+    lines = (protos / ORDERS).read_text().splitlines()
+    assert errors
+    for error in errors:
+        file, line, column, message = error.split(":", 3)
+        assert file == f"protos/{ORDERS}"
+        assert 1 <= int(line) <= len(lines)
+        assert int(column) >= 1
+        assert message
+
+
+def _contract_errors(protos: Path, old: str, new: str) -> list[str]:
+    file = protos / ORDERS
+    file.write_text(file.read_text().replace(old, new))
+    target = protos.parent / "target"
+    target.mkdir()
+    with pytest.raises(generator()["GenerationError"]) as refused:
+        generate_contract(target, protos)
+    assert list(target.iterdir()) == []
+    return str(refused.value).splitlines()
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "told"),
+    [
+        ("returns (GetOrderResponse)", "returns (stream GetOrderResponse)", ["GetOrder streams responses"]),
+        ("rpc GetOrder(", "rpc GetOrder(stream ", ["GetOrder streams requests"]),
+        (
+            "(GetOrderRequest) returns (",
+            "(stream GetOrderRequest) returns (stream ",
+            ["GetOrder streams requests and responses"],
+        ),
+        ("deadline_ms: 2000", "deadline_ms: 0", ["no deadline_ms"]),
+        ('get: "/api/orders"', 'get: "/api/orders/info"', ["takes requests that"]),
+        ('get: "/api/v1/orders/{order_id}"', 'get: "/api/v1/orders/{id}"', ["names no field"]),
+    ],
+)
+def test_what_cannot_be_served_is_named_by_its_place(protos: Path, old: str, new: str, told: list[str]) -> None:
+    errors = _contract_errors(protos, old, new)
+    assert len(errors) == len(told)
+    for error, text in zip(errors, told, strict=True):
+        assert error.startswith(f"protos/{ORDERS}:")
+        assert text in error
+
+
+def test_all_methods_that_stream_are_named_at_once(protos: Path) -> None:
+    errors = _contract_errors(protos, " returns (", " returns (stream ")
+    assert len(errors) == 5
+
+
+def test_a_new_package_is_generated_without_an_entry_anywhere(protos: Path) -> None:
+    (protos / "probe/v1").mkdir(parents=True)
+    (protos / "probe/v1/probe.proto").write_text(_PACKAGE)
+    target = protos.parent / "target"
+    target.mkdir()
+
+    generate_contract(target, protos)
+
+    code = (target / "probe/v1/__init__.py").read_text()
+    assert "class ProbeServiceBase" in code
+    assert "class Probed(" in code
