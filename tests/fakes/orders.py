@@ -1,12 +1,15 @@
 """Orders in memory: the ports of order-svc's stores, kept by the same contract suite as the real ones."""
 
+import json
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import datetime
+from itertools import accumulate
 
 from order_svc.domain.errors import IdempotencyKeyInUseError, OwnerDeletedError
 from order_svc.domain.events import OrderEvent
 from order_svc.domain.idempotency import Claim, FirstAnswer
-from order_svc.domain.listing import Filters, Position
+from order_svc.domain.listing import MAX_PAGE_BYTES, ORDER_BYTES, Filters, Page, Position
 from order_svc.domain.order import Order
 
 
@@ -26,7 +29,7 @@ class InMemoryOrderRepository:
     async def get(self, order_id: str) -> Order | None:
         return self._orders.get(order_id)
 
-    async def page(self, filters: Filters, behind: Position | None, limit: int) -> Sequence[Order]:
+    async def page(self, filters: Filters, behind: Position | None, limit: int) -> Page:
         newest_first = sorted(self._orders.values(), key=_place, reverse=True)
         wanted = [
             order
@@ -35,7 +38,10 @@ class InMemoryOrderRepository:
             and filters.status in (None, order.status)
             and (behind is None or _place(order) < (behind.created_at, behind.order_id))
         ]
-        return wanted[:limit]
+        sizes_bytes = accumulate(_size_bytes(order) for order in wanted)
+        fitting = sum(size_bytes <= MAX_PAGE_BYTES for size_bytes in sizes_bytes)
+        page = tuple(wanted[: min(limit, max(1, fitting))])
+        return Page(page, next=Position.behind(page[-1]) if len(page) < len(wanted) else None)
 
     async def add(self, order: Order, event: OrderEvent) -> None:
         self._require_living_owner(order)
@@ -102,3 +108,9 @@ class InMemoryDeletedUsers:
 
 def _place(order: Order) -> tuple[datetime, str]:
     return order.created_at, order.order_id
+
+
+def _size_bytes(order: Order) -> int:
+    """With its lines in JSON as PostgreSQL prints it."""
+    lines = json.dumps([asdict(line) for line in order.lines], ensure_ascii=False)
+    return len(lines.encode()) + ORDER_BYTES

@@ -112,7 +112,7 @@ class Platform:
         """Return once what was in processing is cancelled."""
 
         async def all_are() -> bool | None:
-            return await orders.page(processing, None, 1) == [] or None
+            return (await orders.page(processing, None, 1)).orders == () or None
 
         orders = PostgresOrderRepository(self.orders_pool)
         processing = Filters(customer.user.user_id, OrderStatus.PROCESSING)

@@ -59,7 +59,7 @@ async def test_an_order_that_meets_the_deletion_waits_and_is_refused(
     await other.commit()
     with pytest.raises(OwnerDeletedError):
         await adding
-    assert await orders.page(Filters(user_id), None, 1) == []
+    assert (await orders.page(Filters(user_id), None, 1)).orders == ()
     assert await orders.forget_of(user_id, 1) == 0
 
 
@@ -85,10 +85,10 @@ async def test_a_deletion_waits_for_the_orders_that_are_being_added(
     )
     burying = asyncio.create_task(PostgresDeletedUsers(pool).add(user_id, NOON))
     await waiting(pool)
-    assert await orders.page(Filters(user_id), None, 1) == []
+    assert (await orders.page(Filters(user_id), None, 1)).orders == ()
     await other.commit()
     await burying
-    assert [order.order_id for order in await orders.page(Filters(user_id), None, 2)] == [order_id]
+    assert [order.order_id for order in (await orders.page(Filters(user_id), None, 2)).orders] == [order_id]
 
 
 async def test_orders_of_one_user_do_not_wait_for_one_another(
@@ -116,7 +116,7 @@ async def test_many_orders_are_cancelled_a_batch_at_a_time(
     forget = ForgetUser(orders, orders, PostgresDeletedUsers(pool), Clock())
     parts = [part async for part in forget(UserDeletion(user_id, ROOT, "request-9", NOON))]
     assert parts == [200] * 10
-    assert await orders.page(Filters(user_id, OrderStatus.PROCESSING), None, 1) == []
+    assert (await orders.page(Filters(user_id, OrderStatus.PROCESSING), None, 1)).orders == ()
     query = """
         SELECT count(*), count(DISTINCT order_id) FROM order_events
         WHERE actor_id = %s AND details->>'cause' = 'user_deleted'"""

@@ -13,7 +13,7 @@ from order_svc.adapters.statements import fetch, write
 from order_svc.domain.errors import IdempotencyKeyInUseError, OwnerDeletedError
 from order_svc.domain.events import OrderEvent
 from order_svc.domain.idempotency import Claim, FirstAnswer
-from order_svc.domain.listing import Filters, Position
+from order_svc.domain.listing import Filters, Page, Position
 from order_svc.domain.order import Order
 
 
@@ -27,7 +27,7 @@ class PostgresOrderRepository:
         rows = await fetch(self._pool, order_sql.GET, (order_id,))
         return order_of(rows[0]) if rows else None
 
-    async def page(self, filters: Filters, behind: Position | None, limit: int) -> Sequence[Order]:
+    async def page(self, filters: Filters, behind: Position | None, limit: int) -> Page:
         parameters = {
             "user_id": filters.user_id,
             "status": filters.status.value if filters.status else None,
@@ -35,7 +35,10 @@ class PostgresOrderRepository:
             "order_id": behind.order_id if behind else None,
             "limit": limit,
         }
-        return [order_of(row) for row in await fetch(self._pool, order_sql.PAGE, parameters)]
+        rows = await fetch(self._pool, order_sql.PAGE, parameters)
+        orders = tuple([order_of(row[:-1]) for row in rows])
+        has_next = bool(rows) and rows[-1][-1]
+        return Page(orders, next=Position.behind(orders[-1]) if has_next else None)
 
     async def add(self, order: Order, event: OrderEvent) -> None:
         with _owner_lives():

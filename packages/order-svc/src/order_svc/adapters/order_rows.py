@@ -1,5 +1,6 @@
 """Orders and events ↔ what the statements of order_sql take and give."""
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -16,7 +17,7 @@ def order_of(row: Sequence[Any]) -> Order:
         order_id=order_id,
         user_id=user_id,
         currency=currency,
-        lines=tuple([OrderLine(line["sku"], line["quantity"], line["unit_price_minor"]) for line in lines]),
+        lines=tuple([OrderLine(line["sku"], line["quantity"], line["unit_price_minor"]) for line in json.loads(lines)]),
         total_minor=total_minor,
         status=OrderStatus(status),
         version=version,

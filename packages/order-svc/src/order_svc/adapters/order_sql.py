@@ -4,6 +4,8 @@ Each write is one statement, its event included: one round trip, one transaction
 the event's INSERT, so its row count says whether the write took place.
 """
 
+from order_svc.domain.listing import MAX_PAGE_BYTES, ORDER_BYTES
+
 # Put together from constants of this file only; every value is a parameter.
 # ruff: noqa: S608
 
@@ -11,7 +13,7 @@ _COLUMNS = "order_id, user_id, currency, lines, total_minor, status, version, cr
 
 #: What order_rows.order_of() reads, from a row of orders called o.
 _ROW = (
-    "o.order_id::text, o.user_id::text, o.currency, o.lines, o.total_minor, o.status, o.version, "
+    "o.order_id::text, o.user_id::text, o.currency, o.lines::text, o.total_minor, o.status, o.version, "
     "o.created_at, o.updated_at"
 )
 
@@ -30,16 +32,30 @@ FROM written"""
 GET = f"SELECT {_ROW} FROM orders AS o WHERE o.order_id = %s"
 
 # Without a position the list begins behind infinity, so that one plan, a range of the index, serves every page.
+# One row more than asked for is found, to tell whether there is a next page. Rows beyond MAX_PAGE_BYTES stay here: they
+# are neither sent nor decoded.
 PAGE = f"""
-SELECT {_ROW} FROM orders AS o
-WHERE o.user_id = %(user_id)s
-  AND (o.created_at, o.order_id) < (
-    COALESCE(%(created_at)s::timestamptz, 'infinity'),
-    COALESCE(%(order_id)s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
-  )
-  AND o.status = COALESCE(%(status)s::text, o.status)
-ORDER BY o.created_at DESC, o.order_id DESC
-LIMIT %(limit)s"""
+SELECT {_ROW}, o.found > o.place AS has_next
+FROM (
+  SELECT found.*, row_number() OVER newest AS place, count(*) OVER () AS found,
+         sum(octet_length(found.lines) + {ORDER_BYTES}) OVER (newest ROWS UNBOUNDED PRECEDING) AS size_bytes
+  FROM (
+    SELECT o.order_id, o.user_id, o.currency, o.lines::text AS lines, o.total_minor, o.status, o.version, o.created_at,
+           o.updated_at
+    FROM orders AS o
+    WHERE o.user_id = %(user_id)s
+      AND (o.created_at, o.order_id) < (
+        COALESCE(%(created_at)s::timestamptz, 'infinity'),
+        COALESCE(%(order_id)s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
+      )
+      AND o.status = COALESCE(%(status)s::text, o.status)
+    ORDER BY o.created_at DESC, o.order_id DESC
+    LIMIT %(limit)s::int + 1
+  ) AS found
+  WINDOW newest AS (ORDER BY found.created_at DESC, found.order_id DESC)
+) AS o
+WHERE o.place <= %(limit)s::int AND (o.place = 1 OR o.size_bytes <= {MAX_PAGE_BYTES})
+ORDER BY o.created_at DESC, o.order_id DESC"""
 
 ADD = f"WITH written AS (INSERT INTO orders ({_COLUMNS}) {_CANDIDATE} RETURNING order_id) {_LOG}"
 

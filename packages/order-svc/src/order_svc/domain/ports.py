@@ -9,7 +9,7 @@ from typing import Protocol
 
 from order_svc.domain.events import OrderEvent
 from order_svc.domain.idempotency import Claim, FirstAnswer
-from order_svc.domain.listing import Filters, Position
+from order_svc.domain.listing import Filters, Page, Position
 from order_svc.domain.order import Order
 
 #: Now, in UTC.
@@ -24,8 +24,11 @@ class OrderRepository(Protocol):
     async def get(self, order_id: str) -> Order | None:
         """The order as it stands now."""
 
-    async def page(self, filters: Filters, behind: Position | None, limit: int) -> Sequence[Order]:
-        """At most ``limit`` orders, newest first, from just behind a position; from the newest without one."""
+    async def page(self, filters: Filters, behind: Position | None, limit: int) -> Page:
+        """Returns orders, newest first, from just behind a position; from the newest without one.
+
+        At most ``limit`` orders; fewer where they would have more than MAX_PAGE_BYTES, but never none for that.
+        """
 
     async def add(self, order: Order, event: OrderEvent) -> None:
         """Keep a new order. OwnerDeletedError."""

@@ -26,8 +26,8 @@ class ForgetUser:
         """After each batch, how much was cancelled or removed in it. When it ends, nothing is left to do, for good."""
         await self.deleted_users.add(deletion.user_id, deletion.at)
         processing, behind = Filters(deletion.user_id, OrderStatus.PROCESSING), None
-        while orders := await self.orders.page(processing, behind, _BATCH):
-            # Where somebody else was faster, the order is final now, or gone.
+        while orders := (await self.orders.page(processing, behind, _BATCH)).orders:
+            # An order that changed meanwhile is final now, or gone.
             yield await self._cancel(orders, deletion)
             behind = Position.behind(orders[-1])
         while forgotten := await self.keys.forget_of(deletion.user_id, _BATCH):

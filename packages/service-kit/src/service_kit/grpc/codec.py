@@ -1,8 +1,7 @@
-"""Decodes and validates what comes in, in one place for all methods of a service."""
+"""Decodes and validates requests, and encodes answers, in one place for all methods of a service."""
 
 from typing import Any
 
-import betterproto2
 from google.protobuf.message import DecodeError
 from grpclib.const import Status
 from grpclib.encoding.base import CodecBase
@@ -10,44 +9,57 @@ from grpclib.encoding.base import CodecBase
 from service_kit.contract import Method
 from service_kit.deadline import time_left
 from service_kit.errors import CallError
+from service_kit.grpc.message_conversion import MessageConverter, MessageConverters
 from service_kit.validation import Validator
 
 
-class InboundCodec(CodecBase):
-    """Checks every inbound message against the contract before a handler sees it.
+class ContractCodec(CodecBase):
+    """Checks every request against the contract before a handler sees it, and encodes the answers.
 
-    The dynamic class (a C codec) decodes and is validated first: 12 µs where betterproto2 takes 84 µs for the same
-    order, and it refuses what is no UTF-8, or nested more than 100 deep. Only a valid message becomes a betterproto2
-    one, and only what the contract knows of it: betterproto2 takes seconds for a megabyte of unknown fields.
-    Messages of other libraries (health, reflection) pass through their own classes.
+    Bytes are only ever decoded and encoded by protobuf's C codec, as dynamic messages. That is up to 30 times as fast
+    as betterproto2, and it refuses strings that are not UTF-8 and messages that are nested more than 100 deep. Only a
+    valid request becomes a betterproto2 message, and only the fields of it that the contract knows.
+    Messages of other libraries (health, reflection) use their own classes.
     """
 
     __content_subtype__ = "proto"
 
     def __init__(self, validator: Validator) -> None:
         self._validator = validator
-        self._methods: dict[type[Any], Method] = {}
+        self._converters = MessageConverters()
+        self._requests: dict[type[Any], tuple[Method, MessageConverter]] = {}
+        self._answers: dict[type[Any], tuple[Method, MessageConverter]] = {}
 
-    def add(self, message_type: type[Any], method: Method) -> None:
-        """Have messages of the betterproto2 class ``message_type`` checked as requests of ``method``."""
+    def add(self, method: Method, request_class: type[Any], answer_class: type[Any]) -> None:
+        """Registers a method of the contract, with the betterproto2 classes of its messages."""
         self._validator.prepare(method.input)
-        self._methods[message_type] = method
+        self._requests[request_class] = method, self._converters.of(request_class, method.input)
+        self._answers[answer_class] = method, self._converters.of(answer_class, method.output)
 
     def encode(self, message: Any, message_type: Any) -> bytes:
-        return bytes(message) if isinstance(message, betterproto2.Message) else message.SerializeToString()
+        answer, registered = message, self._answers.get(message_type)
+        if registered is not None:
+            method, converter = registered
+            answer = method.response_class()
+            converter.copy(message, answer)
+        encoded: bytes = answer.SerializeToString()
+        return encoded
 
     def decode(self, data: bytes, message_type: Any) -> Any:
         time_left()  # which may have run out while the message was arriving
-        method = self._methods.get(message_type)
-        checked_type = method.request_class if method is not None else message_type
-        try:
-            checked = checked_type.FromString(data)
-        except DecodeError as exc:
-            raise CallError(Status.INVALID_ARGUMENT, "INVALID_REQUEST", "not a message of this method") from exc
-        if method is None:
-            return checked
-        violations = self._validator.violations(checked)
+        registered = self._requests.get(message_type)
+        if registered is None:
+            return _decode(data, message_type)
+        method, converter = registered
+        request = _decode(data, method.request_class)
+        violations = self._validator.violations(request)
         if violations:
             raise CallError(Status.INVALID_ARGUMENT, "INVALID_REQUEST", violations=violations)
-        checked.DiscardUnknownFields()
-        return message_type.parse(checked.SerializeToString())
+        return converter.build(request)
+
+
+def _decode(data: bytes, message_class: Any) -> Any:
+    try:
+        return message_class.FromString(data)
+    except DecodeError as exc:
+        raise CallError(Status.INVALID_ARGUMENT, "INVALID_REQUEST", "not a message of this method") from exc

@@ -17,7 +17,7 @@ from service_kit.contract.policy import Access
 from service_kit.deadline import time_left
 from service_kit.errors import CallError
 from service_kit.grpc.call_stream import due_of, sent_bytes_of
-from service_kit.grpc.codec import InboundCodec
+from service_kit.grpc.codec import ContractCodec
 from service_kit.grpc.errors import ErrorTable, to_call_error, to_grpc_error
 from service_kit.grpc.framing import FrameGuard
 from service_kit.grpc.metadata import bearer_token, incoming
@@ -47,7 +47,7 @@ class GuardedService:
         service: Any,
         *,
         contract: Contract,
-        codec: InboundCodec,
+        codec: ContractCodec,
         frames: FrameGuard,
         verifier: TokenVerifier,
         error_table: ErrorTable,
@@ -67,7 +67,7 @@ class GuardedService:
             if path not in contract.methods:
                 raise ContractError(f"{path} is served, but not in the contract")
             method = contract.methods[path]
-            codec.add(handler.request_type, method)
+            codec.add(method, handler.request_type, handler.reply_type)
             self._handlers[path] = handler._replace(func=self._guard(method, handler.func))
             deadlines_s[path] = method.policy.deadline_s
         self.deadlines_s: Mapping[str, float] = deadlines_s

@@ -9,7 +9,7 @@ from loguru import logger
 
 from service_kit.contract import Contract
 from service_kit.grpc.bounded_server import BoundedServer, BoundedService
-from service_kit.grpc.codec import InboundCodec
+from service_kit.grpc.codec import ContractCodec
 from service_kit.grpc.errors import ErrorTable
 from service_kit.grpc.framing import FrameGuard
 from service_kit.grpc.handlers import Door, GuardedService
@@ -54,7 +54,7 @@ class GrpcServer:
         self._telemetry = CallTelemetry()
         self.door = Door()
         self._connections = OpenConnections(limits.max_connections)
-        codec = InboundCodec(Validator(contract))
+        codec = ContractCodec(Validator(contract))
         frames = FrameGuard(limits.max_message_bytes, limits.max_receiving_bytes)
         guarded = [
             GuardedService(

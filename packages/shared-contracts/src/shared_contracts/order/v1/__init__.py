@@ -279,7 +279,8 @@ class ListOrdersRequest(betterproto2.Message):
 
     page_size: "int | None" = betterproto2.field(1, betterproto2.TYPE_INT32, optional=True)
     """
-    The most orders that the page may hold; 20 when not set.
+    The most orders that the page may hold; 20 when not set. A page ends earlier, with a next_page_token, where it would
+    have more than 256 KiB.
     """
 
     page_token: "str | None" = betterproto2.field(2, betterproto2.TYPE_STRING, optional=True)
@@ -314,7 +315,7 @@ class ListOrdersResponse(betterproto2.Message):
 
     next_page_token: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
     """
-    Asks for the next page; empty on the last one.
+    Asks for the next page; empty on the last one. A page with fewer orders than asked for need not be the last one.
     """
 
 
