@@ -32,8 +32,11 @@ class Caller:
         self.metrics = RecordedMetrics()
         self.upstream = Upstream(NAME, resolver, policy, UpstreamTelemetry(self.metrics.meter))
 
-    async def call(self, method: Method = SHOW, timeout_s: float = 20.0, **fields: Any) -> Any:
-        request = RequestContext("request-1", continue_trace(None), deadline=monotonic() + timeout_s)
+    async def call(
+        self, method: Method = SHOW, timeout_s: float = 20.0, client_address: str = "", **fields: Any
+    ) -> Any:
+        deadline = monotonic() + timeout_s
+        request = RequestContext("request-1", continue_trace(None), client_address=client_address, deadline=deadline)
         return await self.upstream.call(method, method.request_class(**fields), request)
 
     async def create(self, key: str | None = None) -> Any:

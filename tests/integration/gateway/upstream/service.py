@@ -65,6 +65,11 @@ class Replica(Server):
         for protocol in self.connections:
             protocol.connection._transport.write(frame.serialize())
 
+    def hang(self) -> None:
+        """Read nothing any more, as a process that has been stopped."""
+        for protocol in self.connections:
+            protocol.connection._transport.pause_reading()
+
     def cut(self) -> None:
         """Break every connection, as the end of the process does."""
         for protocol in self.connections:

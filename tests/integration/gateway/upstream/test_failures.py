@@ -10,13 +10,14 @@ from typing import Any
 import pytest
 from gateway.problems import Problem
 from gateway.upstream.address import Address
+from gateway.upstream.failure import AttemptError
 from grpclib.const import Status
 from h2.errors import ErrorCodes
 from service_kit.errors import CallError
 from service_kit.grpc.errors import to_grpc_error
 
 from tests.integration.gateway.upstream.caller import POLICY, Caller, calling
-from tests.integration.gateway.upstream.service import CHANGE, SHOW, Replica, replicas, soon
+from tests.integration.gateway.upstream.service import CHANGE, SHOW, Replica, at_once, replicas, soon
 
 #: No breaker gets in the way of what is to be seen.
 PATIENT = replace(POLICY, breaker_failures=10**6)
@@ -271,7 +272,8 @@ async def test_an_address_with_an_open_breaker_is_left_out() -> None:
     policy = replace(POLICY, breaker_reset_s=60.0)
     async with replicas(2) as (broken, well), calling([broken, well], policy) as caller:
         broken.behave = refusing(Status.INTERNAL)
-        await asyncio.gather(*(caller.call() for _ in range(50)), return_exceptions=True)
+        callers = (f"192.0.2.{number}" for number in range(50))
+        await asyncio.gather(*(caller.call(client_address=address) for address in callers), return_exceptions=True)
         assert caller.standing(broken) == 3
         before = broken.calls
         for _ in range(50):
@@ -286,13 +288,35 @@ async def test_a_late_call_counts_only_where_it_had_its_time() -> None:
 
     async with replicas(1) as (replica,), calling([replica]) as caller:
         replica.behave = never
-        late = [caller.call(timeout_s=0.05) for _ in range(20)]
+        late = [caller.call(timeout_s=0.05, client_address=f"192.0.2.{number}") for number in range(20)]
         outcomes = await asyncio.gather(*late, return_exceptions=True)
         assert {outcome.status for outcome in outcomes if isinstance(outcome, CallError)} == {Status.DEADLINE_EXCEEDED}
         assert caller.standing(replica) == 0
         fair = SHOW.policy.deadline_s / 2 + 0.1
-        await asyncio.gather(*(caller.call(timeout_s=fair) for _ in range(5)), return_exceptions=True)
+        late = [caller.call(timeout_s=fair, client_address=f"192.0.2.{number}") for number in range(5)]
+        await asyncio.gather(*late, return_exceptions=True)
         assert caller.standing(replica) == 3
+
+
+@pytest.mark.parametrize("hangs", [False, True])
+async def test_late_calls_of_one_caller_count_only_where_the_address_hangs(hangs: bool) -> None:
+    async def never(_stream: Any) -> None:
+        await asyncio.Event().wait()
+
+    policy = replace(POLICY, breaker_reset_s=60.0)
+    async with replicas(1) as (replica,), calling([replica], policy) as caller:
+        replica.behave = never
+        late = [asyncio.create_task(caller.call(timeout_s=SHOW.policy.deadline_s)) for _ in range(20)]
+        await soon(lambda: replica.calls == 20)
+        if hangs:
+            replica.hang()
+        assert {type(outcome) for outcome in await asyncio.gather(*late, return_exceptions=True)} == {AttemptError}
+        if hangs:
+            await soon(lambda: caller.standing(replica) == 3)
+        else:
+            replica.behave = at_once
+            await caller.call()
+            assert caller.standing(replica) == 0
 
 
 async def test_the_time_is_over_before_the_call() -> None:

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pybreaker
 import pytest
-from gateway.upstream.breaker import Breaker, BreakerOpen
+from gateway.upstream.breaker import Breaker, BreakerOpen, Verdict
 
 FAIL_MAX, RESET_S = 3, 5.0
 
@@ -14,8 +14,15 @@ class DownError(Exception):
     pass
 
 
+class SlowError(Exception):
+    pass
+
+
 class NotFoundError(Exception):
     pass
+
+
+VERDICTS: dict[type[Exception], Verdict] = {DownError: Verdict.AWAY, SlowError: Verdict.SUSPECT}
 
 
 class Setting:
@@ -26,14 +33,16 @@ class Setting:
         self.changes: list[tuple[str, str]] = []
         self.calls = 0
         self.breaker = Breaker(
-            is_failure=lambda exc: isinstance(exc, DownError),
+            judge=lambda exc: VERDICTS.get(type(exc), Verdict.NEUTRAL),
             fail_max=FAIL_MAX,
             reset_timeout_s=RESET_S,
             on_change=lambda old, new: self.changes.append((old, new)),
             now=lambda: self.now,
         )
 
-    async def call(self, error: BaseException | None = None, gate: asyncio.Event | None = None) -> str:
+    async def call(
+        self, error: BaseException | None = None, gate: asyncio.Event | None = None, caller: str = "user:1"
+    ) -> str:
         async def upstream() -> str:
             self.calls += 1
             if gate is not None:
@@ -42,12 +51,18 @@ class Setting:
                 raise error
             return "answer"
 
-        return await self.breaker.call(upstream)
+        return await self.breaker.call(upstream, caller)
 
     async def fail(self, times: int = 1) -> None:
         for _ in range(times):
             with pytest.raises(DownError):
                 await self.call(DownError())
+
+    async def be_slow(self, callers: str) -> None:
+        """One call too slow for each letter of ``callers``."""
+        for caller in callers:
+            with pytest.raises(SlowError):
+                await self.call(SlowError(), caller=caller)
 
     async def open_and_wait(self) -> None:
         await self.fail(FAIL_MAX)
@@ -223,3 +238,43 @@ async def test_the_wall_clock_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> N
     await setting.open_and_wait()
     assert await setting.call() == "answer"
     assert setting.breaker.state == "closed"
+
+
+async def test_slow_calls_of_one_caller_never_open_it() -> None:
+    setting = Setting()
+    await setting.be_slow("a" * 1000)
+    await setting.be_slow("ab" * 1000)
+    assert setting.changes == []
+
+
+async def test_slow_calls_of_several_callers_open_it() -> None:
+    setting = Setting()
+    await setting.be_slow("aaaab")
+    assert setting.breaker.state == "closed"
+    await setting.be_slow("c")
+    assert setting.breaker.state == "open"
+
+
+async def test_a_success_makes_up_for_slow_calls() -> None:
+    setting = Setting()
+    await setting.be_slow("aaab")
+    await setting.call(caller="c")
+    await setting.be_slow("ccc")
+    assert setting.changes == []
+
+
+@pytest.mark.parametrize(("slow", "away"), [("aaaa", 2), ("a", 2), ("", FAIL_MAX)])
+async def test_an_upstream_that_is_away_counts_for_each_call(slow: str, away: int) -> None:
+    setting = Setting()
+    await setting.be_slow(slow)
+    await setting.fail(away - 1)
+    assert setting.breaker.state == "closed"
+    await setting.fail()
+    assert setting.breaker.state == "open"
+
+
+async def test_a_slow_trial_opens_it_again() -> None:
+    setting = Setting()
+    await setting.open_and_wait()
+    await setting.be_slow("a")
+    assert setting.breaker.state == "open"

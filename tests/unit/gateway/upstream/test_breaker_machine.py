@@ -6,28 +6,34 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
-from gateway.upstream.breaker import Breaker, BreakerOpen
+from gateway.upstream.breaker import Breaker, BreakerOpen, Verdict
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
-FAIL_MAX, RESET_S = 3, 5.0
+FAIL_MAX, RESET_S, MIN_CALLERS = 4, 5.0, 3
 
 
 class DownError(Exception):
-    """Speaks against the upstream."""
+    """The upstream is away."""
+
+
+class SlowError(Exception):
+    """The call may be the cause."""
 
 
 class NotFoundError(Exception):
-    """Does not."""
+    """An answer."""
 
 
 ENDINGS: dict[str, type[BaseException] | None] = {
     "success": None,
     "failure": DownError,
+    "late": SlowError,
     "refusal": NotFoundError,
     "cancellation": asyncio.CancelledError,
 }
+VERDICTS: dict[type[Exception], Verdict] = {DownError: Verdict.AWAY, SlowError: Verdict.SUSPECT}
 
 
 class Waiting:
@@ -40,15 +46,19 @@ class Waiting:
 
 @dataclass(eq=False)
 class Call:
-    """A call in progress: the coroutine, and the state of the model that let it through, by its number."""
+    """A call in progress: the coroutine, its caller, and the state of the model that let it through, by its number."""
 
     running: Coroutine[Any, Any, str]
+    caller: str
     period: int
     is_trial: bool
 
 
 class Breaking(RuleBasedStateMachine):
-    """The real one, and a model of it: state, failures in a row, when it was opened, whether there is a trial."""
+    """The real one, and a model of it: state, failures in a row, when it was opened, whether there is a trial.
+
+    failures: who made the calls that failed in a row; None for a failure that is no caller's.
+    """
 
     calls = Bundle("calls")
 
@@ -57,13 +67,14 @@ class Breaking(RuleBasedStateMachine):
         self.now = 1000.0
         self.changes: list[tuple[str, str]] = []
         self.breaker = Breaker(
-            is_failure=lambda exc: isinstance(exc, DownError),
+            judge=lambda exc: VERDICTS.get(type(exc), Verdict.NEUTRAL),
             fail_max=FAIL_MAX,
             reset_timeout_s=RESET_S,
             on_change=lambda old, new: self.changes.append((old, new)),
             now=lambda: self.now,
         )
-        self.state, self.failures, self.opened_at = "closed", 0, 0.0
+        self.state, self.opened_at = "closed", 0.0
+        self.failures: list[str | None] = []
         self.expected: list[tuple[str, str]] = []
         self.trials: list[Call] = []
         self.open_calls: list[Call] = []
@@ -74,7 +85,7 @@ class Breaking(RuleBasedStateMachine):
 
     def move(self, state: str) -> None:
         self.expected.append((self.state, state))
-        self.state, self.failures = state, 0
+        self.state, self.failures = state, []
         if state == "open":
             self.opened_at = self.now
 
@@ -84,10 +95,10 @@ class Breaking(RuleBasedStateMachine):
             return self.now - self.opened_at >= RESET_S
         return self.state == "closed" or not self.trials
 
-    @rule(target=calls)
-    def begin(self) -> Any:
+    @rule(target=calls, caller=st.sampled_from("abcd"))
+    def begin(self, caller: str) -> Any:
         expected = self.lets_through
-        running = self.breaker.call(lambda: _awaited(Waiting()))
+        running = self.breaker.call(lambda: _awaited(Waiting()), caller)
         if not expected:
             with pytest.raises(BreakerOpen):
                 running.send(None)
@@ -95,7 +106,7 @@ class Breaking(RuleBasedStateMachine):
         running.send(None)
         if self.state == "open":
             self.move("half-open")
-        call = Call(running, len(self.expected), self.state == "half-open")
+        call = Call(running, caller, len(self.expected), self.state == "half-open")
         if call.is_trial:
             self.trials.append(call)
         self.open_calls.append(call)
@@ -112,15 +123,16 @@ class Breaking(RuleBasedStateMachine):
         if call.is_trial:
             self.trials.remove(call)
         if call.period == len(self.expected):
-            self.judge(ending)
+            self.judge(ending, call.caller)
 
-    def judge(self, ending: str) -> None:
-        if ending == "failure":
-            self.failures += 1
-            if self.state == "half-open" or self.failures == FAIL_MAX:
+    def judge(self, ending: str, caller: str) -> None:
+        if ending in ("failure", "late"):
+            self.failures.append(caller if ending == "late" else None)
+            callers = len(set(self.failures) - {None}) + self.failures.count(None)
+            if self.state == "half-open" or (len(self.failures) >= FAIL_MAX and callers >= MIN_CALLERS):
                 self.move("open")
         elif ending == "success":
-            self.failures = 0
+            self.failures = []
             if self.state == "half-open":
                 self.move("closed")
 

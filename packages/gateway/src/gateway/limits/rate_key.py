@@ -1,4 +1,4 @@
-"""Whom a rate limit counts: the user, or without one the client's address."""
+"""Who is calling, for what is counted per caller: the user, or without one the network of the client's address."""
 
 from functools import lru_cache
 from ipaddress import IPv6Address, IPv6Network
@@ -10,11 +10,16 @@ from service_kit.contract.policy import RateClass
 _IPV6_PREFIX = 64
 
 
+def caller_key(request: RequestContext) -> str:
+    """Returns what stands for the caller of ``request``: "user:ID" or "addr:NETWORK"."""
+    if request.principal is not None:
+        return f"user:{request.principal.user_id}"
+    return f"addr:{_network(request.client_address)}"
+
+
 def rate_key(rate_class: RateClass, request: RequestContext) -> str:
     """The key of the bucket that ``request`` draws on."""
-    if request.principal is not None:
-        return f"rl:{rate_class.value}:user:{request.principal.user_id}"
-    return f"rl:{rate_class.value}:addr:{_network(request.client_address)}"
+    return f"rl:{rate_class.value}:{caller_key(request)}"
 
 
 @lru_cache(maxsize=8192)

@@ -7,6 +7,8 @@ may call is decided by this adapter.
 """
 
 from collections.abc import Awaitable, Callable
+from enum import Enum, auto
+from itertools import count
 from math import ceil
 from time import monotonic
 from typing import Any, NoReturn, TypeVar
@@ -16,6 +18,10 @@ from pybreaker import STATE_CLOSED, STATE_OPEN, CircuitBreaker, CircuitBreakerLi
 from gateway.problems import Decision, Problem
 
 T = TypeVar("T")
+
+#: How many callers it takes to open a breaker by failures that the calls themselves may have caused: the expensive
+#: requests of one caller must not keep all others from a service.
+_MIN_CALLERS = 3
 
 #: Called with the old state and the new one: "closed", "open", "half-open".
 StateChange = Callable[[str, str], None]
@@ -36,28 +42,48 @@ class _Failed(Exception):  # noqa: N818 - an outcome, never seen outside
     """Stands for a failure towards pybreaker, so that the real error's traceback does not grow."""
 
 
+class Verdict(Enum):
+    """What the exception that ended a call says about the upstream.
+
+    NEUTRAL: nothing, such as NOT_FOUND, which neither opens a breaker nor makes up for a failure.
+    SUSPECT: the upstream failed at this call, for which the call itself may be the cause: it was late, or met a bug.
+    AWAY: the upstream is unavailable, whatever it is asked.
+    """
+
+    NEUTRAL = auto()
+    SUSPECT = auto()
+    AWAY = auto()
+
+
 class Breaker:
     """Closed until ``fail_max`` failures in a row; then open for ``reset_timeout_s``; then one trial at a time.
 
+    Failures that are SUSPECT open it only if they came from at least three callers, or ``fail_max`` if that is fewer; a
+    failure that is AWAY counts as a further caller.
+
     state: "closed", "open" or "half-open".
 
-    is_failure: tells the exceptions that speak against the upstream. Any other exception counts neither way: a
-    NOT_FOUND neither opens a breaker nor makes up for a failure. Cancellation counts neither way either; a trial
-    that ends like that leaves its place to the next call.
+    judge: the verdict on an exception. Cancellation is NEUTRAL; a trial that ends without a verdict leaves its place to
+    the next call.
     on_change: hears of every transition. now: a clock that is never set, in seconds.
     """
 
     def __init__(
         self,
         *,
-        is_failure: Callable[[Exception], bool],
+        judge: Callable[[Exception], Verdict],
         fail_max: int = 5,
         reset_timeout_s: float = 5.0,
         on_change: StateChange | None = None,
         now: Callable[[], float] = monotonic,
     ) -> None:
         self.state: str = STATE_CLOSED
-        self._is_failure = is_failure
+        self._judge = judge
+        self._fail_max = fail_max
+        #: Of the failures since the last success, those that pybreaker was told of, and who made the calls.
+        self._failures = 0
+        self._failing_callers: set[str | int] = set()
+        self._numbers = count()
         self._reset_timeout_s = reset_timeout_s
         self._now = now
         self._opened_at = 0.0
@@ -81,21 +107,23 @@ class Breaker:
             return Decision("breaker", self.state, retry_after_s=max(1, ceil(left_s))) if left_s > 0 else None
         return Decision("breaker", self.state, retry_after_s=_RETRY_DURING_TRIAL_S) if self._trial_in_flight else None
 
-    async def call(self, function: Callable[[], Awaitable[T]]) -> T:
+    async def call(self, function: Callable[[], Awaitable[T]], caller: str) -> T:
         """What ``function`` returns or raises. BreakerOpen: it was not called.
 
-        The function has to have a deadline of its own: a trial that never ends would never let another one through.
+        caller: on whose behalf. The function must have a deadline of its own: a trial that never ends would never let
+        another one through.
         """
         is_trial = self._admit()
         generation = self._generation
         try:
             result = await function()
         except Exception as exc:
-            if generation == self._generation and self._is_failure(exc):
-                self._count_failure()
+            if generation == self._generation:
+                self._count(self._judge(exc), caller)
             raise
         else:
             if generation == self._generation:
+                self._forget_failures()
                 self._machine.call(_succeed)
             return result
         finally:
@@ -114,14 +142,27 @@ class Breaker:
         self._trial_in_flight = True
         return True
 
-    def _count_failure(self) -> None:
+    def _count(self, verdict: Verdict, caller: str) -> None:
+        if verdict is Verdict.NEUTRAL:
+            return
+        if len(self._failing_callers) < _MIN_CALLERS:
+            self._failing_callers.add(caller if verdict is Verdict.SUSPECT else next(self._numbers))
+        is_last = self.state == STATE_CLOSED and self._failures == self._fail_max - 1
+        if is_last and len(self._failing_callers) < min(_MIN_CALLERS, self._fail_max):
+            return
+        self._failures += 1
         try:
             self._machine.call(_fail)
         except _Failed:
             return
 
+    def _forget_failures(self) -> None:
+        self._failures = 0
+        self._failing_callers.clear()
+
     def _changed(self, old: str, new: str) -> None:
         self._generation += 1
+        self._forget_failures()
         self.state = new
         if new == STATE_OPEN:
             self._opened_at = self._now()

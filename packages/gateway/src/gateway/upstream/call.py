@@ -23,6 +23,8 @@ from gateway.upstream.failure import FAILURES, AttemptError, ConnectionLostError
 #: With less than this part of the time that the contract gives, a call that is late says nothing against the service:
 #: a client may ask for a millisecond, and must not open the breaker for all others.
 _FAIR_SHARE = 0.5
+#: A peer that has sent nothing for so long, in seconds, hangs: it is sent a ping every second.
+_SILENT_S = 1.5
 _DRAINING = "DRAINING"
 
 #: grpclib's words for an answer that is cut short, or compressed, and protobuf's for one that is none.
@@ -62,18 +64,21 @@ async def call_unary(
             connection.release(call)
     except _KNOWN as exc:
         _forget_cancellation(cancelling)
-        raise _failure(exc, method, call, given_s) from exc
+        is_silent = connection is None or connection.silent_s >= _SILENT_S
+        raise _failure(exc, method, call, given_s, is_silent=is_silent) from exc
     if reply is None:
         logger.error("{} said OK and gave no answer", method.full_name)
         raise AttemptError(Status.INTERNAL, "INTERNAL")
     return reply
 
 
-def _failure(error: Exception, method: Method, call: Stream[Any, Any] | None, given_s: float) -> CallError:
+def _failure(
+    error: Exception, method: Method, call: Stream[Any, Any] | None, given_s: float, *, is_silent: bool
+) -> CallError:
     if isinstance(error, GRPCError):
         return _answer(error, method, given_s)
     if isinstance(error, TimeoutError):
-        return _late(method, given_s)
+        return _late(method, given_s, is_silent=is_silent)
     if isinstance(error, _UNREADABLE):
         logger.opt(exception=error).error("{} gave an answer that cannot be read", method.full_name)
         return AttemptError(Status.INTERNAL, "INTERNAL")
@@ -102,9 +107,9 @@ def _answer(error: GRPCError, method: Method, given_s: float) -> CallError:
     )
 
 
-def _late(method: Method, given_s: float) -> AttemptError:
+def _late(method: Method, given_s: float, *, is_silent: bool = False) -> AttemptError:
     is_fair = given_s >= method.policy.deadline_s * _FAIR_SHARE
-    return AttemptError(Status.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", neutral=not is_fair)
+    return AttemptError(Status.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED", neutral=not is_fair, silent=is_silent)
 
 
 def _cancelling() -> int:

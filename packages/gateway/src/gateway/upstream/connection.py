@@ -1,6 +1,8 @@
 """One connection to one address, and the calls in progress on it."""
 
 import asyncio
+import math
+import time
 from collections.abc import Callable
 from typing import Any, cast
 
@@ -17,9 +19,10 @@ from gateway.upstream.protocol import ClientProtocol
 MOST_CALLS = 100
 #: HTTP/2 numbers streams up to 2^31, odd ones only, and never starts again (RFC 9113, 5.1.1).
 _LAST_STREAM_ID = 2**31 - 1 - 2 * MOST_CALLS
-#: A peer that leaves a ping unanswered for so long is gone, whatever TCP thinks.
+#: A peer that leaves a ping unanswered for so long is gone, whatever TCP thinks. A ping is sent every second: its answer
+#: tells, when a call is late, whether the peer hangs or whether only this call is slow.
 _KEEPALIVE = Configuration(
-    _keepalive_time=10,
+    _keepalive_time=1,
     _keepalive_timeout=5,
     _http2_max_pings_without_data=0,
     _http2_min_sent_ping_interval_without_data=1,
@@ -50,6 +53,12 @@ class Connection(Channel):
     def ended(self) -> bool:
         """Whether it is closed, or was never open."""
         return self._protocol is None
+
+    @property
+    def silent_s(self) -> float:
+        """How long ago the peer last sent anything, in seconds; infinite once the connection has ended."""
+        protocol = cast("ClientProtocol | None", self._protocol)
+        return math.inf if protocol is None else time.monotonic() - protocol.heard_at
 
     async def open(self) -> None:
         """Connect, and wait until the peer has spoken: a process that hangs takes connections too. OSError: in vain."""

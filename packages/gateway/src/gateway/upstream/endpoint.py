@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Callable
 from dataclasses import replace
 from enum import IntEnum
+from functools import partial
 from time import monotonic, perf_counter
 from typing import Any
 
@@ -15,6 +16,7 @@ from service_kit.errors import CallError
 from service_kit.grpc.spans import begin_made, end_made
 from service_kit.seconds_histogram import seconds_histogram
 
+from gateway.limits.rate_key import caller_key
 from gateway.problems import Decision
 from gateway.upstream.address import Address
 from gateway.upstream.breaker import Breaker
@@ -95,7 +97,8 @@ class Endpoint:
         """
         self.in_flight += 1
         try:
-            return await self.breaker.call(lambda: self._measured(method, message, request, deadline))
+            attempt = partial(self._measured, method, message, request, deadline)
+            return await self.breaker.call(attempt, caller_key(request))
         except AttemptError as exc:
             if exc.reason == "DRAINING":
                 self._shunned_until = monotonic() + _SHUN_S

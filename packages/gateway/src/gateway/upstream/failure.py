@@ -6,6 +6,8 @@ from grpclib.const import Status
 from grpclib.exceptions import StreamTerminatedError
 from service_kit.errors import CallError
 
+from gateway.upstream.breaker import Verdict
+
 #: The statuses that speak against the address that gave them.
 FAILURES = frozenset({Status.UNAVAILABLE, Status.DEADLINE_EXCEEDED, Status.INTERNAL, Status.UNKNOWN})
 
@@ -25,13 +27,18 @@ class AttemptError(CallError):
     never_ran: provably, no handler has seen the call, so it may be sent again, whatever it does.
     lost: its connection gave way, which says little of the address: another connection may do.
     neutral: it says nothing against the address, and is not counted by its breaker.
+    silent: the address does not answer anything, pings included.
     """
 
     never_ran: bool = False
     lost: bool = False
     neutral: bool = False
+    silent: bool = False
 
 
-def speaks_against_address(error: Exception) -> bool:
-    """What a breaker counts; any other answer counts neither way, whether the caller likes it or not."""
-    return isinstance(error, AttemptError) and not error.neutral
+def verdict_on_address(error: Exception) -> Verdict:
+    """Returns what the end of an attempt says about its address."""
+    if not isinstance(error, AttemptError) or error.neutral:
+        return Verdict.NEUTRAL
+    is_away = error.silent or error.status is Status.UNAVAILABLE
+    return Verdict.AWAY if is_away else Verdict.SUSPECT

@@ -5,6 +5,7 @@ those up to the last stream that it names come to their end, and those after it 
 """
 
 import asyncio
+import time
 from typing import Any, Protocol
 
 from grpclib.client import Handler
@@ -35,11 +36,19 @@ class Owner(Protocol):
 
 
 class ClientProtocol(CorkedProtocol):
-    """A connection that tells its ``owner`` how it fares. Headers are compressed by what we know of them."""
+    """A connection that tells its ``owner`` how it fares. Headers are compressed by what we know of them.
+
+    heard_at: when the peer last sent anything, on the clock of time.monotonic().
+    """
 
     def __init__(self, config: Configuration, h2_config: H2Configuration, owner: Owner) -> None:
         super().__init__(Handler(), config, h2_config)
         self._owner = owner
+        self.heard_at = time.monotonic()
+
+    def data_received(self, data: bytes) -> None:
+        self.heard_at = time.monotonic()
+        super().data_received(data)
 
     def corked(self, transport: asyncio.Transport) -> CorkedTransport:
         return _PromptTransport(transport)

@@ -16,7 +16,7 @@ from gateway.upstream.balancer import pick
 from gateway.upstream.breaker import Breaker, BreakerOpen
 from gateway.upstream.connections import Connections
 from gateway.upstream.endpoint import Endpoint, Standing
-from gateway.upstream.failure import AttemptError, speaks_against_address
+from gateway.upstream.failure import AttemptError, verdict_on_address
 from gateway.upstream.policy import UpstreamPolicy
 from gateway.upstream.pool import Pool
 from gateway.upstream.resolver import Resolver
@@ -104,7 +104,7 @@ class Upstream:
             self._telemetry.breaker_changed(self.name, address, old, new)
 
         breaker = Breaker(
-            is_failure=speaks_against_address,
+            judge=verdict_on_address,
             fail_max=self._policy.breaker_failures,
             reset_timeout_s=self._policy.breaker_reset_s,
             on_change=changed,
