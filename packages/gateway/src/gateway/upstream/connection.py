@@ -19,7 +19,7 @@ from gateway.upstream.protocol import ClientProtocol
 MOST_CALLS = 100
 #: HTTP/2 numbers streams up to 2^31, odd ones only, and never starts again (RFC 9113, 5.1.1).
 _LAST_STREAM_ID = 2**31 - 1 - 2 * MOST_CALLS
-#: A peer that leaves a ping unanswered for so long is gone, whatever TCP thinks. A ping is sent every second: its answer
+#: A peer that leaves a ping unanswered for so long is gone, whatever TCP thinks. A ping is sent every second: it also
 #: tells, when a call is late, whether the peer hangs or whether only this call is slow.
 _KEEPALIVE = Configuration(
     _keepalive_time=1,
