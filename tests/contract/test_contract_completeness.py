@@ -11,18 +11,21 @@ from tests.examples.contracts import ROOT, headrace_contract
 
 CONTRACT = headrace_contract()
 METHODS = pytest.mark.parametrize("method", CONTRACT.methods.values(), ids=lambda method: method.name)
+#: Methods that came after the seed have no short path.
+RESOURCE_PATH_ONLY = {"ListUsers", "SetUserRole"}
 #: Codes that stand for no currency at all: a test code and "no currency".
 NO_CURRENCIES = {"XTS", "XXX"}
 
 
 @METHODS
-def test_every_public_method_has_a_short_and_a_resource_path(method: Method) -> None:
+def test_every_public_method_has_a_resource_path_and_at_most_a_short_one_before_it(method: Method) -> None:
     paths = [binding.path for binding in method.bindings]
     if method.policy.access is Access.INTERNAL or paths == ["/.well-known/jwks.json"]:
         return
-    assert len(paths) == 2
-    assert not paths[0].startswith("/api/v1/")
-    assert paths[1].startswith("/api/v1/")
+    *short, resource = paths
+    assert resource.startswith("/api/v1/")
+    assert len(short) == (0 if method.name in RESOURCE_PATH_ONLY else 1)
+    assert not any(path.startswith("/api/v1/") for path in short)
 
 
 @METHODS

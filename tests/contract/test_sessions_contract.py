@@ -286,6 +286,18 @@ async def test_ends_all_of_one_user(store: Store) -> None:
     assert await store.sessions.lives(stranger.session_id, stranger.user_id)
 
 
+async def test_ends_what_was_opened_under_an_earlier_password_version(store: Store) -> None:
+    user_id = new_id()
+    old, current = [await store.sessions.open(a_session(user_id, password_version=version)) for version in (9, 10)]
+    stranger = await store.sessions.open(a_session(new_id()))
+    for _ in range(2):
+        await store.sessions.end_outdated(user_id, 10)
+    assert (await store.published()).count(old.session_id) == 1
+    assert not await store.sessions.lives(old.session_id, user_id)
+    assert await store.sessions.lives(current.session_id, user_id)
+    assert await store.sessions.lives(stranger.session_id, stranger.user_id)
+
+
 async def test_ends_the_others_and_lets_one_go_on(store: Store) -> None:
     user_id = new_id()
     kept, *others = [await store.sessions.open(a_session(user_id)) for _ in range(3)]

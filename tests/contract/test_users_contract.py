@@ -1,34 +1,19 @@
 """What a store of accounts must do: the one in memory and the one in PostgreSQL alike."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, replace
+from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
 from service_kit.postgres import PostgresPool
-from user_svc.adapters.users import PostgresUsers
 from user_svc.domain.audit import AuditEvent, AuditKind
-from user_svc.domain.errors import EmailTakenError, UserNotFoundError
-from user_svc.domain.ports import Users
-from user_svc.domain.user import Role, User
+from user_svc.domain.errors import EmailTakenError
+from user_svc.domain.user import Role
 
+from tests.contract.user_stores import Store, in_memory, in_postgres
 from tests.examples.users import a_user, an_event, deleted
-from tests.fakes.users import InMemoryUsers
 from tests.running.servers import RunningPostgres
-from tests.running.user_database import audit_log, migrated_database, outbox, user_pool
-
-
-@dataclass(frozen=True)
-class Store:
-    users: Users
-    kinds_of: Callable[[User], Awaitable[list[AuditKind]]]
-    #: The ids of the events that tell others of the user.
-    told_of: Callable[[User], Awaitable[list[str]]]
-
-    async def added(self, **changes: object) -> User:
-        user = a_user(**changes)
-        await self.users.add(user, an_event(AuditKind.REGISTERED, user))
-        return user
+from tests.running.user_database import migrated_database, user_pool
 
 
 @pytest.fixture(scope="module")
@@ -39,25 +24,7 @@ async def pool(postgres_server: RunningPostgres) -> AsyncIterator[PostgresPool]:
 
 @pytest.fixture(params=["memory", "postgres"])
 def store(request: pytest.FixtureRequest) -> Store:
-    if request.param == "memory":
-        fake = InMemoryUsers()
-
-        async def noted(user: User) -> list[AuditKind]:
-            return [event.kind for event in fake.events if event.subject == user.user_id]
-
-        async def announced(user: User) -> list[str]:
-            return [each.event_id for each in fake.announced if each.user_id == user.user_id]
-
-        return Store(fake, noted, announced)
-    real: PostgresPool = request.getfixturevalue("pool")
-
-    async def written(user: User) -> list[AuditKind]:
-        return [event.kind for event in await audit_log(real, user.user_id)]
-
-    async def in_outbox(user: User) -> list[str]:
-        return [event.event_id for event in await outbox(real) if user.user_id.encode() in event.payload]
-
-    return Store(PostgresUsers(real), written, in_outbox)
+    return in_memory() if request.param == "memory" else in_postgres(request.getfixturevalue("pool"))
 
 
 async def test_gives_back_what_was_added(store: Store) -> None:
@@ -128,20 +95,6 @@ async def test_a_stronger_hash_of_an_old_password_is_not_kept(store: Store) -> N
     changed = await store.users.change_password(user, "1$new", an_event(AuditKind.PASSWORD_CHANGED, user))
     await store.users.rehash_password(user, "2$old")
     assert await store.users.with_id(user.user_id) == changed
-
-
-async def test_changes_a_role(store: Store) -> None:
-    user = await store.added()
-    promoted = replace(user, role=Role.ADMIN)
-    await store.users.change_role(promoted, an_event(AuditKind.ROLE_CHANGED, user))
-    assert await store.users.with_id(user.user_id) == promoted
-
-
-async def test_changes_nobodys_role(store: Store) -> None:
-    user = a_user()
-    with pytest.raises(UserNotFoundError):
-        await store.users.change_role(user, an_event(AuditKind.ROLE_CHANGED, user))
-    assert await store.kinds_of(user) == []
 
 
 async def test_removes_a_user_keeps_the_log_and_tells_others_once(store: Store) -> None:

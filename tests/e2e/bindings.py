@@ -42,20 +42,20 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the contract's table."""
+    """One line of the contract's table. short: only the seed's methods have one."""
 
-    short: Binding
+    short: Binding | None
     resource: Binding
     success: int
     public: bool = False
     admin: bool = False
 
     def __getitem__(self, style: Style) -> Binding:
-        return self.short if style is Style.SHORT else self.resource
+        return self.short if style is Style.SHORT and self.short is not None else self.resource
 
 
 def _row(short: str, resource: str, success: int, *, public: bool = False, admin: bool = False) -> Row:
-    return Row(Binding(*short.split()), Binding(*resource.split()), success, public, admin)
+    return Row(Binding(*short.split()) if short else None, Binding(*resource.split()), success, public, admin)
 
 
 ROWS: Mapping[str, Row] = {
@@ -64,6 +64,8 @@ ROWS: Mapping[str, Row] = {
     "ExtractToken": _row("POST /api/users/ext", "POST /api/v1/tokens/introspect", 200),
     "GetUser": _row("GET /api/users/me", "GET /api/v1/users/{user_id}", 200),
     "DeleteUser": _row("DELETE /api/users/del", "DELETE /api/v1/users/{user_id}", 204),
+    "ListUsers": _row("", "GET /api/v1/users", 200, admin=True),
+    "SetUserRole": _row("", "PATCH /api/v1/users/{user_id}", 200, admin=True),
     "ChangePassword": _row("POST /api/users/password", "PUT /api/v1/users/me/password", 204),
     "Logout": _row("POST /api/users/logout", "DELETE /api/v1/sessions/current", 204),
     "ListSessions": _row("GET /api/users/sessions", "GET /api/v1/sessions", 200),
@@ -79,9 +81,13 @@ ROWS: Mapping[str, Row] = {
 UNKNOWN_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
 """A well-formed id that names nothing."""
 
+PATH_IDS: Mapping[str, object] = dict.fromkeys(("user_id", "order_id", "session_id"), UNKNOWN_ID)
+"""What any path of the table can be filled with."""
+
 WELL_FORMED: Mapping[str, Mapping[str, object]] = {
     "ChangePassword": {"current_password": "correct horse 1", "new_password": "correct horse 2"},
     "RevokeSession": {"session_id": "unknown"},
+    "SetUserRole": {"user_id": UNKNOWN_ID, "role": "user"},
     "CreateOrder": {"currency": "EUR", "lines": [{"sku": "pen", "quantity": 1, "unit_price_minor": 1}]},
     "GetOrder": {"order_id": UNKNOWN_ID},
     "UpdateOrderStatus": {"order_id": UNKNOWN_ID, "status": "cancelled"},
@@ -89,7 +95,9 @@ WELL_FORMED: Mapping[str, Mapping[str, object]] = {
 }
 """The fields that the protected methods cannot do without; of no use to anybody."""
 
-BINDINGS = tuple((rpc, style) for rpc in ROWS for style in STYLES)
+BINDINGS = tuple(
+    (rpc, style) for rpc, row in ROWS.items() for style in STYLES if style is Style.RESOURCE or row.short is not None
+)
 PROTECTED_BINDINGS = tuple((rpc, style) for rpc, style in BINDINGS if not ROWS[rpc].public)
 BODY_BINDINGS = tuple((rpc, style) for rpc, style in BINDINGS if ROWS[rpc][style].has_body)
 

@@ -1,12 +1,12 @@
 """Accounts and clients that the tests share. What a test changes, it makes for itself."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 
 from tests.e2e.accounts import Account, log_in, register, unique_email, unique_password
 from tests.e2e.api import Api
-from tests.e2e.bindings import STYLES, Style
+from tests.e2e.bindings import ROWS, STYLES, Style
 from tests.e2e.grpc_client import GrpcClient
 from tests.e2e.running_stack import ALLOWED_ORIGIN, RunningStack, StartStack
 from tests.running.polling import eventually
@@ -78,6 +78,12 @@ def admin(api: Api, stack: RunningStack) -> Account:
     email, password = unique_email("admin"), unique_password()
     stack.create_admin(email, password)
     return log_in(api, email, password)
+
+
+@pytest.fixture(scope="session")
+def token_for(alice: Account, admin: Account) -> Callable[[str], str]:
+    """The access token of a user who may call the method of that name."""
+    return lambda rpc: (admin if ROWS[rpc].admin else alice).token
 
 
 @pytest.fixture

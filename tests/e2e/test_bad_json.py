@@ -1,10 +1,12 @@
 """Bodies that are no JSON, or not the JSON of the contract."""
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.e2e.accounts import Account
 from tests.e2e.api import Api
-from tests.e2e.bindings import BODY_BINDINGS, ROWS, WELL_FORMED, Style
+from tests.e2e.bindings import BODY_BINDINGS, PATH_IDS, ROWS, Style
 from tests.e2e.shapes import assert_invalid, assert_success
 
 NO_JSON = {
@@ -53,9 +55,9 @@ NO_JSON = {
 
 @pytest.mark.parametrize("body", NO_JSON.values(), ids=NO_JSON)
 @pytest.mark.parametrize(("rpc", "style"), BODY_BINDINGS)
-def test_is_refused(api: Api, alice: Account, rpc: str, style: Style, body: bytes) -> None:
-    path, _ = ROWS[rpc][style].fill(WELL_FORMED["GetOrder"])
-    assert_invalid(api.send(ROWS[rpc][style].verb, path, content=body, token=alice.token))
+def test_is_refused(api: Api, token_for: Callable[[str], str], rpc: str, style: Style, body: bytes) -> None:
+    path, _ = ROWS[rpc][style].fill(PATH_IDS)
+    assert_invalid(api.send(ROWS[rpc][style].verb, path, content=body, token=token_for(rpc)))
 
 
 ORDER = b'{"currency": "EUR", "lines": [{"sku": "pen", "quantity": 1, "unit_price_minor": 1}]}'

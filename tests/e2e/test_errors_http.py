@@ -2,13 +2,14 @@
 
 import gzip
 import json
+from collections.abc import Callable
 from typing import Any, cast
 
 import pytest
 
 from tests.e2e.accounts import Account, registration, session_cookies
 from tests.e2e.api import Api
-from tests.e2e.bindings import BINDINGS, BODY_BINDINGS, ROWS, WELL_FORMED, Style, allowed_verbs
+from tests.e2e.bindings import BINDINGS, BODY_BINDINGS, PATH_IDS, ROWS, Style, allowed_verbs
 from tests.e2e.orders import order_fields
 from tests.e2e.shapes import assert_common_headers, assert_problem, assert_success
 
@@ -68,11 +69,11 @@ def test_two_verbs_on_one_path_are_both_told(api: Api) -> None:
     ],
 )
 def test_a_body_of_another_type_is_refused(
-    api: Api, newcomer: Account, rpc: str, style: Style, media_type: str
+    api: Api, token_for: Callable[[str], str], rpc: str, style: Style, media_type: str
 ) -> None:
-    path, _ = ROWS[rpc][style].fill(WELL_FORMED["GetOrder"])
+    path, _ = ROWS[rpc][style].fill(PATH_IDS)
     headers = {"Content-Type": media_type}
-    response = api.send(ROWS[rpc][style].verb, path, content=b"{}", token=newcomer.token, headers=headers)
+    response = api.send(ROWS[rpc][style].verb, path, content=b"{}", token=token_for(rpc), headers=headers)
     assert_problem(response, 415, "UNSUPPORTED_MEDIA_TYPE")
 
 
@@ -108,9 +109,9 @@ def padded(body: dict[str, Any], size: int) -> bytes:
 
 
 @pytest.mark.parametrize(("rpc", "style"), BODY_BINDINGS)
-def test_a_body_over_one_mib_is_refused(api: Api, newcomer: Account, rpc: str, style: Style) -> None:
-    path, _ = ROWS[rpc][style].fill(WELL_FORMED["GetOrder"])
-    response = api.send(ROWS[rpc][style].verb, path, content=padded({}, MIB + 1), token=newcomer.token)
+def test_a_body_over_one_mib_is_refused(api: Api, token_for: Callable[[str], str], rpc: str, style: Style) -> None:
+    path, _ = ROWS[rpc][style].fill(PATH_IDS)
+    response = api.send(ROWS[rpc][style].verb, path, content=padded({}, MIB + 1), token=token_for(rpc))
     assert_problem(response, 413, "BODY_TOO_LARGE")
 
 
@@ -121,15 +122,15 @@ def description(api: Api) -> dict[str, Any]:
 
 @pytest.mark.parametrize(("rpc", "style"), BODY_BINDINGS)
 def test_a_body_over_the_limit_of_its_method_is_refused(
-    api: Api, description: dict[str, Any], newcomer: Account, rpc: str, style: Style
+    api: Api, description: dict[str, Any], token_for: Callable[[str], str], rpc: str, style: Style
 ) -> None:
     binding = ROWS[rpc][style]
     limit = description["paths"][binding.path][binding.verb.lower()]["requestBody"]["x-headrace-max-body-bytes"]
     assert limit < MIB
-    path, _ = binding.fill(WELL_FORMED["GetOrder"])
+    path, _ = binding.fill(PATH_IDS)
     # A field too many, so that nothing comes of it.
     for size, status, code in ((limit, 400, "INVALID_REQUEST"), (limit + 1, 413, "BODY_TOO_LARGE")):
-        response = api.send(binding.verb, path, content=padded({"unknown": 1}, size), token=newcomer.token)
+        response = api.send(binding.verb, path, content=padded({"unknown": 1}, size), token=token_for(rpc))
         assert_problem(response, status, code)
 
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.e2e.accounts import Account, register
 from tests.e2e.api import Api
-from tests.e2e.bindings import BODY_BINDINGS, ROWS, WELL_FORMED, Style
+from tests.e2e.bindings import BODY_BINDINGS, PATH_IDS, ROWS, Style
 from tests.e2e.orders import order_fields
 from tests.e2e.shapes import assert_common_headers, assert_problem
 
@@ -48,25 +48,27 @@ def dummy(api: Api) -> Account:
 
 
 @pytest.mark.parametrize(("rpc", "style"), BODY_BINDINGS)
-def test_any_json_is_answered(api: Api, dummy: Account, rpc: str, style: Style) -> None:
-    path, _ = ROWS[rpc][style].fill(WELL_FORMED["GetOrder"])
+def test_any_json_is_answered(api: Api, dummy: Account, admin: Account, rpc: str, style: Style) -> None:
+    path, _ = ROWS[rpc][style].fill(PATH_IDS)
+    token = (admin if ROWS[rpc].admin else dummy).token
 
     @EXAMPLES
     @given(JSON)
     def check(body: Any) -> None:
-        assert_answered(api.send(ROWS[rpc][style].verb, path, json_body=body, token=dummy.token))
+        assert_answered(api.send(ROWS[rpc][style].verb, path, json_body=body, token=token))
 
     check()
 
 
 @pytest.mark.parametrize(("rpc", "style"), BODY_BINDINGS)
-def test_any_bytes_are_answered(api: Api, dummy: Account, rpc: str, style: Style) -> None:
-    path, _ = ROWS[rpc][style].fill(WELL_FORMED["GetOrder"])
+def test_any_bytes_are_answered(api: Api, dummy: Account, admin: Account, rpc: str, style: Style) -> None:
+    path, _ = ROWS[rpc][style].fill(PATH_IDS)
+    token = (admin if ROWS[rpc].admin else dummy).token
 
     @EXAMPLES
     @given(st.binary(max_size=200))
     def check(content: bytes) -> None:
-        assert_answered(api.send(ROWS[rpc][style].verb, path, content=content, token=dummy.token))
+        assert_answered(api.send(ROWS[rpc][style].verb, path, content=content, token=token))
 
     check()
 

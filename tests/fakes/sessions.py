@@ -113,6 +113,11 @@ class InMemorySessions:
         for session in await self.of_user(user_id):
             self._end(session.session_id)
 
+    async def end_outdated(self, user_id: str, password_version: int) -> None:
+        for session in await self.of_user(user_id):
+            if self._sessions[session.session_id].password_version < password_version:
+                self._end(session.session_id)
+
     async def confirm(self, session_id: str, user_id: str, password_version: int) -> None:
         if await self.lives(session_id, user_id):
             self._sessions[session_id].password_version = password_version

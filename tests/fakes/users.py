@@ -1,11 +1,19 @@
 """Accounts, the audit log and passwords in memory, for tests of the user service."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from user_svc.domain.audit import AuditEvent, AuditKind
-from user_svc.domain.errors import EmailTakenError, PasswordQueueFullError, UserNotFoundError
-from user_svc.domain.user import User
+from user_svc.domain.errors import (
+    AccessDeniedError,
+    EmailTakenError,
+    LastAdminError,
+    PasswordQueueFullError,
+    UserNotFoundError,
+)
+from user_svc.domain.user import Role, RoleChange, User
 from user_svc.domain.user_deleted import UserDeleted
+from user_svc.domain.user_listing import UserFilters, UserPosition
 
 
 class InMemoryUsers:
@@ -15,6 +23,10 @@ class InMemoryUsers:
         self.events: list[AuditEvent] = []
         self.announced: list[UserDeleted] = []
         self._users: dict[str, User] = {}
+
+    def clear(self) -> None:
+        """Forget every account."""
+        self._users.clear()
 
     async def add(self, user: User, event: AuditEvent) -> None:
         if await self.with_email(user.email) is not None:
@@ -47,22 +59,60 @@ class InMemoryUsers:
         if self._stands(user):
             self._users[user.user_id] = replace(self._users[user.user_id], password_hash=password_hash)
 
-    async def change_role(self, user: User, event: AuditEvent) -> None:
-        if user.user_id not in self._users:
+    async def page(self, filters: UserFilters, behind: UserPosition | None, limit: int) -> Sequence[User]:
+        wanted = [user for user in self._users.values() if _matches(user, filters) and _is_behind(user, behind)]
+        return sorted(wanted, key=_order, reverse=True)[:limit]
+
+    async def change_role(self, user_id: str, role: Role, event: AuditEvent) -> RoleChange:
+        if event.actor is not None and event.actor not in self._admins():
+            raise AccessDeniedError
+        user = self._users.get(user_id)
+        if user is None:
             raise UserNotFoundError
-        self._users[user.user_id] = replace(self._users[user.user_id], role=user.role)
-        self.events.append(event)
+        if user.role is role:
+            return RoleChange(user, is_made=False)
+        self._require_another_admin(user_id)
+        changed = replace(user, role=role, password_version=user.password_version + 1)
+        self._users[user_id] = changed
+        self.events.append(event.with_detail(**{"from": user.role.value, "to": role.value}))
+        return RoleChange(changed, is_made=True)
 
     async def remove(self, deleted: UserDeleted, event: AuditEvent) -> bool:
-        if self._users.pop(deleted.user_id, None) is None:
+        if deleted.user_id not in self._users:
             return False
+        self._require_another_admin(deleted.user_id)
+        del self._users[deleted.user_id]
         self.events.append(event)
         self.announced.append(deleted)
         return True
 
+    def _admins(self) -> set[str]:
+        return {user.user_id for user in self._users.values() if user.role is Role.ADMIN}
+
+    def _require_another_admin(self, user_id: str) -> None:
+        if self._admins() == {user_id}:
+            raise LastAdminError
+
     def _stands(self, user: User) -> bool:
         kept = self._users.get(user.user_id)
         return kept is not None and kept.password_version == user.password_version
+
+
+def _matches(user: User, filters: UserFilters) -> bool:
+    return (
+        (filters.role is None or filters.role is user.role)
+        and (filters.email is None or filters.email.lower() == user.email.lower())
+        and (filters.since is None or filters.since <= user.created_at)
+        and (filters.until is None or user.created_at < filters.until)
+    )
+
+
+def _order(user: User) -> tuple[object, str]:
+    return user.created_at, user.user_id
+
+
+def _is_behind(user: User, position: UserPosition | None) -> bool:
+    return position is None or (user.created_at, user.user_id) < (position.created_at, position.user_id)
 
 
 class RecordedTrail:

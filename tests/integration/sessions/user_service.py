@@ -23,6 +23,7 @@ from user_svc.use_cases.extract_token import ExtractToken
 from user_svc.use_cases.get_user import GetUser
 from user_svc.use_cases.grant import Grants
 from user_svc.use_cases.list_sessions import ListSessions
+from user_svc.use_cases.list_users import ListUsers
 from user_svc.use_cases.log_in import LogIn
 from user_svc.use_cases.log_out import LogOut
 from user_svc.use_cases.password_attempts import PasswordAttempts
@@ -30,6 +31,7 @@ from user_svc.use_cases.register import Register
 from user_svc.use_cases.renew_session import RenewSession
 from user_svc.use_cases.revoke_session import RevokeSession
 from user_svc.use_cases.session_opening import SessionOpening
+from user_svc.use_cases.set_user_role import SetUserRole
 
 from tests.fakes.login_throttle import InMemoryLoginThrottle
 from tests.fakes.users import InMemoryUsers, ReadablePasswords, RecordedTrail
@@ -66,6 +68,8 @@ def user_services(parts: UserParts) -> list[Any]:
         extracting=ExtractToken(JwtReader(parts.verifier), sessions),
         getting=GetUser(users),
         deleting=DeleteUser(users, sessions, new_id),
+        listing=ListUsers(users),
+        setting_role=SetUserRole(users, sessions),
         changing_password=ChangePassword(users, sessions, hasher, policy, attempts, trail),
         logging_out=LogOut(sessions, trail),
         listing_sessions=ListSessions(sessions),

@@ -41,7 +41,7 @@ def rows(user_svc: UserSvc, query: str) -> list[tuple[object, ...]]:
 def test_migrates_once(user_svc: UserSvc) -> None:
     for _ in range(2):
         assert user_svc.run("migrate").returncode == 0
-    assert len(rows(user_svc, "SELECT version FROM schema_migrations")) == 4
+    assert len(rows(user_svc, "SELECT version FROM schema_migrations")) == 5
 
 
 def test_migrating_without_a_database_says_so_without_its_password(user_svc: UserSvc) -> None:
@@ -62,24 +62,78 @@ def test_makes_one_key_only(user_svc: UserSvc) -> None:
     assert str(path) in damaged.stderr
 
 
-def test_creates_an_administrator_and_says_so_again(user_svc: UserSvc) -> None:
+def test_creates_an_administrator(user_svc: UserSvc) -> None:
     user_svc.run("migrate")
     code, said, _ = create_admin(user_svc)
     assert (code, said.startswith("created the administrator boss@example.com")) == (0, True)
-    code, said, _ = create_admin(user_svc, email="BOSS@example.com", stdin="")
-    assert (code, "name and password are unchanged" in said) == (0, True)
     assert rows(user_svc, "SELECT email, name, role FROM users") == [("boss@example.com", "Boss", "admin")]
-    assert rows(user_svc, "SELECT event, actor, detail FROM audit_log") == [("registered", None, {"role": "admin"})]
+    detail = {"role": "admin", "by": "operator"}
+    assert rows(user_svc, "SELECT event, actor, detail FROM audit_log") == [("registered", None, detail)]
 
 
-def test_promotes_a_user(user_svc: UserSvc) -> None:
+@pytest.mark.parametrize("role", ["user", "admin"])
+@pytest.mark.parametrize("email", ["boss@example.com", "BOSS@Example.COM"])
+@pytest.mark.parametrize("stdin", ["", "another horse battery\n"], ids=["no password", "a password"])
+def test_an_account_that_exists_is_refused_and_stays_as_it_is(
+    user_svc: UserSvc, role: str, email: str, stdin: str
+) -> None:
     user_svc.run("migrate")
     create_admin(user_svc)
     with psycopg.connect(user_svc.database_url) as connection:
-        connection.execute("UPDATE users SET role = 'user'")
-    assert create_admin(user_svc, stdin="")[0] == 0
+        connection.execute("UPDATE users SET role = %s", (role,))
+    before = rows(user_svc, "SELECT * FROM users"), rows(user_svc, "SELECT * FROM audit_log")
+    code, said, problem = create_admin(user_svc, email=email, stdin=stdin)
+    assert (code, said) == (2, "")
+    (user_id,) = rows(user_svc, "SELECT user_id::text FROM users")[0]
+    assert "boss@example.com has an account already" in problem
+    assert f"user-svc promote {user_id}" in problem
+    assert (rows(user_svc, "SELECT * FROM users"), rows(user_svc, "SELECT * FROM audit_log")) == before
+
+
+def test_promotes_and_demotes_by_id(user_svc: UserSvc) -> None:
+    user_svc.run("migrate")
+    create_admin(user_svc)
+    create_admin(user_svc, email="other@example.com")
+    (user_id,) = rows(user_svc, "SELECT user_id::text FROM users WHERE email = 'other@example.com'")[0]
+    for command, role in (("demote", "user"), ("demote", "user"), ("promote", "admin")):
+        done = user_svc.run(command, str(user_id).upper())
+        assert (done.returncode, done.stderr) == (0, "")
+        assert f"other@example.com ({user_id}) has the role {role}" in done.stdout
+        assert (role,) in rows(user_svc, "SELECT role FROM users WHERE email = 'other@example.com'")
+    changes = rows(user_svc, "SELECT actor, detail FROM audit_log WHERE event = 'role_changed' ORDER BY audit_id")
+    assert changes == [
+        (None, {"by": "operator", "from": "admin", "to": "user"}),
+        (None, {"by": "operator", "from": "user", "to": "admin"}),
+    ]
+
+
+def test_refuses_to_change_the_role_of_nobody_and_of_the_last_administrator(user_svc: UserSvc) -> None:
+    user_svc.run("migrate")
+    create_admin(user_svc)
+    (user_id,) = rows(user_svc, "SELECT user_id::text FROM users")[0]
+    refused = {
+        ("demote", str(user_id)): "this is the last administrator",
+        ("promote", "01890a5d-ac96-774b-bcce-b302099a8057"): "no such user",
+        ("promote", "boss@example.com"): "is not a user id",
+    }
+    for arguments, said in refused.items():
+        done = user_svc.run(*arguments)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert said in done.stderr
     assert rows(user_svc, "SELECT role FROM users") == [("admin",)]
-    assert ("role_changed", {"from": "user", "to": "admin"}) in rows(user_svc, "SELECT event, detail FROM audit_log")
+
+
+def test_without_redis_the_role_is_set_and_the_next_run_ends_the_sessions(user_svc: UserSvc) -> None:
+    user_svc.run("migrate")
+    create_admin(user_svc)
+    create_admin(user_svc, email="other@example.com")
+    (user_id,) = rows(user_svc, "SELECT user_id::text FROM users WHERE email = 'other@example.com'")[0]
+    failed = user_svc.run("demote", str(user_id), USER_SVC_REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
+    assert (failed.returncode, failed.stdout) == (1, "")
+    assert "redis is unavailable" in failed.stderr
+    assert "Run it again" in failed.stderr
+    assert rows(user_svc, "SELECT role FROM users WHERE email = 'other@example.com'") == [("user",)]
+    assert user_svc.run("demote", str(user_id)).returncode == 0
 
 
 def test_the_password_may_come_from_the_environment(user_svc: UserSvc) -> None:

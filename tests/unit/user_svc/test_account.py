@@ -1,7 +1,5 @@
 """GetUser, DeleteUser, ChangePassword, create-admin: whose account, and what becomes of its sessions."""
 
-from dataclasses import replace
-
 import pytest
 from user_svc.domain.actor import Actor
 from user_svc.domain.audit import AuditKind
@@ -114,20 +112,18 @@ async def test_a_deleted_users_password_is_not_changed(world: World) -> None:
 
 
 async def test_creates_an_administrator(world: World) -> None:
-    assert await world.create_admin.promote("boss@example.com") is None
-    created = await world.create_admin.create("boss@example.com", "Boss", PASSWORD)
+    created = await world.create_admin("boss@example.com", "Boss", PASSWORD)
     assert (created.role, created.password_version) == (Role.ADMIN, 1)
     assert (await world.log_in("boss@example.com", PASSWORD, ORIGIN, None)).user == created
     with pytest.raises(EmailTakenError):
-        await world.create_admin.create("BOSS@example.com", "Boss", PASSWORD)
+        await world.create_admin("BOSS@example.com", "Boss", PASSWORD)
     with pytest.raises(PasswordRefusedError):
-        await world.create_admin.create("other@example.com", "Boss", "short")
+        await world.create_admin("other@example.com", "Boss", "short")
 
 
-async def test_promotes_a_user_once(world: World) -> None:
-    grant = await world.registered("ada@example.com")
-    promoted = replace(grant.user, role=Role.ADMIN)
-    assert await world.create_admin.promote("ADA@example.com") == promoted
-    assert await world.create_admin.promote("ADA@example.com") == promoted
-    changes = [event for event in world.users.events if event.kind is AuditKind.ROLE_CHANGED]
-    assert [dict(event.detail) for event in changes] == [{"from": "user", "to": "admin"}]
+async def test_an_account_that_exists_is_not_made_an_administrators_by_its_email(world: World) -> None:
+    grant = await world.registered("boss@example.com")
+    with pytest.raises(EmailTakenError):
+        await world.create_admin("Boss@example.com", "Boss", NEW)
+    assert await world.users.with_id(grant.user.user_id) == grant.user
+    assert await world.lives(grant)

@@ -1,7 +1,5 @@
 """RenewSession: the answers around the store's rule."""
 
-from dataclasses import replace
-
 import pytest
 from user_svc.domain.audit import AuditKind
 from user_svc.domain.errors import DependencyUnavailableError, SessionInvalidError, SessionReusedError
@@ -29,9 +27,20 @@ async def test_the_same_key_again_gives_the_same_successor(world: World) -> None
 
 async def test_the_role_is_the_users_of_now(world: World) -> None:
     grant = await world.registered()
-    promoted = replace(grant.user, role=Role.ADMIN)
-    await world.users.change_role(promoted, an_event(AuditKind.ROLE_CHANGED, promoted))
-    assert (await world.renew(grant.session_key, ORIGIN)).user.role is Role.ADMIN
+    await world.set_role.by_operator(grant.user.user_id, Role.ADMIN)
+    again = await world.logged_in(grant)
+    assert (await world.renew(again.session_key, ORIGIN)).user.role is Role.ADMIN
+
+
+async def test_a_session_of_a_former_role_is_dead_even_if_ending_it_failed(world: World) -> None:
+    grant = await world.registered()
+    world.sessions.away = True
+    with pytest.raises(DependencyUnavailableError):
+        await world.set_role.by_operator(grant.user.user_id, Role.ADMIN)
+    world.sessions.away = False
+    with pytest.raises(SessionInvalidError):
+        await world.renew(grant.session_key, ORIGIN)
+    assert not await world.lives(grant)
 
 
 async def test_a_deleted_users_session_is_dead(world: World) -> None:

@@ -19,6 +19,7 @@ from user_svc.use_cases.extract_token import ExtractToken
 from user_svc.use_cases.get_user import GetUser
 from user_svc.use_cases.grant import Grant, Grants
 from user_svc.use_cases.list_sessions import ListSessions
+from user_svc.use_cases.list_users import ListUsers
 from user_svc.use_cases.log_in import LogIn
 from user_svc.use_cases.log_out import LogOut
 from user_svc.use_cases.password_attempts import PasswordAttempts
@@ -26,6 +27,7 @@ from user_svc.use_cases.register import Register
 from user_svc.use_cases.renew_session import RenewSession
 from user_svc.use_cases.revoke_session import RevokeSession
 from user_svc.use_cases.session_opening import SessionOpening
+from user_svc.use_cases.set_user_role import SetUserRole
 
 from tests.examples.users import ORIGIN, PASSWORD
 from tests.fakes.login_throttle import InMemoryLoginThrottle
@@ -81,6 +83,8 @@ class World:
         self.list_sessions = ListSessions(self.sessions)
         self.revoke = RevokeSession(self.sessions, self.trail)
         self.create_admin = CreateAdmin(self.users, self.hasher, self.policy, new_id)
+        self.list_users = ListUsers(self.users)
+        self.set_role = SetUserRole(self.users, self.sessions)
 
     async def registered(self, email: str = "Ada@example.com") -> Grant:
         """A new account's grant."""

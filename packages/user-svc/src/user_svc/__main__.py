@@ -43,6 +43,7 @@ from user_svc.commands.create_admin import CREATE_ADMIN
 from user_svc.commands.keys import CREATE_KEY, LIST_KEYS, ROTATE_KEYS
 from user_svc.commands.migrate import MIGRATE
 from user_svc.commands.retire_key import RETIRE_KEY
+from user_svc.commands.set_role import DEMOTE, PROMOTE
 from user_svc.domain.login_attempt import ThrottleTerms
 from user_svc.domain.password import PasswordPolicy
 from user_svc.domain.session import SessionTerms
@@ -60,6 +61,7 @@ from user_svc.use_cases.get_user import GetUser
 from user_svc.use_cases.grant import Grants
 from user_svc.use_cases.list_audit_events import ListAuditEvents
 from user_svc.use_cases.list_sessions import ListSessions
+from user_svc.use_cases.list_users import ListUsers
 from user_svc.use_cases.log_in import LogIn
 from user_svc.use_cases.log_out import LogOut
 from user_svc.use_cases.password_attempts import PasswordAttempts
@@ -67,6 +69,7 @@ from user_svc.use_cases.register import Register
 from user_svc.use_cases.renew_session import RenewSession
 from user_svc.use_cases.revoke_session import RevokeSession
 from user_svc.use_cases.session_opening import SessionOpening
+from user_svc.use_cases.set_user_role import SetUserRole
 
 _NAME = "user-svc"
 
@@ -164,6 +167,8 @@ async def _serve(settings: Settings) -> None:
             extracting=ExtractToken(JwtReader(verifier), sessions),
             getting=GetUser(users),
             deleting=DeleteUser(users, sessions, new_id),
+            listing=ListUsers(users),
+            setting_role=SetUserRole(users, sessions),
             changing_password=ChangePassword(users, sessions, hasher, policy, attempts, trail),
             logging_out=LogOut(sessions, trail),
             listing_sessions=ListSessions(sessions),
@@ -232,7 +237,7 @@ def main() -> int:
         description="Headrace's user service: accounts, credentials, sessions and access tokens, over gRPC.",
         prefix=PREFIX,
         serve=_serve,
-        subcommands=[MIGRATE, CREATE_KEY, LIST_KEYS, ROTATE_KEYS, RETIRE_KEY, CREATE_ADMIN],
+        subcommands=[MIGRATE, CREATE_KEY, LIST_KEYS, ROTATE_KEYS, RETIRE_KEY, CREATE_ADMIN, PROMOTE, DEMOTE],
     )
 
 

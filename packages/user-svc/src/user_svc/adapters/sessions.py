@@ -37,6 +37,7 @@ class RedisSessions:
         self._open, self._renew = load_script(redis, "open"), load_script(redis, "renew")
         self._touch, self._list = load_script(redis, "touch"), load_script(redis, "list")
         self._end, self._end_all = load_script(redis, "end"), load_script(redis, "end_all")
+        self._end_outdated = load_script(redis, "end_outdated")
         self._end_others, self._confirm = load_script(redis, "end_others"), load_script(redis, "confirm")
         self._renewals = meter("user_svc.sessions").create_counter(
             "user_svc.session.renewals", unit="{renewal}", description="Session keys presented, by what became of them"
@@ -92,6 +93,10 @@ class RedisSessions:
     async def end_all(self, user_id: str) -> None:
         with redis_errors():
             await self._end_all([_list_key(user_id), STREAM], [user_id, self._tokens_live_ms])
+
+    async def end_outdated(self, user_id: str, password_version: int) -> None:
+        with redis_errors():
+            await self._end_outdated([_list_key(user_id), STREAM], [user_id, password_version, self._tokens_live_ms])
 
     async def confirm(self, session_id: str, user_id: str, password_version: int) -> None:
         with redis_errors():

@@ -1,33 +1,40 @@
 """The accounts in PostgreSQL."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import LiteralString
 
 import psycopg.errors
 from psycopg.rows import TupleRow
 from service_kit.postgres import PostgresPool
 
+from user_svc.adapters import administrators
 from user_svc.adapters.audit_log import INSERT, INSERT_IF_LOGIN_STANDS, event_row
 from user_svc.adapters.outbox import table as outbox_table
 from user_svc.adapters.outbox.messages import outbox_row
-from user_svc.adapters.statements import Cursor, fetch_one, in_transaction
+from user_svc.adapters.statements import Cursor, fetch_all, fetch_one, in_transaction
+from user_svc.adapters.user_pages import parameters_of, statement_of
+from user_svc.adapters.user_rows import COLUMNS, user_of
 from user_svc.domain.audit import AuditEvent
-from user_svc.domain.errors import EmailTakenError, UserNotFoundError
-from user_svc.domain.user import Role, User
+from user_svc.domain.errors import AccessDeniedError, EmailTakenError, UserNotFoundError
+from user_svc.domain.user import Role, RoleChange, User
 from user_svc.domain.user_deleted import UserDeleted
+from user_svc.domain.user_listing import UserFilters, UserPosition
 
-_COLUMNS: LiteralString = "user_id::text, email, name, role, password_hash, password_version, created_at"
 _ADD: LiteralString = """
     INSERT INTO users (user_id, email, name, role, password_hash, password_version, created_at)
     VALUES (%s, %s, %s, %s, %s, %s, %s)"""
-_WITH_ID: LiteralString = f"SELECT {_COLUMNS} FROM users WHERE user_id = %s"  # noqa: S608 - constants
-_WITH_EMAIL: LiteralString = f"SELECT {_COLUMNS} FROM users WHERE lower(email) = lower(%s)"  # noqa: S608 - constants
+_WITH_ID: LiteralString = f"SELECT {COLUMNS} FROM users WHERE user_id = %s"  # noqa: S608 - constants
+_WITH_EMAIL: LiteralString = f"SELECT {COLUMNS} FROM users WHERE lower(email) = lower(%s)"  # noqa: S608 - constants
 _CHANGE_PASSWORD: LiteralString = f"""
     UPDATE users SET password_hash = %s, password_version = password_version + 1
     WHERE user_id = %s AND password_version = %s
-    RETURNING {_COLUMNS}"""  # noqa: S608 - constants
+    RETURNING {COLUMNS}"""  # noqa: S608 - constants
 _REHASH: LiteralString = "UPDATE users SET password_hash = %s WHERE user_id = %s AND password_version = %s RETURNING 1"
-_CHANGE_ROLE: LiteralString = "UPDATE users SET role = %s WHERE user_id = %s"
+_LOCKED: LiteralString = f"{_WITH_ID} FOR UPDATE"
+_CHANGE_ROLE: LiteralString = "UPDATE users SET role = %s, password_version = password_version + 1 WHERE user_id = %s"
+#: Waits for a change of the role that is under way, and sees the role that it leaves.
+_REMOVE_ORDINARY: LiteralString = "DELETE FROM users WHERE user_id = %s AND role <> 'admin'"
 _REMOVE: LiteralString = "DELETE FROM users WHERE user_id = %s"
 _EMAIL_INDEX = "users_email_key"
 
@@ -79,19 +86,33 @@ class PostgresUsers:
     async def rehash_password(self, user: User, password_hash: str) -> None:
         await fetch_one(self._pool, _REHASH, (password_hash, user.user_id, user.password_version))
 
-    async def change_role(self, user: User, event: AuditEvent) -> None:
-        async def work(c: Cursor) -> None:
-            await c.execute(_CHANGE_ROLE, (user.role, user.user_id))
-            if not c.rowcount:
-                raise UserNotFoundError
-            await c.execute(INSERT, event_row(event))
+    async def page(self, filters: UserFilters, behind: UserPosition | None, limit: int) -> Sequence[User]:
+        rows = await fetch_all(self._pool, statement_of(filters), parameters_of(filters, behind, limit))
+        return [user_of(row) for row in rows]
 
-        await in_transaction(self._pool, work)
+    async def change_role(self, user_id: str, role: Role, event: AuditEvent) -> RoleChange:
+        async def work(c: Cursor) -> RoleChange:
+            await administrators.lock(c)
+            if event.actor is not None and not await administrators.is_admin(c, event.actor):
+                raise AccessDeniedError
+            await c.execute(_LOCKED, (user_id,))
+            user = _user(await c.fetchone())
+            if user is None:
+                raise UserNotFoundError
+            if user.role is role:
+                return RoleChange(user, is_made=False)
+            if user.is_admin:
+                await administrators.require_another(c, user_id)
+            await c.execute(_CHANGE_ROLE, (role, user_id))
+            await c.execute(INSERT, event_row(event.with_detail(**{"from": user.role.value, "to": role.value})))
+            changed = replace(user, role=role, password_version=user.password_version + 1)
+            return RoleChange(changed, is_made=True)
+
+        return await in_transaction(self._pool, work)
 
     async def remove(self, deleted: UserDeleted, event: AuditEvent) -> bool:
         async def work(c: Cursor) -> bool:
-            await c.execute(_REMOVE, (deleted.user_id,))
-            if not c.rowcount:
+            if not await _removed(c, deleted.user_id):
                 return False
             await c.execute(INSERT, event_row(event))
             await c.execute(outbox_table.INSERT, outbox_row(deleted))
@@ -103,8 +124,17 @@ class PostgresUsers:
         return removed
 
 
+async def _removed(c: Cursor, user_id: str) -> bool:
+    """Whether the account was there, and is removed. LastAdminError."""
+    await c.execute(_REMOVE_ORDINARY, (user_id,))
+    if c.rowcount:
+        return True
+    await administrators.lock(c)
+    if await administrators.is_admin(c, user_id):
+        await administrators.require_another(c, user_id)
+    await c.execute(_REMOVE, (user_id,))
+    return c.rowcount > 0
+
+
 def _user(row: TupleRow | None) -> User | None:
-    if row is None:
-        return None
-    user_id, email, name, role, password_hash, password_version, created_at = row
-    return User(user_id, email, name, Role(role), password_hash, password_version, created_at)
+    return None if row is None else user_of(row)

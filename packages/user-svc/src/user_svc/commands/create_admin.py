@@ -1,4 +1,4 @@
-"""`user-svc create-admin`: the only way to a first administrator."""
+"""`user-svc create-admin`: the way to a first administrator."""
 
 import asyncio
 import getpass
@@ -9,22 +9,23 @@ from argparse import ArgumentParser, Namespace
 import shared_contracts
 from service_kit.cli import Subcommand
 from service_kit.contract import Contract
-from service_kit.postgres import PoolLimits, open_pool
 from service_kit.validation import Validator
 
 from user_svc.adapters.common_passwords import CommonPasswordList
 from user_svc.adapters.ids import new_id
 from user_svc.adapters.password_hasher import Argon2Hasher, HashingCost
-from user_svc.adapters.users import PostgresUsers
+from user_svc.commands.account_store import open_users
+from user_svc.commands.output import WRONG_ARGUMENTS, fail, fail_without_store, say
 from user_svc.domain.errors import DependencyUnavailableError, EmailTakenError, PasswordRefusedError
 from user_svc.domain.password import PasswordPolicy
+from user_svc.domain.ports import Users
+from user_svc.domain.user import User
 from user_svc.settings import Settings
 from user_svc.use_cases.create_admin import CreateAdmin
 
 PASSWORD_VARIABLE = "USER_SVC_ADMIN_PASSWORD"  # noqa: S105 - its name, not its value
 _REGISTER = "/user.v1.UserService/Register"
-_FAILED = 1
-_WRONG_ARGUMENTS = 2
+_COMMAND = "create-admin"
 
 
 class _WrongInputError(Exception):
@@ -33,7 +34,7 @@ class _WrongInputError(Exception):
 
 def _configure(parser: ArgumentParser) -> None:
     parser.description = (
-        "Creates an administrator. An existing user with this email is made one, and keeps name and password. "
+        "Creates an administrator's account. An email that has an account already is refused: see `promote`. "
         f"The password comes from {PASSWORD_VARIABLE}, else it is asked for, or read from standard input's first line."
     )
     parser.add_argument("--email", required=True, help="email address")
@@ -42,40 +43,41 @@ def _configure(parser: ArgumentParser) -> None:
 
 def _run(settings: Settings, arguments: Namespace) -> int:
     try:
-        sys.stdout.write(asyncio.run(_create(settings, arguments.email, arguments.name)) + "\n")
-    except _WrongInputError as exc:
-        return _fail(exc, _WRONG_ARGUMENTS)
-    except (PasswordRefusedError, EmailTakenError) as exc:
-        return _fail(exc, _WRONG_ARGUMENTS)
+        created = asyncio.run(_create(settings, arguments.email, arguments.name))
+    except (_WrongInputError, PasswordRefusedError) as exc:
+        return fail(_COMMAND, exc, WRONG_ARGUMENTS)
     except DependencyUnavailableError as exc:
-        cause = str(exc.__cause__).splitlines()
-        return _fail(f"{exc}: {cause[0]}" if cause else exc, _FAILED)
+        return fail_without_store(_COMMAND, exc)
+    say(f"created the administrator {created.email} ({created.user_id})")
     return 0
 
 
-async def _create(settings: Settings, email: str, name: str) -> str:
+async def _create(settings: Settings, email: str, name: str) -> User:
     _check(email=email, name=name)
     cost = HashingCost(settings.argon2_memory_kib, settings.argon2_time_cost, settings.argon2_parallelism)
-    limits = PoolLimits(
-        min_size=1,
-        max_size=1,
-        wait_s=settings.pool_wait_s,
-        connect_timeout_s=settings.connect_timeout_s,
-        statement_timeout_ms=settings.statement_timeout_ms,
-    )
-    async with (
-        open_pool(settings.database_url.reveal(), limits, application_name="user-svc create-admin") as pool,
-        Argon2Hasher(cost, threads=1, queue=1) as hasher,
-    ):
-        policy = PasswordPolicy(settings.password_min_length, CommonPasswordList())
-        create_admin = CreateAdmin(PostgresUsers(pool), hasher, policy, new_id)
-        promoted = await create_admin.promote(email)
-        if promoted is not None:
-            return f"{promoted.email} exists and is an administrator now; name and password are unchanged"
+    async with open_users(settings, _COMMAND) as users, Argon2Hasher(cost, threads=1, queue=1) as hasher:
+        # Before the password is asked for, and again by the database when the account is added.
+        await _refuse_existing(users, email)
         password = _password()
         _check(email=email, name=name, password=password)
-        created = await create_admin.create(email, name, password)
-        return f"created the administrator {created.email} ({created.user_id})"
+        policy = PasswordPolicy(settings.password_min_length, CommonPasswordList())
+        try:
+            return await CreateAdmin(users, hasher, policy, new_id)(email, name, password)
+        except EmailTakenError:
+            await _refuse_existing(users, email)
+            raise
+
+
+async def _refuse_existing(users: Users, email: str) -> None:
+    existing = await users.with_email(email)
+    if existing is None:
+        return
+    raise _WrongInputError(
+        f"{existing.email} has an account already (id {existing.user_id}, role {existing.role}, created at "
+        f"{existing.created_at:%Y-%m-%dT%H:%M:%SZ}). Nothing was changed, and no password was used. Registering proves "
+        "nothing about who owns an address. If you know that the account is the future administrator's, run "
+        f"`user-svc promote {existing.user_id}`; if not, use another address here, and delete that account."
+    )
 
 
 def _check(**fields: str) -> None:
@@ -107,11 +109,4 @@ def _password() -> str:
     return password
 
 
-def _fail(problem: object, code: int) -> int:
-    sys.stderr.write(f"user-svc create-admin: {problem}\n")
-    return code
-
-
-CREATE_ADMIN = Subcommand(
-    "create-admin", "create an administrator, or make one of a user", _run, _configure, (PASSWORD_VARIABLE,)
-)
+CREATE_ADMIN = Subcommand(_COMMAND, "create an administrator's account", _run, _configure, (PASSWORD_VARIABLE,))

@@ -1,7 +1,6 @@
 """`user-svc keys create`, `keys list` and `keys rotate`; `keys retire` has a file of its own."""
 
 import json
-import sys
 import time
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable, Iterator
@@ -13,20 +12,15 @@ from user_svc.adapters.key_folder import KeyFolder
 from user_svc.adapters.key_rotation import KeyRotation
 from user_svc.adapters.key_schedule import ScheduledKey, schedule
 from user_svc.adapters.signing_key import SigningKeyError
+from user_svc.commands.output import FAILED, fail, say
 from user_svc.settings import Settings
 
-_FAILED = 1
 _HEADINGS = ("KID", "STATE", "SIGNS FROM", "RETIRES AT")
 
 
 def rotation_of(settings: Settings) -> KeyRotation:
     """The changes of the settings' folder."""
     return KeyRotation(KeyFolder(settings.key_dir), time.time, settings.superseded_key_ttl_s)
-
-
-def say(text: str) -> None:
-    """Writes a line to standard output."""
-    sys.stdout.write(text + "\n")
 
 
 def telling(command: str, run: Callable[[Settings, Namespace], None]) -> Callable[[Settings, Namespace], int]:
@@ -36,8 +30,7 @@ def telling(command: str, run: Callable[[Settings, Namespace], None]) -> Callabl
         try:
             run(settings, arguments)
         except SigningKeyError as exc:
-            sys.stderr.write(f"user-svc {command}: {exc}\n")
-            return _FAILED
+            return fail(command, exc, FAILED)
         return 0
 
     return told

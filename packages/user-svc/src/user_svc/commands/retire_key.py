@@ -11,7 +11,8 @@ from service_kit.cli import Subcommand
 from user_svc.adapters import redis_client
 from user_svc.adapters.key_rotation import Retired
 from user_svc.adapters.revocations import RevocationStream
-from user_svc.commands.keys import rotation_of, say, telling
+from user_svc.commands.keys import rotation_of, telling
+from user_svc.commands.output import say
 from user_svc.domain.errors import DependencyUnavailableError
 from user_svc.settings import Settings
 

@@ -1,11 +1,15 @@
 """What is worth remembering for good."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from enum import StrEnum
+from typing import Self
 
 from user_svc.domain.actor import Origin
+
+#: What the detail `by` says of an event that an operator caused on the command line, where no user is known.
+OPERATOR = "operator"
 
 
 class AuditKind(StrEnum):
@@ -36,3 +40,7 @@ class AuditEvent:
     origin: Origin
     detail: Mapping[str, str] = field(default_factory=dict)
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def with_detail(self, **detail: str) -> Self:
+        """The same event with more in its detail."""
+        return replace(self, detail={**self.detail, **detail})

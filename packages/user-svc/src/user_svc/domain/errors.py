@@ -30,6 +30,13 @@ class AccessDeniedError(Exception):
         super().__init__("only administrators may do this")
 
 
+class LastAdminError(Exception):
+    """The change would leave the platform without an administrator."""
+
+    def __init__(self) -> None:
+        super().__init__("this is the last administrator")
+
+
 class UserNotFoundError(Exception):
     """No such user, or not one that the actor may know of."""
 

@@ -9,8 +9,9 @@ from user_svc.domain.login_attempt import AttemptDecision, LoginAttempt
 from user_svc.domain.session import HeldSession, ListedSession, NewSession
 from user_svc.domain.session_key import SessionKey
 from user_svc.domain.token import AccessToken, TokenContents
-from user_svc.domain.user import User
+from user_svc.domain.user import Role, RoleChange, User
 from user_svc.domain.user_deleted import UserDeleted
+from user_svc.domain.user_listing import UserFilters, UserPosition
 
 
 class Users(Protocol):
@@ -34,11 +35,29 @@ class Users(Protocol):
     async def rehash_password(self, user: User, password_hash: str) -> None:
         """Replaces the hash of the same password, unless the password has changed meanwhile."""
 
-    async def change_role(self, user: User, event: AuditEvent) -> None:
-        """Gives the account the role that ``user`` has now. UserNotFoundError: it was deleted."""
+    async def page(self, filters: UserFilters, behind: UserPosition | None, limit: int) -> Sequence[User]:
+        """At most ``limit`` accounts behind a position (from the newest on for None), newest first.
+
+        The order is that of (time of creation, id).
+        """
+
+    async def change_role(self, user_id: str, role: Role, event: AuditEvent) -> RoleChange:
+        """Gives the account a role and its next password version.
+
+        An account that has the role stays as it is, and the event is not kept. Else the event is kept with the roles
+        before and after in its detail (`from`, `to`). Of changes at the same time, each sees what the others left.
+
+        Raises:
+            UserNotFoundError: there is no such account.
+            LastAdminError: no other account is an administrator's.
+            AccessDeniedError: the event's actor is not an administrator, perhaps not any more.
+        """
 
     async def remove(self, deleted: UserDeleted, event: AuditEvent) -> bool:
-        """Deletes an account, of which every service that keeps something of users learns; False: there was none."""
+        """Deletes an account, of which every service that keeps something of users learns; False: there was none.
+
+        LastAdminError: no other account is an administrator's.
+        """
 
 
 class Sessions(Protocol):
@@ -75,6 +94,9 @@ class Sessions(Protocol):
 
     async def end_all(self, user_id: str) -> None:
         """Ends every session of a user."""
+
+    async def end_outdated(self, user_id: str, password_version: int) -> None:
+        """Ends the user's sessions that were opened under an earlier password version."""
 
     async def confirm(self, session_id: str, user_id: str, password_version: int) -> None:
         """Lets the user's session go on under a password version that is about to come."""

@@ -17,8 +17,8 @@ class User:
     """An account.
 
     user_id: a UUIDv7 in its lower-case hyphenated form. email: as it was registered; unique without regard to case.
-    password_hash: in PHC string format. password_version: counts the password's changes, from 1; a session
-    carries the one that it was opened under.
+    password_hash: in PHC string format. password_version: counts the changes of the password and of the role, from 1;
+    a session carries the one that it was opened under, and ends at its next renewal if it is an earlier one.
     """
 
     user_id: str
@@ -28,3 +28,15 @@ class User:
     password_hash: str = field(repr=False)
     password_version: int
     created_at: datetime
+
+    @property
+    def is_admin(self) -> bool:
+        return self.role is Role.ADMIN
+
+
+@dataclass(frozen=True, slots=True)
+class RoleChange:
+    """The account as it is after its role was set. is_made: whether it had another role before."""
+
+    user: User
+    is_made: bool

@@ -1,14 +1,12 @@
 """Between the contract's messages about the audit log and the domain."""
 
-from service_kit.errors import CallError, Violation
 from shared_contracts.user.v1 import AuditEvent as AuditEventMessage
 from shared_contracts.user.v1 import AuditKind as AuditKindMessage
 from shared_contracts.user.v1 import ListAuditEventsRequest
 
 from user_svc.domain.audit import AuditKind
 from user_svc.domain.audit_listing import AuditEntry, AuditFilters
-from user_svc.domain.errors import PeriodEmptyError
-from user_svc.rpc.error_table import ERROR_TABLE
+from user_svc.rpc.translation import period_in_request
 
 _KIND_MESSAGES = {kind: AuditKindMessage[kind.name] for kind in AuditKind}
 _KINDS = {message: kind for kind, message in _KIND_MESSAGES.items()}
@@ -16,17 +14,13 @@ _KINDS = {message: kind for kind, message in _KIND_MESSAGES.items()}
 
 def audit_filters(message: ListAuditEventsRequest) -> AuditFilters:
     """Which events to list. CallError: none could be between `since` and `until`."""
-    try:
+    with period_in_request():
         return AuditFilters(
             user_id=None if message.user_id is None else message.user_id.lower(),
             kind=None if message.kind is None else _KINDS[message.kind],
             since=message.since,
             until=message.until,
         )
-    except PeriodEmptyError as exc:
-        status, reason = ERROR_TABLE[PeriodEmptyError]
-        violation = Violation("until", "period.not_empty", "must be later than since")
-        raise CallError(status, reason, str(exc), [violation]) from exc
 
 
 def audit_message(entry: AuditEntry) -> AuditEventMessage:

@@ -5,16 +5,18 @@ from contextlib import contextmanager
 
 from service_kit.errors import CallError, Violation
 from shared_contracts.headrace.session.v1 import JsonWebKey, SessionGrant
-from shared_contracts.user.v1 import ExtractTokenResponse, Role, Session, User
+from shared_contracts.user.v1 import ExtractTokenResponse, ListUsersRequest, Role, Session, User
 
 from user_svc.domain import user as domain
-from user_svc.domain.errors import PasswordRefusedError
+from user_svc.domain.errors import PasswordRefusedError, PeriodEmptyError
 from user_svc.domain.session import ListedSession
 from user_svc.domain.token import TokenContents
+from user_svc.domain.user_listing import UserFilters
 from user_svc.rpc.error_table import ERROR_TABLE
 from user_svc.use_cases.grant import Grant
 
-_ROLES = {domain.Role.USER: Role.USER, domain.Role.ADMIN: Role.ADMIN}
+_ROLE_MESSAGES = {domain.Role.USER: Role.USER, domain.Role.ADMIN: Role.ADMIN}
+_ROLES = {message: role for role, message in _ROLE_MESSAGES.items()}
 _SELF = "me"
 
 
@@ -23,10 +25,30 @@ def user_id(text: str | None) -> str | None:
     return None if text is None or text == _SELF else text.lower()
 
 
+def role(message: Role) -> domain.Role:
+    """The role that a request names."""
+    return _ROLES[message]
+
+
+def user_filters(message: ListUsersRequest) -> UserFilters:
+    """Which accounts to list. CallError: none could be between `since` and `until`."""
+    with period_in_request():
+        return UserFilters(
+            role=None if message.role is None else role(message.role),
+            email=message.email,
+            since=message.since,
+            until=message.until,
+        )
+
+
 def user_message(user: domain.User) -> User:
     """A user, without what nobody needs to see."""
     return User(
-        user_id=user.user_id, email=user.email, name=user.name, role=_ROLES[user.role], created_at=user.created_at
+        user_id=user.user_id,
+        email=user.email,
+        name=user.name,
+        role=_ROLE_MESSAGES[user.role],
+        created_at=user.created_at,
     )
 
 
@@ -54,7 +76,7 @@ def token_message(contents: TokenContents | None) -> ExtractTokenResponse:
     return ExtractTokenResponse(
         active=True,
         user_id=contents.user_id,
-        role=_ROLES[contents.role],
+        role=_ROLE_MESSAGES[contents.role],
         session_id=contents.session_id,
         issued_at=contents.issued_at,
         expires_at=contents.expires_at,
@@ -64,6 +86,17 @@ def token_message(contents: TokenContents | None) -> ExtractTokenResponse:
 def key_message(jwk: dict[str, str]) -> JsonWebKey:
     """A public key."""
     return JsonWebKey(kty=jwk["kty"], crv=jwk["crv"], x=jwk["x"], kid=jwk["kid"], alg=jwk["alg"], use=jwk["use"])
+
+
+@contextmanager
+def period_in_request() -> Iterator[None]:
+    """Has an empty period answered as a violation of `until`."""
+    try:
+        yield
+    except PeriodEmptyError as exc:
+        status, reason = ERROR_TABLE[PeriodEmptyError]
+        violation = Violation("until", "period.not_empty", "must be later than since")
+        raise CallError(status, reason, str(exc), [violation]) from exc
 
 
 @contextmanager

@@ -13,6 +13,8 @@ from shared_contracts.user.v1 import (
     GetUserResponse,
     ListSessionsRequest,
     ListSessionsResponse,
+    ListUsersRequest,
+    ListUsersResponse,
     LoginRequest,
     LoginResponse,
     LogoutRequest,
@@ -21,15 +23,19 @@ from shared_contracts.user.v1 import (
     RegisterResponse,
     RevokeSessionRequest,
     RevokeSessionResponse,
+    SetUserRoleRequest,
+    SetUserRoleResponse,
     UserServiceBase,
 )
 
-from user_svc.rpc import caller
+from user_svc.rpc import caller, user_page_tokens
 from user_svc.rpc.translation import (
     new_password_in,
+    role,
     session_grant,
     session_message,
     token_message,
+    user_filters,
     user_id,
     user_message,
 )
@@ -39,12 +45,15 @@ from user_svc.use_cases.delete_user import DeleteUser
 from user_svc.use_cases.extract_token import ExtractToken
 from user_svc.use_cases.get_user import GetUser
 from user_svc.use_cases.list_sessions import ListSessions
+from user_svc.use_cases.list_users import ListUsers
 from user_svc.use_cases.log_in import LogIn
 from user_svc.use_cases.log_out import LogOut
 from user_svc.use_cases.register import Register
 from user_svc.use_cases.revoke_session import RevokeSession
+from user_svc.use_cases.set_user_role import SetUserRole
 
 _BEARER = "Bearer"
+_DEFAULT_PAGE_SIZE = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +69,8 @@ class UserService(UserServiceBase):
     extracting: ExtractToken
     getting: GetUser
     deleting: DeleteUser
+    listing: ListUsers
+    setting_role: SetUserRole
     changing_password: ChangePassword
     logging_out: LogOut
     listing_sessions: ListSessions
@@ -101,6 +112,21 @@ class UserService(UserServiceBase):
         actor = await caller.caller(self.attend)
         await self.deleting(actor, user_id(message.user_id), caller.origin())
         return DeleteUserResponse()
+
+    async def list_users(self, message: ListUsersRequest) -> ListUsersResponse:
+        actor = await caller.caller(self.attend)
+        filters = user_filters(message)
+        behind = user_page_tokens.decode(message.page_token, filters) if message.page_token else None
+        page = await self.listing(actor, filters, behind, message.page_size or _DEFAULT_PAGE_SIZE)
+        return ListUsersResponse(
+            users=[user_message(user) for user in page.users],
+            next_page_token=user_page_tokens.encode(page.next, filters) if page.next else "",
+        )
+
+    async def set_user_role(self, message: SetUserRoleRequest) -> SetUserRoleResponse:
+        actor = await caller.caller(self.attend)
+        user = await self.setting_role(actor, message.user_id.lower(), role(message.role), caller.origin())
+        return SetUserRoleResponse(user=user_message(user))
 
     async def change_password(self, message: ChangePasswordRequest) -> ChangePasswordResponse:
         actor = await caller.caller(self.attend)

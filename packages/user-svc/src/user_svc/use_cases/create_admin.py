@@ -1,11 +1,11 @@
-"""Whoever runs the service wants an administrator."""
+"""The operator makes an administrator's account on the command line."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from user_svc.domain.actor import Origin
-from user_svc.domain.audit import AuditEvent, AuditKind
+from user_svc.domain.audit import OPERATOR, AuditEvent, AuditKind
 from user_svc.domain.password import PasswordPolicy
 from user_svc.domain.ports import PasswordHasher, Users
 from user_svc.domain.user import Role, User
@@ -13,25 +13,19 @@ from user_svc.domain.user import Role, User
 
 @dataclass(frozen=True, slots=True)
 class CreateAdmin:
-    """Creates an administrator, or makes one of an existing user."""
+    """Creates an administrator.
+
+    An account that exists is never made one by its email: registering proves nothing about who owns the address, so
+    the account may be a stranger's, with a password that the stranger chose.
+    """
 
     users: Users
     hasher: PasswordHasher
     policy: PasswordPolicy
     new_id: Callable[[], str]
 
-    async def promote(self, email: str) -> User | None:
-        """The existing user as an administrator; name and password stay. None: no such user."""
-        user = await self.users.with_email(email)
-        if user is None or user.role is Role.ADMIN:
-            return user
-        promoted = replace(user, role=Role.ADMIN)
-        detail = {"from": user.role.value, "to": promoted.role.value}
-        await self.users.change_role(promoted, AuditEvent(AuditKind.ROLE_CHANGED, None, user.user_id, Origin(), detail))
-        return promoted
-
-    async def create(self, email: str, name: str, password: str) -> User:
-        """A new administrator. PasswordRefusedError; EmailTakenError."""
+    async def __call__(self, email: str, name: str, password: str) -> User:
+        """The new administrator. PasswordRefusedError; EmailTakenError."""
         user = User(
             user_id=self.new_id(),
             email=email,
@@ -41,6 +35,6 @@ class CreateAdmin:
             password_version=1,
             created_at=datetime.now(UTC),
         )
-        detail = {"role": user.role.value}
+        detail = {"role": user.role.value, "by": OPERATOR}
         await self.users.add(user, AuditEvent(AuditKind.REGISTERED, None, user.user_id, Origin(), detail))
         return user

@@ -22,7 +22,10 @@ class DeleteUser:
     new_id: Callable[[], str]
 
     async def __call__(self, actor: Actor, user_id: str | None, origin: Origin) -> None:
-        """Deletes the user; the actor for None. UserNotFoundError: no such user, or not the actor's to delete."""
+        """Deletes the user; the actor for None.
+
+        UserNotFoundError: no such user, or not the actor's to delete. LastAdminError: the only administrator.
+        """
         target = actor.reach(user_id)
         event = AuditEvent(AuditKind.USER_DELETED, actor.user_id, target, origin)
         deleted = UserDeleted(self.new_id(), target, actor.user_id, event.at, origin.request_id)

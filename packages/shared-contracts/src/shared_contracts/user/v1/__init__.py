@@ -20,6 +20,8 @@ __all__ = (
     "ListAuditEventsResponse",
     "ListSessionsRequest",
     "ListSessionsResponse",
+    "ListUsersRequest",
+    "ListUsersResponse",
     "LoginRequest",
     "LoginResponse",
     "LogoutRequest",
@@ -31,6 +33,8 @@ __all__ = (
     "RevokeSessionResponse",
     "Role",
     "Session",
+    "SetUserRoleRequest",
+    "SetUserRoleResponse",
     "User",
     "UserDeleted",
     "UserServiceBase",
@@ -192,6 +196,11 @@ class Reason(betterproto2.Enum):
     The page token is not one that this list gave out.
     """
 
+    LAST_ADMIN = 9
+    """
+    This is the last administrator: without one, no other could be made over the API.
+    """
+
     @classmethod
     def betterproto_value_to_renamed_proto_names(cls) -> dict[int, str]:
         return {
@@ -204,6 +213,7 @@ class Reason(betterproto2.Enum):
             6: "REASON_PASSWORD_QUEUE_FULL",
             7: "REASON_LOGIN_THROTTLED",
             8: "REASON_PAGE_TOKEN_INVALID",
+            9: "REASON_LAST_ADMIN",
         }
 
     @classmethod
@@ -218,6 +228,7 @@ class Reason(betterproto2.Enum):
             "REASON_PASSWORD_QUEUE_FULL": 6,
             "REASON_LOGIN_THROTTLED": 7,
             "REASON_PAGE_TOKEN_INVALID": 8,
+            "REASON_LAST_ADMIN": 9,
         }
 
 
@@ -553,6 +564,72 @@ default_message_pool.register_message("user.v1", "ListSessionsResponse", ListSes
 
 
 @dataclass(eq=False, repr=False)
+class ListUsersRequest(betterproto2.Message):
+    """
+    Which accounts to list.
+    """
+
+    page_size: "int | None" = betterproto2.field(1, betterproto2.TYPE_INT32, optional=True)
+    """
+    The most accounts that the page may hold; 20 when not set.
+    """
+
+    page_token: "str | None" = betterproto2.field(2, betterproto2.TYPE_STRING, optional=True)
+    """
+    Where the page begins: the next_page_token of the page before, asked for with the same filters; the newest account
+    when not set.
+    """
+
+    role: "Role | None" = betterproto2.field(3, betterproto2.TYPE_ENUM, optional=True)
+    """
+    Only accounts of this role.
+    """
+
+    email: "str | None" = betterproto2.field(4, betterproto2.TYPE_STRING, optional=True)
+    """
+    Only the account with this email address, in any case.
+    """
+
+    since: "datetime.datetime | None" = betterproto2.field(
+        5, betterproto2.TYPE_MESSAGE, unwrap=lambda: __google__protobuf__.Timestamp, optional=True
+    )
+    """
+    Only accounts created at this time or later. What is finer than a microsecond is cut off.
+    """
+
+    until: "datetime.datetime | None" = betterproto2.field(
+        6, betterproto2.TYPE_MESSAGE, unwrap=lambda: __google__protobuf__.Timestamp, optional=True
+    )
+    """
+    Only accounts created before this time, which must be later than `since`. What is finer than a microsecond is cut
+    off.
+    """
+
+
+default_message_pool.register_message("user.v1", "ListUsersRequest", ListUsersRequest)
+
+
+@dataclass(eq=False, repr=False)
+class ListUsersResponse(betterproto2.Message):
+    """
+    A page of accounts.
+    """
+
+    users: "list[User]" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, repeated=True)
+    """
+    The accounts, newest first.
+    """
+
+    next_page_token: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
+    """
+    Asks for the next page; empty on the last one.
+    """
+
+
+default_message_pool.register_message("user.v1", "ListUsersResponse", ListUsersResponse)
+
+
+@dataclass(eq=False, repr=False)
 class LoginRequest(betterproto2.Message):
     """
     An email and a password.
@@ -767,6 +844,41 @@ default_message_pool.register_message("user.v1", "Session", Session)
 
 
 @dataclass(eq=False, repr=False)
+class SetUserRoleRequest(betterproto2.Message):
+    """
+    The role that a user is to have.
+    """
+
+    user_id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    The user's id.
+    """
+
+    role: "Role" = betterproto2.field(2, betterproto2.TYPE_ENUM, default_factory=lambda: Role(0))
+    """
+    The role to be.
+    """
+
+
+default_message_pool.register_message("user.v1", "SetUserRoleRequest", SetUserRoleRequest)
+
+
+@dataclass(eq=False, repr=False)
+class SetUserRoleResponse(betterproto2.Message):
+    """
+    The account as it is now.
+    """
+
+    user: "User | None" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, optional=True)
+    """
+    The account.
+    """
+
+
+default_message_pool.register_message("user.v1", "SetUserRoleResponse", SetUserRoleResponse)
+
+
+@dataclass(eq=False, repr=False)
 class User(betterproto2.Message):
     """
     An account.
@@ -959,14 +1071,57 @@ class UserServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "DeleteUserResponse":
         """
-        Deletes a user with all sessions: oneself, or anybody for administrators. A moment later, the user's orders that are
-        in processing are cancelled.
+        Deletes a user with all sessions: oneself, or any user for administrators. A moment later, the user's orders that
+        are in processing are cancelled. The last administrator cannot be deleted.
         """
 
         return await self._unary_unary(
             "/user.v1.UserService/DeleteUser",
             message,
             DeleteUserResponse,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
+    async def list_users(
+        self,
+        message: "ListUsersRequest",
+        *,
+        timeout: "float | None" = None,
+        deadline: "Deadline | None" = None,
+        metadata: "MetadataLike | None" = None,
+    ) -> "ListUsersResponse":
+        """
+        Lists accounts, newest first, for administrators. Pages are stable while accounts are added.
+        """
+
+        return await self._unary_unary(
+            "/user.v1.UserService/ListUsers",
+            message,
+            ListUsersResponse,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
+    async def set_user_role(
+        self,
+        message: "SetUserRoleRequest",
+        *,
+        timeout: "float | None" = None,
+        deadline: "Deadline | None" = None,
+        metadata: "MetadataLike | None" = None,
+    ) -> "SetUserRoleResponse":
+        """
+        Gives a user another role, for administrators. It ends every session of that user, with its access tokens. Setting
+        the role that the user has changes nothing. The last administrator stays one.
+        """
+
+        return await self._unary_unary(
+            "/user.v1.UserService/SetUserRole",
+            message,
+            SetUserRoleResponse,
             timeout=timeout,
             deadline=deadline,
             metadata=metadata,
@@ -1137,8 +1292,23 @@ class UserServiceBase(betterproto2_grpclib.ServiceBase):
 
     async def delete_user(self, message: "DeleteUserRequest") -> "DeleteUserResponse":
         """
-        Deletes a user with all sessions: oneself, or anybody for administrators. A moment later, the user's orders that are
-        in processing are cancelled.
+        Deletes a user with all sessions: oneself, or any user for administrators. A moment later, the user's orders that
+        are in processing are cancelled. The last administrator cannot be deleted.
+        """
+
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
+    async def list_users(self, message: "ListUsersRequest") -> "ListUsersResponse":
+        """
+        Lists accounts, newest first, for administrators. Pages are stable while accounts are added.
+        """
+
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
+    async def set_user_role(self, message: "SetUserRoleRequest") -> "SetUserRoleResponse":
+        """
+        Gives a user another role, for administrators. It ends every session of that user, with its access tokens. Setting
+        the role that the user has changes nothing. The last administrator stays one.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
@@ -1203,6 +1373,20 @@ class UserServiceBase(betterproto2_grpclib.ServiceBase):
         response = await self.delete_user(request)
         await stream.send_message(response)
 
+    async def __rpc_list_users(self, stream: "grpclib.server.Stream[ListUsersRequest, ListUsersResponse]") -> None:
+        request = await stream.recv_message()
+        assert request is not None
+        response = await self.list_users(request)
+        await stream.send_message(response)
+
+    async def __rpc_set_user_role(
+        self, stream: "grpclib.server.Stream[SetUserRoleRequest, SetUserRoleResponse]"
+    ) -> None:
+        request = await stream.recv_message()
+        assert request is not None
+        response = await self.set_user_role(request)
+        await stream.send_message(response)
+
     async def __rpc_change_password(
         self, stream: "grpclib.server.Stream[ChangePasswordRequest, ChangePasswordResponse]"
     ) -> None:
@@ -1264,6 +1448,18 @@ class UserServiceBase(betterproto2_grpclib.ServiceBase):
                 grpclib.const.Cardinality.UNARY_UNARY,
                 DeleteUserRequest,
                 DeleteUserResponse,
+            ),
+            "/user.v1.UserService/ListUsers": grpclib.const.Handler(
+                self.__rpc_list_users,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                ListUsersRequest,
+                ListUsersResponse,
+            ),
+            "/user.v1.UserService/SetUserRole": grpclib.const.Handler(
+                self.__rpc_set_user_role,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                SetUserRoleRequest,
+                SetUserRoleResponse,
             ),
             "/user.v1.UserService/ChangePassword": grpclib.const.Handler(
                 self.__rpc_change_password,

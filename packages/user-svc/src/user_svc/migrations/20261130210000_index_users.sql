@@ -1,0 +1,9 @@
+-- migrate:up
+-- One index for each way to ask for a page of accounts: the columns that are asked for, then the order of the pages. The
+-- second one also finds administrators without a walk through all users.
+CREATE INDEX users_by_time ON users (created_at, user_id);
+CREATE INDEX users_by_role ON users (role, created_at, user_id);
+
+-- migrate:down
+DROP INDEX users_by_time;
+DROP INDEX users_by_role;

@@ -1,0 +1,70 @@
+"""The stores of accounts under test: the one in memory, and the one in PostgreSQL."""
+
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+from service_kit.postgres import PostgresPool
+from user_svc.adapters.users import PostgresUsers
+from user_svc.domain.audit import AuditEvent, AuditKind
+from user_svc.domain.ports import Users
+from user_svc.domain.user import User
+
+from tests.examples.users import a_user, an_event
+from tests.fakes.users import InMemoryUsers
+from tests.running.user_database import audit_log, outbox
+
+
+@dataclass(frozen=True)
+class Store:
+    """A store, and what it has kept besides the accounts.
+
+    events_of: the user's audit events, oldest first. told_of: the ids of the events that tell others of the user.
+    empty: removes every account, the last administrator too.
+    """
+
+    users: Users
+    events_of: Callable[[User], Awaitable[list[AuditEvent]]]
+    told_of: Callable[[User], Awaitable[list[str]]]
+    empty: Callable[[], Awaitable[None]]
+
+    async def added(self, **changes: object) -> User:
+        """A new account."""
+        user = a_user(**changes)
+        await self.users.add(user, an_event(AuditKind.REGISTERED, user))
+        return user
+
+    async def kinds_of(self, user: User) -> list[AuditKind]:
+        """What happened to the user, oldest first."""
+        return [event.kind for event in await self.events_of(user)]
+
+
+def in_memory() -> Store:
+    """The fake."""
+    fake = InMemoryUsers()
+
+    async def noted(user: User) -> list[AuditEvent]:
+        return [event for event in fake.events if event.subject == user.user_id]
+
+    async def announced(user: User) -> list[str]:
+        return [each.event_id for each in fake.announced if each.user_id == user.user_id]
+
+    async def empty() -> None:
+        fake.clear()
+
+    return Store(fake, noted, announced, empty)
+
+
+def in_postgres(pool: PostgresPool) -> Store:
+    """The real one."""
+
+    async def written(user: User) -> list[AuditEvent]:
+        return await audit_log(pool, user.user_id)
+
+    async def in_outbox(user: User) -> list[str]:
+        return [event.event_id for event in await outbox(pool) if user.user_id.encode() in event.payload]
+
+    async def empty() -> None:
+        async with pool.connection() as connection:
+            await connection.execute("DELETE FROM users")
+
+    return Store(PostgresUsers(pool), written, in_outbox, empty)

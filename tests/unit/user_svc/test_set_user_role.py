@@ -1,0 +1,122 @@
+"""SetUserRole and the operator's promote and demote: who may, what it ends, and that one administrator stays."""
+
+import pytest
+from user_svc.domain.actor import Actor, Origin
+from user_svc.domain.audit import AuditKind
+from user_svc.domain.errors import (
+    AccessDeniedError,
+    DependencyUnavailableError,
+    LastAdminError,
+    UserNotFoundError,
+)
+from user_svc.domain.user import Role
+from user_svc.use_cases.grant import Grant
+
+from tests.examples.users import ORIGIN, a_user
+from tests.unit.user_svc.world import World
+
+
+async def administrator(world: World, email: str = "boss@example.com") -> Grant:
+    grant = await world.registered(email)
+    await world.set_role.by_operator(grant.user.user_id, Role.ADMIN)
+    return await world.logged_in(grant)
+
+
+async def test_promotes_and_ends_every_session(world: World) -> None:
+    boss, ada = await administrator(world), await world.registered()
+    other = await world.logged_in(ada)
+    promoted = await world.set_role(world.actor_of(boss), ada.user.user_id, Role.ADMIN, ORIGIN)
+    assert (promoted.role, promoted.password_hash) == (Role.ADMIN, ada.user.password_hash)
+    assert not await world.lives(ada)
+    assert not await world.lives(other)
+    assert await world.lives(boss)
+    event = world.users.events[-1]
+    assert (event.kind, event.actor, event.subject, event.origin) == (
+        AuditKind.ROLE_CHANGED,
+        boss.user.user_id,
+        ada.user.user_id,
+        ORIGIN,
+    )
+    assert event.detail == {"from": "user", "to": "admin"}
+    assert (await world.logged_in(ada)).user.role is Role.ADMIN
+
+
+async def test_demotes_and_ends_every_session(world: World) -> None:
+    boss, other = await administrator(world), await administrator(world, "other@example.com")
+    await world.set_role(world.actor_of(boss), other.user.user_id, Role.USER, ORIGIN)
+    assert not await world.lives(other)
+    assert (await world.logged_in(other)).user.role is Role.USER
+
+
+@pytest.mark.parametrize("role", Role)
+async def test_setting_the_same_role_changes_nothing(world: World, role: Role) -> None:
+    boss, ada = await administrator(world), await world.registered()
+    target = boss if role is Role.ADMIN else ada
+    events = list(world.users.events)
+    assert await world.set_role(world.actor_of(boss), target.user.user_id, role, ORIGIN) == target.user
+    assert world.users.events == events
+    assert await world.lives(target)
+
+
+async def test_is_for_administrators_only(world: World) -> None:
+    ada = await world.registered()
+    for user_id in (ada.user.user_id, a_user().user_id):
+        with pytest.raises(AccessDeniedError):
+            await world.set_role(world.actor_of(ada), user_id, Role.ADMIN, ORIGIN)
+    assert await world.users.with_id(ada.user.user_id) == ada.user
+
+
+async def test_an_administrator_of_a_moment_ago_changes_nothing(world: World) -> None:
+    boss, former, ada = (
+        await administrator(world),
+        await administrator(world, "x@example.com"),
+        await world.registered(),
+    )
+    await world.set_role(world.actor_of(boss), former.user.user_id, Role.USER, ORIGIN)
+    actor = Actor(former.user.user_id, "S" * 22, is_admin=True)
+    with pytest.raises(AccessDeniedError):
+        await world.set_role(actor, ada.user.user_id, Role.ADMIN, ORIGIN)
+    assert await world.users.with_id(ada.user.user_id) == ada.user
+
+
+async def test_an_unknown_user_is_not_found(world: World) -> None:
+    boss = await administrator(world)
+    with pytest.raises(UserNotFoundError):
+        await world.set_role(world.actor_of(boss), a_user().user_id, Role.USER, ORIGIN)
+    with pytest.raises(UserNotFoundError):
+        await world.set_role.by_operator(a_user().user_id, Role.ADMIN)
+
+
+async def test_the_last_administrator_stays(world: World) -> None:
+    boss = await administrator(world)
+    actor, user_id = world.actor_of(boss), boss.user.user_id
+    with pytest.raises(LastAdminError):
+        await world.set_role(actor, user_id, Role.USER, ORIGIN)
+    with pytest.raises(LastAdminError):
+        await world.set_role.by_operator(user_id, Role.USER)
+    with pytest.raises(LastAdminError):
+        await world.delete(actor, None, ORIGIN)
+    assert await world.users.with_id(user_id) == boss.user
+    await administrator(world, "other@example.com")
+    await world.delete(actor, None, ORIGIN)
+    assert await world.users.with_id(user_id) is None
+
+
+async def test_the_operators_change_is_recorded_as_such(world: World) -> None:
+    await administrator(world)
+    event = world.users.events[-2]
+    assert (event.kind, event.actor, event.origin) == (AuditKind.ROLE_CHANGED, None, Origin())
+    assert event.detail == {"by": "operator", "from": "user", "to": "admin"}
+
+
+async def test_a_change_that_broke_off_is_finished_by_the_next_try(world: World) -> None:
+    boss, other = await administrator(world), await administrator(world, "other@example.com")
+    world.sessions.away = True
+    with pytest.raises(DependencyUnavailableError):
+        await world.set_role(world.actor_of(boss), other.user.user_id, Role.USER, ORIGIN)
+    world.sessions.away = False
+    assert await world.lives(other)
+    fresh = await world.logged_in(other)
+    await world.set_role(world.actor_of(boss), other.user.user_id, Role.USER, ORIGIN)
+    assert not await world.lives(other)
+    assert await world.lives(fresh)
