@@ -94,6 +94,11 @@ test-unit *ARGS:
 test-compose *ARGS:
     @uv run --project {{ quote(justfile_directory()) }} --group compose pytest --timeout=900 --platform=compose tests/compose tests/e2e "$@"
 
+# Runs test suites and clients of others against the platform (ARGS go to pytest; some of them are built with Go first).
+[no-exit-message]
+test-conformance *ARGS:
+    @{{ uv_run }} pytest --timeout=1600 tests/conformance "$@"
+
 # Runs the state machines of sessions for so many minutes, with new random seeds, and says how far they came.
 [no-exit-message]
 test-sessions MINUTES="10":

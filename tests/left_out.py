@@ -11,7 +11,7 @@ _CONTAINERS = "`just test-compose` runs them"
 
 def left_out() -> dict[str, str]:
     """By the folder's name: why its tests do not run here unless they are asked for, and what to do about it."""
-    reasons = {"compose": _CONTAINERS}
+    reasons = {"compose": _CONTAINERS, "conformance": "`just test-conformance` runs them"}
     if browser_path() is None:
         reasons["browser"] = HOW_TO_GET_ONE
     if shutil.which("prometheus") is None or shutil.which("promtool") is None:

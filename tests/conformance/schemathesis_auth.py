@@ -1,0 +1,50 @@
+"""Logs schemathesis in: it loads this module by name (SCHEMATHESIS_HOOKS), in a process of its own.
+
+The description has operations that end the session or the account in use. After a 401, schemathesis asks for new
+credentials once and repeats the request.
+"""
+
+import json
+import os
+import secrets
+import urllib.request
+from pathlib import Path
+from typing import Any
+
+import schemathesis
+
+#: Where the gateway is.
+URL_VARIABLE = "CONFORMANCE_URL"
+#: A file with a JSON list of {"email", "password"}: administrators. Without it, each account is a new user.
+ADMINISTRATORS_VARIABLE = "CONFORMANCE_ADMINISTRATORS"
+
+
+@schemathesis.auth(retry_on=[401])
+class Accounts:
+    """Gives an access token for as long as it is accepted, and then another one."""
+
+    def __init__(self) -> None:
+        listed = os.environ.get(ADMINISTRATORS_VARIABLE)
+        self._administrators: list[dict[str, str]] = json.loads(Path(listed).read_text()) if listed else []
+
+    def get(self, _case: "schemathesis.Case[Any]", _context: schemathesis.AuthContext) -> str:
+        """Returns an access token of a new user, or of the next administrator, whose account may be gone by now."""
+        if self._administrators:
+            account = self._administrators.pop()
+            return _token("/api/v1/sessions", account)
+        password = secrets.token_urlsafe(24)
+        account = {"email": f"user-{secrets.token_hex(8)}@example.com", "name": "A User", "password": password}
+        return _token("/api/v1/users", account)
+
+    def set(self, case: "schemathesis.Case[Any]", data: str, _context: schemathesis.AuthContext) -> None:
+        """Sends the token with ``case``."""
+        case.headers["Authorization"] = f"Bearer {data}"
+
+
+def _token(path: str, body: dict[str, str]) -> str:
+    request = urllib.request.Request(  # noqa: S310  (our own gateway)
+        os.environ[URL_VARIABLE] + path, json.dumps(body).encode(), {"Content-Type": "application/json"}
+    )
+    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310  (our own gateway)
+        answer: dict[str, Any] = json.load(response)
+    return str(answer["access_token"])
