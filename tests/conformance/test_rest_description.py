@@ -52,7 +52,7 @@ def _run(platform: Stack, folder: Path, **environ: str) -> None:
             "--continue-on-failure",
             f"--report-dir={folder}",
         ],
-        cwd=_ROOT,
+        cwd=folder,  # it keeps what failed in a folder .schemathesis
         env={
             **os.environ,
             **environ,

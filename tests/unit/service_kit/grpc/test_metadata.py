@@ -13,7 +13,9 @@ def test_addresses_travel(address: str) -> None:
     assert incoming(outgoing(request), None).client_address == address
 
 
-@pytest.mark.parametrize("address", ["a\0b", "192.0.2.7\n", "192.0.2.7, 192.0.2.8", "café", "1" * 46, "<script>"])
+@pytest.mark.parametrize(
+    "address", ["a\0b", "192.0.2.7\n", "192.0.2.7, 192.0.2.8", "café", "1" * 46, "<script>", ":", "1:2", "fe80::1%eth0"]
+)
 def test_what_is_no_address_is_unknown(address: str) -> None:
     # It goes into the audit log, whose store takes no U+0000: one such event would be lost with all of its batch.
     assert incoming({CLIENT_ADDRESS: address}, None).client_address == ""

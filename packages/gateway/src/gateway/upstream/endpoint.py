@@ -10,13 +10,13 @@ from typing import Any
 
 from grpclib.const import Status
 from loguru import logger
+from service_kit.clients import client_of
 from service_kit.context import RequestContext
 from service_kit.contract import Method
 from service_kit.errors import CallError
 from service_kit.grpc.spans import begin_made, end_made
 from service_kit.seconds_histogram import seconds_histogram
 
-from gateway.limits.rate_key import caller_key
 from gateway.problems import Decision
 from gateway.upstream.address import Address
 from gateway.upstream.breaker import Breaker
@@ -98,7 +98,7 @@ class Endpoint:
         self.in_flight += 1
         try:
             attempt = partial(self._measured, method, message, request, deadline)
-            return await self.breaker.call(attempt, caller_key(request))
+            return await self.breaker.call(attempt, client_of(request).key)
         except AttemptError as exc:
             if exc.reason == "DRAINING":
                 self._shunned_until = monotonic() + _SHUN_S

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Awaitable, Callable, Mapping
+from contextlib import AbstractAsyncContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +18,7 @@ from service_kit.contract.policy import Access
 from service_kit.deadline import time_left
 from service_kit.errors import CallError
 from service_kit.grpc.call_stream import due_of, sent_bytes_of
+from service_kit.grpc.caller_shares import CallerShares
 from service_kit.grpc.codec import ContractCodec
 from service_kit.grpc.errors import ErrorTable, to_call_error, to_grpc_error
 from service_kit.grpc.framing import FrameGuard
@@ -52,6 +54,7 @@ class GuardedService:
         verifier: TokenVerifier,
         error_table: ErrorTable,
         door: Door,
+        shares: CallerShares,
         telemetry: CallTelemetry,
         tracer: RequestTracer | None = None,
     ) -> None:
@@ -59,6 +62,7 @@ class GuardedService:
         self._verifier = verifier
         self._error_table = error_table
         self._door = door
+        self._shares = shares
         self._telemetry = telemetry
         self._tracer = tracer
         self._handlers: dict[str, Handler] = {}
@@ -89,8 +93,9 @@ class GuardedService:
             try:
                 async with asyncio.timeout(None if due is None else due - time.monotonic()):
                     await self._admit(method, request, bearer_token(metadata))
-                    with self._frames.guarding(stream):
-                        await func(stream)
+                    async with self._permit(method, request):
+                        with self._frames.guarding(stream):
+                            await func(stream)
             except (asyncio.CancelledError, StreamTerminatedError):
                 status = Status.CANCELLED
                 raise
@@ -111,6 +116,10 @@ class GuardedService:
                     end_served(request.span, status, code)
 
         return guarded
+
+    def _permit(self, method: Method, request: RequestContext) -> AbstractAsyncContextManager[None]:
+        """Returns the permit that the call needs; the calls of our own processes need none."""
+        return nullcontext() if method.policy.access is Access.INTERNAL else self._shares.permit(request)
 
     async def _admit(self, method: Method, request: RequestContext, token: str | None) -> None:
         if self._door.closed:

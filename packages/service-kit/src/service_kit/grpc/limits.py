@@ -10,6 +10,8 @@ class ServerLimits:
     max_header_bytes: of a call's header list, each header at its length and 32 bytes (RFC 9113 section 6.5.2).
     max_headers: how many. max_streams: calls at once on one connection. max_connections: of the process.
     idle_connection_s: how long a connection may be without a call.
+    max_calls_of_user, max_calls_of_network: calls in progress of one user, and of one network (an IPv4 address or an
+    IPv6 /64) that names no user. max_waiting_calls_of_caller: calls of either that may wait for those.
     """
 
     max_message_bytes: int = 4 * 1024 * 1024
@@ -19,6 +21,9 @@ class ServerLimits:
     max_streams: int = 100
     max_connections: int = 500
     idle_connection_s: float = 300.0
+    max_calls_of_user: int = 5
+    max_calls_of_network: int = 3
+    max_waiting_calls_of_caller: int = 100
 
 
 DEFAULT_LIMITS = ServerLimits()

@@ -9,6 +9,7 @@ from loguru import logger
 
 from service_kit.contract import Contract
 from service_kit.grpc.bounded_server import BoundedServer, BoundedService
+from service_kit.grpc.caller_shares import CallerShares
 from service_kit.grpc.codec import ContractCodec
 from service_kit.grpc.errors import ErrorTable
 from service_kit.grpc.framing import FrameGuard
@@ -54,6 +55,11 @@ class GrpcServer:
         self._telemetry = CallTelemetry()
         self.door = Door()
         self._connections = OpenConnections(limits.max_connections)
+        shares = CallerShares(
+            identified=limits.max_calls_of_user,
+            unidentified=limits.max_calls_of_network,
+            waiting=limits.max_waiting_calls_of_caller,
+        )
         codec = ContractCodec(Validator(contract))
         frames = FrameGuard(limits.max_message_bytes, limits.max_receiving_bytes)
         guarded = [
@@ -65,6 +71,7 @@ class GrpcServer:
                 verifier=verifier,
                 error_table=error_table,
                 door=self.door,
+                shares=shares,
                 telemetry=self._telemetry,
                 tracer=tracer,
             )

@@ -36,6 +36,21 @@ class GrpcServerSettings:
     grpc_idle_connection_s: float = setting(
         doc="how long a connection may be without a call", unit="s", default=DEFAULT_LIMITS.idle_connection_s, minimum=1
     )
+    grpc_max_calls_of_user: int = setting(
+        doc="calls in progress of one user; half of the database pool leaves room for others",
+        default=DEFAULT_LIMITS.max_calls_of_user,
+        minimum=1,
+    )
+    grpc_max_calls_of_network: int = setting(
+        doc="calls in progress of one address, or /64 of IPv6, that name no user",
+        default=DEFAULT_LIMITS.max_calls_of_network,
+        minimum=1,
+    )
+    grpc_max_waiting_calls_of_caller: int = setting(
+        doc="further calls of one user or address that wait for those in progress",
+        default=DEFAULT_LIMITS.max_waiting_calls_of_caller,
+        minimum=0,
+    )
     drain_s: float = setting(
         doc="how long calls in flight may go on after SIGTERM", unit="s", default=10.0, minimum=0, maximum=600
     )
@@ -58,4 +73,7 @@ class GrpcServerSettings:
             max_streams=self.grpc_max_streams,
             max_connections=self.grpc_max_connections,
             idle_connection_s=self.grpc_idle_connection_s,
+            max_calls_of_user=self.grpc_max_calls_of_user,
+            max_calls_of_network=self.grpc_max_calls_of_network,
+            max_waiting_calls_of_caller=self.grpc_max_waiting_calls_of_caller,
         )

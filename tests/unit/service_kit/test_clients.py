@@ -1,5 +1,5 @@
 import pytest
-from gateway.server.client_network import client_network
+from service_kit.clients import client_network
 
 
 @pytest.mark.parametrize(
