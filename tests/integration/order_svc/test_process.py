@@ -60,7 +60,7 @@ async def test_an_order_lives_and_dies(service: RunningService, database_url: st
     shown = await service.stub.get_order(GetOrderRequest(order_id=order.order_id.upper()))
     assert shown.order == order
 
-    cancelling = UpdateOrderStatusRequest(order_id=order.order_id, status=OrderStatus.CANCELLED, expected_version=1)
+    cancelling = UpdateOrderStatusRequest(order_id=order.order_id, status=OrderStatus.CANCELLED, expected_versions=[1])
     changed = (await service.stub.update_order_status(cancelling)).order
     assert changed is not None
     assert (changed.status, changed.version) == (OrderStatus.CANCELLED, 2)
@@ -145,7 +145,7 @@ async def test_what_is_refused_and_why(service: RunningService) -> None:
         ),
         (
             stub.update_order_status(
-                UpdateOrderStatusRequest(order_id=mine.order_id, status=cancelled, expected_version=2)
+                UpdateOrderStatusRequest(order_id=mine.order_id, status=cancelled, expected_versions=[2])
             ),
             Status.ABORTED,
             "VERSION_MISMATCH",

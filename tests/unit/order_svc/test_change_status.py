@@ -15,7 +15,7 @@ from order_svc.domain.order import Order, OrderStatus
 from tests.examples.orders import LINES, NOON, alice, bob, root, unknown_id
 from tests.unit.order_svc.shop import Shop
 
-STALE = 7
+STALE = [7]
 
 
 async def placed(shop: Shop) -> Order:
@@ -25,7 +25,7 @@ async def placed(shop: Shop) -> Order:
 async def test_owners_cancel(shop: Shop) -> None:
     order = await placed(shop)
     shop.clock.advance(timedelta(seconds=1))
-    cancelled = await shop.change_status(alice("request-8"), order.order_id, OrderStatus.CANCELLED, 1)
+    cancelled = await shop.change_status(alice("request-8"), order.order_id, OrderStatus.CANCELLED, [1])
     assert (cancelled.status, cancelled.version) == (OrderStatus.CANCELLED, 2)
     assert cancelled.updated_at == NOON + timedelta(seconds=1)
     assert await shop.get(alice(), order.order_id) == cancelled
@@ -58,9 +58,9 @@ async def test_a_stale_version_comes_before_the_transition(shop: Shop) -> None:
     order = await placed(shop)
     await shop.change_status(alice(), order.order_id, OrderStatus.CANCELLED)
     with pytest.raises(VersionMismatchError):
-        await shop.change_status(alice(), order.order_id, OrderStatus.CANCELLED, 1)
+        await shop.change_status(alice(), order.order_id, OrderStatus.CANCELLED, [1])
     with pytest.raises(TransitionNotAllowedError):
-        await shop.change_status(alice(), order.order_id, OrderStatus.CANCELLED, 2)
+        await shop.change_status(alice(), order.order_id, OrderStatus.CANCELLED, [2])
 
 
 async def test_a_refused_change_leaves_no_trace(shop: Shop) -> None:

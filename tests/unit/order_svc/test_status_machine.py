@@ -24,6 +24,7 @@ from tests.unit.order_svc.shop import build_shop
 T = TypeVar("T")
 
 _ACTORS = st.sampled_from([alice(), bob(), root()])
+_VERSIONS = st.lists(st.integers(0, 3), max_size=3)
 
 
 def _result(coroutine: Coroutine[Any, Any, T]) -> T:
@@ -67,12 +68,12 @@ class OrderMachine(RuleBasedStateMachine):
         order_id=orders,
         actor=_ACTORS,
         wanted=st.sampled_from(OrderStatus),
-        version=st.one_of(st.none(), st.integers(1, 3)),
+        versions=_VERSIONS,
     )
-    def change_status(self, order_id: str, actor: Actor, wanted: OrderStatus, version: int | None) -> None:
+    def change_status(self, order_id: str, actor: Actor, wanted: OrderStatus, versions: list[int]) -> None:
         expected = self._model[order_id]
-        error = self._refusal(expected, actor, wanted, version)
-        changing = self._shop.change_status(actor, order_id, wanted, version)
+        error = self._refusal(expected, actor, wanted, versions)
+        changing = self._shop.change_status(actor, order_id, wanted, versions)
         if error is not None:
             with pytest.raises(error):
                 _result(changing)
@@ -81,12 +82,12 @@ class OrderMachine(RuleBasedStateMachine):
         expected.status, expected.version, expected.events = wanted, expected.version + 1, expected.events + 1
         assert (order.status, order.version) == (wanted, expected.version)
 
-    @rule(order_id=orders, actor=_ACTORS)
-    def delete(self, order_id: str, actor: Actor) -> None:
+    @rule(order_id=orders, actor=_ACTORS, versions=_VERSIONS)
+    def delete(self, order_id: str, actor: Actor, versions: list[int]) -> None:
         expected = self._model[order_id]
-        deleting = self._shop.delete(actor, order_id)
-        if self._hidden(expected, actor):
-            with pytest.raises(OrderNotFoundError):
+        deleting = self._shop.delete(actor, order_id, versions)
+        if self._hidden(expected, actor) or self._stale(expected, versions):
+            with pytest.raises(OrderNotFoundError if self._hidden(expected, actor) else VersionMismatchError):
                 _result(deleting)
             return
         _result(deleting)
@@ -106,14 +107,18 @@ class OrderMachine(RuleBasedStateMachine):
     def _hidden(expected: Expected, actor: Actor) -> bool:
         return expected.deleted or not (actor.is_admin or actor.user_id == expected.owner.user_id)
 
+    @staticmethod
+    def _stale(expected: Expected, versions: list[int]) -> bool:
+        return versions != [] and expected.version not in versions
+
     def _refusal(
-        self, expected: Expected, actor: Actor, wanted: OrderStatus, version: int | None
+        self, expected: Expected, actor: Actor, wanted: OrderStatus, versions: list[int]
     ) -> type[OrderError] | None:
         """The first check that fails, in the order that the contract promises."""
         refusals = [
             (OrderNotFoundError, self._hidden(expected, actor)),
             (ActionForbiddenError, not actor.is_admin and wanted != "cancelled"),
-            (VersionMismatchError, version is not None and version != expected.version),
+            (VersionMismatchError, self._stale(expected, versions)),
             (TransitionNotAllowedError, expected.status != "processing" or wanted == "processing"),
         ]
         return next((error for error, applies in refusals if applies), None)

@@ -98,3 +98,19 @@ async def test_an_error_between_start_and_body_still_becomes_a_problem() -> None
     response = await answer(ProblemDetailsMiddleware(app, str))
     assert response.status == 500
     assert [message["type"] for message in response.messages] == ["http.response.start", "http.response.body"]
+
+
+async def test_a_compressed_answer_has_an_entity_tag_of_its_own() -> None:
+    app = answering(LARGE, [JSON, length(LARGE), (b"etag", b'"1"')])
+    assert (await answer(app)).header(b"etag") == b'"1-gzip"'
+    assert (await answer(app, b"identity")).header(b"etag") == b'"1"'
+    weak = answering(LARGE, [JSON, length(LARGE), (b"etag", b'W/"1"')])
+    assert (await answer(weak)).header(b"etag") == b'W/"1"'
+    small = answering(b"{}", [JSON, length(b"{}"), (b"etag", b'"1"')])
+    assert (await answer(small)).header(b"etag") == b'"1"'
+
+
+async def test_an_answer_without_a_body_keeps_its_entity_tag() -> None:
+    response = await answer(answering(b"", [(b"etag", b'"1-gzip"')], status=304))
+    assert (response.status, response.header(b"etag"), response.body) == (304, b'"1-gzip"', b"")
+    assert response.header(b"content-encoding") is None

@@ -46,7 +46,7 @@ def test_query_parameters() -> None:
 
 def test_path_and_header() -> None:
     message = _read("PATCH", f"/api/v1/orders/{ORDER_ID}", {"status": "cancelled"}, {"If-Match": '"7"'})
-    assert (message.order_id, message.status, message.expected_version) == (ORDER_ID, 3, 7)
+    assert (message.order_id, message.status, list(message.expected_versions)) == (ORDER_ID, 3, [7])
 
 
 def test_a_field_in_both_path_and_body_must_agree() -> None:
@@ -136,10 +136,46 @@ def test_malformed_times(query: str, broken: set[tuple[str, str]]) -> None:
     assert _broken("GET", f"/api/audit/events?{query}") == broken
 
 
-@pytest.mark.parametrize("tag", ["7", 'W/"7"', '"seven"', '"0"', "*", '"', ""])
-def test_malformed_entity_tags(tag: str) -> None:
-    broken = _broken("PATCH", f"/api/v1/orders/{ORDER_ID}", {"status": "done"}, {"If-Match": tag})
-    assert {field for field, _ in broken} == {"If-Match"}
+@pytest.mark.parametrize(
+    ("tags", "versions"),
+    [
+        ('"7"', [7]),
+        ('"7-gzip"', [7]),
+        ('"9", "7","8-gzip", "7"', [7, 8, 9]),
+        ("*", []),
+        # Well-formed, and never the tag of a version: the service is asked, for there may be no such order.
+        ('W/"7"', [0]),
+        ('"seven"', [0]),
+        ('"0"', [0]),
+        ("", [0]),
+        ('"7", W/"8", "9x"', [7]),
+    ],
+)
+@pytest.mark.parametrize(("http_method", "body"), [("PATCH", {"status": "done"}), ("DELETE", None)])
+def test_entity_tags(http_method: str, body: Any, tags: str, versions: list[int]) -> None:
+    message = _read(http_method, f"/api/v1/orders/{ORDER_ID}", body, {"If-Match": tags})
+    assert list(message.expected_versions) == versions
+
+
+@pytest.mark.parametrize("tags", ["7", "abc", '"', '"7', "*, *", '"7", *', 'w/"7"', '"7" "8"'])
+def test_malformed_entity_tags(tags: str) -> None:
+    broken = _broken("PATCH", f"/api/v1/orders/{ORDER_ID}", {"status": "done"}, {"If-Match": tags})
+    assert broken == {("If-Match", "header.format")}
+
+
+def test_more_entity_tags_than_a_client_can_have_seen() -> None:
+    tags = ", ".join(f'"{version}"' for version in range(1, 102))
+    assert _broken("DELETE", f"/api/v1/orders/{ORDER_ID}", headers={"If-Match": tags}) == {
+        ("If-Match", "repeated.max_items")
+    }
+
+
+def test_versions_come_from_the_header_alone() -> None:
+    path = f"/api/v1/orders/{ORDER_ID}"
+    assert _broken("PATCH", path, {"status": "done", "expected_versions": [1]}) == {
+        ("expected_versions", "json.unknown_field")
+    }
+    assert _broken("DELETE", path + "?expected_versions=1") == {("expected_versions", "query.unknown_parameter")}
 
 
 def test_a_body_where_none_belongs() -> None:

@@ -54,9 +54,16 @@ def test_field_policies() -> None:
     update = contract.methods["/order.v1.OrderService/UpdateOrderStatus"].input
     login = contract.methods["/user.v1.UserService/Login"].input
 
-    assert contract.field_policy(update.fields_by_name["expected_version"]).from_header == HeaderBinding(
-        "If-Match", '"{}"'
+    create = contract.methods["/order.v1.OrderService/CreateOrder"].input
+    order = contract.methods["/order.v1.OrderService/GetOrder"].output.fields_by_name["order"].message_type
+    assert order is not None
+
+    assert contract.field_policy(create.fields_by_name["idempotency_key"]).from_header == HeaderBinding(
+        "Idempotency-Key", "{}"
     )
+    assert contract.field_policy(update.fields_by_name["expected_versions"]).expected_versions
+    assert contract.field_policy(update.fields_by_name["expected_versions"]).is_from_header
+    assert contract.field_policy(order.fields_by_name["version"]).version
     assert contract.field_policy(login.fields_by_name["password"]).sensitive
     assert not contract.field_policy(login.fields_by_name["email"]).sensitive
 
@@ -84,6 +91,27 @@ def test_what_may_be_sent_again() -> None:
 def test_an_idempotency_key_is_optional_and_the_only_one(tmp_path: Path, fields: str) -> None:
     text = _SERVICE.format(service=_UPSTREAM, method=_POLICY + _HTTP).replace("string name = 1;", fields)
     with pytest.raises(ContractError, match="idempotency_key"):
+        Contract.load(compile_protos(tmp_path, {"probe/v1/probe.proto": text}))
+
+
+@pytest.mark.parametrize(
+    ("fields", "http"),
+    [
+        ("int64 seen = 1 [(headrace.v1.field).expected_versions = true];", 'post: "/hello" body: "*"'),
+        ("repeated string seen = 1 [(headrace.v1.field).expected_versions = true];", 'post: "/hello" body: "*"'),
+        (
+            "repeated int64 a = 1 [(headrace.v1.field).expected_versions = true]; "
+            "repeated int64 b = 2 [(headrace.v1.field).expected_versions = true];",
+            'post: "/hello" body: "*"',
+        ),
+        ("repeated int64 seen = 1 [(headrace.v1.field).expected_versions = true];", 'get: "/hello"'),
+    ],
+    ids=["one", "text", "two of them", "GET"],
+)
+def test_expected_versions_are_repeated_int64_and_of_an_unsafe_method(tmp_path: Path, fields: str, http: str) -> None:
+    method = _POLICY + f"option (google.api.http) = {{ {http} }};"
+    text = _SERVICE.format(service=_UPSTREAM, method=method).replace("string name = 1;", fields)
+    with pytest.raises(ContractError, match="expected_versions"):
         Contract.load(compile_protos(tmp_path, {"probe/v1/probe.proto": text}))
 
 

@@ -5,6 +5,7 @@ from functools import lru_cache
 from starlette.middleware.gzip import GZipResponder, IdentityResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.entity_tags import tag_of_coding
 from gateway.exchange import Exchange, exchange_of
 from gateway.request_headers import every
 
@@ -57,8 +58,23 @@ class CompressionMiddleware:
         else:
             # It compresses nothing, but says that another client would have got other bytes (Vary).
             responder = IdentityResponder(self.app, self._minimum_bytes)
-        responder.send = send
+        responder.send = _with_tag_of_its_own(send)
         return responder.send_with_compression
+
+
+def _with_tag_of_its_own(send: Send) -> Send:
+    """Two representations that differ in bytes must differ in their strong entity tags (RFC 9110, 8.8.3.3)."""
+
+    async def send_tagged(message: Message) -> None:
+        if message["type"] == "http.response.start" and (b"content-encoding", b"gzip") in message["headers"]:
+            headers = [
+                (name, tag_of_coding(value, b"gzip") if name == b"etag" else value)
+                for name, value in message["headers"]
+            ]
+            message = {**message, "headers": headers}
+        await send(message)
+
+    return send_tagged
 
 
 @lru_cache(maxsize=256)

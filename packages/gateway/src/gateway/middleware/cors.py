@@ -14,6 +14,7 @@ _REQUEST_HEADERS = (
     "Authorization",
     "Content-Type",
     "If-Match",
+    "If-None-Match",
     "Idempotency-Key",
     "X-Request-Id",
     "traceparent",

@@ -6,6 +6,7 @@ from google.protobuf.descriptor import FieldDescriptor
 from service_kit.contract import Binding, Contract, Method
 from service_kit.contract.policy import Access
 
+from gateway.openapi.preconditions import entity_tag, not_modified, precondition_parameters
 from gateway.openapi.problems import problem_responses
 from gateway.openapi.schemas import Schema, Schemas
 from gateway.request_timeout import LONGEST_S, REQUEST_TIMEOUT, SHORTEST_S
@@ -47,6 +48,7 @@ def operation(
         "description": _description(method),
         "parameters": _parameters(contract, schemas, method, binding, in_path),
         "responses": {str(method.policy.success_status): _success(contract, schemas, method, binding)}
+        | not_modified(contract, method, binding)
         | problem_responses(method, largest_body),
     }
     if binding.has_body:
@@ -89,11 +91,11 @@ def _parameters(
             if header.format != "{}":
                 parameter["schema"] = {"type": "string", "description": f"The form is {header.format}."}
             parameters.append(parameter)
-        elif not binding.has_body:
+        elif not binding.has_body and not contract.field_policy(field).is_from_header:
             rules = contract.field_rules(field)
             required = rules is not None and rules.required
             parameters.append(_parameter(schemas, field, field.name, "query", required=required))
-    return [*parameters, _request_timeout(method)]
+    return [*parameters, *precondition_parameters(contract, method, binding), _request_timeout(method)]
 
 
 def _request_timeout(method: Method) -> Schema:
@@ -119,7 +121,7 @@ def _success(contract: Contract, schemas: Schemas, method: Method, binding: Bind
         for holder in holders.values()
         for field in holder.fields
         if (header := contract.field_policy(field).to_header) is not None
-    }
+    } | entity_tag(contract, method, binding)
     if headers:
         response["headers"] = headers
     if method.policy.success_status != _NO_CONTENT:

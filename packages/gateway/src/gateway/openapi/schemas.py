@@ -87,7 +87,7 @@ class Schemas:
     def _travels_apart(self, field: FieldDescriptor) -> bool:
         """Whether the field is no part of the body: it is a header's, or becomes the cookie."""
         is_grant = field.message_type is not None and field.message_type.full_name == GRANT
-        return is_grant or self._contract.field_policy(field).from_header is not None
+        return is_grant or self._contract.field_policy(field).is_from_header
 
     def _component_name(self, descriptor: Descriptor) -> str:
         owner = self._names.setdefault(descriptor.name, descriptor.full_name)

@@ -75,7 +75,7 @@ def body_bounds(contract: Contract, method: Method, binding: Binding) -> BodyBou
     """Returns the bounds of the bodies that a binding takes; one that takes none hears so of a small one."""
     fields = method.input.fields
     elsewhere = frozenset(
-        field.name for field in fields if not binding.has_body or contract.field_policy(field).from_header is not None
+        field.name for field in fields if not binding.has_body or contract.field_policy(field).is_from_header
     )
     try:
         size = _Bounded(contract).message(method.input, elsewhere)

@@ -12,6 +12,7 @@ from service_kit.validation import Validator
 
 from gateway.problems import Problem
 from gateway.transcoding.body_bounds import body_bounds
+from gateway.transcoding.expected_versions import PRECONDITIONS, ExpectedVersions
 from gateway.transcoding.json_reader import BODY, MAX_VALUES, JsonError, has_more_values, read_object
 from gateway.transcoding.message_reader import MessageReader
 from gateway.transcoding.parameters import HeaderField, QueryReader, TextField
@@ -56,12 +57,11 @@ class RequestReader:
                 if segment.text not in fields:
                     raise ContractError(f"{method.full_name}: the path names no field with {{{segment.text}}}")
                 self._path_fields[segment.text] = TextField(fields[segment.text])
-        self._header_fields = [
-            HeaderField(field, policy.from_header)
-            for field in method.input.fields
-            if (policy := contract.field_policy(field)).from_header is not None
-        ]
+        self._header_fields = _header_fields(contract, method)
+        self._expected = None if method.expected_versions is None else ExpectedVersions(method.expected_versions)
         self._labels = {header.field_name: header.label for header in self._header_fields}
+        if self._expected is not None:
+            self._labels[self._expected.field_name] = self._expected.label
         from_headers = frozenset(self._labels)
         self._body = MessageReader(contract, method.input, hidden=from_headers) if binding.has_body else None
         self.bounds = body_bounds(contract, method, binding)
@@ -102,6 +102,8 @@ class RequestReader:
                 self._query.fill(message, query, violations)
             for header in self._header_fields:
                 header.fill(message, headers, violations)
+            if self._expected is not None:
+                self._expected.fill(message, headers, violations)
             self._validate(message, violations)
         except _TooManyError as exc:
             raise _invalid(violations) from exc
@@ -134,6 +136,18 @@ class RequestReader:
                 violations.append(Violation(label, broken.rule, broken.message))
         if violations:
             raise _invalid(violations)
+
+
+def _header_fields(contract: Contract, method: Method) -> list[HeaderField]:
+    found: list[HeaderField] = []
+    for field in method.input.fields:
+        header = contract.field_policy(field).from_header
+        if header is None:
+            continue
+        if header.name.lower() in PRECONDITIONS:
+            raise ContractError(f"{field.full_name}: only expected_versions are read from a precondition")
+        found.append(HeaderField(field, header))
+    return found
 
 
 def _outermost(field: str) -> str:

@@ -8,6 +8,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from service_kit.contract import Binding, Contract, ContractError, Method
 from service_kit.contract.policy import Access, HeaderBinding, SessionEffect
 
+from gateway.entity_tags import tag_of
 from gateway.transcoding.message_writer import MessageWriter
 
 GRANT = "headrace.session.v1.SessionGrant"
@@ -27,12 +28,13 @@ class Grant:
 
 @dataclass(frozen=True, slots=True)
 class Response:
-    """An answer, ready to be sent."""
+    """An answer, ready to be sent. version: of the resource that it is; None: it has none."""
 
     status: int
     headers: list[Header]
     body: bytes
     grant: Grant | None
+    version: int | None = None
 
 
 class ResponseWriter:
@@ -47,6 +49,7 @@ class ResponseWriter:
         body_type = body_type_of(method, binding)
         if self._body_field is not None:
             self._headers += _header_writers(contract, body_type, self._body_field)
+        self._version = version_field(contract, body_type)
         hidden = frozenset({self._grant_field} if self._grant_field else ())
         self._writer = MessageWriter(body_type, hidden) if self._status != _NO_CONTENT else None
         self.secret = self._grant_field is not None or _holds_secret(contract, body_type)
@@ -58,16 +61,19 @@ class ResponseWriter:
         headers = [header for write in self._headers if (header := write(message)) is not None]
         if self._cache_control is not None:
             headers.append(self._cache_control)
+        printed = message if self._body_field is None else getattr(message, self._body_field)
+        version = getattr(printed, self._version) or None if self._version is not None else None
+        if version is not None:
+            headers.append((b"etag", tag_of(version)))
         grant = None
         if self._grant_field is not None:
             raw = getattr(message, self._grant_field)
             grant = Grant(raw.session_key, raw.max_age_s)
         if self._writer is None:
-            return Response(self._status, headers, b"", grant)
-        printed = message if self._body_field is None else getattr(message, self._body_field)
+            return Response(self._status, headers, b"", grant, version)
         body = orjson.dumps(self._writer.write(printed), option=orjson.OPT_UTC_Z)
         headers += (_JSON, (b"content-length", b"%d" % len(body)))
-        return Response(self._status, headers, body, grant)
+        return Response(self._status, headers, body, grant, version)
 
 
 def body_type_of(method: Method, binding: Binding) -> Descriptor:
@@ -97,12 +103,26 @@ class _HeaderWriter:
         return self._name, self._format.replace("{}", text).encode("latin-1")
 
 
+def version_field(contract: Contract, descriptor: Descriptor) -> str | None:
+    """The field with the version of a message; None: it has none."""
+    fields = [field for field in descriptor.fields if contract.field_policy(field).version]
+    if not fields:
+        return None
+    if len(fields) > 1 or fields[0].is_repeated or fields[0].type != FieldDescriptor.TYPE_INT64:
+        raise ContractError(f"{descriptor.full_name}: a version must be the only one, and an int64")
+    return fields[0].name
+
+
 def _header_writers(contract: Contract, descriptor: Descriptor, parent: str | None) -> list[_HeaderWriter]:
-    return [
-        _HeaderWriter(field, binding, parent)
-        for field in descriptor.fields
-        if (binding := contract.field_policy(field).to_header) is not None
-    ]
+    writers: list[_HeaderWriter] = []
+    for field in descriptor.fields:
+        binding = contract.field_policy(field).to_header
+        if binding is None:
+            continue
+        if binding.name.lower() == "etag":
+            raise ContractError(f"{field.full_name}: the ETag is made of the field that is marked as version")
+        writers.append(_HeaderWriter(field, binding, parent))
+    return writers
 
 
 def _grant_field(method: Method) -> str | None:

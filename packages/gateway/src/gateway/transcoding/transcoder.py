@@ -11,6 +11,7 @@ from gateway.exchange import Exchange, exchange_of
 from gateway.problems import Problem
 from gateway.sessions.cookie import SessionCookie
 from gateway.transcoding.endpoint import Endpoint
+from gateway.transcoding.preconditions import preconditions_of
 from gateway.transcoding.response_writer import Response
 from gateway.upstream.problems import to_problem
 from gateway.upstream.upstream import Upstream
@@ -44,11 +45,13 @@ class Transcoder:
             _require_json(scope)
         query, headers = scope["query_string"], scope["headers"]
         message = await endpoint.reader.read_sharing(exchange.path_parameters, query, headers, exchange.body)
+        preconditions = preconditions_of(method, endpoint.http_method, headers)
         try:
             reply = await self._upstreams[method.upstream].call(method, message, exchange.request)
         except CallError as exc:
             raise to_problem(exc, self._reasons) from exc
-        return endpoint.writer.write(reply)
+        response = endpoint.writer.write(reply)
+        return response if preconditions is None else preconditions.apply(response)
 
     def _keep_session(self, exchange: Exchange, endpoint: Endpoint, response: Response) -> None:
         if response.grant is not None:

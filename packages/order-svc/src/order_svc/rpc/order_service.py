@@ -65,10 +65,10 @@ class OrderService(OrderServiceBase):
         )
 
     async def update_order_status(self, message: UpdateOrderStatusRequest) -> UpdateOrderStatusResponse:
-        wanted, version = order_status(message.status), message.expected_version
-        order = await self.change_status(caller(), canonical_id(message.order_id), wanted, version)
+        wanted, versions = order_status(message.status), message.expected_versions
+        order = await self.change_status(caller(), canonical_id(message.order_id), wanted, versions)
         return UpdateOrderStatusResponse(order=order_message(order))
 
     async def delete_order(self, message: DeleteOrderRequest) -> DeleteOrderResponse:
-        await self.delete(caller(), canonical_id(message.order_id))
+        await self.delete(caller(), canonical_id(message.order_id), message.expected_versions)
         return DeleteOrderResponse()

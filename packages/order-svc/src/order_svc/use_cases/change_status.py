@@ -1,10 +1,11 @@
 """Move an order to another status."""
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
 from order_svc.domain import events
-from order_svc.domain.access import require_right_to_move, visible
+from order_svc.domain.access import require_right_to_move, require_version, visible
 from order_svc.domain.actor import Actor
 from order_svc.domain.errors import VersionMismatchError
 from order_svc.domain.order import Order, OrderStatus
@@ -22,18 +23,24 @@ class ChangeStatus:
     now: Clock
 
     async def __call__(
-        self, actor: Actor, order_id: str, wanted: OrderStatus, expected_version: int | None = None
+        self, actor: Actor, order_id: str, wanted: OrderStatus, expected_versions: Collection[int] = ()
     ) -> Order:
-        """The order as it stands then.
+        """Returns the order as it is then.
 
-        Checked in this order: OrderNotFoundError, ActionForbiddenError, VersionMismatchError,
-        TransitionNotAllowedError.
+        Args:
+            actor: on whose behalf the order is moved.
+            order_id: which order.
+            wanted: the status that it is to have.
+            expected_versions: the versions of which it must have one; none: any version will do.
+
+        Raises:
+            OrderNotFoundError, ActionForbiddenError, VersionMismatchError, TransitionNotAllowedError: checked in this
+                order.
         """
         for _ in range(_ATTEMPTS):
             order = visible(await self.orders.get(order_id), actor)
             require_right_to_move(actor, wanted)
-            if expected_version not in (None, order.version):
-                raise VersionMismatchError
+            require_version(order, expected_versions)
             changed = _moved(order, wanted, self.now())
             if await self.orders.save(changed, events.status_changed(order, changed, actor)):
                 return changed

@@ -31,6 +31,7 @@ class Method:
     descriptors. request_class, response_class: dynamic message classes. bindings: none for internal methods.
     location: where it stands in the protos, "order/v1/order_service.proto:88:3".
     idempotency_key: the request's field that makes a call repeatable when it is set; None: there is none.
+    expected_versions: the request's field with the versions of which the resource must have one; None: there is none.
     """
 
     full_name: str
@@ -44,6 +45,7 @@ class Method:
     description: str
     location: str
     idempotency_key: str | None = None
+    expected_versions: str | None = None
 
     @property
     def path(self) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
-from google.protobuf.descriptor import ServiceDescriptor
+from google.protobuf.descriptor import FieldDescriptor, ServiceDescriptor
 from google.protobuf.message_factory import GetMessageClass
 
 from service_kit.contract.errors import ContractError
@@ -65,9 +65,12 @@ def _read_method(
         description=comments.get(descriptor.full_name, ""),
         location=location,
         idempotency_key=_idempotency_key(descriptor, options),
+        expected_versions=_expected_versions(descriptor, options),
     )
     if (method.policy.access is Access.INTERNAL) == bool(method.bindings):
         raise ContractError(f"{descriptor.full_name}: exactly the internal methods have no HTTP binding")
+    if method.expected_versions is not None and any(binding.http_method == "GET" for binding in method.bindings):
+        raise ContractError(f"{descriptor.full_name}: GET compares versions itself, and has no expected_versions")
     return method
 
 
@@ -92,6 +95,16 @@ def _idempotency_key(method: Any, options: OptionReader) -> str | None:
     if len(keys) > 1 or not keys[0].has_presence:
         raise ContractError(f"{method.full_name}: an idempotency_key must be the only one, and optional")
     return str(keys[0].name)
+
+
+def _expected_versions(method: Any, options: OptionReader) -> str | None:
+    found = [field for field in method.input_type.fields if read_field_policy(options, field).expected_versions]
+    if not found:
+        return None
+    field = found[0]
+    if len(found) > 1 or not field.is_repeated or field.type != FieldDescriptor.TYPE_INT64:
+        raise ContractError(f"{method.full_name}: expected_versions must be the only ones, and repeated int64")
+    return str(field.name)
 
 
 def _read_bindings(method: Any, options: OptionReader) -> Iterator[Binding]:

@@ -67,9 +67,19 @@ class HeaderBinding:
 
 @dataclass(frozen=True, slots=True)
 class FieldPolicy:
-    """The policy of one field."""
+    """The policy of one field.
+
+    version: it is the version of its message. expected_versions: it is filled from `If-Match`.
+    """
 
     from_header: HeaderBinding | None
     to_header: HeaderBinding | None
     sensitive: bool
     idempotency_key: bool
+    version: bool
+    expected_versions: bool
+
+    @property
+    def is_from_header(self) -> bool:
+        """Whether a request carries the field in a header, and nowhere else."""
+        return self.from_header is not None or self.expected_versions

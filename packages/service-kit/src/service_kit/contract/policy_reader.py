@@ -20,6 +20,7 @@ from service_kit.contract.policy import (
 _RATE_CLASSES = {0: RateClass.DEFAULT, 1: RateClass.DEFAULT, 2: RateClass.CREDENTIALS}
 _DEGRADED = {0: Degraded.LOCAL_SHARE, 1: Degraded.LOCAL_SHARE, 2: Degraded.REFUSE}
 _SUCCESS = range(200, 300)
+_NO_POLICY = FieldPolicy(None, None, sensitive=False, idempotency_key=False, version=False, expected_versions=False)
 
 T = TypeVar("T")
 
@@ -56,12 +57,14 @@ def read_field_policy(options: OptionReader, descriptor: FieldDescriptor) -> Fie
     """The policy of a field; the empty one where it has none."""
     raw = options.read(descriptor, "headrace.v1.field")
     if raw is None:
-        return FieldPolicy(None, None, sensitive=False, idempotency_key=False)
+        return _NO_POLICY
     return FieldPolicy(
         from_header=_header(raw.from_header) if raw.HasField("from_header") else None,
         to_header=_header(raw.to_header) if raw.HasField("to_header") else None,
         sensitive=raw.sensitive,
         idempotency_key=raw.idempotency_key,
+        version=raw.version,
+        expected_versions=raw.expected_versions,
     )
 
 

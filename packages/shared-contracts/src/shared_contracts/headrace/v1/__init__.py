@@ -157,6 +157,16 @@ class Reason(betterproto2.Enum):
     Too many connections are open, of this client or of all.
     """
 
+    VERSION_MISMATCH = 37
+    """
+    The resource is at another version than those that If-Match names.
+    """
+
+    PRECONDITION_NOT_SUPPORTED = 38
+    """
+    A precondition came with the request that cannot be checked for it; nothing was done.
+    """
+
     @classmethod
     def betterproto_value_to_renamed_proto_names(cls) -> dict[int, str]:
         return {
@@ -188,6 +198,8 @@ class Reason(betterproto2.Enum):
             31: "REASON_NOT_IMPLEMENTED",
             32: "REASON_HEADERS_TIMEOUT",
             33: "REASON_TOO_MANY_CONNECTIONS",
+            37: "REASON_VERSION_MISMATCH",
+            38: "REASON_PRECONDITION_NOT_SUPPORTED",
         }
 
     @classmethod
@@ -221,4 +233,6 @@ class Reason(betterproto2.Enum):
             "REASON_NOT_IMPLEMENTED": 31,
             "REASON_HEADERS_TIMEOUT": 32,
             "REASON_TOO_MANY_CONNECTIONS": 33,
+            "REASON_VERSION_MISMATCH": 37,
+            "REASON_PRECONDITION_NOT_SUPPORTED": 38,
         }

@@ -225,6 +225,11 @@ class DeleteOrderRequest(betterproto2.Message):
     The order's id.
     """
 
+    expected_versions: "list[int]" = betterproto2.field(2, betterproto2.TYPE_INT64, repeated=True)
+    """
+    The versions of which the order must have one; none: any version will do.
+    """
+
 
 default_message_pool.register_message("order.v1", "DeleteOrderRequest", DeleteOrderRequest)
 
@@ -422,9 +427,10 @@ class UpdateOrderStatusRequest(betterproto2.Message):
     The status to be.
     """
 
-    expected_version: "int | None" = betterproto2.field(3, betterproto2.TYPE_INT64, optional=True)
+    expected_versions: "list[int]" = betterproto2.field(3, betterproto2.TYPE_INT64, repeated=True)
     """
-    The version that the order must still have.
+    The versions of which the order must have one; none: any version will do. Not packed: a service of before there
+    were several reads one, and never none.
     """
 
 

@@ -1,0 +1,60 @@
+"""A precondition that cannot be checked for a request is refused, and never ignored."""
+
+import pytest
+
+from tests.e2e.accounts import Account
+from tests.e2e.api import Api
+from tests.e2e.bindings import BINDINGS, ROWS, WELL_FORMED, Style
+from tests.e2e.shapes import assert_problem, assert_success
+
+CHECKED = {"UpdateOrderStatus", "DeleteOrder"}
+UNSAFE = [(rpc, style) for rpc, style in BINDINGS if ROWS[rpc][style].verb != "GET"]
+UNCHECKED = [(rpc, style) for rpc, style in UNSAFE if rpc not in CHECKED]
+UNVERSIONED = [(rpc, style) for rpc, style in BINDINGS if ROWS[rpc][style].verb == "GET" and rpc != "GetOrder"]
+
+
+def _fields(rpc: str, style: Style, account: Account) -> dict[str, object]:
+    credentials = {"email": account.email, "password": account.password}
+    more = {"Login": credentials, "Register": {**credentials, "email": f"new.{account.email}", "name": "Ada"}}
+    fields = dict(more.get(rpc, WELL_FORMED.get(rpc, {})))
+    if "{user_id}" in ROWS[rpc][style].path:
+        fields["user_id"] = "me"
+    return fields
+
+
+@pytest.mark.parametrize(("rpc", "style"), UNCHECKED, ids="-".join)
+@pytest.mark.parametrize("value", ['"nope"', '"1"', "*", 'W/"1"'])
+def test_if_match_where_there_is_no_version(api: Api, alice: Account, rpc: str, style: Style, value: str) -> None:
+    response = api.call(rpc, style, _fields(rpc, style, alice), token=alice.token, headers={"If-Match": value})
+    assert_problem(response, 412, "PRECONDITION_NOT_SUPPORTED")
+    assert "Set-Cookie" not in response.headers
+    assert_success(api.call("GetUser", fields={}, token=alice.token), 200)
+
+
+@pytest.mark.parametrize(("rpc", "style"), UNSAFE, ids="-".join)
+@pytest.mark.parametrize("name", ["If-None-Match", "If-Unmodified-Since"])
+def test_preconditions_that_no_unsafe_method_checks(
+    api: Api, alice: Account, rpc: str, style: Style, name: str
+) -> None:
+    value = "*" if name == "If-None-Match" else "Sat, 29 Oct 1994 19:43:31 GMT"
+    response = api.call(rpc, style, _fields(rpc, style, alice), token=alice.token, headers={name: value})
+    assert_problem(response, 412, "PRECONDITION_NOT_SUPPORTED")
+    assert_success(api.call("GetUser", fields={}, token=alice.token), 200)
+
+
+@pytest.mark.parametrize(("rpc", "style"), UNVERSIONED, ids="-".join)
+def test_answers_without_a_version(api: Api, alice: Account, admin: Account, rpc: str, style: Style) -> None:
+    caller = admin if ROWS[rpc].admin else alice
+    fields = _fields(rpc, style, caller)
+    for name, value, status in (
+        ("If-None-Match", '"1"', 200),
+        ("If-None-Match", "*", 304),
+        ("If-Match", "*", 200),
+        ("If-Modified-Since", "Sat, 29 Oct 1994 19:43:31 GMT", 200),
+        ("If-Range", '"1"', 200),
+    ):
+        response = api.call(rpc, style, fields, token=caller.token, headers={name: value})
+        assert response.status_code == status, (name, value, response.text)
+    for name, value in (("If-Match", '"1"'), ("If-Unmodified-Since", "Sat, 29 Oct 1994 19:43:31 GMT")):
+        response = api.call(rpc, style, fields, token=caller.token, headers={name: value})
+        assert_problem(response, 412, "PRECONDITION_NOT_SUPPORTED")
