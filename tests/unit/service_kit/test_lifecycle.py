@@ -4,8 +4,9 @@ import asyncio
 import os
 import signal
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 from service_kit.lifecycle import Lifecycle, ProcessFailedError
@@ -127,23 +128,35 @@ async def end() -> None:
     return
 
 
-@pytest.mark.parametrize("death", [die, end])
-async def test_the_end_of_a_background_task_drains_and_fails_the_process(death) -> None:  # type: ignore[no-untyped-def]
-    events: list[str] = []
+@pytest.mark.parametrize(("death", "reason"), [(die, "OSError"), (end, "returned")])
+async def test_a_background_task_that_ends_is_started_again(
+    death: Callable[[], Coroutine[Any, Any, None]], reason: str
+) -> None:
+    started = asyncio.Queue[int]()
 
-    async def drain(_left_s: float) -> None:
-        events.append("drain")
+    async def work() -> None:
+        started.put_nowait(started.qsize())
+        await death()
 
-    async def process() -> None:
-        async with Lifecycle(drain_s=5) as life:
-            await life.enter("a", part("a", events))
-            life.on_drain("a", drain)
-            life.start("renewal", death())
-            await life.run()
+    async with Lifecycle(drain_s=5) as life:
+        life.start("renewal", work)
+        running = asyncio.create_task(life.run())
+        for _ in range(3):
+            await started.get()
+        report = await life.readiness.report()
+        assert report.ready
+        background = report.checks["background"]
+        assert (background.ok, background.required) == (False, False)
+        assert background.reason == f"RuntimeError: started again after renewal: {reason}"
+        signal_soon()
+        await running
 
-    with pytest.raises(ProcessFailedError, match="renewal has ended"):
-        await process()
-    assert events == ["+a", "drain", "-a"]
+
+async def test_a_background_task_that_runs_is_no_problem() -> None:
+    async with Lifecycle(drain_s=5) as life:
+        life.start("renewal", asyncio.Event().wait)
+        await asyncio.sleep(0)
+        assert (await life.readiness.report()).checks["background"].ok
 
 
 async def test_background_tasks_are_cancelled_before_what_they_stand_on_closes() -> None:
@@ -157,7 +170,7 @@ async def test_background_tasks_are_cancelled_before_what_they_stand_on_closes()
 
     async with Lifecycle(drain_s=1) as life:
         await life.enter("a", part("a", events))
-        life.start("work", work())
+        life.start("work", work)
         await life.enter("b", part("b", events))
         signal_soon()
         await life.run()

@@ -1,4 +1,4 @@
-"""How a process exits: by a second signal, by its countdown, by the death of a background task."""
+"""How a process exits: by a second signal or by its countdown, and not by the end of a background task."""
 
 import signal
 import subprocess
@@ -71,17 +71,19 @@ def test_a_blocked_event_loop_does_not_outlive_the_drain() -> None:
         assert time.monotonic() - began < 0.2 + lifecycle._CLOSING_S + 1
 
 
-def test_a_dead_background_task_is_exit_1_and_a_log_line() -> None:
+def test_a_background_task_that_fails_is_a_log_line_and_not_the_end_of_the_process() -> None:
     body = """
         async def die():
             await asyncio.sleep(0.05)
             raise OSError("gone")
 
         async def set_up(life):
-            life.start("renewal", die())
+            life.start("renewal", die)
     """
     with start_process(body, drain_s=1) as process:
-        seen = wait_for(process, "stopped")
-        assert process.wait(5) == 1
-    assert "renewal has ended, and the process cannot go on" in seen
+        seen = wait_for(process, "background task ended") + wait_for(process, "background task ended")
+        process.send_signal(signal.SIGTERM)
+        wait_for(process, "stopped")
+        assert process.wait(5) == 0
     assert "OSError: gone" in seen
+    assert '"task": "renewal"' in seen or '"task":"renewal"' in seen

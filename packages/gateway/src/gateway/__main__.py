@@ -2,10 +2,10 @@
 
 import sys
 from dataclasses import fields
+from functools import partial
 
 import shared_contracts
 from opentelemetry.metrics import Meter
-from redis.asyncio import Redis
 from service_kit import logs, metrics
 from service_kit.admin import admin_server
 from service_kit.cli import command
@@ -87,11 +87,11 @@ async def _serve(settings: Settings) -> None:
             lifecycle.readiness.add(upstream.name, upstream.check, required=False)
 
         keys = KeySet(KeySource(contract, upstreams).fetch, await_push_s=_KEY_PUSH_WITHIN_S)
-        lifecycle.start("key-set", keys.keep_fresh())
+        lifecycle.start("key-set", keys.keep_fresh)
         denylist = Denylist()
         told = RevocationTelemetry(meter, denylist)
         revocations = RevocationFeed(settings.redis_url.reveal(), denylist, told, on_key=keys.refresh_soon)
-        lifecycle.start("revocations", revocations.follow())
+        lifecycle.start("revocations", revocations.follow)
         verifier = TokenVerifier(
             keys,
             issuer=settings.token_issuer,
@@ -101,11 +101,11 @@ async def _serve(settings: Settings) -> None:
         )
 
         redis = await lifecycle.enter("redis", limiter_client(settings.redis_url.reveal()))
-        lifecycle.readiness.add("redis", lambda: _ping(redis), required=False)
         shared = RedisLimiter(redis)
+        lifecycle.readiness.add("redis", shared.check_ready, required=False)
         await shared.warm_up()
         limiter = DegradingLimiter(shared, LocalLimiter(), meter, share=1 / settings.rate_limit_replicas)
-        lifecycle.start("rate-limit", limiter.keep_trying(shared.check))
+        lifecycle.start("rate-limit", partial(limiter.keep_trying, shared.check))
 
         parts = Parts(
             contract=contract,
@@ -136,10 +136,6 @@ async def _serve(settings: Settings) -> None:
         lifecycle.on_drain("http", server.drain)
         lifecycle.readiness.add("key_set", keys.check_loaded)
         await lifecycle.run()
-
-
-async def _ping(redis: Redis) -> None:
-    await redis.ping()
 
 
 def _bounds(settings: Settings) -> Bounds:

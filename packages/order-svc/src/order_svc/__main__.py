@@ -2,6 +2,7 @@
 
 import sys
 from datetime import timedelta
+from functools import partial
 
 import shared_contracts
 from service_kit import logs, metrics
@@ -87,7 +88,7 @@ async def _serve(settings: Settings) -> None:
         targets = settings.key_set_upstream
         authority = [await lifecycle.enter(f"key-set-client {target}", GrpcClient(target)) for target in targets]
         keys = KeySet(KeySetSource(authority).fetch)
-        lifecycle.start("key-set", keys.keep_fresh())
+        lifecycle.start("key-set", keys.keep_fresh)
         readiness.add("key_set", keys.check_loaded)
         verifier = TokenVerifier(
             keys, issuer=settings.token_issuer, audience=settings.token_audience, leeway_s=settings.token_leeway_s
@@ -96,7 +97,7 @@ async def _serve(settings: Settings) -> None:
         orders = PostgresOrderRepository(pool)
         kept = timedelta(seconds=settings.idempotency_ttl_s)
         forget = ForgetIdempotencyKeys(keys=orders, kept=kept, now=utc_now)
-        lifecycle.start("idempotency-keys", forget_keys_forever(forget, settings.idempotency_sweep_s))
+        lifecycle.start("idempotency-keys", partial(forget_keys_forever, forget, settings.idempotency_sweep_s))
 
         telemetry = InboxTelemetry()
         inbox = Inbox(
@@ -109,7 +110,7 @@ async def _serve(settings: Settings) -> None:
         events = BackgroundInbox(settings.redis_url.reveal(), STREAM, inbox, telemetry, settings.event_claim_idle_s)
         # Without Redis, events wait and orders go on.
         readiness.add("redis", events.check, required=False)
-        lifecycle.start("events", events.run())
+        lifecycle.start("events", events.run)
         lifecycle.on_drain("events", events.drain)
 
         service = OrderService(

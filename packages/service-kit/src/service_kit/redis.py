@@ -7,10 +7,13 @@ from redis.asyncio.connection import AbstractConnection, Connection
 
 from service_kit.deadline import time_left, within_deadline
 from service_kit.pool_telemetry import PoolCounts
+from service_kit.redis_liveness import live
 from service_kit.uninterrupted import uninterrupted
 
 #: What a wait gets when the request's time has run out on the way to it (seconds).
 _NO_TIME_S = 0.001
+#: How long a connection that lay idle may take to show that it lives (seconds).
+_SIGN_OF_LIFE_S = 0.1
 
 
 class RedisPool(BlockingConnectionPool):
@@ -34,10 +37,13 @@ class RedisPool(BlockingConnectionPool):
         connection_class: type[AbstractConnection] = Connection,
         **options: Any,
     ) -> None:
+        bounded: type[AbstractConnection] = type(
+            "Bounded" + connection_class.__name__, (_Bounded, connection_class), {}
+        )
         super().__init__(
             max_connections=max_connections,
             timeout=wait_s,
-            connection_class=type("Bounded" + connection_class.__name__, (_Bounded, connection_class), {}),
+            connection_class=live(bounded, _SIGN_OF_LIFE_S),
             socket_timeout=timeout_s,
             socket_connect_timeout=timeout_s,
             protocol=2,

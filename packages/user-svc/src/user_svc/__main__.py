@@ -107,7 +107,7 @@ async def _serve(settings: Settings) -> None:
 
         # The folder is at hand, so looks are not rationed: a key that another replica signs with is known at once.
         keys = KeySet(own_keys, refresh_every_s=1.0, refresh_at_most_every_s=0.0)
-        lifecycle.start("key-set", keys.keep_fresh())
+        lifecycle.start("key-set", keys.keep_fresh)
         readiness.add("signing_key", signing_keys.check)
 
         limits = PoolLimits(
@@ -123,10 +123,10 @@ async def _serve(settings: Settings) -> None:
         postgres_probe = await lifecycle.enter("postgres-probe", postgres_for_probes)
         readiness.add("postgres", lambda: ping(postgres_probe))
         outbox = _outbox(settings, pool)
-        lifecycle.start("outbox", outbox.run())
+        lifecycle.start("outbox", outbox.run)
         users = PostgresUsers(pool, outbox.wake)
         trail = PostgresAuditTrail(pool)
-        lifecycle.start("audit-writer", trail.write_forever())
+        lifecycle.start("audit-writer", trail.write_forever)
         await lifecycle.enter("audit-trail", trail.flushed())
 
         redis = await lifecycle.enter("redis", redis_client.open_client(settings.redis_url.reveal()))
@@ -134,7 +134,7 @@ async def _serve(settings: Settings) -> None:
             settings.redis_url.reveal(), name=f"{_NAME} probe", max_connections=1
         )
         redis_probe = await lifecycle.enter("redis-probe", redis_for_probes)
-        readiness.add("redis", lambda: redis_client.ping(redis_probe))
+        readiness.add("redis", lambda: redis_client.check(redis_probe))
         terms = SessionTerms(
             idle_ttl_s=settings.session_idle_ttl_s,
             absolute_ttl_s=settings.session_absolute_ttl_s,

@@ -9,9 +9,13 @@ from importlib.resources import files
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
 from service_kit.context import current_request, enter_request
 from service_kit.redis_client import TimedRedis
+from service_kit.redis_failures import describe_redis_failure
+from service_kit.redis_liveness import LivePool
+from service_kit.redis_version import check_version
 from service_kit.store_operation import attributes_of, begin_span
 from service_kit.tracing.recording import Recording
 
@@ -22,6 +26,8 @@ from gateway.limits.quota import Quota
 #: What a decision may cost (seconds). An answer takes one millisecond; and a Redis that is away must not add more than
 #: 100 ms to any request, of which some are the gateway's own.
 _DECISION_S = 0.08
+#: Of that, how long a connection that lay idle may take to show that it lives; the rest is for a new one.
+_SIGN_OF_LIFE_S = 0.025
 
 _SCRIPT = files("gateway.limits").joinpath("gcra.lua").read_text(encoding="utf-8")
 _SCRIPT_ID = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
@@ -29,23 +35,24 @@ _ANSWER_LENGTH = 4
 #: The store does nothing else while it decides on a batch: some 5 µs a request.
 _LARGEST_BATCH = 256
 _WARM_UP_TRIES = 5
+#: It lives for a millisecond.
+_CHECK_KEY = "rl:check"
 #: For a connection, its handshake and the script; a request waits for none of them.
 _CHECK_S = 1.0
 
 
 def limiter_client(url: str) -> Redis:
-    """A client fit for the limiter: it never sends a command twice, and leaves to the limiter how long to wait.
-
-    A retried EVALSHA whose first answer was lost would count its requests twice.
-    """
-    return TimedRedis.from_url(
+    """A client fit for the limiter, which decides itself how long to wait and whether to send a command again."""
+    pool = LivePool.from_url(
         url,
+        sign_of_life_s=_SIGN_OF_LIFE_S,
         socket_timeout=None,
         socket_connect_timeout=_CHECK_S,
         retry=Retry(NoBackoff(), 0),
         # Its handshake is the shortest, and a count needs no more.
         protocol=2,
     )
+    return TimedRedis.from_pool(pool)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +86,22 @@ class RedisLimiter:
                 return
 
     async def check(self) -> None:
-        """Connect, and hand the script over. LimiterUnavailable: Redis is away."""
+        """Connect, hand the script over and decide on a bucket of its own: a store may answer and refuse to write.
+
+        LimiterUnavailable: it does not answer, or refuses; the text says which.
+        """
         try:
             async with asyncio.timeout(_CHECK_S):
                 await self._client.script_load(_SCRIPT)
+                await self._client.evalsha(_SCRIPT_ID, 1, _CHECK_KEY, 1, 1)
         except (RedisError, OSError, TimeoutError) as exc:
-            raise LimiterUnavailable(type(exc).__name__) from exc
+            raise LimiterUnavailable(describe_redis_failure(exc)) from exc
+
+    async def check_ready(self) -> None:
+        """For readiness: `check`, and whether the store is of a version that the platform works with."""
+        await self.check()
+        async with asyncio.timeout(_CHECK_S):
+            await check_version(self._client)
 
     async def admit(self, key: str, quota: Quota) -> Admission:
         """Take one request out of the quota. LimiterUnavailable: Redis did not answer in time, or not sensibly."""
@@ -130,6 +147,14 @@ class RedisLimiter:
     async def _run(self, batch: list[_Asked]) -> list[int]:
         keys = [asked.key for asked in batch]
         quotas = [number for asked in batch for number in (asked.quota.interval_us, asked.quota.burst_us)]
+        try:
+            return await self._evaluate(keys, quotas)
+        except RedisConnectionError:
+            # The store has closed the connection, idle as a rule, before it read the command. Where only the answer was
+            # lost, the requests count twice; to refuse all of them would cost their clients more.
+            return await self._evaluate(keys, quotas)
+
+    async def _evaluate(self, keys: list[str], quotas: list[int]) -> list[int]:
         try:
             answers: list[int] = await self._client.evalsha(_SCRIPT_ID, len(keys), *keys, *quotas)
         except NoScriptError:

@@ -9,6 +9,7 @@ from redis.exceptions import RedisError
 from service_kit.backoff import Backoff
 from service_kit.random_ids import random_hex
 from service_kit.redis_connection import own_connection
+from service_kit.redis_version import UnsupportedRedisError, check_version
 
 from order_svc.inbox.group import TIMEOUT_S, ConsumerGroup, RedisConsumerGroup
 from order_svc.inbox.inbox import Inbox
@@ -43,10 +44,12 @@ class BackgroundInbox:
         while not self._inbox.stopping.is_set():
             try:
                 async with own_connection(self._url, "inbox", connect_timeout_s=TIMEOUT_S, decode=False) as redis:
+                    async with asyncio.timeout(TIMEOUT_S):
+                        await check_version(redis)
                     await self._receive(
                         RedisConsumerGroup(redis, self._stream, GROUP, self._name, self._claim_idle_s), backoff
                     )
-            except (RedisError, OSError) as exc:
+            except (RedisError, OSError, UnsupportedRedisError) as exc:
                 self._telemetry.disconnected(exc)
                 await self._inbox.pause(backoff.next_s())
         self._stopped.set()
@@ -55,7 +58,7 @@ class BackgroundInbox:
     async def check(self) -> None:
         """For readiness. ConnectionError: nothing is received."""
         if not self._telemetry.is_connected:
-            raise ConnectionError("no events are received")
+            raise ConnectionError(f"no events are received: {self._telemetry.cause}")
 
     async def drain(self, _seconds: float) -> None:
         """Take nothing more, and return once what is in hand is done with."""

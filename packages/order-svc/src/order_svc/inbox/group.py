@@ -135,7 +135,7 @@ class RedisConsumerGroup:
             groups: Any = await self._redis.xinfo_groups(self._stream)
             dead_letters = await self._redis.xlen(self._keys[1])
         (mine,) = (group for group in groups if group["name"] == self._group.encode())
-        return Backlog(mine["lag"], mine["pending"], dead_letters)
+        return Backlog(mine.get("lag"), mine["pending"], dead_letters)
 
     async def dismiss_dead(self) -> None:
         await self._strike_off("")

@@ -8,6 +8,8 @@ from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Observation
 from service_kit.events import Envelope
 from service_kit.metrics import from_zero, meter
+from service_kit.redis_failures import describe_redis_failure, redis_code
+from service_kit.redis_version import UnsupportedRedisError
 from service_kit.seconds_histogram import seconds_histogram
 
 from order_svc.inbox.group import Backlog, Entry
@@ -33,6 +35,8 @@ class InboxTelemetry:
         self._backlog = Backlog(None, 0, 0)
         self._connected: bool | None = None
         self._held_up = False
+        #: Why nothing is received, once that is known.
+        self.cause = "not yet connected"
         instruments = meter("order_svc.events")
         self._processed = instruments.create_counter(
             "order_svc.events.processed", unit="{event}", description="Deliveries of events, by what became of them"
@@ -83,9 +87,16 @@ class InboxTelemetry:
     def disconnected(self, exc: Exception) -> None:
         """Nothing is received now. Only the first report after a success says so."""
         if self._connected is not False:
-            # The type alone: a driver's text may hold an address with its password.
-            logger.warning("no events are received: {}", type(exc).__name__)
+            logger.warning("no events are received: {}", self._cause_of(exc))
         self._connected = False
+        self.cause = self._cause_of(exc)
+
+    @staticmethod
+    def _cause_of(exc: Exception) -> str:
+        if isinstance(exc, UnsupportedRedisError):
+            return str(exc)
+        # The type alone where no reply came: a driver's text may hold an address with its password.
+        return describe_redis_failure(exc) if redis_code(exc) else type(exc).__name__
 
     @property
     def is_connected(self) -> bool:

@@ -3,13 +3,14 @@
 import asyncio
 import gc
 import time
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from contextlib import AbstractAsyncContextManager
 from types import TracebackType
 from typing import Any, Self, TypeVar
 
 from loguru import logger
 
+from service_kit.lifecycle.background import BackgroundTask
 from service_kit.lifecycle.closing import Closing
 from service_kit.lifecycle.draining import Drain, drain_all
 from service_kit.lifecycle.problems import ProcessFailedError
@@ -29,7 +30,7 @@ class Lifecycle:
             pool = await lifecycle.enter("postgres", open_pool(settings.database_url))
             server = await lifecycle.enter("grpc", GrpcServer(...))
             lifecycle.on_drain("grpc", server.drain)
-            lifecycle.start("key-set", keys.keep_fresh())
+            lifecycle.start("key-set", keys.keep_fresh)
             await lifecycle.run()
 
     drain_s: how long (seconds) requests in flight may take once the process is to stop; it ends at most 1 s later.
@@ -39,13 +40,14 @@ class Lifecycle:
     def __init__(self, drain_s: float = 10.0) -> None:
         self.readiness = Readiness()
         self.readiness.add("lifecycle", self._check_started)
+        self.readiness.add("background", self._check_background, required=False)
         self._drain_s = drain_s
         self._running = False
         self._due: float | None = None
         self._closing = Closing()
         self._drains: dict[str, Drain] = {}
         self._signals = StopSignals(drain_s + _CLOSING_S + 0.1)
-        self._failure: ProcessFailedError | None = None
+        self._background: list[BackgroundTask] = []
 
     async def __aenter__(self) -> Self:
         return self
@@ -64,29 +66,25 @@ class Lifecycle:
         """Call ``drain`` with the seconds left, once the process is to stop; all drains run at once."""
         self._drains[name] = drain
 
-    def start(self, name: str, coroutine: Coroutine[Any, Any, Any]) -> None:
-        """Run ``coroutine`` in the background until the process ends.
+    def start(self, name: str, run: Callable[[], Coroutine[Any, Any, Any]]) -> None:
+        """Run what ``run`` returns in the background until the process ends.
 
-        It must not end by itself: when it does, by an exception or by returning, the process drains and fails.
+        It should not end by itself: when it does, by an exception or by returning, that is logged, counted and shown by
+        readiness, and ``run`` is called again after a back-off.
         """
-        task = asyncio.create_task(coroutine, name=name)
-        task.add_done_callback(self._ended)
+        background = BackgroundTask(name, run)
+        self._background.append(background)
+        task = asyncio.create_task(background.keep_running(), name=name)
         self._closing.push(name, lambda: _cancel(task))
 
     async def run(self) -> None:
-        """Serve until SIGTERM, SIGINT or the death of a background task; then drain.
-
-        ProcessFailedError: a background task has died. A second signal ends the process at once, with 128 + its number.
-        """
+        """Serve until SIGTERM or SIGINT, then drain. A second signal ends the process at once: 128 + its number."""
         self._signals.install()
         self._running = True
         _settle_memory()
-        if self._failure is None:
-            logger.info("ready")
+        logger.info("ready")
         await self._signals.stopping.wait()
         await self._drain()
-        if self._failure is not None:
-            raise self._failure
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exception: BaseException | None, traceback: TracebackType | None
@@ -103,16 +101,14 @@ class Lifecycle:
         self._signals.begin_countdown()
         await drain_all(self._drains, self._drain_s)
 
-    def _ended(self, task: "asyncio.Task[Any]") -> None:
-        if task.cancelled() or self._failure is not None:
-            return
-        logger.opt(exception=task.exception()).critical("{} has ended, and the process cannot go on", task.get_name())
-        self._failure = ProcessFailedError(f"{task.get_name()} has ended")
-        self._signals.stopping.set()
-
     async def _check_started(self) -> None:
         if not self._running:
             raise RuntimeError("starting")
+
+    async def _check_background(self) -> None:
+        problems = [f"{task.name}: {task.problem}" for task in self._background if task.problem]
+        if problems:
+            raise RuntimeError("started again after " + ", ".join(problems))
 
 
 def _settle_memory() -> None:
@@ -128,5 +124,5 @@ def _settle_memory() -> None:
 
 async def _cancel(task: "asyncio.Task[Any]") -> None:
     task.cancel()
-    # Waited for, not awaited: how it ends is `_ended`'s business, and that it was cancelled is no news.
+    # Waited for, not awaited: that it was cancelled is no news.
     await asyncio.wait([task])

@@ -2,4 +2,4 @@
 
 
 class ProcessFailedError(Exception):
-    """The process cannot start, or cannot go on. It has been logged already; what is left to do is to exit with 1."""
+    """The process cannot start. It has been logged already; what is left to do is to exit with 1."""

@@ -20,6 +20,8 @@ from service_kit.uninterrupted import uninterrupted
 _RECONNECT_S = 2.0
 #: A probe is told within this (seconds) that there is no connection to be had: it waits for a second itself.
 _PROBE_WAIT_S = 0.8
+#: Since 15, a role that may connect to a database may not create tables there. Older ones are no longer maintained.
+OLDEST_POSTGRES = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,7 +143,24 @@ async def open_pool(database_url: str, limits: PoolLimits, *, application_name: 
             yield pool
 
 
+class UnsupportedPostgresError(Exception):
+    """The server is older than the platform works with."""
+
+
 async def ping(pool: PostgresPool) -> None:
-    """Return once PostgreSQL answers a query; raise the driver's error if it does not."""
+    """Return once PostgreSQL answers a query; raise the driver's error if it does not.
+
+    UnsupportedPostgresError, with a sentence for the operator: it is too old.
+    """
     async with pool.connection() as connection:
         await connection.execute("SELECT 1")
+        require_supported(connection.info.server_version)
+
+
+def require_supported(server_version: int) -> None:
+    """Raise UnsupportedPostgresError if ``server_version`` (160004 is 16.4) is too old."""
+    if server_version < OLDEST_POSTGRES * 10_000:
+        raise UnsupportedPostgresError(
+            f"PostgreSQL {server_version // 10_000} is older than {OLDEST_POSTGRES}, "
+            "the oldest that this service works with"
+        )

@@ -7,9 +7,12 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import RedisError
 from service_kit.pool_telemetry import shown_pool
 from service_kit.redis import RedisPool
 from service_kit.redis_client import TimedRedis
+from service_kit.redis_failures import describe_redis_failure
+from service_kit.redis_version import check_version
 
 from user_svc.adapters.driver_errors import redis_errors
 
@@ -17,6 +20,8 @@ from user_svc.adapters.driver_errors import redis_errors
 _TIMEOUT_S = 0.4
 _POOL_WAIT_S = 0.8
 _MAX_CONNECTIONS = 16
+#: A server may answer and refuse to write. The key goes by itself.
+_CHECK_KEY = "{sessions}:check"
 
 
 @asynccontextmanager
@@ -51,3 +56,15 @@ async def ping(client: Redis) -> None:
     """Return once Redis answers. DependencyUnavailableError: it does not."""
     with redis_errors():
         await client.ping()
+
+
+async def check(client: Redis) -> None:
+    """For readiness: return once Redis has answered, and written, and is of a version that the platform works with.
+
+    ConnectionError: it does not answer, or refuses; the text says which.
+    """
+    try:
+        await client.set(_CHECK_KEY, "", px=1000)
+        await check_version(client)
+    except (RedisError, OSError) as exc:
+        raise ConnectionError(describe_redis_failure(exc)) from exc
