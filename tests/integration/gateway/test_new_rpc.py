@@ -173,6 +173,7 @@ async def test_a_method_that_the_service_has_not_got_yet(platform: Platform) -> 
     answer = await asyncio.to_thread(platform.get, "/api/orders")
 
     assert (answer.status_code, answer.headers["content-type"]) == (501, "application/problem+json")
+    assert answer.json()["code"] == "NOT_IMPLEMENTED"
 
 
 def test_the_gateway_names_no_business_route() -> None:

@@ -125,6 +125,7 @@ async def _serve(settings: Settings) -> None:
             GrpcServer(
                 [service],
                 contract=contract,
+                readiness=readiness,
                 verifier=verifier,
                 host=settings.host,
                 port=settings.port,

@@ -183,6 +183,7 @@ async def _serve(settings: Settings) -> None:
             GrpcServer(
                 [user_service, audit_service, session_service],
                 contract=contract,
+                readiness=readiness,
                 verifier=verifier,
                 host=settings.host,
                 port=settings.port,

@@ -21,7 +21,8 @@ from service_kit.errors import CallError
 from service_kit.grpc.client import GrpcClient, parse_target
 from service_kit.grpc.errors import from_grpc_error
 from service_kit.grpc.metadata import outgoing
-from shared_contracts.order.v1 import GetOrderRequest, GetOrderResponse, OrderServiceStub
+from service_kit.readiness import Readiness
+from shared_contracts.order.v1 import DeleteOrderRequest, GetOrderRequest, GetOrderResponse, OrderServiceStub
 
 from tests.integration.service_kit.grpc.running_server import (
     GET_ORDER,
@@ -29,8 +30,10 @@ from tests.integration.service_kit.grpc.running_server import (
     NoSuchThingError,
     Running,
     running_server,
+    server_of,
 )
 from tests.running.polling import in_time
+from tests.running.servers import free_port
 
 
 @pytest.fixture
@@ -305,3 +308,30 @@ def test_targets_that_are_none(target: str) -> None:
 def test_targets() -> None:
     assert parse_target("user-svc:50051") == ("user-svc", 50051)
     assert parse_target("[::1]:50051") == ("::1", 50051)
+
+
+async def test_a_process_that_lacks_a_method_of_the_contract_is_not_ready(running: Running) -> None:
+    readiness = Readiness()
+    await server_of(running.orders, running.issuer, free_port(), readiness=readiness)
+    check = (await readiness.report()).checks["contract"]
+    assert not check.ok
+    assert check.required
+    for name in ("CreateOrder", "ListOrders", "UpdateOrderStatus", "DeleteOrder"):
+        assert f"order.v1.OrderService/{name}" in check.reason
+    assert "GetOrder" not in check.reason
+    assert "user.v1" not in check.reason
+
+
+async def test_a_method_that_a_service_does_not_have_is_named_and_logged(running: Running) -> None:
+    running.call_as(running.issuer.token())
+    lines: list[str] = []
+    sink = logger.add(lines.append, format="{message} {extra[rpc]}", filter=lambda record: "rpc" in record["extra"])
+    try:
+        with pytest.raises(GRPCError) as refused:
+            async with GrpcClient(running.target) as client:
+                await OrderServiceStub(client.channel).delete_order(DeleteOrderRequest(order_id=ORDER_ID), timeout=5)
+    finally:
+        logger.remove(sink)
+    error = from_grpc_error(refused.value)
+    assert (error.status, error.reason) == (Status.UNIMPLEMENTED, "NOT_IMPLEMENTED")
+    assert any("is not implemented order.v1.OrderService/DeleteOrder" in line for line in lines)

@@ -98,6 +98,8 @@ def _answer(error: GRPCError, method: Method, given_s: float) -> CallError:
     told = from_grpc_error(error)
     if told.status is Status.DEADLINE_EXCEEDED:
         return _late(method, given_s)
+    if told.status is Status.UNIMPLEMENTED:
+        logger.bind(upstream=method.upstream, rpc=method.full_name).error("the upstream does not have this method")
     if told.status not in FAILURES:
         return told
     # Refused before any handler saw it: that is what the reason promises.

@@ -11,6 +11,7 @@ from grpclib.const import Handler, Status
 from grpclib.exceptions import GRPCError, StreamTerminatedError
 from grpclib.server import Stream
 from h2.exceptions import StreamClosedError
+from loguru import logger
 
 from service_kit.context import RequestContext, enter_request
 from service_kit.contract import Contract, ContractError, Method
@@ -103,9 +104,13 @@ class GuardedService:
                 # The caller has left just before the answer: nobody is there to be told, and nothing is wrong.
                 status = Status.CANCELLED
                 raise asyncio.CancelledError from error
-            except GRPCError as error:  # a base's own UNIMPLEMENTED
+            except GRPCError as error:
                 status = error.status
-                raise
+                if status is not Status.UNIMPLEMENTED:
+                    raise
+                logger.bind(rpc=method.full_name).error("method of the contract is not implemented")
+                code = "NOT_IMPLEMENTED"  # raised by the generated base
+                raise to_grpc_error(CallError(status, code, "The service does not have this method.")) from error
             except Exception as error:
                 mapped = to_call_error(error, self._error_table)
                 status, code = mapped.status, mapped.reason

@@ -11,6 +11,7 @@ from service_kit.contract import Contract
 from service_kit.grpc.bounded_server import BoundedServer, BoundedService
 from service_kit.grpc.caller_shares import CallerShares
 from service_kit.grpc.codec import ContractCodec
+from service_kit.grpc.completeness import CompletenessCheck
 from service_kit.grpc.errors import ErrorTable
 from service_kit.grpc.framing import FrameGuard
 from service_kit.grpc.handlers import Door, GuardedService
@@ -19,6 +20,7 @@ from service_kit.grpc.limits import DEFAULT_LIMITS, ServerLimits
 from service_kit.grpc.open_connections import OpenConnections
 from service_kit.grpc.platform_service import PlatformServices
 from service_kit.grpc.telemetry import CallTelemetry
+from service_kit.readiness import Readiness
 from service_kit.tokens.verifier import TokenVerifier
 from service_kit.tracing.request_tracer import RequestTracer
 from service_kit.validation import Validator
@@ -34,6 +36,7 @@ class GrpcServer:
 
     share_port: several processes listen on the port (SO_REUSEPORT), and the system shares new connections out.
     drain_notice_s: see `drain`. door: open until it drains. tracer: begins the spans of calls; None: there are none.
+    readiness: of the process, which is not ready while it lacks a method that the contract gives it.
     """
 
     def __init__(
@@ -49,9 +52,12 @@ class GrpcServer:
         drain_notice_s: float = 0.3,
         limits: ServerLimits = DEFAULT_LIMITS,
         tracer: RequestTracer | None = None,
+        readiness: Readiness | None = None,
     ) -> None:
         self._host, self._port, self._share_port = host, port, share_port
         self._drain_notice_s = drain_notice_s
+        if readiness is not None:
+            readiness.add("contract", CompletenessCheck(services, contract))
         self._telemetry = CallTelemetry()
         self.door = Door()
         self._connections = OpenConnections(limits.max_connections)

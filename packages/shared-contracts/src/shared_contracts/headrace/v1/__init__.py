@@ -144,7 +144,7 @@ class Reason(betterproto2.Enum):
 
     NOT_IMPLEMENTED = 31
     """
-    The server does nothing of the kind for anybody: other methods, other transfer codings.
+    What the request asks for is not implemented: its HTTP method, its transfer coding, or the method behind this path.
     """
 
     HEADERS_TIMEOUT = 32
