@@ -36,6 +36,7 @@ from gateway.middleware.throttle import ThrottleMiddleware
 from gateway.middleware.tracing import TracingMiddleware
 from gateway.openapi.document import openapi_document
 from gateway.openapi.pages import pages
+from gateway.request_limits import RequestLimits
 from gateway.sessions.cookie import SessionCookie
 from gateway.sessions.renewal import Renewer
 from gateway.settings import Settings
@@ -87,9 +88,7 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         # From here on, whatever refuses just raises.
         Middleware(ProblemDetailsMiddleware, titles=titles_of(contract)),
         # Cheap looks at what came, before anything is spent on it.
-        Middleware(
-            RequestLimitsMiddleware, max_headers=settings.max_headers, max_header_bytes=settings.max_header_bytes
-        ),
+        Middleware(RequestLimitsMiddleware, limits=_request_limits(settings)),
         # Everything further in reads its policy from the endpoint that the path leads to.
         Middleware(RoutingMiddleware, router=parts.router, pages=pages(document)),
         # As soon as it is known which way a request goes: where that is crowded, nothing more is spent on it.
@@ -117,6 +116,14 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
     for layer in reversed(layers):
         app = layer.cls(app, *layer.args, **layer.kwargs)
     return app
+
+
+def _request_limits(settings: Settings) -> RequestLimits:
+    return RequestLimits(
+        max_target_bytes=settings.max_target_bytes,
+        max_headers=settings.max_headers,
+        max_header_bytes=settings.max_header_bytes,
+    )
 
 
 def titles_of(contract: Contract) -> Callable[[str], str]:

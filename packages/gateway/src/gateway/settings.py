@@ -101,6 +101,9 @@ class Settings(TracingSettings):
         doc="bodies of all requests in progress, together", unit="bytes", default=64 * 1024 * 1024, minimum=1024 * 1024
     )
     body_timeout_s: float = setting(doc="longest time for a body to arrive", unit="s", default=10.0, minimum=0.1)
+    max_target_bytes: int = setting(
+        doc="longest request target: path and query, or URL", unit="bytes", default=8 * 1024, minimum=256
+    )
     max_headers: int = setting(doc="most header fields of a request", default=100, minimum=1)
     max_header_bytes: int = setting(
         doc="largest header fields of a request, together", unit="bytes", default=16 * 1024, minimum=1024

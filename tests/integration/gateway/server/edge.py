@@ -13,6 +13,8 @@ from tests.unit.gateway.metrics import RecordedMetrics
 
 #: Bounds that get into nobody's way.
 BOUNDS: dict[str, Any] = {
+    "max_target_bytes": 8 * 1024,
+    "max_headers": 100,
     "max_header_bytes": 16 * 1024,
     "header_timeout_s": 10.0,
     "request_timeout_s": 10.0,

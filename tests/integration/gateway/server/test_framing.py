@@ -35,9 +35,21 @@ MALFORMED = {
     "no host": b"GET /x HTTP/1.1\r\n\r\n",
     "two hosts": b"GET /x HTTP/1.1\r\n" + _HOST + b"Host: other\r\n\r\n",
     "no version": b"GET /x\r\n\r\n",
-    "a version of the future": b"GET /x HTTP/11\r\n" + _HOST + b"\r\n",
     "two spaces": b"GET  /x HTTP/1.1\r\n" + _HOST + b"\r\n",
+    "an empty host": b"GET /x HTTP/1.1\r\nHost:\r\n\r\n",
+    "the same host twice": b"GET /x HTTP/1.1\r\n" + _HOST + _HOST + b"\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
+}
+VERSIONS = {
+    "HTTP/2 in an HTTP/1 request line": b"GET /x HTTP/2.0\r\n" + _HOST + b"\r\n",
+    "HTTP/2 without a minor version": b"GET /x HTTP/2\r\n" + _HOST + b"\r\n",
+    "HTTP/3": b"GET /x HTTP/3.0\r\n" + _HOST + b"\r\n",
+    "HTTP/0.9": b"GET /x HTTP/0.9\r\n\r\n",
+    "HTTP/1.2": b"GET /x HTTP/1.2\r\n" + _HOST + b"\r\n",
+    "a version without a point": b"GET /x HTTP/11\r\n" + _HOST + b"\r\n",
+    "the HTTP/2 preface with header fields": b"PRI * HTTP/2.0\r\n" + _HOST + b"\r\n",
+    "the HTTP/2 preface after an empty line": b"\r\nPRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
+    "the HTTP/2 preface with another end": b"PRI * HTTP/2.0\r\n\r\nsm\r\n\r\n",
 }
 NOT_IMPLEMENTED = {
     "an unknown coding": _POST + b"Transfer-Encoding: gzip\r\n\r\n",
@@ -50,14 +62,16 @@ NOT_IMPLEMENTED = {
     "CONNECT to a path": b"CONNECT /x HTTP/1.1\r\n" + _HOST + b"\r\n",
     "a method in lower case": b"get /x HTTP/1.1\r\n" + _HOST + b"\r\n",
 }
+_CAUSES = {400: "malformed", 501: "not_implemented", 505: "version"}
 # What comes behind is a request to whoever reads the first one differently.
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
 CASES = [(request, 400, "MALFORMED_REQUEST") for request in MALFORMED.values()]
+CASES += [(request, 505, "HTTP_VERSION_NOT_SUPPORTED") for request in VERSIONS.values()]
 CASES += [(request, 501, "NOT_IMPLEMENTED") for request in NOT_IMPLEMENTED.values()]
 
 
 @pytest.mark.parametrize("in_pieces", [False, True], ids=["whole", "in pieces"])
-@pytest.mark.parametrize(("request_text", "status", "code"), CASES, ids=[*MALFORMED, *NOT_IMPLEMENTED])
+@pytest.mark.parametrize(("request_text", "status", "code"), CASES, ids=[*MALFORMED, *VERSIONS, *NOT_IMPLEMENTED])
 async def test_it_is_refused(request_text: bytes, status: int, code: str, in_pieces: bool) -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         for byte in request_text + SMUGGLED if in_pieces else [request_text + SMUGGLED]:
@@ -74,7 +88,7 @@ async def test_it_is_refused(request_text: bytes, status: int, code: str, in_pie
         assert answer.headers["x-content-type-options"] == "nosniff"
         assert answer.headers["x-request-id"] == problem["request_id"]
         assert edge.application.seen == []
-        assert edge.refusals() == {"malformed" if status == 400 else "not_implemented": 1}
+        assert edge.refusals() == {_CAUSES[status]: 1}
 
 
 async def test_the_second_of_two_requests_at_once_is_looked_at_as_closely() -> None:

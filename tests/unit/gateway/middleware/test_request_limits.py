@@ -1,10 +1,12 @@
 import pytest
 from gateway.middleware.request_limits import RequestLimitsMiddleware
 from gateway.problems import Problem
+from gateway.request_limits import RequestLimits
 
 from tests.unit.gateway.asgi import Headers, answering, call, http_scope, passes_lifespan_through
 
-LAYER = RequestLimitsMiddleware(answering(), max_headers=100, max_header_bytes=16 * 1024)
+LIMITS = RequestLimits(max_target_bytes=8 * 1024, max_headers=100, max_header_bytes=16 * 1024)
+LAYER = RequestLimitsMiddleware(answering(), LIMITS)
 
 
 async def status_of(headers: Headers) -> tuple[int, str]:
@@ -15,7 +17,7 @@ async def status_of(headers: Headers) -> tuple[int, str]:
 
 
 async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(lambda app: RequestLimitsMiddleware(app, 100, 16 * 1024))
+    assert await passes_lifespan_through(lambda app: RequestLimitsMiddleware(app, LIMITS))
 
 
 @pytest.mark.parametrize(("count", "status"), [(0, 200), (100, 200), (101, 431)])

@@ -1,12 +1,14 @@
 """Whatever h11 would make of it, lines are read in one way only."""
 
 import pytest
+from gateway.request_limits import RequestLimits
 from gateway.server.refusals import Refusal
 from gateway.server.strict_buffer import StrictReceiveBuffer
 from h11._receivebuffer import ReceiveBuffer
 from hypothesis import given
 from hypothesis import strategies as st
 
+LIMITS = RequestLimits(max_target_bytes=100, max_headers=10, max_header_bytes=1000)
 LINES = st.sampled_from(
     [b"GET / HTTP/1.1", b"Host: a", b"X: y", b" folded", b"\tfolded", b"Content-Length: 5", b"c: d"]
 )
@@ -15,7 +17,7 @@ ENDS = st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n"])
 
 def read(text: bytes, size: int) -> list[bytes] | None:
     """What the buffer makes of ``text`` that arrives in pieces of ``size``."""
-    buffer: ReceiveBuffer = StrictReceiveBuffer()
+    buffer: ReceiveBuffer = StrictReceiveBuffer(LIMITS)
     for start in range(0, len(text), size):
         buffer += text[start : start + size]
         lines = buffer.maybe_extract_lines()
@@ -45,7 +47,7 @@ def test_a_bare_line_feed_is_refused(text: bytes) -> None:
 
 
 def test_what_follows_the_empty_line_is_nobodys_business_yet() -> None:
-    buffer: ReceiveBuffer = StrictReceiveBuffer()
+    buffer: ReceiveBuffer = StrictReceiveBuffer(LIMITS)
     buffer += b"a\r\n\r\nb\nc\n"
     assert buffer.maybe_extract_lines() == [bytearray(b"a")]
     assert bytes(buffer) == b"b\nc\n"

@@ -4,32 +4,36 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.bad_token import is_too_long, token_too_long
 from gateway.problems import Problem
+from gateway.request_limits import RequestLimits
 
 # ": " and CRLF, which HTTP/1.1 spends on each field.
 _FIELD_OVERHEAD_BYTES = 4
 
 
 class RequestLimitsMiddleware:
-    """Bounds the header fields (431, RFC 6585) and refuses encoded bodies (415), which could grow without bound.
+    """Bounds the target (414) and the header fields (431, RFC 6585), and refuses encoded bodies (415).
 
-    Where it is the access token that is too long, that is what the client hears (401).
-
-    max_headers: the number of fields. max_header_bytes: their size together, as HTTP/1.1 spells them.
+    Encoded bodies could grow without bound. Where it is the access token that is too long, the answer is 401.
     """
 
-    def __init__(self, app: ASGIApp, max_headers: int, max_header_bytes: int) -> None:
+    def __init__(self, app: ASGIApp, limits: RequestLimits) -> None:
         self.app = app
-        self._max_headers = max_headers
-        self._max_header_bytes = max_header_bytes
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
-            self._check(scope["headers"])
+            self._check_target(scope)
+            self._check_fields(scope["headers"])
         await self.app(scope, receive, send)
 
-    def _check(self, headers: list[tuple[bytes, bytes]]) -> None:
-        if len(headers) > self._max_headers:
-            raise Problem(431, "HEADERS_TOO_LARGE", f"At most {self._max_headers} header fields are accepted.")
+    def _check_target(self, scope: Scope) -> None:
+        query = scope["query_string"]
+        if len(scope["raw_path"]) + (len(query) + 1 if query else 0) > self._limits.max_target_bytes:
+            raise self._limits.target_too_long()
+
+    def _check_fields(self, headers: list[tuple[bytes, bytes]]) -> None:
+        if len(headers) > self._limits.max_headers:
+            raise self._limits.too_many_fields()
         size = len(headers) * _FIELD_OVERHEAD_BYTES
         encoded = too_long = False
         for name, value in headers:
@@ -38,9 +42,7 @@ class RequestLimitsMiddleware:
                 encoded = True
             elif name == b"authorization":
                 too_long |= is_too_long(value)
-        if size > self._max_header_bytes:
-            if too_long:
-                raise token_too_long()
-            raise Problem(431, "HEADERS_TOO_LARGE", f"At most {self._max_header_bytes} bytes of headers are accepted.")
+        if size > self._limits.max_header_bytes:
+            raise token_too_long() if too_long else self._limits.fields_too_large()
         if encoded:
             raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", "A request body must not be content-encoded.")

@@ -2,14 +2,17 @@
 
 from dataclasses import dataclass
 
+from gateway.request_limits import RequestLimits
+
 
 @dataclass(frozen=True, kw_only=True)
 class Bounds:
     """How much, how many and how long; all of it comes from the settings.
 
-    max_header_bytes: beyond twice this, a request's header fields are not even read; the application may refuse
-        less. header_timeout_s: from a request's first byte, or from the opening of a connection, to the end of its
-        header fields. request_timeout_s: from there to the last byte of its response.
+    max_target_bytes, max_headers, max_header_bytes: of a request's head. The application refuses more; of a longer
+        target, or beyond twice the header fields, nothing is even read.
+    header_timeout_s: from a request's first byte, or from the opening of a connection, to the end of its header
+        fields. request_timeout_s: from there to the last byte of its response.
     keep_alive_timeout_s: how long a connection may lie idle. send_timeout_s: how long a client may leave unread what
         is ready for it.
     max_connections: of this process. max_connections_per_client: of one address, or one /64 of IPv6.
@@ -18,6 +21,8 @@ class Bounds:
         called off, and frames that carry nothing of a request, on one connection within 10 seconds.
     """
 
+    max_target_bytes: int
+    max_headers: int
     max_header_bytes: int
     header_timeout_s: float
     request_timeout_s: float
@@ -29,3 +34,12 @@ class Bounds:
     http2_max_streams: int
     http2_max_resets: int
     http2_max_control_frames: int
+
+    @property
+    def request_limits(self) -> RequestLimits:
+        """What a request's head is measured by."""
+        return RequestLimits(
+            max_target_bytes=self.max_target_bytes,
+            max_headers=self.max_headers,
+            max_header_bytes=self.max_header_bytes,
+        )

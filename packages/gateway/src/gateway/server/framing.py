@@ -1,10 +1,7 @@
 """Where a message of HTTP/1 ends (RFC 9112, 6.3): what h11 lets pass, and what it says when it does not."""
 
-from gateway.bad_token import begins_too_long_token, token_too_long
-from gateway.problems import Problem
 from gateway.request_headers import first
 from gateway.server.refusals import Refusal, malformed, not_implemented
-from gateway.server.telemetry import Cause
 
 
 def check_framing(http_version: bytes, headers: list[tuple[bytes, bytes]]) -> None:
@@ -16,11 +13,8 @@ def check_framing(http_version: bytes, headers: list[tuple[bytes, bytes]]) -> No
             raise malformed("HTTP/1.0 has no Transfer-Encoding.")
 
 
-def refusal_of(status: int, unread: bytes) -> Refusal:
-    """What the status means that h11 wants an error to be answered with. unread: what it has not taken."""
-    if status == 431:
-        problem = token_too_long() if begins_too_long_token(unread) else Problem(431, "HEADERS_TOO_LARGE")
-        return Refusal(Cause.HEADERS_TOO_LARGE, problem)
+def refusal_of(status: int) -> Refusal:
+    """What the status means that h11 wants an error to be answered with."""
     if status == 501:
         return not_implemented("The only Transfer-Encoding is chunked.")
     return malformed("The request is not well-formed.")

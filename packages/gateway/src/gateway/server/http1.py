@@ -1,18 +1,23 @@
 """HTTP/1.1 on one connection: Hypercorn's protocol, less lenient, and with an end in good order."""
 
-from typing import TYPE_CHECKING
+import asyncio
+from typing import TYPE_CHECKING, Any
 
 import h11
+from hypercorn.events import Event as HypercornEvent
+from hypercorn.events import RawData, Updated
 from hypercorn.protocol.events import Body, EndBody, Event, Request, Response, StreamClosed
 from hypercorn.protocol.h11 import STREAM_ID, H2ProtocolAssumedError, H11Protocol
 from hypercorn.protocol.http_stream import HTTPStream
 from hypercorn.typing import ConnectionState, H11SendableEvent
 
 from gateway.problems import Problem
-from gateway.request_headers import first
+from gateway.request_headers import every, first
 from gateway.server.edge import Edge
+from gateway.server.expectation import asking_for_body, check_expectations
 from gateway.server.framing import check_framing, refusal_of
-from gateway.server.refusals import Refusal
+from gateway.server.host import check_hosts
+from gateway.server.refusals import Refusal, malformed
 from gateway.server.request_target import check_method, origin_form
 from gateway.server.strict_buffer import StrictReceiveBuffer
 from gateway.server.telemetry import Cause
@@ -24,7 +29,10 @@ _CLOSE = (b"connection", b"close")
 # The rest of a body that nobody wants is read all the same if it is so short: the next request can follow it.
 _MAX_REST_BYTES = 64 * 1024
 _REST_S = 2.0
-_PREFACE = b"PRI"
+_PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+_EVENTS_A_TURN = 64
+# After these, no request follows.
+_SAYS_NO_MORE = frozenset({h11.MUST_CLOSE, h11.CLOSED, h11.ERROR})
 
 
 class Http1(H11Protocol):
@@ -48,18 +56,20 @@ class Http1(H11Protocol):
             client.local,
             client.send,
         )
-        self.connection._receive_buffer = StrictReceiveBuffer()  # noqa: SLF001 (it says why)
+        self._buffer = StrictReceiveBuffer(edge.bounds.request_limits)
+        self.connection._receive_buffer = self._buffer  # noqa: SLF001 (it says why)
         self._client = client
         self._edge = edge
         self._head = b""
-        self._method = b""
         self._length = 0
+        self._ignored_bytes = 0
+        self._has_ended = False
         self._skips_rest = False
 
     @property
     def reads_head(self) -> bool:
         """Whether a request has begun of which the header fields are not complete."""
-        return self.stream is None and self.connection.our_state is h11.IDLE and bool(self.connection.trailing_data[0])
+        return self.stream is None and self.connection.our_state is h11.IDLE and len(self._buffer) > 0
 
     def begin_drain(self) -> None:
         """The next response says `Connection: close`: it looks at the edge for that."""
@@ -81,18 +91,16 @@ class Http1(H11Protocol):
     def refuse(self, refusal: Refusal) -> None:
         """Answer with a problem document, where an answer is still possible, and close."""
         document = self._edge.refusals.document(refusal, self._client.address)
-        headers = [*document.headers, *self.config.response_headers("h11"), _CLOSE]
-        body = b"" if self._method == b"HEAD" else document.body
-        try:
-            pieces = [
-                self.connection.send(h11.Response(status_code=document.status, headers=headers)),
-                self.connection.send(h11.Data(data=body)),
-                self.connection.send(h11.EndOfMessage()),
-            ]
-        except h11.LocalProtocolError:  # a response has begun
-            pieces = []
-        self._client.write(b"".join(filter(None, pieces)))
+        if self.connection.our_state in {h11.IDLE, h11.SEND_RESPONSE}:  # otherwise a response has begun
+            has_body = self._buffer.head.method != b"HEAD"
+            self._client.write(document.as_http1(further=self.config.response_headers("h11"), has_body=has_body))
+            self.connection.send_failed()
         self._client.close()
+
+    async def handle(self, event: HypercornEvent) -> None:
+        """Take what has come; nothing means that no more will."""
+        self._has_ended |= isinstance(event, RawData) and not event.data
+        await super().handle(event)
 
     async def stream_send(self, event: Event) -> None:
         """Send an event of the response; its head waits for what follows, and they go out together."""
@@ -116,7 +124,7 @@ class Http1(H11Protocol):
         try:
             data = self.connection.send(event) or b""
         except h11.LocalProtocolError:
-            if self.connection.their_state is not h11.ERROR:
+            if not self._client.closing:
                 raise
             return
         if isinstance(event, h11.Response):
@@ -129,6 +137,8 @@ class Http1(H11Protocol):
             await self._client.drain()
 
     def _can_skip_rest(self) -> bool:
+        if self.connection.they_are_waiting_for_100_continue:
+            return False  # whether the body still comes is the client's choice, and cannot be seen (RFC 9110, 10.1.1)
         return self.connection.their_state is not h11.SEND_BODY or 0 < self._length <= _MAX_REST_BYTES
 
     async def _maybe_recycle(self) -> None:
@@ -142,40 +152,100 @@ class Http1(H11Protocol):
 
     async def _handle_events(self) -> None:
         try:
-            if self._skips_rest and not await self._skip_rest():
-                return
-            await super()._handle_events()
+            await self._read()
         except Refusal as refusal:
             self.refuse(refusal)
+        except h11.RemoteProtocolError as error:
+            self.refuse(refusal_of(error.error_status_hint))
+        if self._client.closing:
             await self._close_stream()
+
+    async def _read(self) -> None:
+        """Read what has come: each request when the answer to the one before is out, and nothing after the last."""
+        steps = 0
+        while not self._client.closing:
+            steps += 1
+            if steps % _EVENTS_A_TURN == 0:
+                await asyncio.sleep(0)
+            if self._skips_rest and not await self._skip_rest():
+                return
+            if self.connection.their_state in _SAYS_NO_MORE:
+                await self._ignore()
+                return
+            if self.connection.their_state is h11.IDLE and not self._has_head():
+                return
+            event = self.connection.next_event()
+            if event is h11.PAUSED:
+                await self._pause()
+            elif event is h11.NEED_DATA or isinstance(event, h11.ConnectionClosed):
+                return
+            else:
+                await self._take(event)
+
+    def _has_head(self) -> bool:
+        """Whether the head of a request is complete. Refusal: it cannot become one. H2ProtocolAssumedError: HTTP/2."""
+        if self._buffer.head.is_first and len(self._buffer) and _PREFACE.startswith(self._buffer.first(len(_PREFACE))):
+            has_head = False
+            if len(self._buffer) >= len(_PREFACE):
+                raise H2ProtocolAssumedError(bytes(self._buffer))
+        else:
+            has_head = self._buffer.has_head()
+        if not has_head and self._has_ended and len(self._buffer):
+            raise malformed("The request ended before its header fields.")
+        return has_head
+
+    async def _take(self, event: Any) -> None:
+        if isinstance(event, h11.Request):
+            await self.send(Updated(idle=False))
+            await self._create_stream(event)
+        elif self.stream is None:
+            return
+        elif isinstance(event, h11.Data):
+            await self.stream.handle(Body(stream_id=STREAM_ID, data=event.data))
+        elif isinstance(event, h11.EndOfMessage):
+            await self.stream.handle(EndBody(stream_id=STREAM_ID))
+
+    async def _pause(self) -> None:
+        """Wait until the answer in progress is out."""
+        await self.can_read.clear()
+        await self.can_read.wait()
+
+    async def _ignore(self) -> None:
+        """Drop what comes after the last request, which its answer does not depend on (RFC 9112, 9.6)."""
+        self._ignored_bytes += len(self._buffer)
+        self._buffer.clear()
+        if self._ignored_bytes > _MAX_REST_BYTES and self.stream is not None:
+            await self._pause()
+
+    def _ask_for_body(self) -> None:
+        """Say `100 Continue`, if the client waits for it."""
+        if self.connection.they_are_waiting_for_100_continue and not self._client.closing:
+            go_on = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
+            self._client.write(self.connection.send(go_on) or b"")
 
     async def _skip_rest(self) -> bool:
         """Throw away what has come of the body; whether it was the last of it."""
-        try:
-            while isinstance(event := self.connection.next_event(), h11.Data):
-                pass
-        except h11.RemoteProtocolError:
-            self._client.close()
-            return False
+        while isinstance(event := self.connection.next_event(), h11.Data):
+            pass
         if not isinstance(event, h11.EndOfMessage):
             return False
         self._skips_rest = False
         await self._maybe_recycle()
         return True
 
-    async def _check_protocol(self, event: h11.Request) -> None:
-        if event.method == _PREFACE and event.target == b"*" and event.http_version == b"2.0":
-            raise H2ProtocolAssumedError(b"PRI * HTTP/2.0\r\n\r\n" + self.connection.trailing_data[0])
-
     async def _create_stream(self, request: h11.Request) -> None:
         headers = list(request.headers)
-        self._method = request.method
         check_method(request.method)
         check_framing(request.http_version, headers)
+        check_hosts(every(headers, b"host"))
+        check_expectations(headers)
         path, headers = origin_form(request.method, request.target, headers)
         self._length = int(first(headers, b"content-length") or 0)
+        app = self.app
+        if self.connection.they_are_waiting_for_100_continue:
+            app = asking_for_body(self._edge.app, self._ask_for_body)  # type: ignore[assignment]  # as above
         self.stream = HTTPStream(
-            self.app,
+            app,
             self.config,
             self.context,
             self.task_group,
@@ -196,7 +266,3 @@ class Http1(H11Protocol):
             )
         )
         self.keep_alive_requests += 1
-
-    async def _send_error_response(self, status_code: int) -> None:
-        self.refuse(refusal_of(status_code, self.connection.trailing_data[0]))
-        await self._close_stream()

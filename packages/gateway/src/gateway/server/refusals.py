@@ -1,7 +1,8 @@
 """What the server itself answers to that which never becomes a request of the application's."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from http import HTTPStatus
 
 from loguru import logger
 from service_kit.request_id import keep_or_mint
@@ -39,6 +40,13 @@ class Document:
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
+
+    def as_http1(self, *, further: Iterable[tuple[bytes, bytes]] = (), has_body: bool = True) -> bytes:
+        """The last response of a connection of HTTP/1, with ``further`` header fields. has_body: not for HEAD."""
+        phrase = HTTPStatus(self.status).phrase.encode("ascii")
+        lines = [b"HTTP/1.1 %d %s" % (self.status, phrase), b"connection: close"]
+        lines += [name + b": " + value for name, value in (*self.headers, *further)]
+        return b"\r\n".join([*lines, b"", self.body if has_body else b""])
 
 
 class Refusals:

@@ -2,6 +2,7 @@
 
 import re
 
+from gateway.server.host import check_hosts
 from gateway.server.refusals import malformed, not_implemented
 
 # No user information (RFC 9110, 4.2.4), which exists only to mislead.
@@ -25,6 +26,7 @@ def origin_form(method: bytes, target: bytes, headers: Headers) -> tuple[bytes, 
     match = _ABSOLUTE.fullmatch(target)
     if match is None:
         raise malformed("The request target is neither a path nor a URL.")
+    check_hosts([match["authority"]])
     others = [pair for pair in headers if pair[0] != b"host"]
     path: bytes = match["path"]
     return path if path.startswith(b"/") else b"/" + path, [(b"host", match["authority"]), *others]

@@ -12,6 +12,9 @@ class Cause(StrEnum):
 
     MALFORMED = "malformed"
     NOT_IMPLEMENTED = "not_implemented"
+    VERSION = "version"
+    TARGET_TOO_LONG = "target_too_long"
+    EXPECTATION = "expectation"
     HEADERS_TOO_LARGE = "headers_too_large"
     HEADERS_TIMEOUT = "headers_timeout"
     REQUEST_TIMEOUT = "request_timeout"

@@ -53,10 +53,7 @@ class TurnedAway:
     def _answer(self, cause: Cause, limit: int, address: str) -> bytes:
         decision = Decision("connections", cause.value, limit=limit, retry_after_s=_RETRY_AFTER_S)
         problem = Problem(503, "TOO_MANY_CONNECTIONS", decision=decision)
-        document = self._refusals.document(Refusal(cause, problem), address)
-        lines = [b"HTTP/1.1 503 Service Unavailable", b"connection: close"]
-        lines += [name + b": " + value for name, value in document.headers]
-        return b"\r\n".join([*lines, b"", document.body])
+        return self._refusals.document(Refusal(cause, problem), address).as_http1()
 
     def _log(self, cause: Cause, peer: Any) -> None:
         now = monotonic()

@@ -157,6 +157,21 @@ class Reason(betterproto2.Enum):
     Too many connections are open, of this client or of all.
     """
 
+    TARGET_TOO_LONG = 34
+    """
+    The request target is longer than the limit.
+    """
+
+    EXPECTATION_FAILED = 35
+    """
+    `Expect` asks for something else than `100-continue`.
+    """
+
+    HTTP_VERSION_NOT_SUPPORTED = 36
+    """
+    The version of HTTP is none of 1.0, 1.1 and 2.
+    """
+
     VERSION_MISMATCH = 37
     """
     The resource is at another version than those that If-Match names.
@@ -198,6 +213,9 @@ class Reason(betterproto2.Enum):
             31: "REASON_NOT_IMPLEMENTED",
             32: "REASON_HEADERS_TIMEOUT",
             33: "REASON_TOO_MANY_CONNECTIONS",
+            34: "REASON_TARGET_TOO_LONG",
+            35: "REASON_EXPECTATION_FAILED",
+            36: "REASON_HTTP_VERSION_NOT_SUPPORTED",
             37: "REASON_VERSION_MISMATCH",
             38: "REASON_PRECONDITION_NOT_SUPPORTED",
         }
@@ -233,6 +251,9 @@ class Reason(betterproto2.Enum):
             "REASON_NOT_IMPLEMENTED": 31,
             "REASON_HEADERS_TIMEOUT": 32,
             "REASON_TOO_MANY_CONNECTIONS": 33,
+            "REASON_TARGET_TOO_LONG": 34,
+            "REASON_EXPECTATION_FAILED": 35,
+            "REASON_HTTP_VERSION_NOT_SUPPORTED": 36,
             "REASON_VERSION_MISMATCH": 37,
             "REASON_PRECONDITION_NOT_SUPPORTED": 38,
         }
