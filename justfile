@@ -104,6 +104,11 @@ test-conformance *ARGS:
 test-sessions MINUTES="10":
     @HEADRACE_SESSIONS_MINUTES={{ quote(MINUTES) }} {{ uv_run }} pytest tests/integration/sessions tests/integration/user_svc/test_session_renewal_machine.py
 
+# Feeds generated input to everything that takes input from outside, for so many seconds each (TARGET...: only those).
+[no-exit-message]
+fuzz *ARGS:
+    @{{ uv_run }} python -m tests.fuzz "$@"
+
 # Breaks things in a live platform, and says whether what must happen does (ROW...: only those; --short).
 [no-exit-message]
 drill *ARGS:

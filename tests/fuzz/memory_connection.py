@@ -1,0 +1,133 @@
+"""Connections of the gateway without sockets: what a client sends arrives in exactly the pieces that a test says."""
+
+import asyncio
+from typing import Any, cast
+
+from gateway.server.bounds import Bounds
+from gateway.server.connection import Connection
+from gateway.server.edge import Edge
+from gateway.server.hypercorn_config import EdgeConfig
+from gateway.server.refusals import Refusals
+from gateway.server.telemetry import EdgeTelemetry
+from opentelemetry.metrics import NoOpMeter
+from starlette.types import ASGIApp
+
+from tests.integration.gateway.server.edge import BOUNDS
+
+#: No conversation of a few kilobytes takes more turns of the event loop; one that does hangs.
+_MAX_TURNS = 20_000
+
+
+class Peer(asyncio.Transport):
+    """The client's end of a connection, and the transport at the server's end. received: what the server has sent."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.received = bytearray()
+        self.is_paused = False
+        self.has_end = False
+        self._is_closing = False
+        self._protocol: asyncio.Protocol | None = None
+
+    def attach(self, protocol: asyncio.Protocol) -> None:
+        """Open the connection."""
+        self._protocol = protocol
+        protocol.connection_made(self)
+
+    async def send(self, piece: bytes) -> None:
+        """Send ``piece`` as one packet, as soon as the server reads."""
+        for _ in range(_MAX_TURNS):
+            if not self.is_paused or self._is_closing:
+                break
+            await asyncio.sleep(0)
+        assert self._protocol is not None
+        assert not self.is_paused, "the server has stopped to read for good"
+        if not self._is_closing:
+            self._protocol.data_received(piece)
+
+    def finish(self) -> None:
+        """Send the end, and read on."""
+        if self._protocol is not None and not self._is_closing:
+            self._protocol.eof_received()
+
+    def leave(self) -> None:
+        """Break the connection off."""
+        self.abort()
+
+    def getsockname(self) -> tuple[str, int]:
+        return ("127.0.0.1", 8080)
+
+    def write(self, data: Any) -> None:
+        assert not self.has_end, "written after the end"
+        self.received += data
+
+    def can_write_eof(self) -> bool:
+        return True
+
+    def write_eof(self) -> None:
+        self.has_end = True
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def pause_reading(self) -> None:
+        self.is_paused = True
+
+    def resume_reading(self) -> None:
+        self.is_paused = False
+
+    def is_closing(self) -> bool:
+        return self._is_closing
+
+    def close(self) -> None:
+        if not self._is_closing:
+            self._is_closing = True
+            if self._protocol is not None:
+                asyncio.get_running_loop().call_soon(self._protocol.connection_lost, None)
+
+    def abort(self) -> None:
+        self.close()
+
+
+class _NoWatch:
+    def on_idle(self, _connection: Connection) -> None: ...
+
+    def on_busy(self, _connection: Connection) -> None: ...
+
+
+def memory_edge(app: ASGIApp, **bounds: Any) -> Edge:
+    """What connections to ``app`` have in common; ``bounds`` replace those in BOUNDS."""
+    in_force = Bounds(**{**BOUNDS, **bounds})
+    telemetry = EdgeTelemetry(NoOpMeter("fuzz"))
+    refusals = Refusals(str.capitalize, telemetry)
+    return Edge(app, in_force, EdgeConfig(in_force), refusals, telemetry, notice_s=0.1)
+
+
+async def converse(edge: Edge, pieces: list[bytes], *, turns: int = 0, leaves: bool = False) -> bytes:
+    """Send ``pieces`` on one connection, then its end; returns what the server has sent.
+
+    turns: how often the event loop turns between two pieces. leaves: the client breaks the connection off in the end.
+    AssertionError: the server does not come to an end.
+    """
+    peer = Peer()
+    connection = Connection(edge, _NoWatch(), ("127.0.0.1", 50000), peer.getsockname())
+    serving = asyncio.ensure_future(connection.serve(cast("Any", peer)))
+    await asyncio.sleep(0)  # the server takes the connection
+    for piece in pieces:
+        await peer.send(piece)
+        for _ in range(turns):
+            await asyncio.sleep(0)
+    if leaves:
+        peer.leave()
+    else:
+        peer.finish()
+    for _ in range(_MAX_TURNS):
+        if serving.done():
+            break
+        await asyncio.sleep(0)
+    else:
+        connection.abort()
+        await asyncio.wait({serving})
+        raise AssertionError("the connection does not end")
+    serving.result()
+    return bytes(peer.received)

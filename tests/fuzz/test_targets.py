@@ -1,0 +1,16 @@
+"""The short form of every fuzzing target: `./just fuzz` goes on for longer, and measures."""
+
+import pytest
+
+from tests.fuzz.campaign import Campaign
+from tests.fuzz.target import Target
+from tests.fuzz.targets import TARGETS
+
+_EXAMPLES = 150
+
+
+@pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
+def test_no_input_breaks_it(target: Target) -> None:
+    campaign = Campaign(target, measures_steps=False)
+    campaign.run(_EXAMPLES)
+    campaign.check_memory()
