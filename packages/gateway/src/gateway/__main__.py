@@ -61,9 +61,9 @@ async def _serve(settings: Settings) -> None:
 
     async with Lifecycle(settings.drain_s) as lifecycle:
         lag = LoopLag()
-        status = status_pages(
-            watch=Watch(metrics.samples, lag), report=lifecycle.readiness.report, release=release, lag=lag
-        )
+        watch = Watch(metrics.samples, lag)
+        lifecycle.start("status", watch.keep_history)
+        status = status_pages(watch=watch, report=lifecycle.readiness.report, release=release, lag=lag)
         admin = admin_server(
             host=settings.admin_host,
             port=settings.admin_port,

@@ -54,9 +54,9 @@ def test_traffic() -> None:
     assert charts["p50_ms"] < 10
     assert charts["p99_ms"] > 100
     orders, lost = document["routes"]
-    assert (orders["name"], orders["per_s"]) == ("GET /api/orders", 49.5)
+    assert (orders["name"], orders["per_s"], orders["total"]) == ("GET /api/orders", 49.5, 99)
     assert round(orders["failed_share"], 4) == round(3 / 99, 4)
-    assert (lost["name"], lost["failed_share"]) == ("GET -", 0.0)
+    assert (lost["name"], lost["failed_share"]) == ("GET (no route)", 0.0)
     assert texts(document) == [(True, "3.0% of the answers are 5xx")]
 
 

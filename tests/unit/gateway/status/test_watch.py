@@ -1,7 +1,9 @@
 """When metrics are read, and what is remembered."""
 
+import asyncio
+
 from gateway.status.reading import Sample
-from gateway.status.watch import EVERY_S, HISTORY_S, WINDOW_S, Watch
+from gateway.status.watch import EVERY_S, HISTORY_EVERY_S, HISTORY_S, WINDOW_S, Watch
 from service_kit.loop_lag import LoopLag
 
 from tests.unit.gateway.status.samples import requests
@@ -52,7 +54,21 @@ def test_the_past_ends_somewhere() -> None:
     assert len(view.points) == HISTORY_S / EVERY_S + 1
 
 
-def test_who_comes_back_later_begins_anew() -> None:
+async def test_the_past_before_the_first_look_is_kept() -> None:
+    process = Process()
+    keeping = asyncio.create_task(process.watch.keep_history())
+    await asyncio.sleep(0)
+    keeping.cancel()
+    assert process.reads == 1
+
+    for _ in range(3):
+        process.now += HISTORY_EVERY_S
+        process.watch.look()  # as keep_history does
+
+    assert [point["requests_per_s"] for _, point in process.watch.look().points] == [None, 10.0, 10.0, 10.0]
+
+
+def test_after_a_gap_the_charts_begin_anew() -> None:
     process = Process()
     process.look_for(20)
     process.now += 3600

@@ -14,6 +14,9 @@ _BREAKER = {0: "closed", 1: "half open", 2: "open"}
 _STANDING = {0: "ready", 1: "not connected", 2: "leaving", 3: "broken"}
 #: The table of routes is as long as that: those that were asked for most since the start.
 _ROUTES = 8
+#: How the metrics name the route of a request that has none, and what the page says instead.
+_NO_ROUTE = ("", "-")
+_UNROUTED = "(no route)"
 
 
 def upstreams(change: Change) -> list[Row]:
@@ -83,13 +86,14 @@ def routes(change: Change) -> list[Row]:
     most = sorted(totals, key=lambda key: (-totals[key], key))[:_ROUTES]
     return [
         {
-            "name": " ".join(key),
-            "per_s": change.rate(sum(answers[key].values())),
-            "p50_ms": latencies[key].ms(0.5),
-            "p99_ms": latencies[key].ms(0.99),
-            "failed_share": share(answers[key], "5"),
+            "name": f"{method} {_UNROUTED if route in _NO_ROUTE else route}",
+            "per_s": change.rate(sum(answers[method, route].values())),
+            "p50_ms": latencies[method, route].ms(0.5),
+            "p99_ms": latencies[method, route].ms(0.99),
+            "failed_share": share(answers[method, route], "5"),
+            "total": totals[method, route],
         }
-        for key in most
+        for method, route in most
     ]
 
 

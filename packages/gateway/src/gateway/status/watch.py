@@ -1,5 +1,6 @@
-"""Looks at the metrics while somebody looks at the page, and at no other time."""
+"""Reads the metrics of this process for the status page: every few seconds, and each second while it is looked at."""
 
+import asyncio
 import time
 from collections import deque
 from collections.abc import Callable, Iterable
@@ -11,14 +12,16 @@ from gateway.status.change import Change
 from gateway.status.point import Point, point
 from gateway.status.reading import Reading, Sample
 
-#: Metrics are read no more often (seconds), however many look on.
+#: Metrics are read no more often (seconds), however many clients ask.
 EVERY_S = 1.0
+#: And no less often, so that the charts show what was before the first look. A reading costs what a scrape costs.
+HISTORY_EVERY_S = 5.0
 #: Rates and quantiles are of the last so many seconds: one second has too few requests for a quantile.
 WINDOW_S = 5.0
 #: How far back (seconds) the charts go.
 HISTORY_S = 120.0
-#: Nobody has asked for so long (seconds): nobody looks, and who does next begins with empty charts.
-_GONE_S = 10.0
+#: After a gap of so many seconds, such as a suspended process, the charts begin anew.
+_GAP_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +33,7 @@ class View:
 
 
 class Watch:
-    """Has no task and no timer: each look that comes late enough reads the metrics, and adds a point to the charts.
+    """Keeps the recent past: each look that comes late enough reads the metrics, and adds a point to the charts.
 
     samples: reads the metrics.
     """
@@ -44,12 +47,18 @@ class Watch:
         self._readings: deque[Reading] = deque()
         self._points: deque[tuple[float, Point]] = deque()
 
+    async def keep_history(self) -> None:
+        """Looks every HISTORY_EVERY_S seconds, for as long as the process runs."""
+        while True:
+            self.look()
+            await asyncio.sleep(HISTORY_EVERY_S)
+
     def look(self) -> View:
-        """The present and the recent past. Whoever asks within EVERY_S of another is shown the same."""
+        """Returns the present and the recent past; the same to every client that asks within EVERY_S of another."""
         now = self._now()
-        since_s = now - self._readings[-1].at_s if self._readings else _GONE_S
+        since_s = now - self._readings[-1].at_s if self._readings else _GAP_S
         if since_s >= EVERY_S:
-            if since_s >= _GONE_S:
+            if since_s >= _GAP_S:
                 self._readings.clear()
                 self._points.clear()
             self._read(now)

@@ -42,7 +42,7 @@ function dependencies(told) {
   });
   const feed = {true: ["good", "received"], false: ["warn", "not received"]}[revocations.connected];
   rows.push(["revocations", feed ? [signed(...feed), feed[0]] : UNKNOWN,
-    `${number(revocations.denied_sessions)} sessions and ${number(revocations.denied_keys)} keys refused; feed lost ${number(revocations.losses)} times`]);
+    `${number(revocations.denied_sessions)} sessions and ${number(revocations.denied_keys)} keys refused; feed losses: ${number(revocations.losses)}`]);
   const limit = {false: ["good", "shared"], true: ["warn", "degraded"]}[rate_limit.degraded];
   rows.push(["rate limit", limit ? [signed(...limit), limit[0]] : UNKNOWN,
     rate_limit.degraded ? `counts alone; ${number(rate_limit.fallbacks_per_s)}/s` : ""]);
@@ -74,7 +74,8 @@ const TABLES = [
     told => told.retries.map(row => [row.upstream, number(row.per_s), number(row.budget)])),
   table("lanes", "Throttle", [["Lane"], ["Inside"], ["Queue"], ["Sent away/s"]], told => told.lanes.map(laneRow)),
   table("calls", "Calls to services", [["Service"], ...TIMED], told => told.calls.map(timedRow)),
-  table("routes", "Busiest routes since the start", [["Route"], ...TIMED], told => told.routes.map(timedRow)),
+  table("routes", "Busiest routes since the start", [["Route"], ...TIMED, ["Since start"]],
+    told => told.routes.map(row => [...timedRow(row), number(row.total)])),
   table("refusals", "Refusals by policy", [["Policy"], ["Why", WORDS], ["per s"], ["Since start"]],
     told => told.refusals.map(row => [row.policy, row.state || "", number(row.per_s), number(row.total)])),
 ];
