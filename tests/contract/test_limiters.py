@@ -81,3 +81,29 @@ async def test_a_smaller_quota_takes_effect_at_once(limiter: Limiter, key: str) 
     refusal = await limiter.admit(key, Quota(60, 60))
     assert not refusal.allowed
     assert refusal.retry_after_s <= 1
+
+
+async def test_a_charge_is_taken_whether_it_is_left_or_not(limiter: Limiter, key: str) -> None:
+    quota = Quota(5, 3600)
+    assert (await limiter.charge(key, quota, 3)).remaining == 2
+    charged = await limiter.charge(key, quota, 4)
+    assert (charged.allowed, charged.remaining) == (True, 0)
+    refusal = await limiter.admit(key, quota)
+    assert not refusal.allowed
+    # Two are owed, and one is to be taken.
+    assert 3 * 720 - 5 < refusal.retry_after_s <= 3 * 720
+
+
+async def test_at_most_one_whole_quota_is_owed(limiter: Limiter, key: str) -> None:
+    quota = Quota(5, 3600)
+    await limiter.charge(key, quota, 5000)
+    refusal = await limiter.admit(key, quota)
+    assert 3600 - 5 < refusal.retry_after_s <= 3600
+    assert 2 * 3600 - 5 < refusal.reset_after_s <= 2 * 3600
+
+
+async def test_charges_and_requests_at_once_are_counted_exactly(limiter: Limiter, key: str) -> None:
+    quota = Quota(40, 3600)
+    await asyncio.gather(*(limiter.charge(key, quota, 3) for _ in range(10)))
+    admissions = await asyncio.gather(*(limiter.admit(key, quota) for _ in range(20)))
+    assert sum(a.allowed for a in admissions) == 10

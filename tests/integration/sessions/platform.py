@@ -80,6 +80,9 @@ class ScriptedLimiter:
             return Admission(allowed=False, remaining=0, retry_after_s=1.0, reset_after_s=1.0)
         return Admission(allowed=True, remaining=quota.limit, retry_after_s=0.0, reset_after_s=0.0)
 
+    async def charge(self, key: str, quota: Quota, units: int) -> Admission:
+        return await self.admit(key, quota)
+
 
 @dataclass
 class Gateway:

@@ -30,6 +30,7 @@ from gateway.middleware.problem_details import ProblemDetailsMiddleware
 from gateway.middleware.rate_limit import RateLimitMiddleware
 from gateway.middleware.request_context import RequestContextMiddleware
 from gateway.middleware.request_limits import RequestLimitsMiddleware
+from gateway.middleware.response_cost import ResponseCostMiddleware
 from gateway.middleware.routing import RoutingMiddleware
 from gateway.middleware.session_renewal import SessionRenewalMiddleware
 from gateway.middleware.throttle import ThrottleMiddleware
@@ -111,6 +112,8 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         ),
         # Again, for those whom only the renewal has named: nobody gets around the own quota with a cookie.
         Middleware(RateLimitMiddleware, limiter=parts.limiter, quotas=quotas, telemetry=rate_limit),
+        # Next to the endpoint: the size counts before compression, and the quota is the caller's own.
+        Middleware(ResponseCostMiddleware, limiter=parts.limiter, quotas=quotas),
     ]
     app: ASGIApp = Transcoder(parts.upstreams, cookie, contract.reasons)
     for layer in reversed(layers):

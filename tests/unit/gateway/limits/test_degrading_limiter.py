@@ -36,6 +36,11 @@ class SharedStore:
         await self._answer()
         return await self._counts.admit(key, quota)
 
+    async def charge(self, key: str, quota: Quota, units: int) -> Admission:
+        self.asked += 1
+        await self._answer()
+        return await self._counts.charge(key, quota, units)
+
     async def check(self) -> None:
         self.checked += 1
         await self._answer()
@@ -208,3 +213,18 @@ def test_each_change_is_logged_once_and_every_fallback_counted() -> None:
 def test_a_share_is_a_part_of_the_whole(share: float) -> None:
     with pytest.raises(ValueError, match="share"):
         Setting(share)
+
+
+def test_a_charge_goes_to_the_local_share_while_the_store_is_away() -> None:
+    setting = Setting()
+
+    async def scenario() -> None:
+        assert (await setting.limiter.charge("k", QUOTA, 3)).admission.remaining == 97
+        setting.store.away = True
+        charged = await setting.limiter.charge("k", QUOTA, 3)
+        assert (charged.local, charged.quota, charged.admission.remaining) == (True, Quota(50, 60), 47)
+        asked = setting.store.asked
+        await setting.limiter.charge("k", QUOTA, 3)
+        assert setting.store.asked == asked
+
+    setting.play(scenario())

@@ -28,6 +28,9 @@ class Away:
     async def admit(self, _key: str, _quota: Quota) -> Admission:
         raise LimiterUnavailable("ConnectionError")
 
+    async def charge(self, _key: str, _quota: Quota, _units: int) -> Admission:
+        raise LimiterUnavailable("ConnectionError")
+
 
 def around(app: ASGIApp, limiter: DegradingLimiter, recorded: RecordedMetrics | None = None) -> ASGIApp:
     return RateLimitMiddleware(app, limiter, QUOTAS, RateLimitTelemetry((recorded or RecordedMetrics()).meter))

@@ -83,6 +83,16 @@ class DegradingLimiter:
         share = quota.share(self._share)
         return Ruling(await self._local.admit(key, share), share, local=True)
 
+    async def charge(self, key: str, quota: Quota, units: int) -> Ruling:
+        """Take ``units`` out of the quota, or of the local share, whether they are left or not."""
+        if not self._away.is_set():
+            try:
+                return Ruling(await self._shared.charge(key, quota, units), quota, local=False)
+            except LimiterUnavailable as exc:
+                self._lost(exc)
+        share = quota.share(self._share)
+        return Ruling(await self._local.charge(key, share, units), share, local=True)
+
     async def keep_trying(self, check: Callable[[], Awaitable[None]]) -> NoReturn:
         """Whenever the shared limiter is away, find out when it is back.
 

@@ -25,7 +25,7 @@ class LimiterUnavailable(Exception):  # noqa: N818 - a state of the world, not a
 
 
 class Limiter(Protocol):
-    """Counts requests under a key against a quota.
+    """Counts units under a key against a quota: one for each request, and more where it turns out to be expensive.
 
     The algorithm is GCRA (ITU-T I.371; https://brandur.org/rate-limiting): per key one time, by which all that was
     admitted is worked off at the quota's pace. A request is admitted if it would push that time no further
@@ -34,4 +34,11 @@ class Limiter(Protocol):
 
     async def admit(self, key: str, quota: Quota) -> Admission:
         """Take one request out of the quota, if there is one left. LimiterUnavailable: it cannot be told."""
+        ...
+
+    async def charge(self, key: str, quota: Quota, units: int) -> Admission:
+        """Take ``units`` out of the quota, whether they are left or not: the next requests wait for them.
+
+        What is owed beyond the quota is at most one whole quota. LimiterUnavailable: it cannot be told.
+        """
         ...

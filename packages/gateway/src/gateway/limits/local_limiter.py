@@ -28,13 +28,24 @@ class LocalLimiter:
 
     async def admit(self, key: str, quota: Quota) -> Admission:
         """Take one request out of the quota, if there is one left."""
+        return self._take(key, quota, 1, is_charge=False)
+
+    async def charge(self, key: str, quota: Quota, units: int) -> Admission:
+        """Take ``units`` out of the quota, whether they are left or not."""
+        return self._take(key, quota, units, is_charge=True)
+
+    def _take(self, key: str, quota: Quota, units: int, *, is_charge: bool) -> Admission:
         now, interval, burst = self._now_us(), quota.interval_us, quota.burst_us
-        worked_off_at = min(max(self._worked_off_at.get(key, now), now), now + burst)
-        ahead = worked_off_at + interval - now
-        if ahead > burst:
+        furthest = now + 2 * burst
+        worked_off_at = max(self._worked_off_at.get(key, now), now)
+        if worked_off_at > furthest:  # the quota was changed
+            worked_off_at = now + burst
+        next_at = min(worked_off_at + units * interval, furthest)
+        ahead = next_at - now
+        if ahead > burst and not is_charge:
             return Admission(False, 0, (ahead - burst) / _US, (worked_off_at - now) / _US)
-        self._remember(key, worked_off_at + interval, now)
-        return Admission(True, (burst - ahead) // interval, 0.0, ahead / _US)
+        self._remember(key, next_at, now)
+        return Admission(True, max(0, (burst - ahead) // interval), 0.0, ahead / _US)
 
     def _remember(self, key: str, worked_off_at: int, now: int) -> None:
         keys = self._worked_off_at

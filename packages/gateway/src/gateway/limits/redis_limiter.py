@@ -59,6 +59,8 @@ def limiter_client(url: str) -> Redis:
 class _Asked:
     key: str
     quota: Quota
+    units: int
+    is_charge: bool
     answer: asyncio.Future[Admission]
 
 
@@ -105,8 +107,15 @@ class RedisLimiter:
 
     async def admit(self, key: str, quota: Quota) -> Admission:
         """Take one request out of the quota. LimiterUnavailable: Redis did not answer in time, or not sensibly."""
+        return await self._take(key, quota, 1, is_charge=False)
+
+    async def charge(self, key: str, quota: Quota, units: int) -> Admission:
+        """Take ``units`` out of the quota, whether they are left or not. LimiterUnavailable: as above."""
+        return await self._take(key, quota, units, is_charge=True)
+
+    async def _take(self, key: str, quota: Quota, units: int, *, is_charge: bool) -> Admission:
         answer: asyncio.Future[Admission] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Asked(key, quota, answer))
+        self._waiting.append(_Asked(key, quota, units, is_charge, answer))
         if self._asking is None:
             self._asking = asyncio.create_task(self._ask_while_any_wait())
         request = current_request()
@@ -146,7 +155,7 @@ class RedisLimiter:
 
     async def _run(self, batch: list[_Asked]) -> list[int]:
         keys = [asked.key for asked in batch]
-        quotas = [number for asked in batch for number in (asked.quota.interval_us, asked.quota.burst_us)]
+        quotas = [number for asked in batch for number in _arguments(asked)]
         try:
             return await self._evaluate(keys, quotas)
         except RedisConnectionError:
@@ -161,6 +170,10 @@ class RedisLimiter:
             # A fresh or restarted store: EVAL runs the script and keeps it.
             answers = await self._client.eval(_SCRIPT, len(keys), *keys, *quotas)
         return answers
+
+
+def _arguments(asked: _Asked) -> tuple[int, int, int, int]:
+    return asked.quota.interval_us, asked.quota.burst_us, asked.units, int(asked.is_charge)
 
 
 async def _recorded(within: Recording, answer: asyncio.Future[Admission]) -> Admission:

@@ -67,7 +67,7 @@ class RateLimitMiddleware:
                 "The rate limit cannot be checked now.",
                 decision=Decision(_POLICY, _UNAVAILABLE, retry_after_s=_UNAVAILABLE_RETRY_AFTER_S),
             ) from exc
-        _tell(exchange, rate_class, ruling)
+        tell_what_is_left(exchange, rate_class, ruling)
         if ruling.admission.allowed:
             self._telemetry.decided(rate_class, "admitted")
             return
@@ -76,7 +76,8 @@ class RateLimitMiddleware:
         raise _exhausted(ruling, state)
 
 
-def _tell(exchange: Exchange, rate_class: RateClass, ruling: Ruling) -> None:
+def tell_what_is_left(exchange: Exchange, rate_class: RateClass, ruling: Ruling) -> None:
+    """Sets the headers of the response that say how much of the quota is left."""
     name, policy = _policy(rate_class, ruling.quota, ruling.local)
     left = f"{name};r={ruling.admission.remaining};t={ceil(ruling.admission.reset_after_s)}"
     headers = exchange.response_headers
