@@ -4,10 +4,11 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import gateway_overhead, login_storm, logins, memory, profiling, telemetry
+from benchmarks import full_page, gateway_overhead, login_storm, logins, memory, profiling, telemetry
 from benchmarks.wrk import require_wrk
 
 _BENCHMARKS: dict[str, Callable[[float], None]] = {
+    "full-page": full_page.run,
     "gateway": gateway_overhead.run,
     "logins": logins.run,
     "login-storm": login_storm.run,

@@ -7,7 +7,7 @@ import pytest
 from tests.e2e.accounts import Account, register
 from tests.e2e.api import Api
 from tests.e2e.bindings import UNKNOWN_ID, Style
-from tests.e2e.orders import create_order
+from tests.e2e.orders import create_order, order_line
 from tests.e2e.shapes import assert_invalid, assert_order, assert_problem, assert_success
 
 
@@ -62,6 +62,18 @@ def test_pages_hold_each_order_once(
         assert len(body["orders"]) == page_size
         body = page(api, account.token, style, page_size=page_size, page_token=body["next_page_token"])
     assert seen == newest_first
+
+
+def test_a_page_of_large_orders_ends_early(api: Api, style: Style, newcomer: Account) -> None:
+    lines = [order_line(sku=f"{number:064}") for number in range(100)]
+    newest_first = [create_order(api, newcomer.token, lines=lines)["order_id"] for _ in range(25)][::-1]
+    response = api.call("ListOrders", style, {"page_size": 100}, token=newcomer.token)
+    assert 192 * 1024 < len(response.content) <= 256 * 1024
+    first = response.json()
+    assert len(first["orders"]) < 25
+    second = page(api, newcomer.token, style, page_size=100, page_token=first["next_page_token"])
+    assert ids(first) + ids(second) == newest_first
+    assert second["next_page_token"] == ""
 
 
 def test_pages_are_stable_while_orders_are_added(api: Api, style: Style, newcomer: Account) -> None:
