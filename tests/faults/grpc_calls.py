@@ -13,6 +13,7 @@ from google.rpc.status_pb2 import Status
 from shared_contracts.order.v1 import GetOrderRequest
 
 GET_ORDER = "/order.v1.OrderService/GetOrder"
+CREATE_ORDER = "/order.v1.OrderService/CreateOrder"
 _DETAILS = "grpc-status-details-bin"
 #: Whatever a test wants to send is sent, and on a connection that nobody else has.
 _OPTIONS = [("grpc.max_send_message_length", -1), ("grpc.use_local_subchannel_pool", 1)]

@@ -15,7 +15,6 @@ from tests.integration.service_kit.grpc.running_server import Running, running_s
 
 HEALTH_CHECK, WATCH = "/grpc.health.v1.Health/Check", "/grpc.health.v1.Health/Watch"
 REFLECTION = "/grpc.reflection.v1.ServerReflection/ServerReflectionInfo"
-MIB = 1024 * 1024
 
 
 async def a_call(client: RawClient, running: Running, **headers: str) -> Status:
@@ -37,39 +36,67 @@ async def send_all(client: RawClient, stream: int, data: bytes) -> None:
             await client._read()
 
 
-async def test_a_large_message_arrives_in_turns() -> None:
+#: What the contract lets a GetOrderRequest have: 16 KiB is the least.
+LARGEST = 16 * 1024
+
+
+async def test_a_message_that_is_larger_than_any_valid_one_is_refused_by_its_announcement() -> None:
     async with running_server() as running, raw_client(running.port) as client:
-        message = order_request("x" * (4 * MIB - 5))
-        assert len(message) == 4 * MIB
+        message = order_request("x" * (LARGEST - 3))
+        assert len(message) == LARGEST
         stream = client.begin(running.issuer.token())
         await send_all(client, stream, framed(message))
         assert await client.status(stream) is Status.INVALID_ARGUMENT
-        assert await a_call(client, running) is Status.OK
-
-
-async def test_a_message_too_large_is_refused_by_its_announcement() -> None:
-    async with running_server() as running, raw_client(running.port) as client:
         stream = client.begin(running.issuer.token())
-        client.h2.send_data(stream, b"\0" + (4 * MIB + 1).to_bytes(4))
+        client.h2.send_data(stream, b"\0" + (LARGEST + 1).to_bytes(4))
         await client.flush()
         assert await client.status(stream) is Status.RESOURCE_EXHAUSTED
         assert await a_call(client, running) is Status.OK
 
 
-async def test_messages_that_arrive_at_once_have_a_bound_together() -> None:
-    limits = ServerLimits(max_receiving_bytes=10_000)
+async def test_what_is_announced_and_does_not_come_costs_others_nothing() -> None:
+    limits = ServerLimits(max_receiving_bytes=4 * LARGEST, max_streams=1000)
     async with running_server(limits=limits) as running, raw_client(running.port) as client:
-        first, second = client.begin(running.issuer.token()), client.begin(running.issuer.token())
-        for stream in (first, second):
-            client.h2.send_data(stream, b"\0" + (6_000).to_bytes(4) + b"some")
-        await client.flush()
-        assert await client.status(second) is Status.RESOURCE_EXHAUSTED
-        client.h2.reset_stream(first)
-        await client.flush()
-        third = client.begin(running.issuer.token())
-        client.h2.send_data(third, framed(order_request("x" * 6_000)), end_stream=True)
-        await client.flush()
-        assert await client.status(third) is Status.INVALID_ARGUMENT
+        for _ in range(500):
+            stream = client.begin(running.issuer.token())
+            client.h2.send_data(stream, b"\0" + LARGEST.to_bytes(4) + b"\x0a")
+            await client.flush()
+        async with raw_client(running.port) as other:
+            assert await a_call(other, running) is Status.OK
+
+
+async def test_of_messages_that_arrive_at_once_the_largest_holder_gives_way() -> None:
+    limits = ServerLimits(max_receiving_bytes=10_000)
+    async with running_server(limits=limits) as running, raw_client(running.port) as greedy:
+        held = [greedy.begin(running.issuer.token()) for _ in range(2)]
+        for stream, size in zip(held, (4_500, 4_000), strict=True):
+            greedy.h2.send_data(stream, b"\0" + (6_000).to_bytes(4) + b"x" * size)
+        await greedy.flush()
+        async with raw_client(running.port) as other:
+            stream = other.begin(running.issuer.token())
+            other.h2.send_data(stream, framed(order_request("x" * 3_000))[:2_500])
+            await other.flush()
+            assert await greedy.status(held[0]) is Status.RESOURCE_EXHAUSTED
+            other.h2.send_data(stream, framed(order_request("x" * 3_000))[2_500:], end_stream=True)
+            await other.flush()
+            assert await other.status(stream) is Status.INVALID_ARGUMENT
+        assert await a_call(greedy, running) is Status.OK
+
+
+async def test_callers_without_a_token_share_a_quarter_of_what_may_arrive() -> None:
+    limits = ServerLimits(max_receiving_bytes=40_000)
+    async with running_server(limits=limits) as running, raw_client(running.port) as unknown:
+        held = [unknown.begin("", path=HEALTH_CHECK) for _ in range(2)]
+        for stream, size in zip(held, (5_600, 5_000), strict=True):
+            unknown.h2.send_data(stream, b"\0" + (6_000).to_bytes(4) + b"x" * size)
+        await unknown.flush()
+        assert await unknown.status(held[0]) is Status.RESOURCE_EXHAUSTED
+        async with raw_client(running.port) as known:
+            stream = known.begin(running.issuer.token())
+            await known.flush()
+            known.h2.send_data(stream, framed(order_request("x" * 4_000)), end_stream=True)
+            await known.flush()
+            assert await known.status(stream) is Status.INVALID_ARGUMENT
 
 
 @pytest.mark.parametrize("path", [HEALTH_CHECK, WATCH, REFLECTION])
@@ -227,10 +254,10 @@ TOO_NESTED = b"\x53" * 200 + b"\x54" * 200
     [
         (NESTED, Status.OK),
         (TOO_NESTED, Status.INVALID_ARGUMENT),
-        (b"\x50\x01" * (1 * MIB), Status.OK),
+        (b"\x50\x01" * 8000, Status.OK),
         (b"\x52\x02ok", Status.OK),
     ],
-    ids=["nested", "too deep", "2 MiB of tiny fields", "one field"],
+    ids=["nested", "too deep", "16 KB of tiny fields", "one field"],
 )
 async def test_what_the_contract_does_not_know_costs_nothing(unknown: bytes, status: Status) -> None:
     async with running_server() as running, raw_client(running.port) as client:

@@ -8,8 +8,8 @@ import pytest
 from gateway.problems import Problem
 from gateway.transcoding.body_bounds import BodyBounds, body_bounds
 from gateway.transcoding.endpoint import Endpoint, endpoints_of
-from gateway.transcoding.pattern_length import longest_match
 from service_kit.contract import Contract
+from service_kit.contract.pattern_length import longest_match
 
 from tests.examples.contracts import compile_protos, headrace_contract
 

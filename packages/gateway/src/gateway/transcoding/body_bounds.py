@@ -18,8 +18,8 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor, EnumDescriptor, FieldDescriptor
 from service_kit.contract import Binding, Contract, Method
+from service_kit.contract.pattern_length import longest_match
 
-from gateway.transcoding.pattern_length import longest_match
 from gateway.transcoding.well_known import is_map, is_timestamp, message_type_of
 
 #: No method takes a larger body, however little its contract bounds: looking through one takes some milliseconds.

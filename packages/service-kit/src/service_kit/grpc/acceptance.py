@@ -61,6 +61,7 @@ class CallHandler(Handler):
 
         def release() -> None:
             if self._releases.pop(stream, None) is not None:
+                cast("CallStream", stream).buffer.close()
                 release_stream()
 
         self._releases[stream] = release

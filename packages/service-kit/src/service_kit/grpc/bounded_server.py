@@ -16,6 +16,7 @@ from service_kit.grpc.acceptance import CallHandler
 from service_kit.grpc.connection import KEEPALIVE, ServerConnection
 from service_kit.grpc.limits import ServerLimits
 from service_kit.grpc.open_connections import OpenConnections
+from service_kit.grpc.receive_budget import ReceiveBudget
 from service_kit.listening import listen, remaining
 
 #: How many connections may wait to be taken while the event loop is busy.
@@ -52,6 +53,7 @@ class BoundedServer(Server):
         handlers: Collection[Any] = services
         super().__init__(handlers, codec=codec, status_details_codec=ProtoStatusDetailsCodec(), config=KEEPALIVE)
         self._limits, self._connections = limits, connections
+        self._receive_budget = ReceiveBudget(limits.max_receiving_bytes)
         self._listening: socket.socket | None = None
         self._deadlines_s = {path: seconds for service in services for path, seconds in service.deadlines_s.items()}
 
@@ -86,4 +88,11 @@ class BoundedServer(Server):
         parts = (self._mapping, self._codec, self._status_details_codec, self.__dispatch__)
         handler = CallHandler(*parts, limits=self._limits, deadlines_s=self._deadlines_s)
         self._handlers.add(handler)
-        return ServerConnection(handler, self._config, _H2, limits=self._limits, connections=self._connections)
+        return ServerConnection(
+            handler,
+            self._config,
+            _H2,
+            limits=self._limits,
+            connections=self._connections,
+            receive_budget=self._receive_budget,
+        )

@@ -1,20 +1,37 @@
-"""A call's stream that knows when its answer is due."""
+"""A call's stream that knows when its answer is due, and counts what it has received."""
 
+from functools import partial
 from typing import Any, cast
 
+from grpclib.config import Configuration
 from grpclib.protocol import Connection
 from grpclib.protocol import Stream as H2Stream
 from grpclib.server import Stream
+from h2.connection import H2Connection
+
+from service_kit.grpc.receive_budget import ReceiveBudget, ReceiveBuffer
 
 
 class CallStream(H2Stream):
-    """due: on the clock of time.monotonic(); None: a call that may go on for ever."""
+    """due: on the clock of time.monotonic(); None: a call that may go on for ever. buffer: what has been received."""
 
     due: float | None = None
+    buffer: ReceiveBuffer
+
+    def init_stream(self, stream_id: int, connection: Connection) -> None:
+        super().init_stream(stream_id, connection)
+        budget = cast("CallConnection", connection).receive_budget
+        self.buffer = ReceiveBuffer(partial(connection.ack, stream_id), budget, connection)
 
 
 class CallConnection(Connection):
-    """Makes such streams of what a client begins."""
+    """Makes such streams of what a client begins. receive_budget: which their messages draw on."""
+
+    def __init__(
+        self, connection: H2Connection, transport: Any, *, config: Configuration, receive_budget: ReceiveBudget
+    ) -> None:
+        super().__init__(connection, transport, config=config)
+        self.receive_budget = receive_budget
 
     def create_stream(self, *, stream_id: int | None = None, wrapper: Any = None) -> CallStream:
         return CallStream(self, self._connection, self._transport, stream_id=stream_id, wrapper=wrapper)
@@ -23,6 +40,11 @@ class CallConnection(Connection):
 def due_of(call: Stream[Any, Any]) -> float | None:
     """When the answer to ``call`` is due."""
     return cast("CallStream", call._stream).due  # noqa: SLF001 - grpclib passes nothing else on
+
+
+def set_verified(call: Stream[Any, Any]) -> None:
+    """Notes that the token of the caller has been verified."""
+    cast("CallStream", call._stream).buffer.verify()  # noqa: SLF001 - as above
 
 
 def sent_bytes_of(call: Stream[Any, Any]) -> int:

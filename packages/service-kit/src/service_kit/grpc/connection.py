@@ -23,6 +23,7 @@ from service_kit.grpc.frame_budget import FrameBudget
 from service_kit.grpc.http2 import h2_connection
 from service_kit.grpc.limits import ServerLimits
 from service_kit.grpc.open_connections import OpenConnections
+from service_kit.grpc.receive_budget import ReceiveBudget
 
 #: What is read without looking up: a flood is noticed after some 20 ms.
 _SLICE_BYTES = 16 * 1024
@@ -54,10 +55,12 @@ class ServerConnection(H2Protocol):
         *,
         limits: ServerLimits,
         connections: OpenConnections,
+        receive_budget: ReceiveBudget,
     ) -> None:
         super().__init__(handler, config, h2_config)
         self._limits = limits
         self._connections = connections
+        self._receive_budget = receive_budget
         self._budget = FrameBudget()
         self._greeted = self._deaf = self._said_goodbye = False
         self._made_at = time.monotonic()
@@ -65,7 +68,9 @@ class ServerConnection(H2Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = CorkedTransport(cast("asyncio.Transport", transport))
         self._h2 = h2_connection(self.h2_config, self._limits)
-        self.connection = CallConnection(self._h2, self._transport, config=self.config)
+        self.connection = CallConnection(
+            self._h2, self._transport, config=self.config, receive_budget=self._receive_budget
+        )
         self.connection.flush()
         self.connection.initialize()
         self.processor = EventsProcessor(self.handler, self.connection)

@@ -15,14 +15,15 @@ from loguru import logger
 
 from service_kit.context import RequestContext, enter_request
 from service_kit.contract import Contract, ContractError, Method
+from service_kit.contract.message_size import max_request_bytes
 from service_kit.contract.policy import Access
 from service_kit.deadline import time_left
 from service_kit.errors import CallError
-from service_kit.grpc.call_stream import due_of, sent_bytes_of
+from service_kit.grpc.call_stream import due_of, sent_bytes_of, set_verified
 from service_kit.grpc.caller_shares import CallerShares
 from service_kit.grpc.codec import ContractCodec
 from service_kit.grpc.errors import ErrorTable, to_call_error, to_grpc_error
-from service_kit.grpc.framing import FrameGuard
+from service_kit.grpc.framing import guarded_frames
 from service_kit.grpc.metadata import bearer_token, incoming
 from service_kit.grpc.spans import begin_served, end_served
 from service_kit.grpc.telemetry import CallTelemetry
@@ -42,6 +43,7 @@ class Door:
 class GuardedService:
     """A service whose every call is admitted, told who calls, validated, measured, and whose errors are mapped.
 
+    max_message_bytes: the largest request of any method; most methods take less, by what the contract calls valid.
     tracer: begins the spans of calls; None: nothing is recorded.
     """
 
@@ -51,7 +53,7 @@ class GuardedService:
         *,
         contract: Contract,
         codec: ContractCodec,
-        frames: FrameGuard,
+        max_message_bytes: int,
         verifier: TokenVerifier,
         error_table: ErrorTable,
         door: Door,
@@ -59,7 +61,8 @@ class GuardedService:
         telemetry: CallTelemetry,
         tracer: RequestTracer | None = None,
     ) -> None:
-        self._frames = frames
+        self._contract = contract
+        self._max_message_bytes = max_message_bytes
         self._verifier = verifier
         self._error_table = error_table
         self._door = door
@@ -81,6 +84,8 @@ class GuardedService:
         return self._handlers
 
     def _guard(self, method: Method, func: _Func) -> _Func:
+        max_bytes = max_request_bytes(self._contract, method, self._max_message_bytes)
+
         async def guarded(stream: Stream[Any, Any]) -> None:
             metadata: Mapping[str, str | bytes] = stream.metadata or {}
             due = due_of(stream)
@@ -94,8 +99,10 @@ class GuardedService:
             try:
                 async with asyncio.timeout(None if due is None else due - time.monotonic()):
                     await self._admit(method, request, bearer_token(metadata))
+                    if request.principal is not None:
+                        set_verified(stream)
                     async with self._permit(method, request):
-                        with self._frames.guarding(stream):
+                        with guarded_frames(stream, max_bytes):
                             await func(stream)
             except (asyncio.CancelledError, StreamTerminatedError):
                 status = Status.CANCELLED

@@ -5,7 +5,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class ServerLimits:
-    """max_message_bytes: of one message. max_receiving_bytes: of all messages that are arriving at the same time.
+    """max_message_bytes: of one message, where the contract does not bound it to less.
+
+    max_receiving_bytes: of all messages that are arriving at the same time, as far as they have come; a quarter of that
+    for callers without a verified token.
 
     max_header_bytes: of a call's header list, each header at its length and 32 bytes (RFC 9113 section 6.5.2).
     max_headers: how many. max_streams: calls at once on one connection. max_connections: of the process.
@@ -14,8 +17,8 @@ class ServerLimits:
     IPv6 /64) that names no user. max_waiting_calls_of_caller: calls of either that may wait for those.
     """
 
-    max_message_bytes: int = 4 * 1024 * 1024
-    max_receiving_bytes: int = 64 * 1024 * 1024
+    max_message_bytes: int = 256 * 1024
+    max_receiving_bytes: int = 16 * 1024 * 1024
     max_header_bytes: int = 16 * 1024
     max_headers: int = 100
     max_streams: int = 100

@@ -16,7 +16,7 @@ from service_kit.contract import Contract
 from service_kit.errors import CallError
 from service_kit.grpc.call_stream import due_of
 from service_kit.grpc.errors import to_call_error, to_grpc_error
-from service_kit.grpc.framing import FrameGuard
+from service_kit.grpc.framing import guarded_frames
 from service_kit.grpc.health import HealthService
 
 #: Questions of these services are names.
@@ -30,10 +30,9 @@ class PlatformServices:
     """Health and reflection, behind the same distrust of what comes in as the contract's services."""
 
     def __init__(self, health: HealthService, contract: Contract, guarded: list[Any]) -> None:
-        frames = FrameGuard(_MAX_MESSAGE_BYTES, max_receiving_bytes=64 * _MAX_MESSAGE_BYTES)
         services = ServerReflection.extend([*guarded, health], pool=_with_health(contract))[len(guarded) :]
         self._handlers = {
-            path: handler._replace(func=_guard(handler, frames))
+            path: handler._replace(func=_guard(handler))
             for service in services
             for path, handler in service.__mapping__().items()
         }
@@ -43,12 +42,12 @@ class PlatformServices:
         return self._handlers
 
 
-def _guard(handler: Handler, frames: FrameGuard) -> Callable[[Stream[Any, Any]], Awaitable[None]]:
+def _guard(handler: Handler) -> Callable[[Stream[Any, Any]], Awaitable[None]]:
     async def guarded(stream: Stream[Any, Any]) -> None:
         due = due_of(stream)
         try:
             async with asyncio.timeout(None if due is None else due - time.monotonic()):
-                with frames.guarding(stream, may_end=handler.cardinality.client_streaming):
+                with guarded_frames(stream, _MAX_MESSAGE_BYTES, may_end=handler.cardinality.client_streaming):
                     await handler.func(stream)
         except (CallError, TimeoutError) as refusal:
             raise to_grpc_error(to_call_error(refusal, {})) from refusal

@@ -13,7 +13,6 @@ from service_kit.grpc.caller_shares import CallerShares
 from service_kit.grpc.codec import ContractCodec
 from service_kit.grpc.completeness import CompletenessCheck
 from service_kit.grpc.errors import ErrorTable
-from service_kit.grpc.framing import FrameGuard
 from service_kit.grpc.handlers import Door, GuardedService
 from service_kit.grpc.health import HealthService
 from service_kit.grpc.limits import DEFAULT_LIMITS, ServerLimits
@@ -67,13 +66,12 @@ class GrpcServer:
             waiting=limits.max_waiting_calls_of_caller,
         )
         codec = ContractCodec(Validator(contract))
-        frames = FrameGuard(limits.max_message_bytes, limits.max_receiving_bytes)
         guarded = [
             GuardedService(
                 service,
                 contract=contract,
                 codec=codec,
-                frames=frames,
+                max_message_bytes=limits.max_message_bytes,
                 verifier=verifier,
                 error_table=error_table,
                 door=self.door,
