@@ -66,6 +66,14 @@ def test_two_verbs_on_one_path_are_both_told(api: Api) -> None:
         "application/json-patch+json",
         "json",
         "*/*",
+        "appli cation/json",
+        "application/ json",
+        "application/json, application/json",
+        "application/json; charset=latin1",
+        'application/json; charset="utf-16"',
+        "application/json; charset=utf-8; charset=ascii",
+        "application/json; charset",
+        "application/json charset=utf-8",
     ],
 )
 def test_a_body_of_another_type_is_refused(
@@ -75,6 +83,9 @@ def test_a_body_of_another_type_is_refused(
     headers = {"Content-Type": media_type}
     response = api.send(ROWS[rpc][style].verb, path, content=b"{}", token=token_for(rpc), headers=headers)
     assert_problem(response, 415, "UNSUPPORTED_MEDIA_TYPE")
+    assert (response.headers["Accept"], response.headers["Accept-Encoding"]) == ("application/json", "identity")
+    patch = ROWS[rpc][style].verb == "PATCH"
+    assert response.headers.get("Accept-Patch") == ("application/json" if patch else None)
 
 
 def test_a_body_of_no_type_is_refused(api: Api) -> None:
@@ -84,7 +95,15 @@ def test_a_body_of_no_type_is_refused(api: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "media_type", ["application/json; charset=utf-8", "Application/JSON", "application/json;charset=UTF-8"]
+    "media_type",
+    [
+        *["application/json; charset=utf-8", "Application/JSON", "application/json;charset=UTF-8", "application/json;"],
+        *[
+            "application/json; version=1",
+            'application/json;a="b;c\\"" ; charset="UTF-8";',
+            "application/json; charset=utf8",
+        ],
+    ],
 )
 def test_json_may_be_spelt_otherwise(api: Api, media_type: str) -> None:
     content = json.dumps(registration()).encode()

@@ -75,3 +75,6 @@ async def test_other_methods_are_named() -> None:
         assert (problem.status, list(problem.headers)) == (405, [(b"allow", allow)])
     answer = await _answer("OPTIONS", "/api/v1/orders")
     assert (answer.status, answer.header(b"allow")) == (204, b"GET, HEAD, POST")
+    assert (answer.header(b"accept-post"), answer.header(b"accept-patch")) == (b"application/json", None)
+    answer = await _answer("OPTIONS", "/api/v1/orders/1")
+    assert (answer.header(b"accept-post"), answer.header(b"accept-patch")) == (None, b"application/json")

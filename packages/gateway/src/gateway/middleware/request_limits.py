@@ -3,7 +3,7 @@
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.bad_token import is_too_long, token_too_long
-from gateway.problems import Problem
+from gateway.media_types import unsupported
 from gateway.request_limits import RequestLimits
 
 # ": " and CRLF, which HTTP/1.1 spends on each field.
@@ -23,7 +23,7 @@ class RequestLimitsMiddleware:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
             self._check_target(scope)
-            self._check_fields(scope["headers"])
+            self._check_fields(scope["method"], scope["headers"])
         await self.app(scope, receive, send)
 
     def _check_target(self, scope: Scope) -> None:
@@ -31,7 +31,7 @@ class RequestLimitsMiddleware:
         if len(scope["raw_path"]) + (len(query) + 1 if query else 0) > self._limits.max_target_bytes:
             raise self._limits.target_too_long()
 
-    def _check_fields(self, headers: list[tuple[bytes, bytes]]) -> None:
+    def _check_fields(self, http_method: str, headers: list[tuple[bytes, bytes]]) -> None:
         if len(headers) > self._limits.max_headers:
             raise self._limits.too_many_fields()
         size = len(headers) * _FIELD_OVERHEAD_BYTES
@@ -45,4 +45,4 @@ class RequestLimitsMiddleware:
         if size > self._limits.max_header_bytes:
             raise token_too_long() if too_long else self._limits.fields_too_large()
         if encoded:
-            raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", "A request body must not be content-encoded.")
+            raise unsupported(http_method, "A request body must not be content-encoded.")

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import exchange_of
+from gateway.media_types import accepted_by
 from gateway.problems import Problem
 from gateway.transcoding.path_segments import PathError
 from gateway.transcoding.router import Match, OtherMethods, Router
@@ -37,7 +38,8 @@ class RoutingMiddleware:
             exchange.request.rpc = match.endpoint.method.full_name
             await self._app(scope, receive, send)
         elif scope["method"] == "OPTIONS":
-            await send({"type": "http.response.start", "status": 204, "headers": [_allow(match.allow)]})
+            headers = [_allow(match.allow), *accepted_by(*match.allow)]
+            await send({"type": "http.response.start", "status": 204, "headers": headers})
             await send({"type": "http.response.body", "body": b""})
         else:
             raise _not_allowed(match.allow)

@@ -8,15 +8,13 @@ from service_kit.errors import CallError
 from starlette.types import Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of
-from gateway.problems import Problem
+from gateway.media_types import is_json, unsupported
 from gateway.sessions.cookie import SessionCookie
 from gateway.transcoding.endpoint import Endpoint
 from gateway.transcoding.preconditions import preconditions_of
 from gateway.transcoding.response_writer import Response
 from gateway.upstream.problems import to_problem
 from gateway.upstream.upstream import Upstream
-
-_JSON_TYPES = frozenset({b"application/json", b"application/json;charset=utf-8"})
 
 
 class Transcoder:
@@ -41,8 +39,8 @@ class Transcoder:
 
     async def _call(self, exchange: Exchange, endpoint: Endpoint, scope: Scope) -> Response:
         method = endpoint.method
-        if exchange.body:
-            _require_json(scope)
+        if exchange.body and not is_json(scope["headers"]):
+            raise unsupported(scope["method"], "The body must be application/json in UTF-8.")
         query, headers = scope["query_string"], scope["headers"]
         message = await endpoint.reader.read_sharing(exchange.path_parameters, query, headers, exchange.body)
         preconditions = preconditions_of(method, endpoint.http_method, headers)
@@ -62,12 +60,3 @@ class Transcoder:
             exchange.response_headers[:] = [h for h in exchange.response_headers if h[0] != b"set-cookie"]
             exchange.response_headers.append(self._cookie.clear())
             exchange.secret = True
-
-
-def _require_json(scope: Scope) -> None:
-    for name, value in scope["headers"]:
-        if name == b"content-type":
-            if value.lower().replace(b" ", b"").replace(b'"', b"") in _JSON_TYPES:
-                return
-            break
-    raise Problem(415, "UNSUPPORTED_MEDIA_TYPE", "The body must be application/json in UTF-8.")
