@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from redis.asyncio import Redis
@@ -11,16 +11,17 @@ from user_svc.adapters.redis_client import open_client
 from user_svc.adapters.sessions import RedisSessions
 from user_svc.domain.errors import SessionInvalidError, SessionReusedError
 from user_svc.domain.ports import Sessions
-from user_svc.domain.session import HeldSession, SessionTerms
+from user_svc.domain.session import HeldSession, SessionTerms, SessionUse
 from user_svc.domain.session_key import SessionKey
 
 from tests.examples.users import a_session
-from tests.fakes.sessions import InMemorySessions
+from tests.fakes.sessions import InMemorySessionEnds, InMemorySessions
 from tests.integration.sessions.clock import age
 from tests.running.revocation_entries import revoked_sessions
 from tests.running.servers import RunningRedis
 
 GRACE_S = 0.25
+USE = SessionUse(None, "198.51.100.9", "Links/2.30")
 TERMS = SessionTerms(idle_ttl_s=5, absolute_ttl_s=60, grace_s=GRACE_S)
 
 
@@ -45,7 +46,7 @@ def store(request: pytest.FixtureRequest) -> Store:
         client: Redis = request.getfixturevalue("redis")
 
         def make_real(terms: SessionTerms) -> Sessions:
-            return RedisSessions(client, terms, tokens_live_s=60)
+            return RedisSessions(client, InMemorySessionEnds(), terms, tokens_live_s=60)
 
         async def in_the_stream() -> list[str]:
             return await revoked_sessions(client)
@@ -74,14 +75,19 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 
 def key(session: HeldSession, counter: int) -> SessionKey:
-    return SessionKey(session.session_id, counter)
+    return replace(session.key, counter=counter)
+
+
+def held_key(counter: int | None) -> SessionUse:
+    """A use by a client that is known to hold a key."""
+    return replace(USE, counter=counter)
 
 
 async def test_opens_a_session(store: Store) -> None:
     new = a_session(new_id(), password_version=3)
     held = await store.sessions.open(new)
-    assert (held.session_id, held.user_id, held.password_version) == (new.session_id, new.user_id, 3)
-    assert (held.counter, held.max_age_s) == (1, 5)
+    assert (held.session_id, held.key.user_id, held.key.password_version) == (new.session_id, new.user_id, 3)
+    assert (held.key.counter, held.max_age_s) == (1, 5)
     assert await store.sessions.lives(new.session_id, new.user_id)
     (listed,) = await store.sessions.of_user(new.user_id)
     assert (listed.session_id, listed.address, listed.agent) == (new.session_id, new.address, new.agent)
@@ -93,99 +99,103 @@ async def test_a_session_is_one_users(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     stranger = new_id()
     assert not await store.sessions.lives(held.session_id, stranger)
-    assert not await store.sessions.touch(held.session_id, stranger, 1)
-    assert await store.sessions.end(held.session_id, stranger) is None
+    assert not await store.sessions.touch(held.session_id, stranger, held_key(1))
+    assert not await store.sessions.end(held.session_id, stranger)
+    with pytest.raises(SessionInvalidError):
+        await store.sessions.renew(replace(held.key, user_id=stranger), USE)
+    assert (await store.sessions.renew(held.key, USE)).key.user_id == held.key.user_id
     assert await store.sessions.of_user(stranger) == []
-    assert await store.sessions.lives(held.session_id, held.user_id)
+    assert await store.sessions.lives(held.session_id, held.key.user_id)
 
 
 async def test_the_newest_key_makes_a_new_one(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id(), password_version=2))
     for counter in (1, 2, 3):
-        renewed = await store.sessions.renew(key(held, counter))
-        assert (renewed.counter, renewed.rotated) == (counter + 1, True)
-        assert (renewed.user_id, renewed.password_version, renewed.ends_at) == (held.user_id, 2, held.ends_at)
+        renewed = await store.sessions.renew(key(held, counter), USE)
+        assert (renewed.key.counter, renewed.rotated) == (counter + 1, True)
+        assert renewed.key == replace(held.key, counter=counter + 1, issued_at_ms=renewed.key.issued_at_ms)
 
 
 async def test_many_at_once_get_one_successor(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
-    renewed = await asyncio.gather(*(store.sessions.renew(key(held, 1)) for _ in range(50)))
-    assert {each.counter for each in renewed} == {2}
+    renewed = await asyncio.gather(*(store.sessions.renew(key(held, 1), USE) for _ in range(50)))
+    assert {each.key.counter for each in renewed} == {2}
     assert [each.rotated for each in renewed].count(True) == 1
 
 
 async def test_a_lost_answer_is_given_again_however_late(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
-    await store.sessions.renew(key(held, 1))
+    await store.sessions.renew(key(held, 1), USE)
     await store.pass_time(GRACE_S * 2)
-    again = await store.sessions.renew(key(held, 1))
-    assert (again.counter, again.rotated) == (2, False)
+    again = await store.sessions.renew(key(held, 1), USE)
+    assert (again.key.counter, again.rotated) == (2, False)
 
 
 async def test_the_predecessor_is_good_within_the_grace(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
-    await store.sessions.renew(key(held, 1))
-    assert await store.sessions.touch(held.session_id, held.user_id, 2)
-    again = await store.sessions.renew(key(held, 1))
-    assert (again.counter, again.rotated) == (2, False)
+    await store.sessions.renew(key(held, 1), USE)
+    assert await store.sessions.touch(held.session_id, held.key.user_id, held_key(2))
+    again = await store.sessions.renew(key(held, 1), USE)
+    assert (again.key.counter, again.rotated) == (2, False)
 
 
 async def test_after_the_grace_a_used_successor_ends_all(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
-    await store.sessions.renew(key(held, 1))
-    assert await store.sessions.touch(held.session_id, held.user_id, 2)
+    await store.sessions.renew(key(held, 1), USE)
+    assert await store.sessions.touch(held.session_id, held.key.user_id, held_key(2))
     await store.pass_time(GRACE_S * 2)
     with pytest.raises(SessionReusedError) as reused:
-        await store.sessions.renew(key(held, 1))
-    assert (reused.value.session_id, reused.value.user_id) == (held.session_id, held.user_id)
+        await store.sessions.renew(key(held, 1), USE)
+    assert (reused.value.session_id, reused.value.user_id) == (held.session_id, held.key.user_id)
     with pytest.raises(SessionInvalidError):
-        await store.sessions.renew(key(held, 2))
-    assert not await store.sessions.touch(held.session_id, held.user_id, 2)
-    assert await store.sessions.of_user(held.user_id) == []
+        await store.sessions.renew(key(held, 2), USE)
+    assert not await store.sessions.touch(held.session_id, held.key.user_id, held_key(2))
+    assert await store.sessions.of_user(held.key.user_id) == []
 
 
 async def test_an_older_key_ends_all_even_within_the_grace(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
-    await store.sessions.renew(key(held, 1))
-    await store.sessions.renew(key(held, 2))
+    await store.sessions.renew(key(held, 1), USE)
+    await store.sessions.renew(key(held, 2), USE)
     with pytest.raises(SessionReusedError):
-        await store.sessions.renew(key(held, 1))
-    assert not await store.sessions.lives(held.session_id, held.user_id)
-    assert await store.sessions.of_user(held.user_id) == []
+        await store.sessions.renew(key(held, 1), USE)
+    assert not await store.sessions.lives(held.session_id, held.key.user_id)
+    assert await store.sessions.of_user(held.key.user_id) == []
     assert (await store.published()).count(held.session_id) == 1
 
 
 @pytest.mark.parametrize("counter", [None, 1, 3])
 async def test_only_the_newest_key_in_use_counts(store: Store, counter: int | None) -> None:
     held = await store.sessions.open(a_session(new_id()))
-    await store.sessions.renew(key(held, 1))
-    assert await store.sessions.touch(held.session_id, held.user_id, counter)
+    await store.sessions.renew(key(held, 1), USE)
+    assert await store.sessions.touch(held.session_id, held.key.user_id, held_key(counter))
     await store.pass_time(GRACE_S * 2)
-    assert not (await store.sessions.renew(key(held, 1))).rotated
+    assert not (await store.sessions.renew(key(held, 1), USE)).rotated
 
 
 async def test_a_key_from_the_future_is_invalid_and_ends_nothing(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     with pytest.raises(SessionInvalidError):
-        await store.sessions.renew(key(held, 2))
-    assert (await store.sessions.renew(key(held, 1))).rotated
+        await store.sessions.renew(key(held, 2), USE)
+    assert (await store.sessions.renew(key(held, 1), USE)).rotated
 
 
 async def test_a_clock_set_back_makes_the_grace_no_longer_than_it_is(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
-    await store.sessions.renew(key(held, 1))
-    assert await store.sessions.touch(held.session_id, held.user_id, 2)
+    await store.sessions.renew(key(held, 1), USE)
+    assert await store.sessions.touch(held.session_id, held.key.user_id, held_key(2))
     await store.set_back(held.session_id, 3600)
-    assert not (await store.sessions.renew(key(held, 1))).rotated
+    assert not (await store.sessions.renew(key(held, 1), USE)).rotated
     await store.pass_time(GRACE_S * 2)
     with pytest.raises(SessionReusedError):
-        await store.sessions.renew(key(held, 1))
+        await store.sessions.renew(key(held, 1), USE)
 
 
 async def test_an_unknown_session_is_invalid(store: Store) -> None:
+    held = await store.sessions.open(a_session(new_id()))
     with pytest.raises(SessionInvalidError):
-        await store.sessions.renew(SessionKey("A" * 22, 1))
-    assert await store.sessions.end("A" * 22) is None
+        await store.sessions.renew(replace(held.key, session_id="A" * 22), USE)
+    assert not await store.sessions.end("A" * 22, held.key.user_id)
 
 
 async def test_a_session_that_lies_idle_ends(store: Store) -> None:
@@ -193,9 +203,9 @@ async def test_a_session_that_lies_idle_ends(store: Store) -> None:
     held = await sessions.open(a_session(new_id()))
     await store.pass_time(0.3)
     with pytest.raises(SessionInvalidError):
-        await sessions.renew(key(held, 1))
-    assert await sessions.of_user(held.user_id) == []
-    assert await sessions.end(held.session_id) is None
+        await sessions.renew(key(held, 1), USE)
+    assert await sessions.of_user(held.key.user_id) == []
+    assert not await sessions.end(held.session_id, held.key.user_id)
     assert held.session_id not in await store.published()
 
 
@@ -203,41 +213,41 @@ async def test_use_and_renewal_keep_a_session_but_not_past_its_end(store: Store)
     sessions = store.make(SessionTerms(idle_ttl_s=0.5, absolute_ttl_s=1.2, grace_s=10))
     held = await sessions.open(a_session(new_id()))
     await store.pass_time(0.35)
-    assert await sessions.touch(held.session_id, held.user_id, 1)
+    assert await sessions.touch(held.session_id, held.key.user_id, held_key(1))
     await store.pass_time(0.35)
-    renewed = await sessions.renew(key(held, 1))
+    renewed = await sessions.renew(key(held, 1), USE)
     assert renewed.ends_at == held.ends_at
     await store.pass_time(0.35)
-    assert await sessions.touch(held.session_id, held.user_id, 2)
+    assert await sessions.touch(held.session_id, held.key.user_id, held_key(2))
     await store.pass_time(0.35)
-    assert not await sessions.lives(held.session_id, held.user_id)
+    assert not await sessions.lives(held.session_id, held.key.user_id)
 
 
 async def test_a_renewal_keeps_no_session_past_its_end(store: Store) -> None:
     sessions = store.make(SessionTerms(idle_ttl_s=10, absolute_ttl_s=0.4, grace_s=10))
     held = await sessions.open(a_session(new_id()))
     for _ in range(2):  # the second is given the same key again
-        await sessions.renew(key(held, 1))
+        await sessions.renew(key(held, 1), USE)
     await store.pass_time(0.5)
-    assert not await sessions.lives(held.session_id, held.user_id)
+    assert not await sessions.lives(held.session_id, held.key.user_id)
 
 
 async def test_ends_a_session_once(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
-    assert await store.sessions.end(held.session_id) == held.user_id
-    assert await store.sessions.end(held.session_id) is None
-    assert await store.sessions.of_user(held.user_id) == []
+    assert await store.sessions.end(held.session_id, held.key.user_id)
+    assert not await store.sessions.end(held.session_id, held.key.user_id)
+    assert await store.sessions.of_user(held.key.user_id) == []
     assert (await store.published()).count(held.session_id) == 1
 
 
 async def test_what_goes_on_is_not_published(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
-    await store.sessions.renew(key(held, 1))
-    await store.sessions.renew(key(held, 1))
-    await store.sessions.touch(held.session_id, held.user_id, 2)
-    assert await store.sessions.end(held.session_id, new_id()) is None
+    await store.sessions.renew(key(held, 1), USE)
+    await store.sessions.renew(key(held, 1), USE)
+    await store.sessions.touch(held.session_id, held.key.user_id, held_key(2))
+    assert not await store.sessions.end(held.session_id, new_id())
     with pytest.raises(SessionInvalidError):
-        await store.sessions.renew(key(held, 3))
+        await store.sessions.renew(key(held, 3), USE)
     assert held.session_id not in await store.published()
 
 
@@ -247,7 +257,7 @@ async def test_lists_the_last_used_first(store: Store) -> None:
     for _ in range(3):
         opened.append((await store.sessions.open(a_session(user_id))).session_id)
         await store.pass_time(0.01)
-    assert await store.sessions.touch(opened[0], user_id, None)
+    assert await store.sessions.touch(opened[0], user_id, held_key(None))
     listed = [session.session_id for session in await store.sessions.of_user(user_id)]
     assert listed == [opened[0], opened[2], opened[1]]
 
@@ -269,7 +279,7 @@ async def test_ended_sessions_take_no_room(store: Store) -> None:
     first = await store.sessions.open(a_session(user_id))
     for _ in range(30):
         held = await store.sessions.open(a_session(user_id))
-        await store.sessions.end(held.session_id)
+        await store.sessions.end(held.session_id, user_id)
     assert await store.sessions.lives(first.session_id, user_id)
 
 
@@ -283,7 +293,7 @@ async def test_ends_all_of_one_user(store: Store) -> None:
     assert sorted(session_id for session_id in published if session_id in opened) == sorted(opened)
     assert stranger.session_id not in published
     assert await store.sessions.of_user(user_id) == []
-    assert await store.sessions.lives(stranger.session_id, stranger.user_id)
+    assert await store.sessions.lives(stranger.session_id, stranger.key.user_id)
 
 
 async def test_ends_what_was_opened_under_an_earlier_password_version(store: Store) -> None:
@@ -295,34 +305,56 @@ async def test_ends_what_was_opened_under_an_earlier_password_version(store: Sto
     assert (await store.published()).count(old.session_id) == 1
     assert not await store.sessions.lives(old.session_id, user_id)
     assert await store.sessions.lives(current.session_id, user_id)
-    assert await store.sessions.lives(stranger.session_id, stranger.user_id)
+    assert await store.sessions.lives(stranger.session_id, stranger.key.user_id)
 
 
-async def test_ends_the_others_and_lets_one_go_on(store: Store) -> None:
+async def test_ends_all_but_one(store: Store) -> None:
     user_id = new_id()
     kept, *others = [await store.sessions.open(a_session(user_id)) for _ in range(3)]
-    ended = await store.sessions.end_others(user_id, kept.session_id, 2)
+    ended = await store.sessions.end_all(user_id, but=kept.session_id)
     assert set(ended) == {other.session_id for other in others}
     (listed,) = await store.sessions.of_user(user_id)
     assert listed.session_id == kept.session_id
-    assert (await store.sessions.renew(key(kept, 1))).password_version == 2
+    assert (await store.sessions.renew(kept.key, USE)).rotated
     published = await store.published()
     assert sorted(session_id for session_id in published if session_id in ended) == sorted(ended)
     assert kept.session_id not in published
 
 
-async def test_confirms_a_session_of_its_user_only(store: Store) -> None:
+async def test_lists_where_a_session_was_last_used_from(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
-    await store.sessions.confirm(held.session_id, held.user_id, 2)
-    await store.sessions.confirm(held.session_id, new_id(), 3)
-    await store.sessions.confirm("A" * 22, held.user_id, 2)
-    assert (await store.sessions.renew(key(held, 1))).password_version == 2
-    assert not await store.sessions.lives("A" * 22, held.user_id)
+    for number, use in enumerate((USE, replace(USE, address="198.51.100.10"), replace(USE, agent="w3m/0.5"))):
+        if number == 1:
+            await store.sessions.touch(held.session_id, held.key.user_id, use)
+        else:
+            await store.sessions.renew(held.key, use)
+        (listed,) = await store.sessions.of_user(held.key.user_id)
+        assert (listed.address, listed.agent) == (use.address, use.agent)
 
 
-async def test_an_ended_session_does_not_go_on(store: Store) -> None:
-    user_id = new_id()
-    held = await store.sessions.open(a_session(user_id))
-    await store.sessions.end(held.session_id)
-    assert await store.sessions.end_others(user_id, held.session_id, 2) == []
-    assert not await store.sessions.lives(held.session_id, user_id)
+async def test_a_key_is_refused_past_the_end_that_it_names(store: Store) -> None:
+    """Whatever the store remembers of the session."""
+    held = await store.sessions.open(a_session(new_id()))
+    over = replace(held.key, ends_at_ms=held.key.issued_at_ms)
+    with pytest.raises(SessionInvalidError):
+        await store.sessions.renew(over, USE)
+    assert (await store.sessions.renew(held.key, USE)).ends_at == held.ends_at
+
+
+async def test_a_key_is_refused_past_its_own_life(store: Store) -> None:
+    """Whatever counter the store remembers: so an old copy is no use to one who can roll the counter back."""
+    held = await store.sessions.open(a_session(new_id()))
+    life_ms = round(TERMS.key_life_s(60) * 1000)
+    with pytest.raises(SessionInvalidError):
+        await store.sessions.renew(replace(held.key, issued_at_ms=held.key.issued_at_ms - life_ms - 1), USE)
+    assert (await store.sessions.renew(held.key, USE)).rotated
+
+
+async def test_a_successor_has_its_predecessors_facts_and_its_own_time(store: Store) -> None:
+    held = await store.sessions.open(a_session(new_id(), password_version=2))
+    await store.pass_time(0.01)
+    renewed = await store.sessions.renew(held.key, USE)
+    assert renewed.key == replace(held.key, counter=2, issued_at_ms=renewed.key.issued_at_ms)
+    assert renewed.key.issued_at_ms > held.key.issued_at_ms
+    await store.pass_time(0.01)
+    assert (await store.sessions.renew(held.key, USE)).key == renewed.key

@@ -7,6 +7,7 @@ import pytest
 from tests.e2e.accounts import Account, log_in, unique_password
 from tests.e2e.api import Api
 from tests.e2e.bindings import Style
+from tests.e2e.renewals import assert_renewed
 from tests.e2e.shapes import assert_invalid, assert_problem, assert_success
 
 
@@ -23,11 +24,39 @@ def test_only_the_new_password_logs_in(api: Api, style: Style, newcomer: Account
     log_in(api, newcomer.email, fields["new_password"])
 
 
-def test_ends_the_other_sessions_and_keeps_this_one(api: Api, style: Style, newcomer: Account) -> None:
+def test_ends_every_session_and_gives_the_caller_a_new_one(api: Api, style: Style, newcomer: Account) -> None:
+    """Whoever holds a copy of the caller's session key, too, is out."""
     other = log_in(api, newcomer.email, newcomer.password)
-    assert_success(api.call("ChangePassword", style, change(newcomer), token=newcomer.token), 204)
-    assert_problem(api.call("GetUser", headers={"Cookie": other.cookie}), 401, "SESSION_INVALID")
-    assert_success(api.call("GetUser", headers={"Cookie": newcomer.cookie}), 200)
+    changed = api.call("ChangePassword", style, change(newcomer), token=newcomer.token)
+    assert_success(changed, 204)
+    assert changed.content == b""
+    cookie = assert_renewed(changed)
+    for ended in (other, newcomer):
+        assert_problem(api.call("GetUser", headers={"Cookie": ended.cookie}), 401, "SESSION_INVALID")
+        assert_problem(api.call("GetUser", token=ended.token), 401, "SESSION_INVALID")
+    assert_success(api.call("ListOrders", token=changed.headers["X-Access-Token"]), 200)
+    (session,) = api.call("ListSessions", headers={"Cookie": cookie}).json()["sessions"]
+    assert session["current"] is True
+
+
+def test_with_the_cookie_alone_only_the_new_session_is_handed_out(api: Api, style: Style, newcomer: Account) -> None:
+    """Though the old one is renewed on the way in."""
+    headers = {"Cookie": newcomer.cookie, "Sec-Fetch-Site": "same-origin"}
+    changed = api.call("ChangePassword", style, change(newcomer), headers=headers)
+    assert_success(changed, 204)
+    assert len(changed.headers.get_list("X-Access-Token")) == 1
+    cookie = assert_renewed(changed)
+    assert_success(api.call("GetUser", headers={"Cookie": cookie}), 200)
+    assert_success(api.call("GetUser", token=changed.headers["X-Access-Token"]), 200)
+
+
+def test_the_same_password_is_refused(api: Api, style: Style, newcomer: Account) -> None:
+    fields = change(newcomer, new_password=newcomer.password)
+    response = api.call("ChangePassword", style, fields, token=newcomer.token)
+    assert_problem(response, 400, "PASSWORD_REFUSED")
+    (violation,) = response.json()["violations"]
+    assert (violation["field"], violation["rule"]) == ("new_password", "password.unchanged")
+    assert_success(api.call("GetUser", token=newcomer.token), 200)
 
 
 def test_a_wrong_current_password_changes_nothing(api: Api, style: Style, newcomer: Account) -> None:

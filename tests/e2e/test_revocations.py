@@ -82,8 +82,10 @@ def revoke(api: Api, first: Account, second: Account, _admin: Account) -> str:
 
 def change_password(api: Api, first: Account, _second: Account, _admin: Account) -> str:
     fields = {"current_password": first.password, "new_password": unique_password()}
-    assert_success(api.call("ChangePassword", fields=fields, token=first.token), 204)
-    return first.token
+    changed = api.call("ChangePassword", fields=fields, token=first.token)
+    assert_success(changed, 204)
+    token: str = changed.headers["X-Access-Token"]
+    return token
 
 
 def log_in_over_it(api: Api, first: Account, second: Account, _admin: Account) -> str:

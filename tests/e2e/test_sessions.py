@@ -113,6 +113,47 @@ def test_logout_ends_the_session_and_clears_the_cookie(api: Api, style: Style, n
     assert_success(api.call("GetUser", headers={"Cookie": other.cookie}), 200)
 
 
+@pytest.mark.parametrize("key", ["dead", "garbage", "a b", "", "x" * 600])
+def test_logout_of_no_live_session_clears_the_cookie_too(api: Api, style: Style, newcomer: Account, key: str) -> None:
+    """A script of a page cannot delete the cookie itself."""
+    if key == "dead":
+        assert_success(api.call("Logout", token=newcomer.token), 204)
+    cookie = newcomer.cookie if key == "dead" else f"{newcomer.cookie.partition('=')[0]}={key}"
+    response = api.call("Logout", style, headers={"Cookie": cookie, "Sec-Fetch-Site": "same-origin"})
+    assert_success(response, 204)
+    (cleared,) = session_cookies(response)
+    assert_cleared_cookie(cleared)
+    assert response.headers["Cache-Control"] == "no-store"
+    assert "X-Access-Token" not in response.headers
+
+
+def test_logout_with_the_token_of_an_ended_session_is_a_success(api: Api, style: Style, newcomer: Account) -> None:
+    for _ in range(2):
+        response = api.call("Logout", style, token=newcomer.token, headers={"Cookie": newcomer.cookie})
+        assert_success(response, 204)
+        (cleared,) = session_cookies(response)
+        assert_cleared_cookie(cleared)
+
+
+def test_logout_from_another_site_clears_nothing(api: Api, style: Style, newcomer: Account) -> None:
+    for cookie in (newcomer.cookie, f"{newcomer.cookie.partition('=')[0]}=garbage"):
+        response = api.call("Logout", style, headers={"Cookie": cookie, "Sec-Fetch-Site": "cross-site"})
+        assert_problem(response, 403, "CROSS_SITE_REQUEST")
+        assert not session_cookies(response)
+
+
+def test_logout_without_any_credentials_has_nothing_to_end(api: Api, style: Style) -> None:
+    assert_problem(api.call("Logout", style), 401, "CREDENTIALS_MISSING")
+
+
+def test_lists_where_a_session_was_last_used_from(api: Api, newcomer: Account) -> None:
+    for agent, headers in (("Links/2.30", {"Cookie": newcomer.cookie}), ("w3m/0.5", {})):
+        token = None if headers else newcomer.token
+        assert_success(api.call("GetUser", token=token, headers={**headers, "User-Agent": agent}), 200)
+        sessions = api.call("ListSessions", token=newcomer.token, headers={"User-Agent": agent}).json()["sessions"]
+        assert [session["user_agent"] for session in sessions] == [agent]
+
+
 def test_logout_needs_no_body(api: Api, newcomer: Account) -> None:
     assert_success(api.send("POST", "/api/users/logout", token=newcomer.token), 204)
 

@@ -1,22 +1,32 @@
 """Sessions in memory, and the rule of their renewal in a few plain lines: the model of the Lua scripts."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
 from user_svc.domain.errors import DependencyUnavailableError, SessionInvalidError, SessionReusedError
-from user_svc.domain.session import MAX_SESSIONS_OF_USER, HeldSession, ListedSession, NewSession, SessionTerms
+from user_svc.domain.session import (
+    MAX_SESSIONS_OF_USER,
+    HeldSession,
+    ListedSession,
+    NewSession,
+    SessionTerms,
+    SessionUse,
+)
 from user_svc.domain.session_key import SessionKey
 
 
 @dataclass(slots=True)
 class _Session:
-    opened: NewSession
-    password_version: int
+    user_id: str
     created_at: float
     last_used_at: float
     rotated_at: float
     ends_at: float
     idle_until: float
+    address: str
+    agent: str
+    password_version: int
     counter: int = 1
     presented: int = 0
 
@@ -27,11 +37,12 @@ class InMemorySessions:
     published: the ids of sessions whose end was published, in that order.
     """
 
-    def __init__(self, terms: SessionTerms) -> None:
+    def __init__(self, terms: SessionTerms, tokens_live_s: float = 60) -> None:
         self.now = 1_800_000_000.0
         self.away = False
         self.published: list[str] = []
         self._terms = terms
+        self._key_life_s = terms.key_life_s(tokens_live_s)
         self._sessions: dict[str, _Session] = {}
 
     def pass_time(self, seconds: float) -> None:
@@ -42,19 +53,23 @@ class InMemorySessions:
 
     async def open(self, session: NewSession) -> HeldSession:
         self._check_reachable()
-        ends_at = self.now + self._terms.absolute_ttl_s
-        kept = _Session(session, session.password_version, self.now, self.now, self.now, ends_at, ends_at)
+        now, ends_at = self.now, self.now + self._terms.absolute_ttl_s
+        about = (session.address, session.agent, session.password_version)
+        kept = _Session(session.user_id, now, now, now, ends_at, ends_at, *about)
         self._sessions[session.session_id] = kept
-        self._use(kept)
-        mine = [sid for sid, other in self._live().items() if other.opened.user_id == session.user_id]
+        self._use(kept, SessionUse(None, session.address, session.agent))
+        mine = [sid for sid, other in self._live().items() if other.user_id == session.user_id]
         for session_id in mine[:-MAX_SESSIONS_OF_USER]:
             self._end(session_id)
-        return self._held(kept, rotated=True)
+        key = SessionKey(session.session_id, 1, session.user_id, session.password_version, _ms(now), _ms(ends_at))
+        return self._held(kept, key, rotated=True)
 
-    async def renew(self, key: SessionKey) -> HeldSession:
+    async def renew(self, key: SessionKey, use: SessionUse) -> HeldSession:
         self._check_reachable()
         session = self._live().get(key.session_id)
-        if session is None or key.counter > session.counter:
+        if session is None or session.user_id != key.user_id or key.counter > session.counter:
+            raise SessionInvalidError
+        if _ms(self.now) >= key.ends_at_ms or self.now - key.issued_at_ms / 1000 > self._key_life_s:
             raise SessionInvalidError
         # Where the clock was set back, the grace begins anew: it does not last until the clock has caught up.
         session.rotated_at = min(session.rotated_at, self.now)
@@ -67,68 +82,51 @@ class InMemorySessions:
             lost = session.presented < session.counter
             if key.counter < session.counter - 1 or not (within_grace or lost):
                 self._end(key.session_id)
-                raise SessionReusedError(key.session_id, session.opened.user_id)
-        self._use(session)
-        return self._held(session, rotated=rotated)
+                raise SessionReusedError(key.session_id, session.user_id)
+        self._use(session, use)
+        newest = replace(key, counter=session.counter, issued_at_ms=_ms(session.rotated_at))
+        return self._held(session, newest, rotated=rotated)
 
-    async def touch(self, session_id: str, user_id: str, counter_in_use: int | None) -> bool:
+    async def touch(self, session_id: str, user_id: str, use: SessionUse) -> bool:
         self._check_reachable()
         if not await self.lives(session_id, user_id):
             return False
         session = self._sessions[session_id]
-        if counter_in_use is not None and session.presented < counter_in_use <= session.counter:
-            session.presented = counter_in_use
-        self._use(session)
+        if use.counter is not None and session.presented < use.counter <= session.counter:
+            session.presented = use.counter
+        self._use(session, use)
         return True
 
     async def lives(self, session_id: str, user_id: str) -> bool:
         self._check_reachable()
         session = self._live().get(session_id)
-        return session is not None and session.opened.user_id == user_id
+        return session is not None and session.user_id == user_id
 
     async def of_user(self, user_id: str) -> list[ListedSession]:
         self._check_reachable()
-        mine = [session for session in self._live().values() if session.opened.user_id == user_id]
-        mine.sort(key=lambda session: session.last_used_at, reverse=True)
+        mine = [(sid, session) for sid, session in self._live().items() if session.user_id == user_id]
+        mine.sort(key=lambda each: each[1].last_used_at, reverse=True)
         return [
-            ListedSession(
-                session.opened.session_id,
-                _time(session.created_at),
-                _time(session.last_used_at),
-                session.opened.address,
-                session.opened.agent,
-            )
-            for session in mine
+            ListedSession(sid, _time(each.created_at), _time(each.last_used_at), each.address, each.agent)
+            for sid, each in mine
         ]
 
-    async def end(self, session_id: str, user_id: str | None = None) -> str | None:
-        self._check_reachable()
-        session = self._live().get(session_id)
-        if session is None or user_id not in {None, session.opened.user_id}:
-            return None
+    async def end(self, session_id: str, user_id: str) -> bool:
+        if not await self.lives(session_id, user_id):
+            return False
         self._end(session_id)
-        return session.opened.user_id
+        return True
 
-    async def end_all(self, user_id: str) -> None:
-        for session in await self.of_user(user_id):
-            self._end(session.session_id)
+    async def end_all(self, user_id: str, *, but: str | None = None) -> list[str]:
+        ended = [each.session_id for each in await self.of_user(user_id) if each.session_id != but]
+        for session_id in ended:
+            self._end(session_id)
+        return ended
 
     async def end_outdated(self, user_id: str, password_version: int) -> None:
         for session in await self.of_user(user_id):
             if self._sessions[session.session_id].password_version < password_version:
                 self._end(session.session_id)
-
-    async def confirm(self, session_id: str, user_id: str, password_version: int) -> None:
-        if await self.lives(session_id, user_id):
-            self._sessions[session_id].password_version = password_version
-
-    async def end_others(self, user_id: str, session_id: str, password_version: int) -> list[str]:
-        others = [other.session_id for other in await self.of_user(user_id) if other.session_id != session_id]
-        for other in others:
-            self._end(other)
-        if session_id in self._sessions:
-            self._sessions[session_id].password_version = password_version
-        return others
 
     def _check_reachable(self) -> None:
         if self.away:
@@ -141,21 +139,32 @@ class InMemorySessions:
     def _live(self) -> dict[str, _Session]:
         return {sid: session for sid, session in self._sessions.items() if session.idle_until > self.now}
 
-    def _use(self, session: _Session) -> None:
+    def _use(self, session: _Session, use: SessionUse) -> None:
         session.last_used_at = self.now
+        if use.address:
+            session.address, session.agent = use.address, use.agent
         session.idle_until = min(self.now + self._terms.idle_ttl_s, session.ends_at)
 
-    def _held(self, session: _Session, *, rotated: bool) -> HeldSession:
-        return HeldSession(
-            session_id=session.opened.session_id,
-            user_id=session.opened.user_id,
-            password_version=session.password_version,
-            counter=session.counter,
-            max_age_s=max(1, int(session.idle_until - self.now)),
-            ends_at=_time(session.ends_at),
-            rotated=rotated,
-        )
+    def _held(self, session: _Session, key: SessionKey, *, rotated: bool) -> HeldSession:
+        return HeldSession(key, max(1, int(session.idle_until - self.now)), rotated)
+
+
+class InMemorySessionEnds:
+    """The record of ended sessions. recorded: their ids. away: raise as if the store could not be reached."""
+
+    def __init__(self) -> None:
+        self.recorded: list[str] = []
+        self.away = False
+
+    async def add(self, session_ids: Sequence[str]) -> None:
+        if self.away:
+            raise DependencyUnavailableError("postgres")
+        self.recorded += session_ids
 
 
 def _time(unix_s: float) -> datetime:
     return datetime.fromtimestamp(unix_s, UTC)
+
+
+def _ms(unix_s: float) -> int:
+    return round(unix_s * 1000)

@@ -17,11 +17,15 @@ from user_svc.domain.user_listing import UserFilters, UserPosition
 
 
 class InMemoryUsers:
-    """events: the audit events that came with changes, oldest first. announced: what others learn of."""
+    """events: the audit events that came with changes, oldest first. announced: what others learn of.
+
+    ended_sessions: the ids of those on record as ended.
+    """
 
     def __init__(self) -> None:
         self.events: list[AuditEvent] = []
         self.announced: list[UserDeleted] = []
+        self.ended_sessions: set[str] = set()
         self._users: dict[str, User] = {}
 
     def clear(self) -> None:
@@ -36,6 +40,9 @@ class InMemoryUsers:
 
     async def with_id(self, user_id: str) -> User | None:
         return self._users.get(user_id)
+
+    async def of_session(self, user_id: str, session_id: str) -> User | None:
+        return None if session_id in self.ended_sessions else self._users.get(user_id)
 
     async def with_email(self, email: str) -> User | None:
         return next((user for user in self._users.values() if user.email.lower() == email.lower()), None)

@@ -10,12 +10,11 @@ from typing import Any
 import httpx2
 
 from tests.integration.sessions.model import Key, Token
+from tests.integration.sessions.user_service import SEAL
 
 COOKIE = "__Host-session_key"
 #: A session key, its life and all its attributes; or the order to forget it.
-_ISSUED = re.compile(
-    COOKIE + r"=([\w-]{22})\.(\d+)\.([\w-]{43}); Max-Age=(\d+); Path=/; HttpOnly; SameSite=Lax; Secure"
-)
+_ISSUED = re.compile(COOKIE + r"=([\w-]{22}\.\d+\.[\w-]{91}); Max-Age=(\d+); Path=/; HttpOnly; SameSite=Lax; Secure")
 CLEARED = COOKIE + "=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure"
 
 
@@ -74,8 +73,9 @@ def answer_of(response: httpx2.Response) -> Answer:
     if cookies and cookies[0] != CLEARED:
         issued = _ISSUED.fullmatch(cookies[0])
         assert issued is not None, cookies
-        session_id, counter, mac, max_age = issued.groups()
-        key, max_age_s = Key(f"{session_id}.{counter}.{mac}", session_id, int(counter)), int(max_age)
+        text, max_age = issued.groups()
+        facts = SEAL.open(text)
+        key, max_age_s = Key(text, facts.session_id, facts.counter), int(max_age)
     body = response.json() if response.content else None
     return Answer(response.status_code, response.headers, body, key, max_age_s, cookies == [CLEARED])
 

@@ -2,11 +2,11 @@
 
 import time
 from dataclasses import replace
-from datetime import timedelta
 
 from redis.asyncio import Redis
 from user_svc.domain.ports import TokenMinter
 from user_svc.domain.session import HeldSession
+from user_svc.domain.session_key import SessionKey, SessionKeySeal
 from user_svc.domain.token import AccessToken
 from user_svc.domain.user import User
 
@@ -44,6 +44,24 @@ class MovedClock:
         return time.time() + self.offset_s
 
 
+class SealOnMovedClock(SessionKeySeal):
+    """Seals keys with times on the moved clock, so that a key grows older as what Redis remembers does."""
+
+    def __init__(self, seal: SessionKeySeal, clock: MovedClock) -> None:
+        self._seal = seal
+        self._clock = clock
+
+    def seal(self, key: SessionKey) -> str:
+        return self._seal.seal(self._moved(key, self._clock.offset_s))
+
+    def open(self, text: str) -> SessionKey:
+        return self._moved(self._seal.open(text), -self._clock.offset_s)
+
+    def _moved(self, key: SessionKey, seconds: int) -> SessionKey:
+        by_ms = seconds * 1000
+        return replace(key, issued_at_ms=key.issued_at_ms + by_ms, ends_at_ms=key.ends_at_ms + by_ms)
+
+
 class MinterOnMovedClock:
     """Mints with a clock that tests move for sessions whose times are Redis's."""
 
@@ -52,5 +70,5 @@ class MinterOnMovedClock:
         self._clock = clock
 
     def mint(self, user: User, session: HeldSession) -> AccessToken:
-        ends_at = session.ends_at + timedelta(seconds=self._clock.offset_s)
-        return self._minter.mint(user, replace(session, ends_at=ends_at))
+        ends_at_ms = session.key.ends_at_ms + self._clock.offset_s * 1000
+        return self._minter.mint(user, replace(session, key=replace(session.key, ends_at_ms=ends_at_ms)))

@@ -70,7 +70,7 @@ class FlowMachine(RuleBasedStateMachine):
         return self.run(self.send(gateway, verb, path, **request))
 
     def admitted(self, answer: Answer) -> Client:
-        """The client that an answer to registering or logging in makes."""
+        """The client that an answer which issues a session makes."""
         assert answer.key is not None
         assert answer.key.counter == 1
         assert answer.headers["cache-control"] == "no-store"
@@ -79,7 +79,7 @@ class FlowMachine(RuleBasedStateMachine):
         self.model.opened(session_id, self.user_id)
         self.excuses[session_id] = set()
         self.handed_out[session_id, 1] = answer.key
-        token = self.token_of(answer.body["access_token"], answer.key)
+        token = self.token_of(answer.access_token or answer.body["access_token"], answer.key)
         return Client(self.user_id, Jar(answer.key), token)
 
     def token_of(self, text: str, key: Key) -> Token:
@@ -91,12 +91,13 @@ class FlowMachine(RuleBasedStateMachine):
         return Token(text, key.session_id, key.counter, self.model.now, self.model.now + life_s)
 
     def settle(self) -> None:
-        """Waits until every gateway knows which sessions were revoked."""
+        """Waits until every gateway knows which sessions were revoked, and has reported the uses that it saw."""
         revoked = [session_id for session_id, session in self.model.sessions.items() if session.revoked]
 
         async def known() -> None:
             async with asyncio.timeout(REVOKED_WITHIN_S):
                 for gateway in self.platform.gateways:
+                    await gateway.uses.settled()
                     while not all(map(gateway.denylist.denies_session, revoked)):  # noqa: ASYNC110
                         await asyncio.sleep(0.001)
 
@@ -106,17 +107,27 @@ class FlowMachine(RuleBasedStateMachine):
         """Sends one request as the model says that it goes."""
         self.settle()
         token, key = client.credentials
-        expected = self.model.answer(token, key, attended=route.attended)
+        expected = self.expected(token, key, self.platform.gateways.index(gateway), route)
         answer = self.call(gateway, route.verb, route.path, json=route.body, headers=headers_of(token, key))
         self.check(client, expected, answer, route)
         return answer
 
+    def expected(self, token: Token | None, key: Key | None, gateway: int, route: Route) -> Expected:
+        """What the model says of a request, which changes it."""
+        if token is not None and self.model.admits(token) and not route.admitted:
+            return Expected("SESSION_INVALID" if self.model.sessions[token.session_id].revoked else None)
+        return self.model.answer(token, key, gateway % len(self.platform.gateways), attended=route.attended)
+
     def check(self, client: Client, expected: Expected, answer: Answer, route: Route) -> None:
         if expected.code is None:
             assert (answer.status, answer.code) == (route.status, route.code), (expected, answer)
+        elif route.ends_session and expected.code in OF_THE_SESSION:
+            assert (answer.status, answer.cleared) == (route.status, True), (expected, answer)
         else:
             assert (answer.status, answer.code) == (401, expected.code), (expected, answer)
-        if expected.renewed is None:
+        if route.issues_session and answer.status == route.status:
+            self.check_issued(answer)
+        elif expected.renewed is None:
             self.check_not_renewed(answer, route)
         else:
             self.check_renewed(answer, expected.renewed, route)
@@ -127,6 +138,14 @@ class FlowMachine(RuleBasedStateMachine):
         assert answer.key is None, answer
         assert answer.access_token is None, answer
         assert answer.cleared == (route is not None and route.ends_session and answer.status == route.status), answer
+
+    def check_issued(self, answer: Answer) -> None:
+        """The credentials of a new session, whether or not the old one was renewed on the way in."""
+        assert answer.headers["cache-control"] == "no-store", answer
+        assert answer.access_token is not None, answer
+        assert answer.key is not None, answer
+        assert answer.key.counter == 1, answer
+        assert len(answer.headers.get_list("x-access-token")) == 1, answer
 
     def check_renewed(self, answer: Answer, counter: int, route: Route) -> None:
         """The new credentials are there whatever the status; only a logout has the last word on the cookie."""
@@ -219,6 +238,8 @@ class FlowMachine(RuleBasedStateMachine):
         """At any time one key is the newest, in Redis as in the model, or the session is gone from both."""
 
         async def kept() -> Sequence[Any]:
+            for gateway in self.platform.gateways:
+                await gateway.uses.settled()
             async with self.platform.redis.pipeline(transaction=False) as pipeline:
                 for session_id in self.model.sessions:
                     pipeline.hmget(hash_of(session_id), "counter", "presented")

@@ -6,8 +6,8 @@
    Neither: 401.
 3. The newest key of a session has a successor made. The predecessor of the newest gets the newest again, within the
    grace, or while the newest was never seen in use. Any older key, or the predecessor later: the session ends.
-4. A key is seen in use when it is presented for renewal, or when a token that came with it, and that is older than the
-   grace, is used on a route of the user service.
+4. A key is seen in use when it is presented for renewal, or when a client presents a token that came with it, on
+   whatever route: each gateway reports that once.
 5. A session ends when it lies idle, at its absolute end, when the user has twenty newer ones, and by whatever is done
    to end it. It never comes back.
 """
@@ -79,6 +79,8 @@ class HybridFlow:
         self.now = 0
         self.sessions: dict[str, Session] = {}
         self.audited: list[tuple[str, str]] = []
+        #: By gateway and session: the newest key that the gateway has reported.
+        self.reported: dict[tuple[int, str], int] = {}
 
     def opened(self, session_id: str, user_id: str) -> None:
         self.sessions[session_id] = Session(user_id, self.now, self.now, self.now)
@@ -105,22 +107,31 @@ class HybridFlow:
         """Whether a token is valid by itself."""
         return token is not None and self.now < token.expires_at + LEEWAY_S
 
-    def answer(self, token: Token | None, key: Key | None, *, attended: bool) -> Expected:
-        """What becomes of a request. attended: it is for a route of the user service."""
+    def answer(self, token: Token | None, key: Key | None, gateway: int, *, attended: bool) -> Expected:
+        """What becomes of a request through a gateway. attended: it is for a route of the user service."""
         if token is not None and self.admits(token):
             if self.sessions[token.session_id].revoked:
                 return Expected("SESSION_INVALID")
+            self.present(token, gateway)
             return self._attend(token) if attended else Expected()
         if key is None:
             return Expected("CREDENTIALS_MISSING" if token is None else "TOKEN_EXPIRED")
         return self._renew(key)
 
+    def present(self, token: Token, gateway: int) -> None:
+        """A client presents a token, and admission control lets it pass."""
+        session, reporter = self.sessions[token.session_id], (gateway, token.session_id)
+        if self.reported.get(reporter, 0) >= token.counter:
+            return
+        self.reported[reporter] = token.counter
+        if not session.ended:
+            session.presented = max(session.presented, token.counter)
+            session.used_at = self.now
+
     def _attend(self, token: Token) -> Expected:
         session = self.sessions[token.session_id]
         if session.ended:
             return Expected("SESSION_INVALID")
-        if self.now - token.issued_at > GRACE_S:
-            session.presented = max(session.presented, token.counter)
         session.used_at = self.now
         return Expected()
 

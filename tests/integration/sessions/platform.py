@@ -21,6 +21,7 @@ from gateway.limits.throttle import Throttle, ThrottleTerms
 from gateway.limits.throttle_telemetry import ThrottleTelemetry
 from gateway.sessions.key_source import KeySource
 from gateway.sessions.renewer import SessionRenewer
+from gateway.sessions.use_reporter import UseReporter
 from gateway.settings import Settings
 from gateway.transcoding.endpoint import endpoints_of
 from gateway.transcoding.router import Router
@@ -86,12 +87,15 @@ class ScriptedLimiter:
 
 @dataclass
 class Gateway:
-    """One replica: a client of its own, the admission control to tamper with, and the revocations that it knows of."""
+    """One replica: a client of its own, the admission control to tamper with, the revocations that it knows of,
+    and the uses that it reports.
+    """
 
     client: httpx2.AsyncClient
     limiter: ScriptedLimiter
     throttle: Throttle
     denylist: Denylist
+    uses: UseReporter
 
 
 @dataclass
@@ -201,6 +205,7 @@ def _gateway(
     contract: Contract, upstreams: dict[str, Upstream], verifier: TokenVerifier, denylist: Denylist
 ) -> Gateway:
     limiter, terms = ScriptedLimiter(), ThrottleTerms(PLACES, PLACES, max_queue=0, max_wait_s=0.0)
+    uses = UseReporter(contract, upstreams, meter(__name__))
     throttle = Throttle(contract.methods.values(), terms, ThrottleTelemetry(meter(__name__)))
     settings = Settings(upstreams={}, redis_url=Secret("redis://unused"), max_body_bytes=MAX_BODY_BYTES)
     parts = Parts(
@@ -209,6 +214,7 @@ def _gateway(
         upstreams=upstreams,
         verifier=verifier,
         renewer=SessionRenewer(contract, upstreams, verifier, meter(__name__)),
+        uses=uses,
         limiter=DegradingLimiter(limiter, LocalLimiter(), meter(__name__)),
         throttle=throttle,
         meter=meter(__name__),
@@ -219,4 +225,4 @@ def _gateway(
         base_url="https://headrace.example",
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),
     )
-    return Gateway(client, limiter, throttle, denylist)
+    return Gateway(client, limiter, throttle, denylist, uses)

@@ -10,7 +10,8 @@ _UNKNOWN = "01890000-0000-7000-8000-000000000000"
 class Route:
     """attended: it is the user service's, which looks at the session. status, code: of the answer.
 
-    ends_session: a success takes the cookie away.
+    ends_session: a success takes the cookie away, and so does an ended session. issues_session: a success is a new
+    session. admitted: with a valid token, it passes admission control.
     """
 
     verb: str
@@ -20,6 +21,8 @@ class Route:
     code: str | None = None
     body: Any = None
     ends_session: bool = False
+    issues_session: bool = False
+    admitted: bool = True
 
     def __repr__(self) -> str:
         return f"<{self.verb} {self.path} {self.status}>"
@@ -40,7 +43,7 @@ INVALID = Route("POST", "/api/orders/add", 400, attended=False, code="INVALID_RE
 ROUTES = (ME, SESSIONS, ORDERS, CREATED, NOT_FOUND, INVALID)
 
 UNAVAILABLE = Route("GET", "/api/orders", 503, attended=False, code="DRAINING")
-OVER_QUOTA = Route("GET", "/api/orders", 429, attended=False, code="RATE_LIMITED")
+OVER_QUOTA = Route("GET", "/api/orders", 429, attended=False, code="RATE_LIMITED", admitted=False)
 
 LOGOUT = Route("POST", "/api/users/logout", 204, attended=True, ends_session=True)
 DELETE_USER = Route("DELETE", "/api/users/del", 204, attended=True)
@@ -62,4 +65,4 @@ def cancellation(order_id: str, status: int, code: str | None) -> Route:
 
 def password_change(current: str, new: str) -> Route:
     body = {"current_password": current, "new_password": new}
-    return Route("POST", "/api/users/password", 204, attended=True, body=body)
+    return Route("POST", "/api/users/password", 204, attended=True, body=body, issues_session=True)

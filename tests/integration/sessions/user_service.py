@@ -29,13 +29,17 @@ from user_svc.use_cases.log_out import LogOut
 from user_svc.use_cases.password_attempts import PasswordAttempts
 from user_svc.use_cases.register import Register
 from user_svc.use_cases.renew_session import RenewSession
+from user_svc.use_cases.report_use import ReportUse
 from user_svc.use_cases.revoke_session import RevokeSession
 from user_svc.use_cases.session_opening import SessionOpening
 from user_svc.use_cases.set_user_role import SetUserRole
 
 from tests.fakes.login_throttle import InMemoryLoginThrottle
+from tests.fakes.sessions import InMemorySessionEnds
 from tests.fakes.users import InMemoryUsers, ReadablePasswords, RecordedTrail
-from tests.integration.sessions.clock import MinterOnMovedClock, MovedClock
+from tests.integration.sessions.clock import MinterOnMovedClock, MovedClock, SealOnMovedClock
+
+SEAL = SessionKeySeal(b"a secret of at least thirty-two bytes")
 
 
 @dataclass
@@ -53,27 +57,29 @@ class UserParts:
 
 def user_services(parts: UserParts) -> list[Any]:
     """The services to serve over gRPC."""
+    tokens = JwtReader(parts.verifier)
     users, hasher, trail = InMemoryUsers(), ReadablePasswords(), parts.trail
     policy = PasswordPolicy(15, frozenset())
-    sessions = RedisSessions(parts.redis, parts.terms, parts.token_ttl_s)
+    sessions = RedisSessions(parts.redis, InMemorySessionEnds(), parts.terms, parts.token_ttl_s)
     minter = JwtMinter(parts.signing, issuer="headrace", audience="headrace", ttl_s=parts.token_ttl_s, now=parts.clock)
-    seal = SessionKeySeal(b"a secret of at least thirty-two bytes")
+    seal = SealOnMovedClock(SEAL, parts.clock)
     grants = Grants(seal, MinterOnMovedClock(minter, parts.clock))
     opening = SessionOpening(sessions, seal, trail)
     attempts = PasswordAttempts(InMemoryLoginThrottle(ThrottleTerms(1000, 1000, 60.0)), trail)
     user_service = UserService(
-        attend=AttendSession(sessions, parts.terms.grace_s, parts.clock),
+        attend=AttendSession(sessions),
         registering=Register(users, hasher, policy, attempts, opening, grants, new_id),
         logging_in=LogIn(users, hasher, attempts, opening, grants, trail),
-        extracting=ExtractToken(JwtReader(parts.verifier), sessions),
+        extracting=ExtractToken(tokens, sessions),
         getting=GetUser(users),
         deleting=DeleteUser(users, sessions, new_id),
         listing=ListUsers(users),
         setting_role=SetUserRole(users, sessions),
-        changing_password=ChangePassword(users, sessions, hasher, policy, attempts, trail),
+        changing_password=ChangePassword(users, sessions, hasher, policy, attempts, opening, grants, trail),
         logging_out=LogOut(sessions, trail),
         listing_sessions=ListSessions(sessions),
         revoking_session=RevokeSession(sessions, trail),
     )
     renew = RenewSession(users, sessions, seal, grants, trail)
-    return [user_service, SessionService(renew=renew, public_keys=parts.signing.public)]
+    reporting = ReportUse(sessions, tokens)
+    return [user_service, SessionService(renew=renew, reporting=reporting, public_keys=parts.signing.public)]

@@ -121,7 +121,9 @@ async def test_changes_a_password(users: UserServiceStub) -> None:
         [("new_password", "password.common")],
     )
     good = ChangePasswordRequest(current_password=PASSWORD, new_password="another horse battery")
-    await users.change_password(good, metadata=metadata)
+    changed = await users.change_password(good, metadata=metadata)
+    assert (await users.get_user(GetUserRequest(), metadata=bearer(changed.access_token))).user == grant.user
+    assert (await refused(users.get_user(GetUserRequest(), metadata=metadata)))[1] == "SESSION_INVALID"
     assert (await refused(users.get_user(GetUserRequest(), metadata=bearer(other.access_token))))[
         1
     ] == "SESSION_INVALID"

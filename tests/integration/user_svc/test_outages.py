@@ -17,13 +17,16 @@ from user_svc.adapters.sessions import RedisSessions
 from user_svc.adapters.statements import fetch_one
 from user_svc.adapters.users import PostgresUsers
 from user_svc.domain.errors import DependencyUnavailableError
-from user_svc.domain.session import SessionTerms
+from user_svc.domain.session import SessionTerms, SessionUse
 from user_svc.domain.session_key import SessionKey
 
 from tests.examples.users import a_session
+from tests.fakes.sessions import InMemorySessionEnds
 from tests.running.servers import RunningPostgres, free_port, stop
 from tests.running.user_database import ONE_CONNECTION, user_pool
 
+USE = SessionUse(None, "192.0.2.7", "Lynx/2.9")
+KEY = SessionKey("A" * 22, 1, new_id(), 1, 0, 2**50)
 TERMS = SessionTerms(idle_ttl_s=60, absolute_ttl_s=60, grace_s=10)
 ENVIRON = {"LC_ALL": "C"}
 
@@ -32,7 +35,7 @@ async def test_no_redis_is_told_soon() -> None:
     async with open_client(f"redis://127.0.0.1:{free_port()}/0") as client:
         started = time.perf_counter()
         with pytest.raises(DependencyUnavailableError, match="redis is unavailable") as told:
-            await RedisSessions(client, TERMS, tokens_live_s=60).renew(SessionKey("A" * 22, 1))
+            await RedisSessions(client, InMemorySessionEnds(), TERMS, tokens_live_s=60).renew(KEY, USE)
         assert told.value.retry_after_s == 1
         assert time.perf_counter() - started < 2
 
@@ -46,7 +49,7 @@ async def test_a_redis_that_does_not_answer_is_told_soon() -> None:
     async with server, open_client(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0") as client:
         started = time.perf_counter()
         with pytest.raises(DependencyUnavailableError):
-            await RedisSessions(client, TERMS, tokens_live_s=60).lives("A" * 22, "user")
+            await RedisSessions(client, InMemorySessionEnds(), TERMS, tokens_live_s=60).lives("A" * 22, "user")
         assert time.perf_counter() - started < 2
 
 
@@ -55,13 +58,13 @@ async def test_sessions_survive_a_restart_of_redis(tmp_path: Path) -> None:
     process = await server.start()
     try:
         async with open_client(server.url) as client:
-            sessions = RedisSessions(client, TERMS, tokens_live_s=60)
+            sessions = RedisSessions(client, InMemorySessionEnds(), TERMS, tokens_live_s=60)
             held = await sessions.open(a_session(new_id()))
             stop(process, signal.SIGKILL)
             with pytest.raises(DependencyUnavailableError):
                 await redis_client.ping(client)
             process = await server.start()
-            assert (await sessions.renew(SessionKey(held.session_id, 1))).counter == 2
+            assert (await sessions.renew(held.key, USE)).key.counter == 2
     finally:
         stop(process, signal.SIGTERM)
 

@@ -98,8 +98,8 @@ async def test_everything_is_on_record(users: UserServiceStub, sessions: Session
     await sessions.renew_session(RenewSessionRequest(session_key=grant.session.session_key))
     metadata = bearer(grant.access_token)
     change = ChangePasswordRequest(current_password=PASSWORD, new_password="another horse battery")
-    await users.change_password(change, metadata=metadata)
-    await users.delete_user(DeleteUserRequest(), metadata=metadata)
+    changed = await users.change_password(change, metadata=metadata)
+    await users.delete_user(DeleteUserRequest(), metadata=bearer(changed.access_token))
     expected = {
         "registered",
         "logged_in",

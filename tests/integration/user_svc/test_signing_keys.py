@@ -21,6 +21,7 @@ from user_svc.adapters.signing_keys import SigningKeys
 from user_svc.adapters.token_minter import JwtMinter
 from user_svc.adapters.token_reader import JwtReader
 from user_svc.domain.session import HeldSession
+from user_svc.domain.session_key import SessionKey
 from user_svc.domain.user import Role
 
 from tests.examples.users import a_user
@@ -30,7 +31,8 @@ IN_A_DAY = datetime.now(UTC) + timedelta(days=1)
 
 
 def held(ends_at: datetime = IN_A_DAY) -> HeldSession:
-    return HeldSession("S" * 22, "user", 1, 7, 60, ends_at, rotated=True)
+    key = SessionKey("S" * 22, 7, "user", 1, 0, round(ends_at.timestamp() * 1000))
+    return HeldSession(key, 60, rotated=True)
 
 
 TOKENS_LIVE_S = 930

@@ -1,5 +1,7 @@
 """GetUser, DeleteUser, ChangePassword, create-admin: whose account, and what becomes of its sessions."""
 
+import unicodedata
+
 import pytest
 from user_svc.domain.actor import Actor
 from user_svc.domain.audit import AuditKind
@@ -8,6 +10,7 @@ from user_svc.domain.errors import (
     EmailTakenError,
     InvalidCredentialsError,
     PasswordRefusedError,
+    SessionInvalidError,
     UserNotFoundError,
 )
 from user_svc.domain.user import Role
@@ -75,14 +78,19 @@ async def test_a_deletion_that_broke_off_is_finished_by_the_next_try(world: Worl
     assert not await world.lives(grant)
 
 
-async def test_a_changed_password_ends_the_other_sessions(world: World) -> None:
+async def test_a_changed_password_ends_every_session_and_opens_a_new_one(world: World) -> None:
+    """Also the session in which it was changed: a copy of its key must not outlast the change."""
     grant = await world.registered()
     other = await world.logged_in(grant)
-    await world.change_password(world.actor_of(grant), PASSWORD, NEW, ORIGIN)
-    assert await world.lives(grant)
-    assert not await world.lives(other)
+    fresh = await world.change_password(world.actor_of(grant), PASSWORD, NEW, ORIGIN)
+    assert [await world.lives(each) for each in (grant, other, fresh)] == [False, False, True]
+    assert (world.key_of(fresh).counter, world.key_of(fresh).password_version) == (1, 2)
+    assert world.key_of(await world.renew(fresh.session_key, ORIGIN)).counter == 2
+    for ended in (grant, other):
+        with pytest.raises(SessionInvalidError):
+            await world.renew(ended.session_key, ORIGIN)
     assert world.users.events[-1].kind is AuditKind.PASSWORD_CHANGED
-    assert world.trail.kinds() == [AuditKind.SESSION_REVOKED]
+    assert world.trail.kinds()[:2] == [AuditKind.SESSION_REVOKED] * 2
     with pytest.raises(InvalidCredentialsError):
         await world.logged_in(grant)
     await world.log_in(grant.user.email, NEW, ORIGIN, None)
@@ -95,6 +103,31 @@ async def test_a_wrong_current_password_changes_nothing(world: World) -> None:
         await world.change_password(world.actor_of(grant), PASSWORD + "!", NEW, ORIGIN)
     assert await world.users.with_id(grant.user.user_id) == grant.user
     assert await world.lives(other)
+
+
+async def test_a_password_change_that_comes_too_late_leaves_no_session(world: World) -> None:
+    """Another change was faster, and has ended the sessions."""
+    grant = await world.registered()
+    overtaken = world.users.change_password
+
+    async def too_late(*_: object) -> None:
+        return None
+
+    world.users.change_password = too_late  # type: ignore[method-assign, assignment]
+    with pytest.raises(InvalidCredentialsError):
+        await world.change_password(world.actor_of(grant), PASSWORD, NEW, ORIGIN)
+    world.users.change_password = overtaken  # type: ignore[method-assign]
+    assert len(await world.list_sessions(world.actor_of(grant))) == 1
+
+
+@pytest.mark.parametrize("new", [PASSWORD, "cafe\u0301 with a long name"])
+async def test_the_same_password_is_no_new_one(world: World, new: str) -> None:
+    """However it is composed."""
+    grant = await world.registered()
+    with pytest.raises(PasswordRefusedError) as refused:
+        await world.change_password(world.actor_of(grant), unicodedata.normalize("NFC", new), new, ORIGIN)
+    assert refused.value.rule == "password.unchanged"
+    assert await world.lives(grant)
 
 
 async def test_a_refused_new_password_changes_nothing(world: World) -> None:

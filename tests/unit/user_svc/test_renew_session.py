@@ -1,19 +1,21 @@
 """RenewSession: the answers around the store's rule."""
 
+from dataclasses import replace
+
 import pytest
 from user_svc.domain.audit import AuditKind
 from user_svc.domain.errors import DependencyUnavailableError, SessionInvalidError, SessionReusedError
-from user_svc.domain.session_key import SessionKey, SessionKeySeal
+from user_svc.domain.session_key import SessionKeySeal
 from user_svc.domain.user import Role
 
-from tests.examples.users import ORIGIN, PASSWORD, an_event, deleted
+from tests.examples.users import ORIGIN, an_event, deleted
 from tests.unit.user_svc.world import TERMS, World
 
 
 async def test_gives_the_successor_and_a_token(world: World) -> None:
     grant = await world.registered()
     renewed = await world.renew(grant.session_key, ORIGIN)
-    assert world.key_of(renewed) == SessionKey(world.key_of(grant).session_id, 2)
+    assert world.key_of(renewed) == replace(world.key_of(grant), counter=2)
     assert renewed.token.text.endswith(" 2")
     assert world.trail.kinds() == [AuditKind.SESSION_RENEWED]
 
@@ -61,13 +63,13 @@ async def test_a_session_of_an_old_password_is_dead_even_if_ending_it_failed(wor
     assert not await world.lives(other)
 
 
-async def test_the_session_in_which_the_password_is_being_changed_lives(world: World) -> None:
-    """It is confirmed before the account has the new password."""
+async def test_a_session_on_record_as_ended_is_dead_whatever_the_store_holds(world: World) -> None:
+    """As after somebody wrote the hash of a session again that its owner had ended."""
     grant = await world.registered()
-    await world.sessions.confirm(world.key_of(grant).session_id, grant.user.user_id, 2)
-    renewed = await world.renew(grant.session_key, ORIGIN)
-    await world.users.change_password(grant.user, "1$x", an_event(AuditKind.PASSWORD_CHANGED, grant.user))
-    assert world.key_of(await world.renew(renewed.session_key, ORIGIN)).counter == 3
+    world.users.ended_sessions.add(world.key_of(grant).session_id)
+    with pytest.raises(SessionInvalidError):
+        await world.renew(grant.session_key, ORIGIN)
+    assert not await world.lives(grant)
 
 
 async def test_a_stolen_key_ends_the_session_and_is_put_on_record(world: World) -> None:
@@ -99,35 +101,53 @@ async def test_without_the_store_nobody_is_logged_out(world: World) -> None:
 
 
 async def test_the_token_that_the_gateway_itself_uses_proves_nothing(world: World) -> None:
-    """The gateway renews, calls us with the new token, and the answer to the client is lost."""
+    """The gateway renews, calls the service with the new token, and the answer to the client is lost."""
     grant = await world.registered()
     for _ in range(3):
         renewed = await world.renew(grant.session_key, ORIGIN)
-        await world.attend(world.actor_of(renewed), 2, world.sessions.now)
+        await world.attend(world.actor_of(renewed), ORIGIN)
         world.sessions.now += TERMS.grace_s + 1
     assert world.key_of(renewed).counter == 2
 
 
-async def test_the_token_that_the_client_uses_later_proves_that_it_came(world: World) -> None:
+async def test_a_token_that_a_client_presents_proves_that_its_key_arrived(world: World) -> None:
     grant = await world.registered()
     renewed = await world.renew(grant.session_key, ORIGIN)
-    minted_at = world.sessions.now
+    await world.report_use(renewed.token.text)
+    assert (await world.renew(grant.session_key, ORIGIN)).session_key == renewed.session_key
     world.sessions.now += TERMS.grace_s + 1
-    await world.attend(world.actor_of(renewed), 2, minted_at)
     with pytest.raises(SessionReusedError):
         await world.renew(grant.session_key, ORIGIN)
+
+
+async def test_a_token_of_the_predecessor_proves_nothing_of_the_successor(world: World) -> None:
+    grant = await world.registered()
+    await world.renew(grant.session_key, ORIGIN)
+    await world.report_use(grant.token.text)
+    world.sessions.now += TERMS.grace_s + 1
+    assert world.key_of(await world.renew(grant.session_key, ORIGIN)).counter == 2
+
+
+@pytest.mark.parametrize("end", ["rubbish", "logout"])
+async def test_only_a_live_sessions_token_is_reported(world: World, end: str) -> None:
+    grant = await world.registered()
+    await world.log_out(world.actor_of(grant), ORIGIN)
+    with pytest.raises(SessionInvalidError):
+        await world.report_use(grant.token.text if end == "logout" else end)
 
 
 async def test_attending_an_ended_session_fails(world: World) -> None:
     grant = await world.registered()
     actor = world.actor_of(grant)
-    await world.attend(actor, 1, world.sessions.now)
+    await world.attend(actor, ORIGIN)
     await world.log_out(actor, ORIGIN)
     with pytest.raises(SessionInvalidError):
-        await world.attend(actor, 1, world.sessions.now)
+        await world.attend(actor, ORIGIN)
 
 
-async def test_a_password_change_keeps_the_session_renewable(world: World) -> None:
+async def test_a_use_tells_where_it_came_from(world: World) -> None:
     grant = await world.registered()
-    await world.change_password(world.actor_of(grant), PASSWORD, "another horse battery", ORIGIN)
-    assert world.key_of(await world.renew(grant.session_key, ORIGIN)).counter == 2
+    elsewhere = replace(ORIGIN, address="198.51.100.9", agent="Links/2.30")
+    await world.attend(world.actor_of(grant), elsewhere)
+    (listed,) = await world.list_sessions(world.actor_of(grant))
+    assert (listed.address, listed.agent) == (elsewhere.address, elsewhere.agent)

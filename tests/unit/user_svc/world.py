@@ -25,6 +25,7 @@ from user_svc.use_cases.log_out import LogOut
 from user_svc.use_cases.password_attempts import PasswordAttempts
 from user_svc.use_cases.register import Register
 from user_svc.use_cases.renew_session import RenewSession
+from user_svc.use_cases.report_use import ReportUse
 from user_svc.use_cases.revoke_session import RevokeSession
 from user_svc.use_cases.session_opening import SessionOpening
 from user_svc.use_cases.set_user_role import SetUserRole
@@ -45,9 +46,11 @@ class ReadableTokens:
         self._minted: dict[str, TokenContents] = {}
 
     def mint(self, user: User, session: HeldSession) -> AccessToken:
-        text = f"{user.user_id} {user.role} {session.session_id} {session.counter}"
+        counter = session.key.counter
+        text = f"{user.user_id} {user.role} {session.session_id} {counter}"
         issued_at = datetime(2027, 1, 1, tzinfo=UTC)
-        self._minted[text] = TokenContents(user.user_id, user.role, session.session_id, issued_at, session.ends_at)
+        contents = TokenContents(user.user_id, user.role, session.session_id, counter, issued_at, session.ends_at)
+        self._minted[text] = contents
         return AccessToken(text, 900)
 
     async def read(self, token: str) -> TokenContents | None:
@@ -74,11 +77,14 @@ class World:
         self.register = Register(self.users, self.hasher, self.policy, attempts, opening, grants, new_id)
         self.log_in = LogIn(self.users, self.hasher, attempts, opening, grants, self.trail)
         self.renew = RenewSession(self.users, self.sessions, self.seal, grants, self.trail)
-        self.attend = AttendSession(self.sessions, TERMS.grace_s, lambda: self.sessions.now)
+        self.attend = AttendSession(self.sessions)
+        self.report_use = ReportUse(self.sessions, self.tokens)
         self.extract = ExtractToken(self.tokens, self.sessions)
         self.get = GetUser(self.users)
         self.delete = DeleteUser(self.users, self.sessions, new_id)
-        self.change_password = ChangePassword(self.users, self.sessions, self.hasher, self.policy, attempts, self.trail)
+        self.change_password = ChangePassword(
+            self.users, self.sessions, self.hasher, self.policy, attempts, opening, grants, self.trail
+        )
         self.log_out = LogOut(self.sessions, self.trail)
         self.list_sessions = ListSessions(self.sessions)
         self.revoke = RevokeSession(self.sessions, self.trail)

@@ -32,6 +32,7 @@ from gateway.middleware.client_address import ClientAddress
 from gateway.server import Bounds, PublicServer
 from gateway.sessions.key_source import KeySource
 from gateway.sessions.renewer import SessionRenewer
+from gateway.sessions.use_reporter import UseReporter
 from gateway.settings import PREFIX, Settings
 from gateway.status.pages import status_pages
 from gateway.status.watch import Watch
@@ -113,6 +114,7 @@ async def _serve(settings: Settings) -> None:
             upstreams=upstreams,
             verifier=verifier,
             renewer=SessionRenewer(contract, upstreams, verifier, meter),
+            uses=UseReporter(contract, upstreams, meter),
             limiter=limiter,
             throttle=Throttle(contract.methods.values(), _throttle_terms(settings), ThrottleTelemetry(meter)),
             meter=meter,

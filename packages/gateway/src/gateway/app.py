@@ -39,7 +39,7 @@ from gateway.openapi.document import openapi_document
 from gateway.openapi.pages import pages
 from gateway.request_limits import RequestLimits
 from gateway.sessions.cookie import SessionCookie
-from gateway.sessions.renewal import Renewer
+from gateway.sessions.renewal import Renewer, UseReports
 from gateway.settings import Settings
 from gateway.transcoding.router import Router
 from gateway.transcoding.transcoder import Transcoder
@@ -55,6 +55,7 @@ class Parts:
     upstreams: dict[str, Upstream]
     verifier: TokenVerifier
     renewer: Renewer
+    uses: UseReports
     limiter: DegradingLimiter
     throttle: Throttle
     meter: Meter
@@ -107,6 +108,7 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         Middleware(
             SessionRenewalMiddleware,
             renewer=parts.renewer,
+            uses=parts.uses,
             cookie=cookie,
             guard=CrossSiteGuard(settings.cors_origins),
         ),

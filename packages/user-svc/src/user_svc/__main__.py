@@ -2,11 +2,12 @@
 
 import os
 import sys
-import time
+from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import shared_contracts
 from loguru import logger
+from redis.asyncio import Redis
 from service_kit import logs, metrics
 from service_kit.admin import admin_server
 from service_kit.cli import command
@@ -34,6 +35,7 @@ from user_svc.adapters.outbox.relay import Relay
 from user_svc.adapters.outbox.table import PostgresOutbox
 from user_svc.adapters.outbox.telemetry import OutboxTelemetry
 from user_svc.adapters.password_hasher import Argon2Hasher, HashingCost
+from user_svc.adapters.session_ends import PostgresSessionEnds
 from user_svc.adapters.sessions import RedisSessions
 from user_svc.adapters.signing_keys import SigningKeyError, SigningKeys
 from user_svc.adapters.token_minter import JwtMinter
@@ -67,6 +69,7 @@ from user_svc.use_cases.log_out import LogOut
 from user_svc.use_cases.password_attempts import PasswordAttempts
 from user_svc.use_cases.register import Register
 from user_svc.use_cases.renew_session import RenewSession
+from user_svc.use_cases.report_use import ReportUse
 from user_svc.use_cases.revoke_session import RevokeSession
 from user_svc.use_cases.session_opening import SessionOpening
 from user_svc.use_cases.set_user_role import SetUserRole
@@ -101,12 +104,8 @@ async def _serve(settings: Settings) -> None:
         tracer = await lifecycle.enter("traces", exported_traces(settings, release))
 
         signing_keys = _signing_keys(settings)
-
-        async def own_keys() -> list[dict[str, str]]:
-            return signing_keys.public()
-
         # The folder is at hand, so looks are not rationed: a key that another replica signs with is known at once.
-        keys = KeySet(own_keys, refresh_every_s=1.0, refresh_at_most_every_s=0.0)
+        keys = KeySet(signing_keys.published, refresh_every_s=1.0, refresh_at_most_every_s=0.0)
         lifecycle.start("key-set", keys.keep_fresh)
         readiness.add("signing_key", signing_keys.check)
 
@@ -119,8 +118,8 @@ async def _serve(settings: Settings) -> None:
         )
         database_url = settings.database_url.reveal()
         pool = await lifecycle.enter("postgres", open_pool(database_url, limits, application_name=_NAME))
-        postgres_for_probes = open_pool(database_url, limits.for_probes(), application_name=f"{_NAME} probe")
-        postgres_probe = await lifecycle.enter("postgres-probe", postgres_for_probes)
+        probe_pool = open_pool(database_url, limits.for_probes(), application_name=f"{_NAME} probe")
+        postgres_probe = await lifecycle.enter("postgres-probe", probe_pool)
         readiness.add("postgres", lambda: ping(postgres_probe))
         outbox = _outbox(settings, pool)
         lifecycle.start("outbox", outbox.run)
@@ -130,20 +129,15 @@ async def _serve(settings: Settings) -> None:
         await lifecycle.enter("audit-trail", trail.flushed())
 
         redis = await lifecycle.enter("redis", redis_client.open_client(settings.redis_url.reveal()))
-        redis_for_probes = redis_client.open_client(
-            settings.redis_url.reveal(), name=f"{_NAME} probe", max_connections=1
-        )
-        redis_probe = await lifecycle.enter("redis-probe", redis_for_probes)
+        redis_probe = await lifecycle.enter("redis-probe", _redis_for_probes(settings))
         readiness.add("redis", lambda: redis_client.check(redis_probe))
-        terms = SessionTerms(
-            idle_ttl_s=settings.session_idle_ttl_s,
-            absolute_ttl_s=settings.session_absolute_ttl_s,
-            grace_s=settings.session_grace_s,
-        )
-        sessions = RedisSessions(redis, terms, settings.tokens_live_s)
+        terms = _session_terms(settings)
+        ends = PostgresSessionEnds(pool, terms.key_life_s(settings.tokens_live_s))
+        lifecycle.start("session-ends", ends.forget_forever)
+        sessions = RedisSessions(redis, ends, terms, settings.tokens_live_s)
 
-        hasher = await lifecycle.enter("passwords", _hasher(settings))
         policy = PasswordPolicy(settings.password_min_length, CommonPasswordList())
+        hasher = await lifecycle.enter("passwords", _hasher(settings))
         attempts = PasswordAttempts(RedisLoginThrottle(redis, _throttle_terms(settings)), trail)
 
         verifier = TokenVerifier(
@@ -159,7 +153,7 @@ async def _serve(settings: Settings) -> None:
         grants = Grants(seal, minter)
         opening = SessionOpening(sessions, seal, trail)
 
-        attend = AttendSession(sessions, terms.grace_s, time.time)
+        attend = AttendSession(sessions)
         user_service = UserService(
             attend=attend,
             registering=Register(users, hasher, policy, attempts, opening, grants, new_id),
@@ -169,15 +163,17 @@ async def _serve(settings: Settings) -> None:
             deleting=DeleteUser(users, sessions, new_id),
             listing=ListUsers(users),
             setting_role=SetUserRole(users, sessions),
-            changing_password=ChangePassword(users, sessions, hasher, policy, attempts, trail),
+            changing_password=ChangePassword(users, sessions, hasher, policy, attempts, opening, grants, trail),
             logging_out=LogOut(sessions, trail),
             listing_sessions=ListSessions(sessions),
             revoking_session=RevokeSession(sessions, trail),
         )
-        audit_service = AuditService(attend=attend, listing=ListAuditEvents(PostgresAuditLog(pool)))
         session_service = SessionService(
-            renew=RenewSession(users, sessions, seal, grants, trail), public_keys=signing_keys.public
+            renew=RenewSession(users, sessions, seal, grants, trail),
+            reporting=ReportUse(sessions, JwtReader(verifier)),
+            public_keys=signing_keys.public,
         )
+        audit_service = AuditService(attend=attend, listing=ListAuditEvents(PostgresAuditLog(pool)))
         server = await lifecycle.enter(
             "grpc",
             GrpcServer(
@@ -213,6 +209,18 @@ def _hasher(settings: Settings) -> Argon2Hasher:
     cost = HashingCost(settings.argon2_memory_kib, settings.argon2_time_cost, settings.argon2_parallelism)
     threads = settings.password_threads or os.cpu_count() or 1
     return Argon2Hasher(cost, threads=threads, queue=settings.password_queue)
+
+
+def _redis_for_probes(settings: Settings) -> AbstractAsyncContextManager[Redis]:
+    return redis_client.open_client(settings.redis_url.reveal(), name=f"{_NAME} probe", max_connections=1)
+
+
+def _session_terms(settings: Settings) -> SessionTerms:
+    return SessionTerms(
+        idle_ttl_s=settings.session_idle_ttl_s,
+        absolute_ttl_s=settings.session_absolute_ttl_s,
+        grace_s=settings.session_grace_s,
+    )
 
 
 def _throttle_terms(settings: Settings) -> ThrottleTerms:

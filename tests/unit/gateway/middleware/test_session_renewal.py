@@ -42,9 +42,19 @@ class Renewals:
         return Renewal("key-2", 86400, "token-2", 900, principal(self._role))
 
 
-def layer(app: ASGIApp, renewals: Renewals) -> ASGIApp:
+class Reports:
+    """requests: those that presented a token."""
+
+    def __init__(self) -> None:
+        self.requests: list[RequestContext] = []
+
+    def presented(self, request: RequestContext) -> None:
+        self.requests.append(request)
+
+
+def layer(app: ASGIApp, renewals: Renewals, reports: Reports | None = None) -> ASGIApp:
     guard = CrossSiteGuard(["https://app.example.com"])
-    return SessionRenewalMiddleware(app, renewals, SessionCookie(secure=False), guard)
+    return SessionRenewalMiddleware(app, renewals, reports or Reports(), SessionCookie(secure=False), guard)
 
 
 def arriving(
@@ -69,9 +79,10 @@ async def test_other_scopes_pass() -> None:
 @pytest.mark.parametrize(("headers", "refusal"), [(COOKIE, None), ([*COOKIE, OLD_TOKEN], EXPIRED)])
 async def test_a_session_is_renewed_and_the_request_served(headers: Headers, refusal: Problem | None) -> None:
     scope, exchange = arriving(headers, refusal=refusal)
-    renewals = Renewals()
-    assert (await call(layer(answering(), renewals), scope)).status == 200
+    renewals, reports = Renewals(), Reports()
+    assert (await call(layer(answering(), renewals, reports), scope)).status == 200
     assert renewals.presented == ["key-1"]
+    assert reports.requests == [], "that the gateway uses a new token does not prove that the client has it"
     assert exchange.request.principal == principal()
     assert exchange.request.access_token == "token-2"
     assert exchange.secret
@@ -85,9 +96,10 @@ async def test_a_session_is_renewed_and_the_request_served(headers: Headers, ref
 async def test_a_good_token_needs_no_session() -> None:
     scope, exchange = arriving(COOKIE)
     exchange.request.principal = principal()
-    renewals = Renewals()
-    assert (await call(layer(answering(), renewals), scope)).status == 200
+    renewals, reports = Renewals(), Reports()
+    assert (await call(layer(answering(), renewals, reports), scope)).status == 200
     assert renewals.presented == []
+    assert reports.requests == [exchange.request]
     assert exchange.response_headers == []
     assert not exchange.secret
 

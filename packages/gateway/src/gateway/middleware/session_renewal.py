@@ -1,6 +1,6 @@
-"""Lets in who may come in, renewing the session where the access token has run out."""
+"""Authenticates requests, and renews the session where the access token has run out."""
 
-from service_kit.contract.policy import Access
+from service_kit.contract.policy import Access, SessionEffect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of
@@ -8,19 +8,28 @@ from gateway.middleware.cross_site import CrossSiteGuard
 from gateway.problems import Decision, Problem
 from gateway.request_headers import first
 from gateway.sessions.cookie import SessionCookie
-from gateway.sessions.renewal import Renewal, Renewer
+from gateway.sessions.ended import session_ended
+from gateway.sessions.renewal import Renewal, Renewer, UseReports
+from gateway.transcoding.endpoint import Endpoint
+
+#: The session of a request has ended, or there never was one.
+_ENDED = frozenset({"SESSION_INVALID", "SESSION_REUSED"})
 
 
 class SessionRenewalMiddleware:
     """The second half of authentication, behind admission control: a refused request must never rotate a session.
 
     No principal yet, and a session cookie: the session is renewed, and its new key and access token go out on
-    whatever response follows. Neither: 401. An endpoint for administrators: 403 for everybody else.
+    whatever response follows. Neither: 401. An endpoint for administrators: 403 for all other users. An endpoint that
+    ends the session answers a success where the session has ended already: a client can always get rid of its cookie.
     """
 
-    def __init__(self, app: ASGIApp, renewer: Renewer, cookie: SessionCookie, guard: CrossSiteGuard) -> None:
+    def __init__(
+        self, app: ASGIApp, renewer: Renewer, uses: UseReports, cookie: SessionCookie, guard: CrossSiteGuard
+    ) -> None:
         self.app = app
         self._renewer = renewer
+        self._uses = uses
         self._cookie = cookie
         self._guard = guard
 
@@ -28,24 +37,41 @@ class SessionRenewalMiddleware:
         if scope["type"] == "http":
             exchange = exchange_of(scope)
             if exchange.endpoint is not None:
-                access = exchange.endpoint.method.policy.access
-                if access is not Access.PUBLIC:
-                    await self._authenticate(scope, exchange)
-                    _authorise(exchange, access)
+                policy = exchange.endpoint.method.policy
+                if policy.access is not Access.PUBLIC:
+                    try:
+                        await self._authenticate(scope, exchange)
+                    except Problem as problem:
+                        if policy.session is not SessionEffect.ENDS or problem.code not in _ENDED:
+                            raise
+                        await self._answer_ended(exchange, exchange.endpoint, send)
+                        return
+                    _authorise(exchange, policy.access)
         await self.app(scope, receive, send)
+
+    async def _answer_ended(self, exchange: Exchange, endpoint: Endpoint, send: Send) -> None:
+        """Answers as the method would have: there is no session any more that it could end."""
+        exchange.secret = True
+        exchange.response_headers.append(self._cookie.clear())
+        response = endpoint.writer.write(endpoint.method.response_class())
+        await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
+        await send({"type": "http.response.body", "body": response.body})
 
     async def _authenticate(self, scope: Scope, exchange: Exchange) -> None:
         if exchange.request.principal is not None:
+            self._uses.presented(exchange.request)
             return
         refusal = exchange.refusal
         if refusal is not None and refusal.code != "TOKEN_EXPIRED":
             raise refusal
-        session_key = self._cookie.read(scope["headers"])
-        if session_key is None:
+        if not self._cookie.is_sent(scope["headers"]):
             raise refusal or _missing()
         if first(scope["headers"], b"authorization") is None:
             # With that header, even an expired token, no page of another site gets past CORS.
             self._guard.check(scope)
+        session_key = self._cookie.read(scope["headers"])
+        if session_key is None:  # of a form that no session key has
+            raise session_ended()
         self._hand_out(exchange, await self._renewer.renew(session_key, exchange.request))
 
     def _hand_out(self, exchange: Exchange, renewal: Renewal) -> None:

@@ -26,13 +26,20 @@ class SessionCookie:
 
         Of several cookies of the name the first counts: browsers send the one with the longest path first.
         """
+        value = self._raw(headers)
+        return value.decode("ascii") if value is not None and _VALUE.fullmatch(value) else None
+
+    def is_sent(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
+        """Whether a request carries the cookie, whatever is in it."""
+        return self._raw(headers) is not None
+
+    def _raw(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:
         # HTTP/2 may spread the cookies over several fields (RFC 9113, 8.2.3).
         for field in every(headers, b"cookie"):
             for pair in field.split(b";"):
                 name, _, value = pair.partition(b"=")
                 if name.strip() == self._raw_name:
-                    value = value.strip()
-                    return value.decode("ascii") if _VALUE.fullmatch(value) else None
+                    return value.strip()
         return None
 
     def issue(self, session_key: str, max_age_s: int) -> tuple[bytes, bytes]:

@@ -6,6 +6,10 @@ from typing import Protocol
 from service_kit.context import RequestContext
 from service_kit.tokens.principal import Principal
 
+#: The response headers that hand the credentials of a session to the client, and the one with the session key.
+COOKIE_HEADER = frozenset({b"set-cookie"})
+SESSION_HEADERS = COOKIE_HEADER | {b"x-access-token", b"x-access-token-expires-in"}
+
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
@@ -20,6 +24,14 @@ class Renewal:
     access_token: str
     expires_in: int
     principal: Principal
+
+
+class UseReports(Protocol):
+    """Learns which access tokens clients present (gateway.sessions.use_reporter)."""
+
+    def presented(self, request: RequestContext) -> None:
+        """The client of ``request`` has presented the access token that the request carries. Never waits."""
+        ...
 
 
 class Renewer(Protocol):

@@ -10,6 +10,7 @@ from starlette.types import Receive, Scope, Send
 from gateway.exchange import Exchange, exchange_of
 from gateway.media_types import is_json, unsupported
 from gateway.sessions.cookie import SessionCookie
+from gateway.sessions.renewal import COOKIE_HEADER, SESSION_HEADERS
 from gateway.transcoding.endpoint import Endpoint
 from gateway.transcoding.preconditions import preconditions_of
 from gateway.transcoding.response_writer import Response
@@ -53,10 +54,12 @@ class Transcoder:
 
     def _keep_session(self, exchange: Exchange, endpoint: Endpoint, response: Response) -> None:
         if response.grant is not None:
-            header = self._cookie.issue(response.grant.session_key, response.grant.max_age_s)
-            exchange.response_headers.append(header)
+            cookie, replaced = self._cookie.issue(response.grant.session_key, response.grant.max_age_s), SESSION_HEADERS
         elif endpoint.method.policy.session is SessionEffect.ENDS:
-            # A renewal on the way in may have set a cookie already: the last word counts.
-            exchange.response_headers[:] = [h for h in exchange.response_headers if h[0] != b"set-cookie"]
-            exchange.response_headers.append(self._cookie.clear())
+            cookie, replaced = self._cookie.clear(), COOKIE_HEADER
             exchange.secret = True
+        else:
+            return
+        # A renewal on the way in may have handed out credentials already: the last word counts.
+        exchange.response_headers[:] = [h for h in exchange.response_headers if h[0] not in replaced]
+        exchange.response_headers.append(cookie)

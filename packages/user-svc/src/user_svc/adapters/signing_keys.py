@@ -54,6 +54,10 @@ class SigningKeys:
         self._look()
         return [each.key.public_jwk for each in self._schedule() if each.state is not KeyState.EXPIRED]
 
+    async def published(self) -> list[dict[str, str]]:
+        """The same, for a KeySet."""
+        return self.public()
+
     async def check(self) -> None:
         """Return if the folder is in order. SigningKeyError: it is not, whatever keys are in force."""
         self._look()

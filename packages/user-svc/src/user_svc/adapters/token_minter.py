@@ -46,7 +46,7 @@ class JwtMinter:
             "iat": issued_at,
             "exp": expires_at,
             "role": user.role.value,
-            "skc": session.counter,
+            "skc": session.key.counter,
         }
         key = self._keys.current()
         header = {"alg": ALGORITHM, "typ": "at+jwt", "kid": key.kid}

@@ -24,6 +24,7 @@ class JwtReader:
             user_id=principal.user_id,
             role=role,
             session_id=principal.session_id,
+            key_counter=principal.key_counter,
             issued_at=datetime.fromtimestamp(principal.issued_at, UTC),
             expires_at=datetime.fromtimestamp(principal.expires_at, UTC),
         )

@@ -25,6 +25,9 @@ _ADD: LiteralString = """
     INSERT INTO users (user_id, email, name, role, password_hash, password_version, created_at)
     VALUES (%s, %s, %s, %s, %s, %s, %s)"""
 _WITH_ID: LiteralString = f"SELECT {COLUMNS} FROM users WHERE user_id = %s"  # noqa: S608 - constants
+_OF_SESSION: LiteralString = f"""
+    SELECT {COLUMNS} FROM users
+    WHERE user_id = %s AND NOT EXISTS (SELECT FROM ended_sessions WHERE session_id = %s)"""  # noqa: S608 - constants
 _WITH_EMAIL: LiteralString = f"SELECT {COLUMNS} FROM users WHERE lower(email) = lower(%s)"  # noqa: S608 - constants
 _CHANGE_PASSWORD: LiteralString = f"""
     UPDATE users SET password_hash = %s, password_version = password_version + 1
@@ -65,6 +68,9 @@ class PostgresUsers:
 
     async def with_id(self, user_id: str) -> User | None:
         return _user(await fetch_one(self._pool, _WITH_ID, (user_id,)))
+
+    async def of_session(self, user_id: str, session_id: str) -> User | None:
+        return _user(await fetch_one(self._pool, _OF_SESSION, (user_id, session_id)))
 
     async def with_email(self, email: str) -> User | None:
         return _user(await fetch_one(self._pool, _WITH_EMAIL, (email,)))

@@ -8,8 +8,10 @@ from uuid import UUID
 from service_kit.cli import Subcommand
 
 from user_svc.adapters import redis_client
+from user_svc.adapters.session_ends import PostgresSessionEnds
 from user_svc.adapters.sessions import RedisSessions
-from user_svc.commands.account_store import open_users
+from user_svc.adapters.users import PostgresUsers
+from user_svc.commands.account_store import open_database
 from user_svc.commands.output import WRONG_ARGUMENTS, fail, fail_without_store, say
 from user_svc.domain.errors import DependencyUnavailableError, LastAdminError, UserNotFoundError
 from user_svc.domain.session import SessionTerms
@@ -41,10 +43,12 @@ def _setting(role: Role, command: str) -> Callable[[Settings, Namespace], int]:
 async def _set_role(settings: Settings, command: str, user_id: str, role: Role) -> User:
     terms = SessionTerms(settings.session_idle_ttl_s, settings.session_absolute_ttl_s, settings.session_grace_s)
     async with (
-        open_users(settings, command) as users,
+        open_database(settings, command) as pool,
         redis_client.open_client(settings.redis_url.reveal(), name=f"user-svc {command}") as redis,
     ):
-        return await SetUserRole(users, RedisSessions(redis, terms, settings.tokens_live_s)).by_operator(user_id, role)
+        ends = PostgresSessionEnds(pool, terms.key_life_s(settings.tokens_live_s))
+        sessions = RedisSessions(redis, ends, terms, settings.tokens_live_s)
+        return await SetUserRole(PostgresUsers(pool), sessions).by_operator(user_id, role)
 
 
 def _configure(effect: str) -> Callable[[ArgumentParser], None]:

@@ -6,7 +6,7 @@ from typing import Protocol
 from user_svc.domain.audit import AuditEvent
 from user_svc.domain.audit_listing import AuditEntry, AuditFilters, AuditPosition
 from user_svc.domain.login_attempt import AttemptDecision, LoginAttempt
-from user_svc.domain.session import HeldSession, ListedSession, NewSession
+from user_svc.domain.session import HeldSession, ListedSession, NewSession, SessionUse
 from user_svc.domain.session_key import SessionKey
 from user_svc.domain.token import AccessToken, TokenContents
 from user_svc.domain.user import Role, RoleChange, User
@@ -22,6 +22,9 @@ class Users(Protocol):
 
     async def with_id(self, user_id: str) -> User | None:
         """The account with this id."""
+
+    async def of_session(self, user_id: str, session_id: str) -> User | None:
+        """The account with this id; None: there is none, or this session is on record as ended."""
 
     async def with_email(self, email: str) -> User | None:
         """The account with this email, in whatever case."""
@@ -61,27 +64,25 @@ class Users(Protocol):
 
 
 class Sessions(Protocol):
-    """The live sessions. Each call is atomic.
+    """The live sessions. Each renewal and each use is atomic.
 
-    Whatever call ends a live session also publishes that, in the same moment: its tokens are refused from then on.
+    A call that ends a live session puts that on record first, and publishes it in the moment in which the session
+    ends: its tokens are refused from then on, and a store that is tampered with or lost does not revive it.
     """
 
     async def open(self, session: NewSession) -> HeldSession:
         """Opens a session, with key 1. At most MAX_SESSIONS_OF_USER of a user live; the oldest ones make room."""
 
-    async def renew(self, key: SessionKey) -> HeldSession:
-        """Trades a genuine key for its successor.
+    async def renew(self, key: SessionKey, use: SessionUse) -> HeldSession:
+        """Trades a verified key for its successor. Only the counter comes from the store; all else is the key's.
 
         The newest key makes a new one. Its predecessor gets the newest again, within the grace or as long as the newest
         was never seen in use. SessionReusedError: anything older; the session is gone now.
-        SessionInvalidError: no such session.
+        SessionInvalidError: no such session of the key's owner, or the key is past its life.
         """
 
-    async def touch(self, session_id: str, user_id: str, counter_in_use: int | None) -> bool:
-        """Notes that a session is in use; False: the user has no such live session.
-
-        counter_in_use: the key that the client is known to hold; None: not known.
-        """
+    async def touch(self, session_id: str, user_id: str, use: SessionUse) -> bool:
+        """Notes that a session is in use; False: the user has no such live session."""
 
     async def lives(self, session_id: str, user_id: str) -> bool:
         """Whether the user has this live session. Changes nothing."""
@@ -89,20 +90,14 @@ class Sessions(Protocol):
     async def of_user(self, user_id: str) -> list[ListedSession]:
         """The user's live sessions, most recently used first."""
 
-    async def end(self, session_id: str, user_id: str | None = None) -> str | None:
-        """Ends a session, if it is the user's (anybody's for None). Its owner; None: there was none to end."""
+    async def end(self, session_id: str, user_id: str) -> bool:
+        """Ends a session of the user; False: there was no such live session, or another call has just ended it."""
 
-    async def end_all(self, user_id: str) -> None:
-        """Ends every session of a user."""
+    async def end_all(self, user_id: str, *, but: str | None = None) -> list[str]:
+        """Ends every session of a user, but one if it is named; the ids of those that it ended."""
 
     async def end_outdated(self, user_id: str, password_version: int) -> None:
         """Ends the user's sessions that were opened under an earlier password version."""
-
-    async def confirm(self, session_id: str, user_id: str, password_version: int) -> None:
-        """Lets the user's session go on under a password version that is about to come."""
-
-    async def end_others(self, user_id: str, session_id: str, password_version: int) -> list[str]:
-        """Ends the user's sessions but one, which goes on under the new password version. The ids of those ended."""
 
 
 class PasswordHasher(Protocol):

@@ -1,31 +1,49 @@
-"""Session keys: `session_id.counter.mac`, verifiable before any store is asked.
+"""Session keys: everything that a renewal relies on, authenticated by a MAC, so that no store has to be believed.
 
-The mac is HMAC-SHA-256 under the service's own secret, so a store that leaks ids and counters leaks no credential, and
-the successor of a key can be derived again for every client that may have missed it.
+A key is `SESSION_ID.COUNTER.REST`, where the rest is base64url of the other facts and the MAC: HMAC-SHA-256 under the
+service's own secret over all of them. A store that leaks what it holds leaks no credential, and one that was tampered
+with cannot move a key to another user, another session, another password or a later end. The successor of a key can be
+derived again for every client that may have missed it.
 """
 
 import base64
 import hashlib
 import hmac
 import re
+import struct
 from dataclasses import dataclass
+from uuid import UUID
 
 from user_svc.domain.errors import SessionInvalidError
 
-#: 22 characters hold 16 bytes, 43 hold the mac's 32; counters stay far below 2^53, which Lua still counts exactly.
-_FORM = re.compile(r"([A-Za-z0-9_-]{22})\.([1-9][0-9]{0,14})\.([A-Za-z0-9_-]{43})")
+#: The owner's id, password version, time of issue and absolute end (both Unix ms).
+_FACTS = struct.Struct(">16sIQQ")
+#: 22 characters hold 16 bytes, 91 hold 36 bytes of facts and 32 of MAC; Lua counts exactly up to 2^53.
+_FORM = re.compile(r"([A-Za-z0-9_-]{22})\.([1-9][0-9]{0,14})\.([A-Za-z0-9_-]{91})")
+#: The second form of session keys. The first had a MAC over id and counter alone, and its owner was whom the store
+#: named; it is not accepted any more.
+_CONTEXT = "headrace-session-key-2"
 
 
 @dataclass(frozen=True, slots=True)
 class SessionKey:
-    """What a verified session key says: the session, and the how manieth of its keys this is, from 1."""
+    """What a verified session key says.
+
+    session_id: 22 characters of base64url (16 bytes). counter: which of the session's keys this is, from 1.
+    user_id: the session's owner. password_version: of the owner's password when the session was opened.
+    issued_at_ms: when this key was made; ends_at_ms: the session's absolute end (both Unix milliseconds).
+    """
 
     session_id: str
     counter: int
+    user_id: str
+    password_version: int
+    issued_at_ms: int
+    ends_at_ms: int
 
 
 class SessionKeySeal:
-    """Makes session keys that nobody else can make, and recognises them.
+    """Makes session keys that only this service can make, and verifies them.
 
     secret: at least 32 bytes from a CSPRNG.
     """
@@ -37,19 +55,30 @@ class SessionKeySeal:
         return "SessionKeySeal(********)"
 
     def seal(self, key: SessionKey) -> str:
-        """The session key as the client keeps it."""
-        return f"{key.session_id}.{key.counter}.{self._mac(key)}"
+        """The session key as the client keeps it: at most 130 characters."""
+        owner = UUID(key.user_id).bytes
+        facts = _FACTS.pack(owner, key.password_version, key.issued_at_ms, key.ends_at_ms)
+        rest = facts + self._mac(key.session_id, str(key.counter), facts)
+        return f"{key.session_id}.{key.counter}.{_encode(rest)}"
 
     def open(self, text: str) -> SessionKey:
-        """What the client's session key says. SessionInvalidError: it is malformed or none of ours."""
+        """What the client's session key says. SessionInvalidError: it is malformed, of the first form, or forged."""
         match = _FORM.fullmatch(text)
         if match is None:
             raise SessionInvalidError
-        key = SessionKey(match[1], int(match[2]))
-        if not hmac.compare_digest(self._mac(key), match[3]):
+        session_id, counter, encoded = match.groups()
+        rest = base64.urlsafe_b64decode(encoded + "=")
+        facts, mac = rest[: _FACTS.size], rest[_FACTS.size :]
+        # Bits that carry nothing are zero, or one key would have several spellings (RFC 4648 section 3.5).
+        if not hmac.compare_digest(self._mac(session_id, counter, facts), mac) or _encode(rest) != encoded:
             raise SessionInvalidError
-        return key
+        owner, password_version, issued_at_ms, ends_at_ms = _FACTS.unpack(facts)
+        return SessionKey(session_id, int(counter), str(UUID(bytes=owner)), password_version, issued_at_ms, ends_at_ms)
 
-    def _mac(self, key: SessionKey) -> str:
-        message = f"headrace-session-key|{key.session_id}|{key.counter}".encode()
-        return base64.urlsafe_b64encode(hmac.digest(self._secret, message, hashlib.sha256)).rstrip(b"=").decode()
+    def _mac(self, session_id: str, counter: str, facts: bytes) -> bytes:
+        message = f"{_CONTEXT}|{session_id}|{counter}|".encode() + facts
+        return hmac.digest(self._secret, message, hashlib.sha256)
+
+
+def _encode(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).rstrip(b"=").decode()

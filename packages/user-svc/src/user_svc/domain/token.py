@@ -16,10 +16,11 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenContents:
-    """What a genuine, unexpired access token says."""
+    """What a genuine, unexpired access token says. key_counter: of the session key that was handed out with it."""
 
     user_id: str
     role: Role
     session_id: str
+    key_counter: int
     issued_at: datetime
     expires_at: datetime

@@ -28,9 +28,17 @@ def own_token() -> str:
     return request.access_token
 
 
-async def caller(attend: AttendSession) -> Actor:
-    """The user who calls. SessionInvalidError: their token is genuine, but its session has ended."""
+def token_holder() -> Actor:
+    """The user whose access token came with the call, whether or not its session still lives."""
     principal = require_principal()
-    actor = Actor(principal.user_id, principal.session_id, principal.is_admin)
-    await attend(actor, principal.key_counter, principal.issued_at)
+    return Actor(principal.user_id, principal.session_id, principal.is_admin)
+
+
+async def caller(attend: AttendSession, *, shown: bool = True) -> Actor:
+    """The user who calls. SessionInvalidError: their token is genuine, but its session has ended.
+
+    shown: whether this call is shown as the session's last use.
+    """
+    actor = token_holder()
+    await attend(actor, origin() if shown else Origin())
     return actor

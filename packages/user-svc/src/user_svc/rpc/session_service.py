@@ -8,12 +8,15 @@ from shared_contracts.headrace.session.v1 import (
     GetKeySetResponse,
     RenewSessionRequest,
     RenewSessionResponse,
+    ReportUseRequest,
+    ReportUseResponse,
     SessionServiceBase,
 )
 
 from user_svc.rpc.caller import origin
 from user_svc.rpc.translation import key_message, session_grant
 from user_svc.use_cases.renew_session import RenewSession
+from user_svc.use_cases.report_use import ReportUse
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +24,7 @@ class SessionService(SessionServiceBase):
     """What the gateway and the other services need of us. public_keys: the public JWKs, as they are now."""
 
     renew: RenewSession
+    reporting: ReportUse
     public_keys: Callable[[], list[dict[str, str]]]
 
     async def get_key_set(self, message: GetKeySetRequest) -> GetKeySetResponse:
@@ -31,3 +35,7 @@ class SessionService(SessionServiceBase):
         return RenewSessionResponse(
             grant=session_grant(grant), access_token=grant.token.text, expires_in=grant.token.expires_in_s
         )
+
+    async def report_use(self, message: ReportUseRequest) -> ReportUseResponse:
+        await self.reporting(message.access_token)
+        return ReportUseResponse()

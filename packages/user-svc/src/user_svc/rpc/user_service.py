@@ -60,7 +60,7 @@ _DEFAULT_PAGE_SIZE = 20
 class UserService(UserServiceBase):
     """The contract's service. What it is handed has been validated; what it raises, the error table maps.
 
-    Whatever needs a principal attends its session first, so that an ended one ends every call at once.
+    Each call that needs a principal attends its session first, so that an ended one ends every call at once.
     """
 
     attend: AttendSession
@@ -131,16 +131,19 @@ class UserService(UserServiceBase):
     async def change_password(self, message: ChangePasswordRequest) -> ChangePasswordResponse:
         actor = await caller.caller(self.attend)
         with new_password_in("new_password"):
-            await self.changing_password(actor, message.current_password, message.new_password, caller.origin())
-        return ChangePasswordResponse()
+            grant = await self.changing_password(actor, message.current_password, message.new_password, caller.origin())
+        return ChangePasswordResponse(
+            access_token=grant.token.text, expires_in=grant.token.expires_in_s, session=session_grant(grant)
+        )
 
     async def logout(self, message: LogoutRequest) -> LogoutResponse:
-        actor = await caller.caller(self.attend)
-        await self.logging_out(actor, caller.origin())
+        # Whatever has become of the session: a logout that is sent again, or comes late, has what it wants.
+        await self.logging_out(caller.token_holder(), caller.origin())
         return LogoutResponse()
 
     async def list_sessions(self, message: ListSessionsRequest) -> ListSessionsResponse:
-        actor = await caller.caller(self.attend)
+        # Who lists sessions wants to see where they were used before.
+        actor = await caller.caller(self.attend, shown=False)
         sessions = await self.listing_sessions(actor)
         return ListSessionsResponse(sessions=[session_message(session, actor.session_id) for session in sessions])
 

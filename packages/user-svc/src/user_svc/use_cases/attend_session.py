@@ -1,32 +1,26 @@
-"""Every authenticated call: the token is genuine, but does its session still live?"""
+"""The check that every authenticated call makes: the token is valid, but does its session still live?"""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
-from user_svc.domain.actor import Actor
+from user_svc.domain.actor import Actor, Origin
 from user_svc.domain.errors import SessionInvalidError
 from user_svc.domain.ports import Sessions
+from user_svc.domain.session import SessionUse
 
 
 @dataclass(frozen=True, slots=True)
 class AttendSession:
-    """Checks a session and notes that it is in use.
+    """Checks a session and notes that it is in use, and from where.
 
-    grace_s: for so long after its making, a token proves nothing about who holds it: the gateway renews and then makes
-    the call itself with the new token, before the client has the answer (and may yet lose it). Within the grace the
-    predecessor of a key is good anyway, so nothing is given up by waiting.
-    now: Unix seconds.
+    That a token is used here does not prove that the client holds it: after a renewal, the gateway makes the call
+    itself with the new token, before the client has the answer (and may yet lose it). Which tokens clients present,
+    the gateway reports (ReportUse).
     """
 
     sessions: Sessions
-    grace_s: float
-    now: Callable[[], float]
 
-    async def __call__(self, actor: Actor, key_counter: int, token_issued_at: float) -> None:
-        """Notes the use. key_counter: of the session key that came with the token; token_issued_at: in Unix seconds.
-
-        SessionInvalidError: the session has ended, however long the token would still be valid.
-        """
-        held = self.now() - token_issued_at > self.grace_s
-        if not await self.sessions.touch(actor.session_id, actor.user_id, key_counter if held else None):
+    async def __call__(self, actor: Actor, origin: Origin) -> None:
+        """Notes the use. SessionInvalidError: the session has ended, however long the token would still be valid."""
+        use = SessionUse(None, origin.address, origin.agent)
+        if not await self.sessions.touch(actor.session_id, actor.user_id, use):
             raise SessionInvalidError

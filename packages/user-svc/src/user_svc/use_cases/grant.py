@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 
 from user_svc.domain.ports import TokenMinter
 from user_svc.domain.session import HeldSession
-from user_svc.domain.session_key import SessionKey, SessionKeySeal
+from user_svc.domain.session_key import SessionKeySeal
 from user_svc.domain.token import AccessToken
 from user_svc.domain.user import User
 
@@ -31,6 +31,6 @@ class Grants:
         return Grant(
             user=user,
             token=self.minter.mint(user, session),
-            session_key=self.seal.seal(SessionKey(session.session_id, session.counter)),
+            session_key=self.seal.seal(session.key),
             key_max_age_s=session.max_age_s,
         )

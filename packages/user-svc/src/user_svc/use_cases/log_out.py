@@ -16,6 +16,6 @@ class LogOut:
 
     async def __call__(self, actor: Actor, origin: Origin) -> None:
         """Ends it."""
-        if await self.sessions.end(actor.session_id, actor.user_id) is not None:
+        if await self.sessions.end(actor.session_id, actor.user_id):
             detail = {"session_id": actor.session_id, "cause": "logout"}
             self.trail.note(AuditEvent(AuditKind.SESSION_REVOKED, actor.user_id, actor.user_id, origin, detail))

@@ -17,7 +17,7 @@ class RevokeSession:
 
     async def __call__(self, actor: Actor, session_id: str, origin: Origin) -> None:
         """Revokes it. SessionNotFoundError: the actor has no such session, whoever else might."""
-        if await self.sessions.end(session_id, actor.user_id) is None:
+        if not await self.sessions.end(session_id, actor.user_id):
             raise SessionNotFoundError
         detail = {"session_id": session_id, "cause": "revoked"}
         self.trail.note(AuditEvent(AuditKind.SESSION_REVOKED, actor.user_id, actor.user_id, origin, detail))

@@ -35,7 +35,7 @@ class SessionOpening:
             yield session
         except BaseException:
             with suppress(DependencyUnavailableError):
-                await self.sessions.end(session.session_id)
+                await self.sessions.end(session.session_id, user.user_id)
             raise
 
     async def retire(self, presented: str | None, origin: Origin) -> None:
@@ -46,7 +46,6 @@ class SessionOpening:
             key = self.seal.open(presented)
         except SessionInvalidError:
             return
-        owner = await self.sessions.end(key.session_id)
-        if owner is not None:
+        if await self.sessions.end(key.session_id, key.user_id):
             detail = {"session_id": key.session_id, "cause": "replaced"}
-            self.trail.note(AuditEvent(AuditKind.SESSION_REVOKED, owner, owner, origin, detail))
+            self.trail.note(AuditEvent(AuditKind.SESSION_REVOKED, key.user_id, key.user_id, origin, detail))

@@ -336,7 +336,7 @@ class ChangePasswordRequest(betterproto2.Message):
 
     new_password: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
     """
-    The password to be. The service's own minimum (15 unless set otherwise) applies as well.
+    The password to be, which differs from the current one. The service's own minimum (15 unless set otherwise) applies as well.
     """
 
 
@@ -349,7 +349,22 @@ class ChangePasswordResponse(betterproto2.Message):
     The password is changed.
     """
 
-    pass
+    access_token: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    An access token of the new session (a JWT).
+    """
+
+    expires_in: "int" = betterproto2.field(2, betterproto2.TYPE_INT64)
+    """
+    How long the access token is valid, in seconds.
+    """
+
+    session: "__headrace__session__v1__.SessionGrant | None" = betterproto2.field(
+        3, betterproto2.TYPE_MESSAGE, optional=True
+    )
+    """
+    The new session.
+    """
 
 
 default_message_pool.register_message("user.v1", "ChangePasswordResponse", ChangePasswordResponse)
@@ -826,12 +841,12 @@ class Session(betterproto2.Message):
 
     ip: "str" = betterproto2.field(4, betterproto2.TYPE_STRING)
     """
-    The client address at login.
+    The client address of the session's last renewal, or last call of the user service other than this list.
     """
 
     user_agent: "str" = betterproto2.field(5, betterproto2.TYPE_STRING)
     """
-    The User-Agent at login.
+    The User-Agent that came from there.
     """
 
     current: "bool" = betterproto2.field(6, betterproto2.TYPE_BOOL)
@@ -1136,7 +1151,8 @@ class UserServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "ChangePasswordResponse":
         """
-        Changes the caller's password and revokes the caller's other sessions.
+        Changes the caller's password. All sessions of the caller end, this one too, and the client is given a new one: the
+        cookie, and an access token in X-Access-Token.
         """
 
         return await self._unary_unary(
@@ -1157,7 +1173,7 @@ class UserServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "LogoutResponse":
         """
-        Ends the caller's current session.
+        Ends the caller's current session. A session that has ended already is a success too, and the cookie is removed.
         """
 
         if message is None:
@@ -1315,14 +1331,15 @@ class UserServiceBase(betterproto2_grpclib.ServiceBase):
 
     async def change_password(self, message: "ChangePasswordRequest") -> "ChangePasswordResponse":
         """
-        Changes the caller's password and revokes the caller's other sessions.
+        Changes the caller's password. All sessions of the caller end, this one too, and the client is given a new one: the
+        cookie, and an access token in X-Access-Token.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
     async def logout(self, message: "LogoutRequest") -> "LogoutResponse":
         """
-        Ends the caller's current session.
+        Ends the caller's current session. A session that has ended already is a success too, and the cookie is removed.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)

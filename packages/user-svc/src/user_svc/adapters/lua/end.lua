@@ -1,10 +1,14 @@
--- Ends a session.
--- KEYS: {sessions}:id:ID, the stream of revocations.
--- ARGV: session id, whose it must be ('' for anybody's), life of tokens in ms.
--- Returns the owner; nil: there was none to end.
-local owner = redis.call('HGET', KEYS[1], 'user_id')
-if not owner or (ARGV[2] ~= '' and ARGV[2] ~= owner) then
-  return nil
+-- Ends sessions of a user, and publishes that in the same moment.
+-- KEYS: {sessions}:user:USER, the stream of revocations.  ARGV: user id, life of tokens in ms, the ids of the sessions.
+-- Returns the ids of those that lived and were the user's.
+local ended = {}
+for i = 3, #ARGV do
+  local id = ARGV[i]
+  if redis.call('HGET', session_key(id), 'user_id') == ARGV[1] then
+    redis.call('DEL', session_key(id))
+    publish(KEYS[2], 'sid', id, ARGV[2])
+    ended[#ended + 1] = id
+  end
+  redis.call('ZREM', KEYS[1], id)
 end
-end_session(ARGV[1], owner, KEYS[2], ARGV[3])
-return owner
+return ended

@@ -9,6 +9,8 @@ __all__ = (
     "JsonWebKey",
     "RenewSessionRequest",
     "RenewSessionResponse",
+    "ReportUseRequest",
+    "ReportUseResponse",
     "SessionGrant",
     "SessionServiceBase",
     "SessionServiceStub",
@@ -140,6 +142,33 @@ default_message_pool.register_message("headrace.session.v1", "RenewSessionRespon
 
 
 @dataclass(eq=False, repr=False)
+class ReportUseRequest(betterproto2.Message):
+    """
+    An access token that a client presented.
+    """
+
+    access_token: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    The access token as the client presented it.
+    """
+
+
+default_message_pool.register_message("headrace.session.v1", "ReportUseRequest", ReportUseRequest)
+
+
+@dataclass(eq=False, repr=False)
+class ReportUseResponse(betterproto2.Message):
+    """
+    The use is noted.
+    """
+
+    pass
+
+
+default_message_pool.register_message("headrace.session.v1", "ReportUseResponse", ReportUseResponse)
+
+
+@dataclass(eq=False, repr=False)
 class SessionGrant(betterproto2.Message):
     """
     A session key for the client to keep. In a response it becomes the session cookie and is left out of the body.
@@ -210,6 +239,28 @@ class SessionServiceStub(betterproto2_grpclib.ServiceStub):
             metadata=metadata,
         )
 
+    async def report_use(
+        self,
+        message: "ReportUseRequest",
+        *,
+        timeout: "float | None" = None,
+        deadline: "Deadline | None" = None,
+        metadata: "MetadataLike | None" = None,
+    ) -> "ReportUseResponse":
+        """
+        Says that a client has presented an access token, whatever service it called: so it holds the session key that came
+        with that token, and the key before it is good within the grace only. Once for each key is enough.
+        """
+
+        return await self._unary_unary(
+            "/headrace.session.v1.SessionService/ReportUse",
+            message,
+            ReportUseResponse,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
 
 class SessionServiceBase(betterproto2_grpclib.ServiceBase):
     """
@@ -231,6 +282,14 @@ class SessionServiceBase(betterproto2_grpclib.ServiceBase):
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
+    async def report_use(self, message: "ReportUseRequest") -> "ReportUseResponse":
+        """
+        Says that a client has presented an access token, whatever service it called: so it holds the session key that came
+        with that token, and the key before it is good within the grace only. Once for each key is enough.
+        """
+
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
     async def __rpc_get_key_set(self, stream: "grpclib.server.Stream[GetKeySetRequest, GetKeySetResponse]") -> None:
         request = await stream.recv_message()
         assert request is not None
@@ -243,6 +302,12 @@ class SessionServiceBase(betterproto2_grpclib.ServiceBase):
         request = await stream.recv_message()
         assert request is not None
         response = await self.renew_session(request)
+        await stream.send_message(response)
+
+    async def __rpc_report_use(self, stream: "grpclib.server.Stream[ReportUseRequest, ReportUseResponse]") -> None:
+        request = await stream.recv_message()
+        assert request is not None
+        response = await self.report_use(request)
         await stream.send_message(response)
 
     def __mapping__(self) -> "dict[str, grpclib.const.Handler]":
@@ -258,5 +323,11 @@ class SessionServiceBase(betterproto2_grpclib.ServiceBase):
                 grpclib.const.Cardinality.UNARY_UNARY,
                 RenewSessionRequest,
                 RenewSessionResponse,
+            ),
+            "/headrace.session.v1.SessionService/ReportUse": grpclib.const.Handler(
+                self.__rpc_report_use,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                ReportUseRequest,
+                ReportUseResponse,
             ),
         }
