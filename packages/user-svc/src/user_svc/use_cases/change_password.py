@@ -43,7 +43,8 @@ class ChangePassword:
             raise InvalidCredentialsError  # deleted meanwhile
         async with self.attempts.attempt(user.email, origin, user.user_id):
             await self._check(user, current, origin)
-        event = AuditEvent(AuditKind.PASSWORD_CHANGED, user.user_id, user.user_id, origin)
+        detail = {"session_id": actor.session_id}
+        event = AuditEvent(AuditKind.PASSWORD_CHANGED, user.user_id, user.user_id, origin, detail)
         new_hash = await self.hasher.hash(new)
         succeeding = replace(user, password_version=user.password_version + 1)
         async with self.opening.opened(succeeding, origin) as session:
@@ -51,9 +52,11 @@ class ChangePassword:
             if changed is None:
                 raise InvalidCredentialsError  # changed meanwhile: what was current is so no more
         # Should this fail half-way, the others still end at their next renewal: their keys have the old version.
-        for session_id in await self.sessions.end_all(user.user_id, but=session.session_id):
-            detail = {"session_id": session_id, "cause": "password_changed"}
-            self.trail.note(AuditEvent(AuditKind.SESSION_REVOKED, user.user_id, user.user_id, origin, detail))
+        ended = await self.sessions.end_all(user.user_id, but=session.session_id)
+        for session_id in ended:
+            if session_id != actor.session_id:  # the end of that one is part of the change
+                detail = {"session_id": session_id, "cause": "password_changed"}
+                self.trail.note(AuditEvent(AuditKind.SESSION_REVOKED, user.user_id, user.user_id, origin, detail))
         return self.grants.grant(changed, session)
 
     async def _check(self, user: User, current: str, origin: Origin) -> None:
