@@ -26,6 +26,7 @@ from user_svc.domain.login_attempt import LoginAttempt, ThrottleTerms
 from user_svc.domain.session import SessionTerms
 
 from tests.examples.users import a_session
+from tests.fakes.sessions import InMemorySessionEnds
 from tests.running.polling import in_time
 from tests.running.restartable_redis import restartable_redis
 
@@ -121,7 +122,7 @@ async def refusing(home: Path, code: str) -> AsyncIterator[tuple[str, Callable[[
 @pytest.mark.parametrize("code", list(PROVOCATIONS))
 async def test_user_svc_treats_a_refusal_as_an_outage(tmp_path: Path, code: str) -> None:
     async with refusing(tmp_path / "redis", code) as (url, provoke), open_client(url) as client:
-        sessions = RedisSessions(client, TERMS, tokens_live_s=60)
+        sessions = RedisSessions(client, InMemorySessionEnds(), TERMS, tokens_live_s=60)
         throttle = RedisLoginThrottle(client, ThrottleTerms(5, 50, 60))
         await sessions.open(a_session(new_id()))
         await redis_client.check(client)
