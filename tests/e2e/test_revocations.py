@@ -30,7 +30,7 @@ def redis() -> Iterator[RestartableRedis]:
 
 @pytest.fixture(scope="module")
 def two_gateways(start_stack: StartStack, redis: RestartableRedis) -> Stack:
-    environ = {"GATEWAY_REDIS_URL": redis.url, "USER_SVC_REDIS_URL": redis.url}
+    environ = {f"{name}_REDIS_URL": redis.url for name in ("GATEWAY", "USER_SVC", "ORDER_SVC")}
     return start_stack(environ, replicas={"gateway": 2})
 
 

@@ -16,7 +16,7 @@ from service_kit.profiling import PprofServer
 from service_kit.release import this_release
 from service_kit.settings import SettingsError, in_force
 from service_kit.tokens.denylist import Denylist
-from service_kit.tokens.key_set import KeySet
+from service_kit.tokens.key_set import KEY_PUSH_WITHIN_S, KeySet
 from service_kit.tokens.revocation_feed import RevocationFeed
 from service_kit.tokens.revocation_telemetry import RevocationTelemetry
 from service_kit.tokens.verifier import TokenVerifier
@@ -44,9 +44,6 @@ from gateway.upstream.telemetry import UpstreamTelemetry
 from gateway.upstream.upstream import Upstream
 
 _NAME = "gateway"
-#: When a key is retired, its successor signs at once; so long (seconds) may the news take to get here, and the key set
-#: to be fetched. It takes milliseconds; while somebody floods us with unknown key ids, each waits for so long.
-_KEY_PUSH_WITHIN_S = 0.3
 
 
 async def _serve(settings: Settings) -> None:
@@ -87,7 +84,7 @@ async def _serve(settings: Settings) -> None:
             # All gateways lack the same service at once: to send requests elsewhere would help nobody.
             lifecycle.readiness.add(upstream.name, upstream.check, required=False)
 
-        keys = KeySet(KeySource(contract, upstreams).fetch, await_push_s=_KEY_PUSH_WITHIN_S)
+        keys = KeySet(KeySource(contract, upstreams).fetch, await_push_s=KEY_PUSH_WITHIN_S)
         lifecycle.start("key-set", keys.keep_fresh)
         denylist = Denylist()
         told = RevocationTelemetry(meter, denylist)

@@ -17,7 +17,10 @@ from service_kit.postgres import PoolLimits, open_pool, ping
 from service_kit.profiling import PprofServer
 from service_kit.release import this_release
 from service_kit.settings import in_force
-from service_kit.tokens.key_set import KeySet
+from service_kit.tokens.denylist import Denylist
+from service_kit.tokens.key_set import KEY_PUSH_WITHIN_S, KeySet
+from service_kit.tokens.revocation_feed import RevocationFeed
+from service_kit.tokens.revocation_telemetry import RevocationTelemetry
 from service_kit.tokens.verifier import TokenVerifier
 from service_kit.tracing.exporting import exported_traces
 
@@ -87,11 +90,23 @@ async def _serve(settings: Settings) -> None:
 
         targets = settings.key_set_upstream
         authority = [await lifecycle.enter(f"key-set-client {target}", GrpcClient(target)) for target in targets]
-        keys = KeySet(KeySetSource(authority).fetch)
+        keys = KeySet(KeySetSource(authority).fetch, await_push_s=KEY_PUSH_WITHIN_S)
         lifecycle.start("key-set", keys.keep_fresh)
         readiness.add("key_set", keys.check_loaded)
+        denylist = Denylist()
+        revocations = RevocationFeed(
+            settings.redis_url.reveal(),
+            denylist,
+            RevocationTelemetry(metrics.meter(_NAME), denylist),
+            on_key=keys.refresh_soon,
+        )
+        lifecycle.start("revocations", revocations.follow)
         verifier = TokenVerifier(
-            keys, issuer=settings.token_issuer, audience=settings.token_audience, leeway_s=settings.token_leeway_s
+            keys,
+            issuer=settings.token_issuer,
+            audience=settings.token_audience,
+            leeway_s=settings.token_leeway_s,
+            revoked=denylist,
         )
 
         orders = PostgresOrderRepository(pool)
@@ -120,6 +135,8 @@ async def _serve(settings: Settings) -> None:
             change_status=ChangeStatus(orders, utc_now),
             delete=DeleteOrder(orders, utc_now),
         )
+        # Not before it is known which tokens are revoked, unless Redis is away.
+        await revocations.settled()
         server = await lifecycle.enter(
             "grpc",
             GrpcServer(

@@ -49,7 +49,8 @@ class Settings(GrpcServerSettings, TracingSettings):
     token_leeway_s: float = setting(doc="clock difference forgiven", unit="s", default=5.0, minimum=0, maximum=30)
 
     redis_url: Secret = setting(
-        doc="Redis, where other services' events come from: redis://:password@host:port/database", parse=redis_url
+        doc="Redis, for other services' events and revoked sessions: redis://:password@host:port/database",
+        parse=redis_url,
     )
     event_claim_idle_s: float = setting(
         doc="how long nothing is heard of a process with an event until another one takes the event over",

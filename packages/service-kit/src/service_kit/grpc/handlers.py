@@ -30,6 +30,8 @@ from service_kit.grpc.telemetry import CallTelemetry
 from service_kit.tokens.verifier import TokenError, TokenVerifier
 from service_kit.tracing.request_tracer import RequestTracer
 
+#: What is wrong with a token, where it is more than its form.
+_TOKEN_REASONS = {"expired": "TOKEN_EXPIRED", "revoked": "SESSION_INVALID"}
 _Func = Callable[[Stream[Any, Any]], Awaitable[None]]
 
 
@@ -145,8 +147,7 @@ class GuardedService:
         try:
             request.principal = await self._verifier.verify(token)
         except TokenError as exc:
-            reason = "TOKEN_EXPIRED" if exc.kind == "expired" else "TOKEN_INVALID"
-            raise CallError(Status.UNAUTHENTICATED, reason) from exc
+            raise CallError(Status.UNAUTHENTICATED, _TOKEN_REASONS.get(exc.kind, "TOKEN_INVALID")) from exc
         request.access_token = token
         if access is Access.ADMIN and not request.principal.is_admin:
             raise CallError(Status.PERMISSION_DENIED, "ACCESS_DENIED")

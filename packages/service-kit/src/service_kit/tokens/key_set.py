@@ -16,6 +16,10 @@ from service_kit.tokens.jwk import read_jwks
 #: An Ed25519 public key.
 Key = OKPKey
 
+#: How long a process that follows revocations waits for a key that it does not know yet (seconds). When a key is
+#: retired, its successor signs at once, and the news and the key set take milliseconds to arrive; during a flood of
+#: unknown key ids, each waits for so long.
+KEY_PUSH_WITHIN_S = 0.3
 #: A fetch that takes longer (seconds) has failed.
 _FETCH_TIMEOUT_S = 5.0
 #: How soon a failed fetch is tried again while there are no keys at all (seconds).
