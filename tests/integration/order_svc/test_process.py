@@ -172,10 +172,14 @@ async def test_while_its_database_is_locked_it_says_so_and_heals(service: Runnin
     order = await placed(service)
     async with await psycopg.AsyncConnection.connect(database_url) as other:
         await other.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
-        # More than there are connections: these wait for the lock, and the others for these.
-        asked = [
-            asyncio.create_task(service.stub.get_order(GetOrderRequest(order_id=order.order_id))) for _ in range(30)
-        ]
+        # More than there are connections: these wait for the lock, and the others for these. Each is of another user,
+        # since those of one user wait for each other first.
+        asked = []
+        for number in range(30):
+            service.act_as(f"0198c0de-0000-7000-8000-{number:012}")
+            call = service.stub.get_order(GetOrderRequest(order_id=order.order_id))
+            asked.append(asyncio.create_task(call))
+        service.act_as(ALICE)
         await waiting_for_a_lock(database_url)
         assert [(await service.probe(path))[0] for path in ("/readyz", "/livez")] == [200, 200]
         outcomes = await asyncio.gather(*asked, return_exceptions=True)
