@@ -113,4 +113,27 @@ async def test_a_compressed_answer_has_an_entity_tag_of_its_own() -> None:
 async def test_an_answer_without_a_body_keeps_its_entity_tag() -> None:
     response = await answer(answering(b"", [(b"etag", b'"1-gzip"')], status=304))
     assert (response.status, response.header(b"etag"), response.body) == (304, b'"1-gzip"', b"")
+
+
+@pytest.mark.parametrize("accept", [b"gzip", b"identity"])
+async def test_the_answer_to_head_has_the_fields_of_that_to_get(accept: bytes) -> None:
+    async def ask(method: str) -> Response:
+        scope = http_scope(method, headers=[(b"accept-encoding", accept)])
+        exchange_in(scope)
+        return await call(CompressionMiddleware(answering(LARGE, [JSON, length(LARGE)])), scope)
+
+    get, head = await ask("GET"), await ask("HEAD")
+    assert sorted(head.headers) == sorted(get.headers)
+    assert (len(get.body) > 0, head.body) == (True, b"")
+
+
+async def test_the_gateways_own_pages_are_compressed_already() -> None:
+    scope = http_scope(headers=[(b"accept-encoding", b"gzip")])
+    exchange_in(scope).page = "/docs"
+    response = await call(CompressionMiddleware(answering(LARGE, [JSON, length(LARGE)])), scope)
+    assert response.body == LARGE
+
+
+async def test_a_long_accept_encoding_is_not_taken_apart() -> None:
+    response = await answer(answering(LARGE, [JSON, length(LARGE)]), b"gzip" + b"," * 16_000)
     assert response.header(b"content-encoding") is None

@@ -90,12 +90,6 @@ async def test_only_a_401_has_a_challenge() -> None:
     assert (await answer(Problem(403, "ACCESS_DENIED"))).header(b"www-authenticate") is None
 
 
-async def test_head_gets_the_headers_only() -> None:
-    response = await answer(Problem(404, "RATE_LIMITED"), method="HEAD")
-    assert response.body == b""
-    assert int(response.header(b"content-length") or 0) > 0
-
-
 async def test_the_unexpected_is_logged_once_and_told_to_nobody(log: list[str]) -> None:
     response = await answer(ValueError("password of the database"))
     assert response.status == 500

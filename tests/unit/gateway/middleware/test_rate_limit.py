@@ -4,7 +4,7 @@ from gateway.limits.limiter import Admission, Limiter, LimiterUnavailable
 from gateway.limits.local_limiter import LocalLimiter
 from gateway.limits.quota import Quota
 from gateway.limits.rate_limit_telemetry import RateLimitTelemetry
-from gateway.middleware.rate_limit import RateLimitMiddleware
+from gateway.middleware.rate_limit import RateLimitedPage, RateLimitMiddleware
 from gateway.problems import Decision, Problem
 from service_kit.contract.policy import Degraded, MethodPolicy, RateClass
 from service_kit.tokens.principal import Principal
@@ -157,3 +157,24 @@ async def test_decisions_are_counted_by_class_and_outcome() -> None:
 def decisions(recorded: RecordedMetrics) -> dict[tuple[str, str], float]:
     points = recorded.points("headrace.gateway.rate_limit.decisions")
     return {(labels["rate_class"], labels["outcome"]): value for labels, value in points}
+
+
+async def test_a_page_draws_on_the_everyday_quota_of_the_network_that_asks() -> None:
+    still = LocalLimiter(now_us=lambda: 0)
+    limiter = DegradingLimiter(still, still, RecordedMetrics().meter)
+    page = RateLimitedPage(answering(), limiter, QUOTAS[RateClass.DEFAULT], RateLimitTelemetry(RecordedMetrics().meter))
+
+    async def fetch(address: str) -> bytes:
+        scope = http_scope()
+        exchange = exchange_in(scope)
+        exchange.request.client_address = address
+        await call(page, scope)
+        return dict(exchange.response_headers)[b"ratelimit"]
+
+    assert [await fetch("192.0.2.1") for _ in range(3)] == [
+        b'"default";r=%d;t=%d' % (2 - i, 20 * (i + 1)) for i in range(3)
+    ]
+    with pytest.raises(Problem) as refused:
+        await fetch("192.0.2.1")
+    assert (refused.value.status, refused.value.code) == (429, "RATE_LIMITED")
+    assert await fetch("192.0.2.2")

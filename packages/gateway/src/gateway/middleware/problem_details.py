@@ -33,15 +33,15 @@ class ProblemDetailsMiddleware:
             exchange = exchange_of(scope)
             if exchange.status is not None:
                 raise
-            await self._answer(problem, exchange, scope, send)
+            await self._answer(problem, exchange, send)
         except Exception:
             exchange = exchange_of(scope)
             if exchange.status is not None:
                 raise
             logger.exception("unexpected error")
-            await self._answer(Problem(500, _INTERNAL), exchange, scope, send)
+            await self._answer(Problem(500, _INTERNAL), exchange, send)
 
-    async def _answer(self, problem: Problem, exchange: Exchange, scope: Scope, send: Send) -> None:
+    async def _answer(self, problem: Problem, exchange: Exchange, send: Send) -> None:
         exchange.code = problem.code
         exchange.decision = problem.decision
         body = problem.body(self._titles(problem.code), exchange.request.request_id)
@@ -57,4 +57,4 @@ class ProblemDetailsMiddleware:
                 ],
             }
         )
-        await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+        await send({"type": "http.response.body", "body": body})

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from math import ceil
 
-from service_kit.contract.policy import MethodPolicy, RateClass
+from service_kit.contract.policy import Degraded, MethodPolicy, RateClass
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of
@@ -19,6 +19,32 @@ _POLICY = "rate_limit"
 _HEADERS = frozenset({b"ratelimit", b"ratelimit-policy"})
 _UNAVAILABLE = "unavailable"
 _UNAVAILABLE_RETRY_AFTER_S = 1
+
+
+class _Gate:
+    """Asks the limiter, tells the client in headers what is left, and counts what was decided."""
+
+    def __init__(self, limiter: DegradingLimiter, telemetry: RateLimitTelemetry) -> None:
+        self._limiter = limiter
+        self._telemetry = telemetry
+
+    async def admit(
+        self, exchange: Exchange, key: str, rate_class: RateClass, quota: Quota, degraded: Degraded
+    ) -> None:
+        """Takes one request out of the bucket ``key``. Problem (429, 503): there is none left, or that is unknown."""
+        exchange.rate_key = key
+        try:
+            ruling = await self._limiter.admit(key, quota, degraded)
+        except LimiterUnavailable as exc:
+            self._telemetry.decided(rate_class, _UNAVAILABLE)
+            raise _unavailable() from exc
+        tell_what_is_left(exchange, rate_class, ruling)
+        if ruling.admission.allowed:
+            self._telemetry.decided(rate_class, "admitted")
+            return
+        state = "local_share" if ruling.local else "exhausted"
+        self._telemetry.decided(rate_class, state)
+        raise _exhausted(ruling, state)
 
 
 class RateLimitMiddleware:
@@ -40,8 +66,7 @@ class RateLimitMiddleware:
         telemetry: RateLimitTelemetry,
     ) -> None:
         self.app = app
-        self._telemetry = telemetry
-        self._limiter = limiter
+        self._gate = _Gate(limiter, telemetry)
         self._quotas = dict(quotas)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -52,28 +77,26 @@ class RateLimitMiddleware:
         await self.app(scope, receive, send)
 
     async def _admit(self, exchange: Exchange, policy: MethodPolicy) -> None:
-        rate_class = policy.rate_class
-        key = rate_key(rate_class, exchange.request)
+        key = rate_key(policy.rate_class, exchange.request)
         if key == exchange.rate_key:
             return
-        exchange.rate_key = key
-        try:
-            ruling = await self._limiter.admit(key, self._quotas[rate_class], policy.degraded)
-        except LimiterUnavailable as exc:
-            self._telemetry.decided(rate_class, _UNAVAILABLE)
-            raise Problem(
-                503,
-                "RATE_LIMIT_UNAVAILABLE",
-                "The rate limit cannot be checked now.",
-                decision=Decision(_POLICY, _UNAVAILABLE, retry_after_s=_UNAVAILABLE_RETRY_AFTER_S),
-            ) from exc
-        tell_what_is_left(exchange, rate_class, ruling)
-        if ruling.admission.allowed:
-            self._telemetry.decided(rate_class, "admitted")
-            return
-        state = "local_share" if ruling.local else "exhausted"
-        self._telemetry.decided(rate_class, state)
-        raise _exhausted(ruling, state)
+        quota = self._quotas[policy.rate_class]
+        await self._gate.admit(exchange, key, policy.rate_class, quota, policy.degraded)
+
+
+class RateLimitedPage:
+    """One of the gateway's own pages, which draws on the everyday quota of the network that asks for it."""
+
+    def __init__(self, page: ASGIApp, limiter: DegradingLimiter, quota: Quota, telemetry: RateLimitTelemetry) -> None:
+        self._page = page
+        self._gate = _Gate(limiter, telemetry)
+        self._quota = quota
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        exchange = exchange_of(scope)
+        key = rate_key(RateClass.DEFAULT, exchange.request)
+        await self._gate.admit(exchange, key, RateClass.DEFAULT, self._quota, Degraded.LOCAL_SHARE)
+        await self._page(scope, receive, send)
 
 
 def tell_what_is_left(exchange: Exchange, rate_class: RateClass, ruling: Ruling) -> None:
@@ -91,6 +114,12 @@ def _policy(rate_class: RateClass, quota: Quota, local: bool) -> tuple[str, byte
     """Its name, as a string of structured fields, and its header."""
     name = f'"{rate_class.value}-local"' if local else f'"{rate_class.value}"'
     return name, f"{name};q={quota.limit};w={quota.window_s}".encode()
+
+
+def _unavailable() -> Problem:
+    detail = "The rate limit cannot be checked now."
+    decision = Decision(_POLICY, _UNAVAILABLE, retry_after_s=_UNAVAILABLE_RETRY_AFTER_S)
+    return Problem(503, "RATE_LIMIT_UNAVAILABLE", detail, decision=decision)
 
 
 def _exhausted(ruling: Ruling, state: str) -> Problem:

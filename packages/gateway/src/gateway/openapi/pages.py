@@ -1,45 +1,54 @@
 """The pages that show the document: /openapi.json, and /docs with all its assets beside it."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import orjson
 import swagger_ui
-from starlette.responses import Response
-from starlette.staticfiles import StaticFiles
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from gateway.openapi.constant import Constant
 from gateway.problems import Problem
 
 _ASSETS = Path(swagger_ui.__file__).parent / "static"
 #: What of the library's folder the page needs; the rest (an editor, source maps) is not served.
-_SERVED = frozenset({"swagger-ui.css", "swagger-ui-bundle.js", "favicon-32x32.png"})
+_SERVED = {
+    "swagger-ui.css": "text/css; charset=utf-8",
+    "swagger-ui-bundle.js": "text/javascript; charset=utf-8",
+    "favicon-32x32.png": "image/png",
+}
 _PREFIX = "/docs"
-_HTML = f"""<!doctype html>
+_HTML = """<!doctype html>
 <html lang="en">
 <head>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Headrace API</title>
-<link rel="icon" href="{_PREFIX}/favicon-32x32.png">
-<link rel="stylesheet" href="{_PREFIX}/swagger-ui.css">
+<link rel="icon" href="{favicon-32x32.png}">
+<link rel="stylesheet" href="{swagger-ui.css}">
 </head>
 <body>
 <div id="api"></div>
-<script src="{_PREFIX}/swagger-ui-bundle.js"></script>
-<script src="{_PREFIX}/start.js"></script>
+<script src="{swagger-ui-bundle.js}"></script>
+<script src="/docs/start.js"></script>
 </body>
 </html>
 """
 _SCRIPT = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#api", deepLinking: true, docExpansion: "list"});
 """
-_POLICY = "default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
-_HEADERS = {"content-security-policy": _POLICY, "cache-control": "no-cache"}
+_POLICY = b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
+_HEADERS = ((b"content-security-policy", _POLICY),)
+#: Caches keep it, and ask each time whether it is still the same.
+_REVALIDATED = "no-cache"
+#: An asset changes with the library. Under the address that names its version, it never does.
+_FOR_A_DAY = "public, max-age=86400"
+_FOR_GOOD = "public, max-age=31536000, immutable"
 
 
 def pages(document: dict[str, Any]) -> dict[str, ASGIApp]:
     """The gateway's own pages, by path; where the path ends in a slash, every path below it."""
-    described = Response(orjson.dumps(document), media_type="application/json", headers={"cache-control": "no-cache"})
+    described = Constant(orjson.dumps(document), "application/json", _REVALIDATED)
     docs = _Docs()
     return {"/openapi.json": described, _PREFIX: docs, f"{_PREFIX}/": docs}
 
@@ -48,18 +57,30 @@ class _Docs:
     """The interactive documentation (Swagger UI)."""
 
     def __init__(self) -> None:
-        self._assets = StaticFiles(directory=_ASSETS)
-        self._page = Response(_HTML, media_type="text/html", headers=_HEADERS)
-        self._script = Response(_SCRIPT, media_type="text/javascript", headers=_HEADERS)
+        page = _HTML
+        for name in _SERVED:
+            page = page.replace(f"{{{name}}}", f"{_PREFIX}/{name}?v={_asset(name).digest}")
+        self._assets = {name: _asset(name) for name in _SERVED}
+        self._versions = {name: asset.kept(_FOR_GOOD) for name, asset in self._assets.items()}
+        self._pages = {
+            "": Constant(page.encode(), "text/html; charset=utf-8", _REVALIDATED, _HEADERS),
+            "start.js": Constant(_SCRIPT.encode(), "text/javascript; charset=utf-8", _REVALIDATED, _HEADERS),
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         name = scope["path"].removeprefix(_PREFIX).removeprefix("/")
         if name in _SERVED:
-            # StaticFiles looks below root_path; the prefix is ours.
-            await self._assets({**scope, "root_path": _PREFIX}, receive, send)
-        elif name == "start.js":
-            await self._script(scope, receive, send)
-        elif not name:
-            await self._page(scope, receive, send)
+            asset = self._assets[name]
+            if scope["query_string"] == b"v=" + asset.digest.encode():
+                asset = self._versions[name]
+            await asset(scope, receive, send)
+        elif name in self._pages:
+            await self._pages[name](scope, receive, send)
         else:
             raise Problem(404, "ROUTE_NOT_FOUND", "There is nothing at this path.")
+
+
+@cache
+def _asset(name: str) -> Constant:
+    """A file of the library; read and compressed once in a process."""
+    return Constant((_ASSETS / name).read_bytes(), _SERVED[name], _FOR_A_DAY)

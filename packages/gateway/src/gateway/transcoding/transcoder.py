@@ -35,8 +35,7 @@ class Transcoder:
         response = await self._call(exchange, endpoint, scope)
         self._keep_session(exchange, endpoint, response)
         await send({"type": "http.response.start", "status": response.status, "headers": response.headers})
-        body = b"" if scope["method"] == "HEAD" else response.body
-        await send({"type": "http.response.body", "body": body})
+        await send({"type": "http.response.body", "body": response.body})
 
     async def _call(self, exchange: Exchange, endpoint: Endpoint, scope: Scope) -> Response:
         method = endpoint.method
