@@ -63,9 +63,9 @@ from tests.running.servers import free_port
 
 from user_svc.rpc.error_table import ERROR_TABLE as USER_ERRORS  # isort: skip
 
-#: Fewer than the places of a gateway, so that no request of a burst is shed.
+#: No more than one network's part of the places of a gateway, a quarter, so that no request of a burst is shed.
 LARGEST_BURST = 50
-PLACES = 64
+PLACES = 4 * LARGEST_BURST
 MAX_BODY_BYTES = 4096
 GATEWAYS = 2
 

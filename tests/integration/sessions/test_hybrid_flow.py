@@ -203,7 +203,8 @@ class HybridFlowMachine(FlowMachine):
                 entered.limiter.refused, status = "rl:default:addr:", 429
             case "throttle":
                 places, status = PLACES, 503
-            case "body":
+            case "body" if client.jar.key is not None:
+                request["headers"]["Sec-Fetch-Site"] = "same-origin"
                 request["json"] = {"currency": "x" * MAX_BODY_BYTES}
                 verb, path, status = "POST", "/api/orders/add", 413
             case "site" if client.jar.key is not None:

@@ -21,13 +21,14 @@ from gateway.middleware.body_limit import BodyLimitMiddleware
 from gateway.middleware.client_address import ClientAddress
 from gateway.middleware.compression import CompressionMiddleware
 from gateway.middleware.cors import CorsMiddleware
+from gateway.middleware.credentials import CredentialsMiddleware
 from gateway.middleware.cross_site import CrossSiteGuard
 from gateway.middleware.deadline import DeadlineMiddleware
 from gateway.middleware.identity import IdentityMiddleware
 from gateway.middleware.metrics import MetricsMiddleware
 from gateway.middleware.overload import OverloadMiddleware, refusal_pace
 from gateway.middleware.problem_details import ProblemDetailsMiddleware
-from gateway.middleware.rate_limit import RateLimitMiddleware
+from gateway.middleware.rate_limit import RateLimitedPage, RateLimitMiddleware
 from gateway.middleware.request_context import RequestContextMiddleware
 from gateway.middleware.request_limits import RequestLimitsMiddleware
 from gateway.middleware.response_cost import ResponseCostMiddleware
@@ -75,6 +76,10 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         RateClass.CREDENTIALS: settings.rate_limit_credentials,
     }
     rate_limit = RateLimitTelemetry(parts.meter)
+    own_pages = {
+        path: RateLimitedPage(page, parts.limiter, settings.rate_limit_default, rate_limit)
+        for path, page in pages(document).items()
+    }
     layers = [
         # Whatever happens further in has a request id, and every response carries it.
         Middleware(RequestContextMiddleware, client_address=ClientAddress(settings.trusted_proxies)),
@@ -92,12 +97,14 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         # Cheap looks at what came, before anything is spent on it.
         Middleware(RequestLimitsMiddleware, limits=_request_limits(settings)),
         # Everything further in reads its policy from the endpoint that the path leads to.
-        Middleware(RoutingMiddleware, router=parts.router, pages=pages(document)),
+        Middleware(RoutingMiddleware, router=parts.router, pages=own_pages),
         # As soon as it is known which way a request goes: where that is crowded, nothing more is spent on it.
         Middleware(OverloadMiddleware, throttle=parts.throttle, pace=refusal_pace()),
         # Who calls decides whose quota is drawn on; no I/O but for an unknown key.
         Middleware(IdentityMiddleware, verifier=parts.verifier, cookie=cookie),
         Middleware(RateLimitMiddleware, limiter=parts.limiter, quotas=quotas, telemetry=rate_limit),
+        # Before the body: without credentials that can be good, none is read.
+        Middleware(CredentialsMiddleware, cookie=cookie, guard=CrossSiteGuard(settings.cors_origins)),
         # The body is complete before a place is taken: whoever sends slowly keeps nobody else out.
         Middleware(BodyLimitMiddleware, max_body_bytes=settings.max_body_bytes, body_timeout_s=settings.body_timeout_s),
         Middleware(BodyMiddleware, memory=ByteBudget(settings.max_buffered_body_bytes)),
@@ -105,13 +112,7 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         Middleware(DeadlineMiddleware),
         Middleware(ThrottleMiddleware, throttle=parts.throttle),
         # Behind admission control: a refused request never rotates a session key.
-        Middleware(
-            SessionRenewalMiddleware,
-            renewer=parts.renewer,
-            uses=parts.uses,
-            cookie=cookie,
-            guard=CrossSiteGuard(settings.cors_origins),
-        ),
+        Middleware(SessionRenewalMiddleware, renewer=parts.renewer, uses=parts.uses, cookie=cookie),
         # Again, for those whom only the renewal has named: nobody gets around the own quota with a cookie.
         Middleware(RateLimitMiddleware, limiter=parts.limiter, quotas=quotas, telemetry=rate_limit),
         # Next to the endpoint: the size counts before compression, and the quota is the caller's own.

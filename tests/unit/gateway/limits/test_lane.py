@@ -8,6 +8,7 @@ from gateway.limits.announced import Announcement
 from gateway.limits.lane import Lane
 from gateway.limits.throttle_telemetry import ThrottleTelemetry
 from gateway.limits.turn import Place, Shed, ShedCause
+from service_kit.clients import Client
 
 from tests.unit.gateway.limits.virtual_time import run
 from tests.unit.gateway.metrics import RecordedMetrics
@@ -219,5 +220,61 @@ def test_whoever_was_told_to_come_is_not_sent_away_for_a_little_worse_forecast()
         assert at.waiting == 2
         for waiting in (other, late):
             waiting.cancel()
+
+    run(scenario())
+
+
+def test_a_client_fills_neither_the_places_nor_the_line() -> None:
+    async def scenario() -> None:
+        at = lane(8, max_queue=16)
+        user, other = Client("user:1", is_identified=True), Client("user:2", is_identified=True)
+        stranger = Client("addr:192.0.2.1", is_identified=False)
+        asked = [asyncio.create_task(at.enter(RPC, client=user)) for _ in range(20)]
+        asked += [asyncio.create_task(at.enter(RPC, client=stranger)) for _ in range(20)]
+        await asyncio.sleep(0)
+        # Of eight places and sixteen in line: a half and a quarter; a quarter and an eighth.
+        assert (at.in_use, at.waiting) == (4 + 2, 4 + 2)
+        sheds = [task.result() for task in asked if task.done() and isinstance(task.result(), Shed)]
+        assert len(sheds) == 12 + 16
+        assert {shed.cause for shed in sheds if isinstance(shed, Shed)} == {ShedCause.CLIENT_SHARE}
+        assert isinstance(at.announce(stranger), Announcement)
+        assert isinstance(await at.enter(RPC, client=other), Place)
+        for task in asked:
+            task.cancel()
+
+    run(scenario())
+
+
+def test_a_crowd_of_one_client_is_not_in_front_of_another_one() -> None:
+    async def scenario() -> None:
+        at = lane(2, max_wait_s=1.0)
+        for _ in range(64):
+            await stay(at, 0.1)
+        user, other = Client("user:1", is_identified=True), Client("user:2", is_identified=True)
+        held = await at.enter(RPC, client=user)
+        await at.enter(RPC, client=other)
+        assert isinstance(held, Place)
+        line = [asyncio.create_task(at.enter(RPC, client=user)) for _ in range(5)]
+        await asyncio.sleep(0)
+        assert at.waiting == 5
+        # The sixth of one client would wait for half a second, and perhaps for twice as long; the other's first not.
+        shed = await at.enter(RPC, client=user)
+        assert isinstance(shed, Shed)
+        waiting = asyncio.create_task(at.enter(RPC, now() + 0.35, client=other))
+        await asyncio.sleep(0)
+        assert at.waiting == 6
+        for task in [*line, waiting]:
+            task.cancel()
+
+    run(scenario())
+
+
+def test_many_from_one_network_do_not_shut_the_door_to_others() -> None:
+    async def scenario() -> None:
+        at = lane(2, max_queue=6)
+        crowd = Client("addr:192.0.2.1", is_identified=False)
+        told = [at.announce(crowd) for _ in range(100)]
+        assert all(isinstance(answer, Announcement) for answer in told)
+        assert isinstance(at.announce(Client("addr:192.0.2.2", is_identified=False)), Announcement)
 
     run(scenario())

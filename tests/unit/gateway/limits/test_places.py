@@ -1,4 +1,5 @@
 import asyncio
+from collections import Counter
 from collections.abc import Coroutine
 from typing import Any
 
@@ -7,8 +8,13 @@ from gateway.limits.places import Places
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
+from service_kit.clients import Client
 
 from tests.unit.gateway.limits.virtual_time import VirtualTimeLoop
+
+Waiter = tuple["asyncio.Task[bool]", float]
+USER, OTHER = Client("user:", is_identified=True), Client("other:", is_identified=True)
+STRANGER = Client("addr:", is_identified=False)
 
 
 async def settle() -> None:
@@ -75,16 +81,52 @@ async def test_who_came_first_is_told() -> None:
     await asyncio.gather(*tasks)
 
 
+async def test_clients_take_turns() -> None:
+    places = Places(1)
+    assert places.take()
+    order: list[str] = []
+
+    async def wait(client: Client, number: int) -> None:
+        assert await places.wait(5.0, came_at=0.0, client=client)
+        order.append(f"{client.key}{number}")
+        places.give_back(client)
+
+    arrivals = [(USER, 1), (USER, 2), (USER, 3), (STRANGER, 1), (OTHER, 1), (OTHER, 2)]
+    tasks = [asyncio.create_task(wait(*arrival)) for arrival in arrivals]
+    await settle()
+    places.give_back()
+    await asyncio.gather(*tasks)
+    assert order == ["user:1", "addr:1", "other:1", "user:2", "other:2", "user:3"]
+
+
+async def test_a_client_leaves_the_rest_of_the_places_to_others() -> None:
+    places = Places(8)
+    assert [places.take(USER) for _ in range(5)] == [True] * 4 + [False]
+    assert [places.take(STRANGER) for _ in range(3)] == [True] * 2 + [False]
+    waiting = asyncio.create_task(places.wait(5.0, 0.0, USER))
+    await settle()
+    assert (places.in_use, places.waiting) == (6, 1)
+    assert [places.take(OTHER) for _ in range(3)] == [True] * 2 + [False]
+    places.give_back(STRANGER)
+    await settle()
+    assert not waiting.done()
+    places.give_back(USER)
+    assert await waiting
+
+
 class PlacesAgainstAModel(RuleBasedStateMachine):
-    """The model: a list of those inside, and a list of those who wait, each with the time at which they give up."""
+    """The model: how many of each client are inside, and the line in the order in which the clients have their turns.
+
+    For each client in line: its waiters, each with the time at which it gives up.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.runner = asyncio.Runner(loop_factory=VirtualTimeLoop)
         self.limit = 2
         self.places = Places(self.limit)
-        self.inside = 0
-        self.line: list[tuple[asyncio.Task[bool], float]] = []
+        self.inside: Counter[Client | None] = Counter()
+        self.lines: list[tuple[Client | None, list[Waiter]]] = []
         self.served: list[asyncio.Task[bool]] = []
         self.sent_away: list[asyncio.Task[bool]] = []
 
@@ -98,38 +140,66 @@ class PlacesAgainstAModel(RuleBasedStateMachine):
     def now(self) -> float:
         return self.runner.get_loop().time()
 
-    def hand_out(self) -> None:
-        while self.line and self.inside < self.limit:
-            self.inside += 1
-            self.served.append(self.line.pop(0)[0])
+    @property
+    def waiters(self) -> list[Waiter]:
+        return [waiter for _, line in self.lines for waiter in line]
 
-    @rule(longest_s=st.integers(1, 9))
-    def arrive(self, longest_s: int) -> None:
+    def may_enter(self, client: Client | None) -> bool:
+        share = {None: 1.0, USER: 0.5, OTHER: 0.5, STRANGER: 0.25}[client] * self.limit
+        return self.inside.total() < self.limit and self.inside[client] < share
+
+    def hand_out(self) -> None:
+        while (turn := next((turn for turn in self.lines if self.may_enter(turn[0])), None)) is not None:
+            client, line = turn
+            self.inside[client] += 1
+            self.served.append(line.pop(0)[0])
+            self.lines.remove(turn)
+            if line:
+                self.lines.append(turn)
+
+    def remove(self, whom: int) -> asyncio.Task[bool]:
+        waiter = self.waiters[whom % len(self.waiters)]
+        self.lines = [(client, left) for client, line in self.lines if (left := [w for w in line if w is not waiter])]
+        return waiter[0]
+
+    @rule(longest_s=st.integers(1, 9), client=st.sampled_from([None, USER, OTHER, STRANGER]))
+    def arrive(self, longest_s: int, client: Client | None) -> None:
         async def arriving() -> None:
-            if self.places.take():
-                assert self.inside < self.limit
-                self.inside += 1
+            may_enter = self.may_enter(client)
+            assert self.places.take(client) == may_enter
+            if may_enter:
+                self.inside[client] += 1
                 return
-            assert self.inside >= self.limit
             # A half, so that nobody's time is up in the same moment as something else.
             patience_s = longest_s + 0.5
-            self.line.append((asyncio.create_task(self.places.wait(patience_s, self.now)), self.now + patience_s))
+            task = asyncio.create_task(self.places.wait(patience_s, self.now, client))
+            line = next((line for whose, line in self.lines if whose == client), None)
+            if line is None:
+                self.lines.append((client, [(task, self.now + patience_s)]))
+            else:
+                line.append((task, self.now + patience_s))
             await settle()
 
         self.run(arriving())
 
-    @precondition(lambda self: self.inside)
-    @rule()
-    def leave(self) -> None:
+    @precondition(lambda self: self.inside.total())
+    @rule(whom=st.integers(0, 9))
+    def leave(self, whom: int) -> None:
+        client = self.leaver(whom)
+
         async def leaving() -> None:
-            self.places.give_back()
+            self.places.give_back(client)
             await settle()
 
-        self.inside -= 1
+        self.inside[client] -= 1
         self.hand_out()
         self.run(leaving())
 
-    @rule(limit=st.integers(1, 4))
+    def leaver(self, whom: int) -> Client | None:
+        inside = list(self.inside.elements())
+        return inside[whom % len(inside)]
+
+    @rule(limit=st.integers(1, 8))
     def resize(self, limit: int) -> None:
         async def resizing() -> None:
             self.places.resize(limit)
@@ -139,7 +209,7 @@ class PlacesAgainstAModel(RuleBasedStateMachine):
         self.hand_out()
         self.run(resizing())
 
-    @precondition(lambda self: self.line)
+    @precondition(lambda self: self.waiters)
     @rule(whom=st.integers(0, 9))
     def cancel(self, whom: int) -> None:
         async def cancelling() -> None:
@@ -147,40 +217,61 @@ class PlacesAgainstAModel(RuleBasedStateMachine):
             await settle()
             assert task.cancelled()
 
-        task, _ = self.line.pop(whom % len(self.line))
+        task = self.remove(whom)
         self.run(cancelling())
 
-    @precondition(lambda self: self.line and self.inside)
-    @rule(whom=st.integers(0, 9), cancelled_first=st.booleans())
-    def leave_while_somebody_goes_away(self, whom: int, cancelled_first: bool) -> None:
-        """Both in one moment, before any waiter's task runs: as if the one who goes had never stood in line."""
+    @precondition(lambda self: self.waiters and self.inside.total())
+    @rule(whom=st.integers(0, 9), leaver=st.integers(0, 9), cancelled_first=st.booleans())
+    def leave_while_somebody_goes_away(self, whom: int, leaver: int, cancelled_first: bool) -> None:
+        """Both in one moment, before any waiter's task runs: no place is lost, and nobody waits beside a free one."""
+        client = self.leaver(leaver)
+        waiters = self.waiters
 
         async def both() -> None:
             if cancelled_first:
                 task.cancel()
-            self.places.give_back()
+            self.places.give_back(client)
             task.cancel()
             await settle()
             assert task.cancelled()
 
-        task, _ = self.line.pop(whom % len(self.line))
-        self.inside -= 1
-        self.hand_out()
+        self.inside[client] -= 1
+        task = self.remove(whom)
         self.run(both())
+        # Whose turn it was may have been that of the one who went away; what counts is who is inside now.
+        for other, _ in waiters:
+            if other is not task and other.done():
+                self.admit(other)
+
+    def admit(self, task: "asyncio.Task[bool]") -> None:
+        for client, line in self.lines:
+            if any(waiter is task for waiter, _ in line):
+                self.inside[client] += 1
+                self.served.append(task)
+                line[:] = [waiter for waiter in line if waiter[0] is not task]
+                self.lines.remove((client, line))
+                if line:
+                    self.lines.append((client, line))
+                return
 
     @rule(seconds=st.integers(1, 6))
     def let_time_pass(self, seconds: int) -> None:
         until = self.now + seconds
-        self.sent_away += [task for task, due in self.line if due < until]
-        self.line = [(task, due) for task, due in self.line if due > until]
+        self.sent_away += [task for task, due in self.waiters if due < until]
+        self.lines = [(client, left) for client, line in self.lines if (left := [w for w in line if w[1] > until])]
         self.run(asyncio.sleep(seconds))
 
     @invariant()
     def nobody_is_lost(self) -> None:
-        assert (self.places.in_use, self.places.waiting) == (self.inside, len(self.line))
+        assert (self.places.in_use, self.places.waiting) == (self.inside.total(), len(self.waiters))
+        assert self.places.clients_waiting == len(self.lines)
         assert all(task.done() and task.result() for task in self.served)
         assert all(task.done() and not task.result() for task in self.sent_away)
-        assert not any(task.done() for task, _ in self.line)
+        assert not any(task.done() for task, _ in self.waiters)
+
+    @invariant()
+    def nobody_waits_beside_a_place_that_it_may_have(self) -> None:
+        assert not any(self.may_enter(client) for client, _ in self.lines)
 
 
 TestPlacesAgainstAModel = PlacesAgainstAModel.TestCase

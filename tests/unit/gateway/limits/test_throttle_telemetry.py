@@ -36,7 +36,7 @@ async def test_refusals_are_counted_by_cause() -> None:
     for _ in range(3):
         assert isinstance(await setting.lane.enter("get"), Shed)
     counts = {attributes["cause"]: count for attributes, count in setting.shown("sheds")}
-    assert counts == {"queue_full": 3, "queue_slow": 0, "deadline": 0, "waited": 0}
+    assert counts == {"queue_full": 3, "queue_slow": 0, "deadline": 0, "waited": 0, "client_share": 0}
 
 
 def test_waits_are_timed() -> None:

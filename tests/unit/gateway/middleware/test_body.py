@@ -7,9 +7,13 @@ from gateway.exchange import exchange_of
 from gateway.limits.byte_budget import ByteBudget
 from gateway.middleware.body import BodyMiddleware
 from gateway.problems import Decision, Problem
+from service_kit.clients import Client
 from starlette.types import Message, Receive, Scope, Send
 
-from tests.unit.gateway.asgi import exchange_in, http_scope, passes_lifespan_through
+from tests.unit.gateway.asgi import exchange_in, http_scope, passes_lifespan_through, principal
+
+MIB = 1024 * 1024
+ME = Client("user:user-1", is_identified=True)
 
 
 def _receiving(events: Iterable[Message]) -> Receive:
@@ -23,7 +27,7 @@ def _receiving(events: Iterable[Message]) -> Receive:
 
 async def _body_of(events: Iterable[Message], *, expects_body: bool = True, memory: ByteBudget | None = None) -> bytes:
     scope = http_scope("POST")
-    exchange_in(scope).expects_body = expects_body
+    exchange_in(scope, principal=principal()).expects_body = expects_body
     seen: list[bytes] = []
 
     async def app(inner: Scope, _receive: Receive, _send: Send) -> None:
@@ -66,20 +70,20 @@ def _pieces(*sizes: int) -> list[Message]:
 
 
 async def test_bodies_share_memory_until_they_are_answered() -> None:
-    memory = ByteBudget(100)
-    assert memory.take(60)
+    memory = ByteBudget(8 * MIB)
+    assert memory.take(MIB - 10, ME) is None
     with pytest.raises(Problem) as refused:
-        await _body_of(_pieces(30, 11), memory=memory)
+        await _body_of(_pieces(8, 3), memory=memory)
     assert (refused.value.status, refused.value.code) == (503, "OVERLOADED")
-    assert refused.value.decision == Decision("body_memory", "exhausted", limit=100, retry_after_s=1)
+    assert refused.value.decision == Decision("body_memory", "client_share", limit=MIB, retry_after_s=1)
 
-    assert len(await _body_of(_pieces(30, 10), memory=memory)) == 40
-    memory.give_back(60)
-    assert memory.take(100)
+    assert len(await _body_of(_pieces(8, 2), memory=memory)) == 10
+    memory.give_back(MIB - 10, ME)
+    assert memory.take(MIB, ME) is None
 
 
 async def test_a_client_that_leaves_gives_its_memory_back() -> None:
-    memory = ByteBudget(100)
+    memory = ByteBudget(8 * MIB)
     with pytest.raises(Problem):
         await _body_of([*_pieces(50, 0)[:1], {"type": "http.disconnect"}], memory=memory)
-    assert memory.take(100)
+    assert memory.take(MIB, ME) is None

@@ -1,5 +1,6 @@
 import pytest
 from gateway.exchange import Exchange
+from gateway.middleware.credentials import CredentialsMiddleware
 from gateway.middleware.cross_site import CrossSiteGuard
 from gateway.middleware.session_renewal import SessionRenewalMiddleware
 from gateway.problems import Decision, Problem
@@ -53,8 +54,10 @@ class Reports:
 
 
 def layer(app: ASGIApp, renewals: Renewals, reports: Reports | None = None) -> ASGIApp:
-    guard = CrossSiteGuard(["https://app.example.com"])
-    return SessionRenewalMiddleware(app, renewals, reports or Reports(), SessionCookie(secure=False), guard)
+    """Both halves: what is refused before the body is read, and what is renewed behind admission control."""
+    cookie = SessionCookie(secure=False)
+    renewal = SessionRenewalMiddleware(app, renewals, reports or Reports(), cookie)
+    return CredentialsMiddleware(renewal, cookie, CrossSiteGuard(["https://app.example.com"]))
 
 
 def arriving(

@@ -1,5 +1,6 @@
 import asyncio
 import time
+from itertools import count
 
 import pytest
 from gateway.limits.throttle import Throttle
@@ -20,10 +21,14 @@ from tests.unit.gateway.asgi import (
 )
 from tests.unit.gateway.middleware.throttles import RPC, throttle
 
+_numbers = count(1)
 
-async def ask(app: ASGIApp, deadline: float | None = None) -> Response:
+
+async def ask(app: ASGIApp, deadline: float | None = None, address: str | None = None) -> Response:
+    """From a network of its own, unless an address is given."""
     scope = http_scope()
-    exchange_in(scope, policy=policy()).request.deadline = deadline
+    request = exchange_in(scope, policy=policy()).request
+    request.deadline, request.client_address = deadline, address or f"192.0.{next(_numbers)}.1"
     return await call(app, scope)
 
 
@@ -63,6 +68,26 @@ async def test_no_more_than_allowed_are_inside_and_the_rest_is_shed() -> None:
     assert (problems[0].status, problems[0].code) == (503, "OVERLOADED")
     assert problems[0].decision == Decision("throttle", "queue_full", limit=3, retry_after_s=1)
     assert in_use(limit) == 0
+
+
+async def test_one_network_leaves_places_to_others() -> None:
+    limit = throttle(4)
+    gate = asyncio.Event()
+
+    async def app(scope: Scope, receive: Receive, send: Send) -> None:
+        await gate.wait()
+        await answering()(scope, receive, send)
+
+    layer = ThrottleMiddleware(app, limit)
+    first = asyncio.create_task(ask(layer, address="192.0.2.1"))
+    await asyncio.sleep(0)
+    with pytest.raises(Problem) as caught:
+        await ask(layer, address="192.0.2.1")
+    assert caught.value.decision == Decision("throttle", "client_share", limit=4, retry_after_s=1)
+    second = asyncio.create_task(ask(layer, address="192.0.2.2"))
+    await asyncio.sleep(0)
+    gate.set()
+    assert [(await first).status, (await second).status] == [200, 200]
 
 
 async def test_the_deadline_of_the_request_counts() -> None:

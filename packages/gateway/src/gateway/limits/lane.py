@@ -2,8 +2,10 @@
 
 from collections.abc import Callable
 from itertools import cycle
-from math import inf
+from math import ceil, inf
 from time import monotonic
+
+from service_kit.clients import Client
 
 from gateway.limits.adaptive_limit import AdaptiveLimit
 from gateway.limits.announced import Announced, Announcement
@@ -21,6 +23,9 @@ _SLOW = 2.0
 #: A forecast of a wait may be wrong by as much again. Whoever is let into the line should get a place in the end, for
 #: a refusal after a wait is the worst of answers.
 _FORECAST_ERROR = 2.0
+#: A client's part of the line: a user's, and that of a network from which no one is identified.
+_USER_LINE = 1 / 4
+_STRANGER_LINE = 1 / 8
 #: How much of the mean the latest request makes up.
 _MEAN_WEIGHT = 1 / 16
 #: In seconds, told in turn: a crowd that is sent away together should not come back together.
@@ -28,9 +33,10 @@ _RETRY_AFTER_S = (1, 2, 3)
 
 
 class Lane:
-    """An adaptive number of places, and a bounded line of those who wait for one, first come, first served.
+    """An adaptive number of places, and a bounded line of those who wait for one, whose clients take turns.
 
-    A request that would not get its turn in time, or its answer before its deadline, is sent away at once.
+    A request that would not get its turn in time, or its answer before its deadline, is sent away at once. No client
+    gets more than its share of the places and of the line, so that one that sends many requests finds its own refused.
 
     max_queue: how many may wait. max_wait_s: how long each, in seconds. calm: whether no lane is crowded.
     told: hears of waits and refusals.
@@ -80,37 +86,48 @@ class Lane:
         """More are inside than would be let in at the very least."""
         return self._places.in_use > self._limit.floor
 
-    def announce(self) -> Announcement | Shed:
-        """Have a request expected that is about to enter; or what it would be told at once, whatever it wants."""
-        shed = self._turned_away(len(self._announced), _FORECAST_ERROR)
-        return self._announced.add() if shed is None else shed
+    def announce(self, network: Client | None = None) -> Announcement | Shed:
+        """Have a request expected that is about to enter; or what it would be told at once, whatever it wants.
+
+        network: where it comes from. Which client sends it is not known yet.
+        """
+        # However many come from one network, the others do not stand behind more of them than half of all there is.
+        coming = self._announced.count(ceil((self._limit.limit + self._max_queue) / 2))
+        shed = self._turned_away(coming, _FORECAST_ERROR)
+        return self._announced.add(network) if shed is None else shed
 
     async def enter(
-        self, method: str, deadline: float | None = None, announcement: Announcement | None = None
+        self,
+        method: str,
+        deadline: float | None = None,
+        announcement: Announcement | None = None,
+        client: Client | None = None,
     ) -> Place | Shed:
         """Let a request for ``method`` in, waiting for a place if need be.
 
-        deadline: when its answer is due, on the clock of time.monotonic(), in seconds.
+        deadline: when its answer is due, on the clock of time.monotonic(), in seconds. client: who sends it; None: a
+        client that no share is kept for.
         """
         was_expected = announcement is not None and announcement.end()
         now = self._now()
-        if self._places.take():
-            return self._place(method, now)
+        if self._places.take(client):
+            return self._place(method, now, client)
         # Whoever was told to come is not sent away for a forecast that is a little worse by now.
-        if (shed := self._turned_away(0, 1.0 if was_expected else _FORECAST_ERROR)) is not None:
+        error = 1.0 if was_expected else _FORECAST_ERROR
+        if (shed := self._turned_away(0, error) or self._over_share(client, now, error)) is not None:
             return shed
         left_s = inf if deadline is None else deadline - now - self._ordinary.of(method)
-        if self._expected_wait_s(now) >= left_s:
+        if self._expected_wait_s(now, client=client) >= left_s:
             return self._shed(ShedCause.DEADLINE)
-        got_it = await self._places.wait(min(self._max_wait_s, left_s), now)
+        got_it = await self._places.wait(min(self._max_wait_s, left_s), now, client)
         came_at = self._now()
         self._told.waited(came_at - now)
         if not got_it:
             return self._shed(ShedCause.DEADLINE if left_s < self._max_wait_s else ShedCause.WAITED)
-        return self._place(method, came_at)
+        return self._place(method, came_at, client)
 
-    def _place(self, method: str, entered_at: float) -> Place:
-        return Place(method, entered_at, self._calm(), self._ordinary.is_new(method))
+    def _place(self, method: str, entered_at: float, client: Client | None) -> Place:
+        return Place(method, entered_at, self._calm(), self._ordinary.is_new(method), client)
 
     def leave(self, place: Place, *, answered: bool) -> None:
         """Take the place back. answered: with a success; a failure may have taken no time at all."""
@@ -126,7 +143,7 @@ class Lane:
             if self._limit.bottomed:
                 # Perhaps it is not the crowd, but what is ordinary has changed.
                 self._ordinary.doubt()
-        self._places.give_back()
+        self._places.give_back(place.client)
 
     def _turned_away(self, coming: int, error: float) -> Shed | None:
         """What a newcomer is told at once. coming: how many will enter before. error: of the forecast."""
@@ -140,13 +157,34 @@ class Lane:
             return self._shed(ShedCause.QUEUE_SLOW)
         return None
 
-    def _expected_wait_s(self, now: float, coming: int = 0) -> float:
+    def _over_share(self, client: Client | None, now: float, error: float) -> Shed | None:
+        """What a client is told that has all its places, if it also has all its part of the line."""
+        if client is None or not self._places.has_share(client):
+            return None
+        if client.is_identified:
+            # With half of the places, it shows whether more of them would be slow. A quarter is too few to tell.
+            self._limit.found_no_place()
+        part = _USER_LINE if client.is_identified else _STRANGER_LINE
+        is_full = self._places.waiting_of(client) >= ceil(self._max_queue * part)
+        if is_full or self._own_wait_s(client) * error >= self._max_wait_s:
+            return self._shed(ShedCause.CLIENT_SHARE)
+        return None
+
+    def _own_wait_s(self, client: Client) -> float:
+        """How long a client waits for its own requests, in seconds."""
+        return (self._places.waiting_of(client) + 1) * self._mean_s / self._places.share(client)
+
+    def _expected_wait_s(self, now: float, coming: int = 0, client: Client | None = None) -> float:
         """How long a newcomer would wait, in seconds.
 
-        Each place comes free once in a mean time inside; and nobody gets one sooner than those who stand in front.
+        Each place comes free once in a mean time inside; and a newcomer gets none sooner than those who stand in front.
+        Those are its own client's requests, and as many of each other client.
         """
-        ahead = coming + self._places.waiting + self._places.in_use - self._limit.limit
-        return max((ahead + 1) * self._mean_s / self._limit.limit, now - self._places.first_came_at(now))
+        places = self._places
+        in_front = min(places.waiting, places.clients_waiting * (places.waiting_of(client) + 1))
+        ahead = coming + in_front + places.in_use - self._limit.limit
+        wait_s = max((ahead + 1) * self._mean_s / self._limit.limit, now - places.first_came_at(now, client))
+        return max(wait_s, self._own_wait_s(client)) if client is not None and places.has_share(client) else wait_s
 
     def _shed(self, cause: ShedCause) -> Shed:
         self._told.shed(cause, self._limit.limit)

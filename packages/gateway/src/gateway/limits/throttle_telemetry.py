@@ -49,6 +49,8 @@ class LaneTelemetry:
     def shed(self, cause: ShedCause, limit: int) -> None:
         """A request is sent away."""
         self.sheds[cause] += 1
+        if cause is ShedCause.CLIENT_SHARE:
+            return  # one client asks for too much: the lane has room for the others
         now = self._now()
         if now - self._last_shed_at > _OVER_AFTER_S:
             logger.warning("{} is overloaded: requests are sent away ({}; {} inside)", self._name, cause.value, limit)

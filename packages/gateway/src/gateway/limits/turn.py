@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from enum import Enum
 
+from service_kit.clients import Client
+
 
 class ShedCause(Enum):
     """Why a request is sent away."""
@@ -15,6 +17,8 @@ class ShedCause(Enum):
     DEADLINE = "deadline"
     #: It has waited for as long as it may, against expectation.
     WAITED = "waited"
+    #: Its client has all the places that one client may have, and waits for more with as many requests as it may.
+    CLIENT_SHARE = "client_share"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,10 +35,11 @@ class Place:
     """A request that may go on; `Lane.leave` takes the place back, once.
 
     entered_at: on the clock of time.monotonic(), in seconds. calm: no crowd was met. is_new: one of the first for its
-    method.
+    method. client: whose share it is part of.
     """
 
     method: str
     entered_at: float
     calm: bool
     is_new: bool
+    client: Client | None = None

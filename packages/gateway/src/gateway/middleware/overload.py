@@ -2,6 +2,7 @@
 
 import asyncio
 
+from service_kit.clients import client_of
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import exchange_of
@@ -37,7 +38,8 @@ class OverloadMiddleware:
         if scope["type"] == "http":
             exchange = exchange_of(scope)
             if exchange.endpoint is not None:
-                told = self._throttle.lane(exchange.endpoint.method.full_name).announce()
+                network = client_of(exchange.request)  # no user is known yet
+                told = self._throttle.lane(exchange.endpoint.method.full_name).announce(network)
                 if isinstance(told, Shed):
                     if wait_s := self._pace.wait_s():
                         await asyncio.sleep(wait_s)

@@ -1,37 +1,31 @@
-"""Authenticates requests, and renews the session where the access token has run out."""
+"""Renews the session of a request whose access token has run out, or is not there."""
 
 from service_kit.contract.policy import Access, SessionEffect
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of
-from gateway.middleware.cross_site import CrossSiteGuard
-from gateway.problems import Decision, Problem
-from gateway.request_headers import first
+from gateway.middleware.credentials import ENDED, authorise
+from gateway.problems import Problem
 from gateway.sessions.cookie import SessionCookie
 from gateway.sessions.ended import session_ended
 from gateway.sessions.renewal import Renewal, Renewer, UseReports
 from gateway.transcoding.endpoint import Endpoint
-
-#: The session of a request has ended, or there never was one.
-_ENDED = frozenset({"SESSION_INVALID", "SESSION_REUSED"})
 
 
 class SessionRenewalMiddleware:
     """The second half of authentication, behind admission control: a refused request must never rotate a session.
 
     No principal yet, and a session cookie: the session is renewed, and its new key and access token go out on
-    whatever response follows. Neither: 401. An endpoint for administrators: 403 for all other users. An endpoint that
-    ends the session answers a success where the session has ended already: a client can always get rid of its cookie.
+    whatever response follows. Requests that could not be renewed were refused further out (`CredentialsMiddleware`).
+    An endpoint for administrators: 403 for all other users. An endpoint that ends the session answers a success where
+    the session has ended already: a client can always get rid of its cookie.
     """
 
-    def __init__(
-        self, app: ASGIApp, renewer: Renewer, uses: UseReports, cookie: SessionCookie, guard: CrossSiteGuard
-    ) -> None:
+    def __init__(self, app: ASGIApp, renewer: Renewer, uses: UseReports, cookie: SessionCookie) -> None:
         self.app = app
         self._renewer = renewer
         self._uses = uses
         self._cookie = cookie
-        self._guard = guard
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http":
@@ -42,11 +36,11 @@ class SessionRenewalMiddleware:
                     try:
                         await self._authenticate(scope, exchange)
                     except Problem as problem:
-                        if policy.session is not SessionEffect.ENDS or problem.code not in _ENDED:
+                        if policy.session is not SessionEffect.ENDS or problem.code not in ENDED:
                             raise
                         await self._answer_ended(exchange, exchange.endpoint, send)
                         return
-                    _authorise(exchange, policy.access)
+                    authorise(exchange, policy.access)
         await self.app(scope, receive, send)
 
     async def _answer_ended(self, exchange: Exchange, endpoint: Endpoint, send: Send) -> None:
@@ -61,14 +55,8 @@ class SessionRenewalMiddleware:
         if exchange.request.principal is not None:
             self._uses.presented(exchange.request)
             return
-        refusal = exchange.refusal
-        if refusal is not None and refusal.code != "TOKEN_EXPIRED":
-            raise refusal
-        if not self._cookie.is_sent(scope["headers"]):
-            raise refusal or _missing()
-        if first(scope["headers"], b"authorization") is None:
-            # With that header, even an expired token, no page of another site gets past CORS.
-            self._guard.check(scope)
+        if exchange.refusal is not None and exchange.refusal.code != "TOKEN_EXPIRED":
+            raise exchange.refusal
         session_key = self._cookie.read(scope["headers"])
         if session_key is None:  # of a form that no session key has
             raise session_ended()
@@ -83,14 +71,3 @@ class SessionRenewalMiddleware:
             (b"x-access-token", renewal.access_token.encode("ascii")),
             (b"x-access-token-expires-in", b"%d" % renewal.expires_in),
         )
-
-
-def _authorise(exchange: Exchange, access: Access) -> None:
-    principal = exchange.request.principal
-    if access is not Access.USER and not (access is Access.ADMIN and principal is not None and principal.is_admin):
-        raise Problem(403, "ACCESS_DENIED", "Only administrators may do this.", decision=Decision("access", "denied"))
-
-
-def _missing() -> Problem:
-    detail = "Neither an access token nor a session came with the request."
-    return Problem(401, "CREDENTIALS_MISSING", detail, decision=Decision("authentication", "missing"))

@@ -1,5 +1,6 @@
 """Bounded concurrency: better a quick 503 for some than a slow answer for all."""
 
+from service_kit.clients import client_of
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.exchange import exchange_of
@@ -26,7 +27,8 @@ class ThrottleMiddleware:
             return
         method = exchange.endpoint.method.full_name
         lane = self._throttle.lane(method)
-        turn = await lane.enter(method, exchange.request.deadline, exchange.announcement)
+        request = exchange.request
+        turn = await lane.enter(method, request.deadline, exchange.announcement, client_of(request))
         if isinstance(turn, Shed):
             raise overloaded(turn)
         stay = _Stay(lane, turn)
