@@ -90,3 +90,9 @@ def test_timestamps_are_rfc_3339_in_utc(seconds: int, micros: int) -> None:
 
 def test_large_integers_are_exact_numbers() -> None:
     assert b'"total_minor":9007199254740991' in _response("GetOrder", order={"total_minor": 2**53 - 1}).body
+
+
+def test_personal_answers_are_kept_only_where_they_can_be_revalidated() -> None:
+    assert dict(_response("GetOrder").headers)[b"cache-control"] == b"private, no-cache"
+    for name in ("GetUser", "ListOrders", "ListSessions"):
+        assert dict(_response(name).headers)[b"cache-control"] == b"no-store"

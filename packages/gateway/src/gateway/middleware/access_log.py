@@ -6,6 +6,7 @@ from service_kit.logs import request_lines
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of
+from gateway.masking import mask_path
 
 _MAX_PATH_BYTES = 256
 
@@ -51,8 +52,8 @@ def _write(scope: Scope, exchange: Exchange) -> None:
 
 
 def printable_path(scope: Scope) -> str:
-    """The path as it came, still percent-encoded: nothing in it can forge a line of the log."""
-    raw: bytes = scope.get("raw_path") or scope["path"].encode("utf-8", "backslashreplace")
+    """The path as it came, still percent-encoded: nothing in it can forge a line of the log, or log in."""
+    raw = mask_path(scope.get("raw_path") or scope["path"].encode("utf-8", "backslashreplace"))
     text = raw[:_MAX_PATH_BYTES].decode("ascii", "backslashreplace")
     if not text.isprintable():
         text = text.encode("unicode_escape").decode("ascii")

@@ -52,7 +52,7 @@ class CompressionMiddleware:
             if name == b"content-length":
                 if int(value) < self._minimum_bytes:
                     return True
-            elif name == b"set-cookie" or (name == b"cache-control" and b"no-store" in value):
+            elif name == b"set-cookie":
                 return True
         return False
 

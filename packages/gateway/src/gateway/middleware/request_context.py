@@ -9,6 +9,7 @@ from service_kit.trace_context import TraceContext, continue_trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.exchange import Exchange, open_exchange
+from gateway.masking import mask_text
 from gateway.middleware.client_address import ClientAddress
 from gateway.request_headers import every, first
 
@@ -50,11 +51,16 @@ class RequestContextMiddleware:
         user_agent = first(headers, b"user-agent") or b""
         client = scope.get("client")
         return RequestContext(
-            request_id=keep_or_mint(_text(first(headers, b"x-request-id"))),
+            request_id=_request_id(first(headers, b"x-request-id")),
             trace=_trace(headers),
             client_address=self._client_address.of(client[0] if client else None, every(headers, b"x-forwarded-for")),
-            user_agent=user_agent.decode("utf-8", "replace")[:_MAX_USER_AGENT],
+            user_agent=mask_text(user_agent).decode("utf-8", "replace")[:_MAX_USER_AGENT],
         )
+
+
+def _request_id(value: bytes | None) -> str:
+    """The client's own, unless it is a credential by mistake: it is logged, and sent on."""
+    return keep_or_mint(None if value is None or mask_text(value) != value else value.decode("latin-1"))
 
 
 def _trace(headers: Iterable[tuple[bytes, bytes]]) -> TraceContext:

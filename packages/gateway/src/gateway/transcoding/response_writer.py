@@ -6,7 +6,7 @@ from typing import Any
 import orjson
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from service_kit.contract import Binding, Contract, ContractError, Method
-from service_kit.contract.policy import Access, HeaderBinding, SessionEffect
+from service_kit.contract.policy import Access, HeaderBinding, MethodPolicy, SessionEffect
 
 from gateway.entity_tags import tag_of
 from gateway.transcoding.message_writer import MessageWriter
@@ -53,9 +53,8 @@ class ResponseWriter:
         hidden = frozenset({self._grant_field} if self._grant_field else ())
         self._writer = MessageWriter(body_type, hidden) if self._status != _NO_CONTENT else None
         self.secret = self._grant_field is not None or _holds_secret(contract, body_type)
-        # What only administrators may see is about other people: nobody keeps a copy of it.
-        private = self.secret or policy.access is Access.ADMIN
-        self._cache_control = _cache_control(policy.cache_max_age_s, private=private)
+        # An answer without content holds nothing to keep.
+        self._cache_control = _cache_control(policy, self.secret, self._version) if self._writer is not None else None
 
     def write(self, message: Any) -> Response:
         headers = [header for write in self._headers if (header := write(message)) is not None]
@@ -140,9 +139,15 @@ def _holds_secret(contract: Contract, descriptor: Descriptor) -> bool:
     )
 
 
-def _cache_control(max_age_s: int | None, *, private: bool) -> Header | None:
-    if private:
-        return b"cache-control", b"no-store"
-    if max_age_s is not None:
-        return b"cache-control", b"public, max-age=%d" % max_age_s
-    return None
+def _cache_control(policy: MethodPolicy, is_secret: bool, version: str | None) -> Header | None:
+    """Answers to a user are personal: no shared cache keeps them.
+
+    The user's own cache may keep what has an entity tag, and asks each time whether it is still the same; the rest, and
+    what only administrators may see, which is about others, is not kept at all.
+    """
+    if policy.access is Access.PUBLIC and not is_secret:
+        max_age_s = policy.cache_max_age_s
+        return None if max_age_s is None else (b"cache-control", b"public, max-age=%d" % max_age_s)
+    if version is not None and not is_secret and policy.access is Access.USER:
+        return b"cache-control", b"private, no-cache"
+    return b"cache-control", b"no-store"
