@@ -126,6 +126,12 @@ class Settings(TracingSettings):
     send_timeout_s: float = setting(
         doc="how long a client may leave unread what is ready for it", unit="s", default=20.0, minimum=0.1
     )
+    max_unsent_bytes: int = setting(
+        doc="responses that clients have not read, together; one address (or /64 of IPv6) has an eighth of it",
+        unit="bytes",
+        default=64 * 1024 * 1024,
+        minimum=1024 * 1024,
+    )
     max_connections: int = setting(doc="connections at once", default=4096, minimum=1)
     max_connections_per_client: int = setting(
         doc="connections at once of one address, or /64 of IPv6; trusted proxies are exempt", default=512, minimum=1

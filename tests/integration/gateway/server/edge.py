@@ -20,6 +20,7 @@ BOUNDS: dict[str, Any] = {
     "request_timeout_s": 10.0,
     "keep_alive_timeout_s": 10.0,
     "send_timeout_s": 10.0,
+    "max_unsent_bytes": 256 * 1024 * 1024,
     "max_connections": 1000,
     "max_connections_per_client": 1000,
     "max_requests_per_connection": 1000,
@@ -95,6 +96,10 @@ class RunningEdge:
         """How many of each cause that there was."""
         points = self.metrics.points("headrace.gateway.edge.refusals")
         return {str(attributes["cause"]): value for attributes, value in points if value}
+
+    def unsent_bytes(self) -> float:
+        """How much of responses waits for clients."""
+        return sum(value for _, value in self.metrics.points("headrace.gateway.unsent"))
 
     def connections(self) -> dict[str, float]:
         """How many are idle and busy."""

@@ -1,6 +1,7 @@
 """A process with a public server and nothing behind it: python -m … PORT DRAIN_S.
 
-It lives as the gateway does: under uvloop, in a Lifecycle. GET /wait takes as long as the process.
+It lives as the gateway does: under uvloop, in a Lifecycle. GET /wait takes as long as the process, /page is the same
+object each time, /list another one, and /pieces comes in pieces.
 """
 
 import asyncio
@@ -9,10 +10,13 @@ import sys
 import uvloop
 from gateway.server import Bounds, PublicServer
 from opentelemetry.metrics import get_meter
+from service_kit.allocator import give_back_large_blocks
 from service_kit.lifecycle import Lifecycle
 from starlette.types import Receive, Scope, Send
 
 from tests.integration.gateway.server.edge import BOUNDS, HOST
+
+_PAGE = bytes(1_500_000)
 
 
 async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
@@ -27,8 +31,16 @@ async def _answer(scope: Scope, receive: Receive, send: Send) -> None:
             body += event.get("body", b"")
     if scope["path"] == "/large":
         body = bytes(16 * 1024 * 1024)
-    headers = [(b"content-length", b"%d" % len(body))]
+    if scope["path"] == "/page":
+        body = _PAGE
+    if scope["path"] == "/list":
+        body = bytes(1_000_000)
+    headers = [] if scope["path"] == "/pieces" else [(b"content-length", b"%d" % len(body))]
     await send({"type": "http.response.start", "status": 200, "headers": headers})
+    if scope["path"] == "/pieces":
+        for _ in range(20):
+            await send({"type": "http.response.body", "body": bytes(65_536), "more_body": True})
+        body = b""
     await send({"type": "http.response.body", "body": body})
 
 
@@ -52,5 +64,6 @@ async def _serve(port: int, drain_s: float) -> None:
 
 
 if __name__ == "__main__":
+    give_back_large_blocks()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(int(sys.argv[1]), float(sys.argv[2])))

@@ -5,11 +5,13 @@ import asyncio
 import pytest
 from h2.errors import ErrorCodes
 from h2.settings import SettingCodes
-from hyperframe.frame import DataFrame
+from hyperframe.frame import DataFrame, GoAwayFrame, HeadersFrame
 
 from tests.integration.gateway.server.edge import LARGE_BYTES, running_edge, until
-from tests.running.http2_client import http2_connected
+from tests.running.http2_client import Reply, http2_connected
 
+# ":method: POST", ":scheme: http" and ":path: " by HPACK's static table, and ":authority: a" (RFC 7541, A).
+_BLOCK = b"\x83\x86\x44\x05/echo\x41\x01a"
 _GET = [(b":method", b"GET"), (b":scheme", b"http"), (b":authority", b"localhost")]
 
 
@@ -75,6 +77,7 @@ async def test_a_response_that_breaks_off_is_reset() -> None:
         ([*_GET, (b":path", b"http://elsewhere/x")], 400, "MALFORMED_REQUEST"),
         ([*_GET, (b":path", b"/a b")], 400, "MALFORMED_REQUEST"),
         ([*_GET, (b":path", b"/\xff")], 400, "MALFORMED_REQUEST"),
+        ([_GET[0], (b":scheme", b"ftp"), _GET[2], (b":path", b"/x")], 400, "MALFORMED_REQUEST"),
     ],
 )
 async def test_a_request_that_is_refused_ends_alone(fields: list[tuple[bytes, bytes]], status: int, code: str) -> None:
@@ -94,8 +97,8 @@ async def test_websockets_are_not_offered() -> None:
         await client.get(b"/x")
         assert client.h2.remote_settings[SettingCodes.ENABLE_CONNECT_PROTOCOL] == 0
         fields = [(b":method", b"CONNECT"), (b":protocol", b"websocket"), *_GET[1:], (b":path", b"/x")]
-        client.start_with(fields, client.h2.get_next_available_stream_id())
-        await client.until(lambda: client.goaways or client.replies[3].ended)
+        stream = client.start_with(fields, client.h2.get_next_available_stream_id())
+        assert (await client.reply(stream)).reset == ErrorCodes.PROTOCOL_ERROR
         assert edge.application.paths() == ["/x"]
 
 
@@ -109,23 +112,85 @@ async def test_websockets_are_not_offered() -> None:
         (b"x-line", b"a\r\nx-b: b"),
         (b"content-length", b"x"),
         (b"host", b"elsewhere"),
+        (b"te", b"gzip"),
+        (b"x-blank", b"a "),
+        (b":path", b"/y"),
+        (b"content-length", b"3"),
     ],
     ids=repr,
 )
-async def test_fields_that_smuggle_end_the_connection(field: tuple[bytes, bytes]) -> None:
+async def test_a_malformed_request_is_reset_and_the_others_are_answered(field: tuple[bytes, bytes]) -> None:
     async with running_edge() as edge, http2_connected(edge.port) as client:
-        client.start_with([*_GET, (b":path", b"/x"), field], 1)
+        waiting, posting = client.start(b"/wait"), client.start(b"/echo", method=b"POST", body=b"ab", ends=False)
+        stream = client.start_with([*_GET, (b":path", b"/x"), field], client.h2.get_next_available_stream_id())
+        assert (await client.reply(stream)).reset == ErrorCodes.PROTOCOL_ERROR
+        client.h2.send_data(posting, b"c", end_stream=True)
+        client.flush()
+        edge.application.release.set()
+        assert [bytes((await client.reply(each)).body) for each in (waiting, posting)] == [b"hello", b"abc"]
+        assert (await client.get(b"/x")).status == 200
+        assert client.goaways == []
+        assert sorted(edge.application.paths()) == ["/echo", "/wait", "/x"]
+        assert edge.refusals() == {"http2_stream": 1}
+
+
+@pytest.mark.parametrize(("length", "body"), [(b"2", b"abc"), (b"4", b"abc"), (b"0", b"a")])
+async def test_a_body_of_another_length_than_announced_is_reset(length: bytes, body: bytes) -> None:
+    async with running_edge() as edge, http2_connected(edge.port) as client:
+        stream = client.start(b"/echo", method=b"POST", headers=[(b"content-length", length)], body=body)
+        assert (await client.reply(stream)).reset == ErrorCodes.PROTOCOL_ERROR
+        assert (await client.get(b"/x")).status == 200
+        await until(lambda: edge.connections() == {"idle": 1, "busy": 0})
+
+
+async def test_requests_that_provoke_resets_are_bounded() -> None:
+    async with running_edge(http2_max_resets=20) as edge, http2_connected(edge.port) as client:
+        for _ in range(50):
+            client.start(b"/wait", headers=[(b"te", b"gzip")])
         await client.until_closed()
-        assert client.goaways == [(ErrorCodes.PROTOCOL_ERROR, 1)]
+        assert [code for code, _ in client.goaways] == [ErrorCodes.ENHANCE_YOUR_CALM]
         assert edge.application.seen == []
-        assert edge.refusals() == {"http2_protocol": 1}
 
 
-async def test_a_body_longer_than_announced_ends_the_connection() -> None:
+async def test_one_request_too_many_is_refused_and_the_others_are_answered() -> None:
     async with running_edge() as edge, http2_connected(edge.port) as client:
-        client.start(b"/echo", method=b"POST", headers=[(b"content-length", b"2")], body=b"abc")
+        frames = [HeadersFrame(2 * n + 1, data=_BLOCK, flags=["END_HEADERS"]) for n in range(101)]
+        for n in range(101):
+            client.replies[2 * n + 1] = Reply()
+            client.h2.send_headers(2 * n + 1, [(b":method", b"POST"), *_GET[1:], (b":path", b"/echo")])
+        client.h2.clear_outbound_data_buffer()
+        client.send_frames(*frames)
+        assert (await client.reply(201)).reset == ErrorCodes.REFUSED_STREAM
+        for n in range(100):
+            client.h2.send_data(2 * n + 1, b"%d" % n, end_stream=True)
+        client.flush()
+        replies = [await client.reply(2 * n + 1) for n in range(100)]
+        assert [bytes(reply.body) for reply in replies] == [b"%d" % n for n in range(100)]
+        assert client.goaways == []
+
+
+async def test_a_client_that_says_goodbye_gets_the_answers_that_it_waits_for() -> None:
+    async with running_edge() as edge, http2_connected(edge.port) as client:
+        waiting = client.start(b"/wait")
+        client.send_frames(GoAwayFrame(0, last_stream_id=0, error_code=ErrorCodes.NO_ERROR))
+        await until(lambda: edge.application.waiting)
+        edge.application.release.set()
+        assert (await client.reply(waiting)).body == b"hello"
         await client.until_closed()
-        assert [code for code, _ in client.goaways] == [ErrorCodes.PROTOCOL_ERROR]
+
+
+async def test_an_application_that_does_not_read_stops_its_own_upload_only() -> None:
+    async with running_edge() as edge, http2_connected(edge.port) as client:
+        stream = client.start(b"/wait", method=b"POST", ends=False)
+        client.h2.send_data(stream, bytes(16_384))
+        client.h2.send_data(stream, bytes(16_384))
+        client.h2.send_data(stream, bytes(16_384))
+        client.flush()
+        assert (await client.get(b"/large")).body == bytes(LARGE_BYTES)
+        assert client.h2.local_flow_control_window(stream) == 65_535 - 3 * 16_384
+        edge.application.release.set()
+        assert (await client.reply(stream)).status == 200
+        await client.until(lambda: client.h2.outbound_flow_control_window > 32_000)
 
 
 async def test_a_client_that_gives_no_room_is_cut_off() -> None:

@@ -1,53 +1,136 @@
+from dataclasses import dataclass
+
 from gateway.server.bounds import Bounds
 from gateway.server.flood_guard import FloodGuard
 from gateway.server.telemetry import Cause
-from h2.events import DataReceived, Event, PingReceived, RequestReceived, StreamEnded, StreamReset, WindowUpdated
+from h2.events import (
+    DataReceived,
+    Event,
+    PingAckReceived,
+    PingReceived,
+    PriorityUpdated,
+    RemoteSettingsChanged,
+    RequestReceived,
+    StreamEnded,
+    StreamReset,
+    WindowUpdated,
+)
+from service_kit.http2 import LateData, StreamFault
 
 from tests.integration.gateway.server.edge import BOUNDS
 
 PING: Event = PingReceived(ping_data=b"12345678")
 REQUEST: Event = RequestReceived(stream_id=1)
 RESET: Event = StreamReset(stream_id=1)
+FAULT: Event = StreamFault(stream_id=1, error_code=1, remote_reset=False)
 WINDOW: Event = WindowUpdated(stream_id=1)
 
 
-def guard() -> FloodGuard:
-    return FloodGuard(Bounds(**BOUNDS | {"http2_max_resets": 3, "http2_max_control_frames": 5}), now=0.0)
+@dataclass
+class Begun:
+    began_at: float
+
+
+class Guarded:
+    """A guard, with what a connection tells it."""
+
+    def __init__(self) -> None:
+        bounds = Bounds(**BOUNDS | {"http2_max_resets": 3, "http2_max_control_frames": 5, "http2_max_streams": 2})
+        self.guard = FloodGuard(bounds, now=0.0)
+        self.sent_bytes = 0
+        self.begun: dict[int, Begun] = {}
+
+    def judge(self, events: list[Event], now: float = 0.0, received_bytes: int = 100) -> Cause | None:
+        return self.guard.judge(received_bytes, events, now, self.sent_bytes, self.begun)
 
 
 def test_requests_are_no_flood() -> None:
-    assert guard().judge(4096, [REQUEST] * 1000, 0.0) is None
+    assert Guarded().judge([REQUEST] * 1000) is None
 
 
 def test_frames_beside_requests_are_counted() -> None:
-    watching = guard()
-    assert watching.judge(85, [PING] * 5, 0.0) is None
-    assert watching.judge(17, [PING], 0.0) is Cause.HTTP2_CONTROL_FRAMES
+    for frame in (PING, WINDOW, PingAckReceived(ping_data=b""), RemoteSettingsChanged(), PriorityUpdated()):
+        guarded = Guarded()
+        assert guarded.judge([frame] * 5) is None
+        assert guarded.judge([frame]) is Cause.HTTP2_CONTROL_FRAMES
 
 
 def test_each_request_comes_with_some() -> None:
-    watching = guard()
-    assert watching.judge(4096, [REQUEST, WINDOW, WINDOW, WINDOW, WINDOW] * 100, 0.0) is None
+    assert Guarded().judge([REQUEST, WINDOW, WINDOW, WINDOW, WINDOW] * 100) is None
+
+
+def test_what_is_sent_pays_for_window_updates_and_pings() -> None:
+    guarded = Guarded()
+    guarded.sent_bytes = 15_000_000
+    assert guarded.judge([WINDOW, WINDOW] * 1000 + [PING] * 100) is None
+    guarded.sent_bytes += 256 * 10
+    paid = 15_000_000 // 256 - 2_100 + 10
+    assert guarded.judge([WINDOW] * (paid + 5)) is None
+    assert guarded.judge([WINDOW]) is Cause.HTTP2_CONTROL_FRAMES
+
+
+def test_what_is_sent_pays_for_nothing_else() -> None:
+    guarded = Guarded()
+    guarded.sent_bytes = 15_000_000
+    assert guarded.judge([RemoteSettingsChanged()] * 6) is Cause.HTTP2_CONTROL_FRAMES
+
+
+def test_a_byte_at_a_time_pays_for_little() -> None:
+    guarded = Guarded()
+    causes = []
+    for _ in range(20):
+        guarded.sent_bytes += 1
+        causes.append(guarded.judge([WINDOW]))
+    assert causes == [None] * 5 + [Cause.HTTP2_CONTROL_FRAMES] * 15
 
 
 def test_requests_that_are_called_off_are_counted() -> None:
-    watching = guard()
-    assert watching.judge(100, [REQUEST, RESET] * 3, 0.0) is None
-    assert watching.judge(100, [REQUEST, RESET], 0.0) is Cause.HTTP2_RESETS
-    assert watching.judge(100, [REQUEST, RESET], 10.0) is None
+    for reset in (RESET, FAULT):
+        guarded = Guarded()
+        assert guarded.judge([REQUEST, reset] * 3) is None
+        assert guarded.judge([REQUEST, reset]) is Cause.HTTP2_RESETS
+        assert guarded.judge([REQUEST, reset], now=10.0) is None
+
+
+def test_a_request_that_was_in_progress_for_long_may_be_called_off() -> None:
+    guarded = Guarded()
+    guarded.begun[1] = Begun(began_at=0.0)
+    assert guarded.judge([RESET] * 10, now=1.5) is None
+    assert guarded.judge([RESET] * 10, now=0.5) is Cause.HTTP2_RESETS
+
+
+def test_each_answer_lets_one_more_be_called_off() -> None:
+    guarded = Guarded()
+    for _ in range(20):
+        assert guarded.judge([REQUEST, REQUEST, RESET]) is None
+        guarded.guard.answered()
+
+
+def test_requests_beyond_the_limit_are_counted_by_themselves() -> None:
+    guarded = Guarded()
+    assert [guarded.guard.refused(0.0) for _ in range(20)] == [None] * 20
+    assert guarded.guard.refused(0.0) is Cause.HTTP2_RESETS
 
 
 def test_a_body_counts_only_where_it_is_empty_and_goes_on() -> None:
     piece, last = DataReceived(stream_id=1, data=b"x"), DataReceived(stream_id=1, data=b"")
     last.stream_ended = StreamEnded(stream_id=1)
-    assert guard().judge(4096, [piece, last] * 100, 0.0) is None
-    assert guard().judge(4096, [DataReceived(stream_id=1, data=b"")] * 6, 0.0) is Cause.HTTP2_CONTROL_FRAMES
+    assert Guarded().judge([piece, last] * 100) is None
+    assert Guarded().judge([DataReceived(stream_id=1, data=b"")] * 6) is Cause.HTTP2_CONTROL_FRAMES
+
+
+def test_the_rest_of_a_body_may_still_come_after_its_answer() -> None:
+    guarded = Guarded()
+    for _ in range(10):
+        guarded.guard.cut_short()
+    assert guarded.judge([LateData(stream_id=1, size_bytes=16_384)] * 40) is None
+    assert guarded.judge([LateData(stream_id=1, size_bytes=16_384)] * 5) is Cause.HTTP2_CONTROL_FRAMES
 
 
 def test_bytes_that_lead_to_nothing_are_counted() -> None:
-    watching = guard()
-    largest = 2 * BOUNDS["max_header_bytes"]
-    assert watching.judge(largest, [], 0.0) is None
-    assert watching.judge(1, [REQUEST], 0.0) is None
-    assert watching.judge(largest, [], 0.0) is None
-    assert watching.judge(largest + 1, [], 0.0) is Cause.HTTP2_HEADERS
+    guarded = Guarded()
+    largest = 2 * BOUNDS["max_header_bytes"] + 32 * 1024
+    assert guarded.judge([], received_bytes=largest) is None
+    assert guarded.judge([REQUEST], received_bytes=1) is None
+    assert guarded.judge([], received_bytes=largest) is None
+    assert guarded.judge([], received_bytes=1) is Cause.HTTP2_HEADERS

@@ -15,6 +15,7 @@ class Bounds:
         fields. request_timeout_s: from there to the last byte of its response.
     keep_alive_timeout_s: how long a connection may lie idle. send_timeout_s: how long a client may leave unread what
         is ready for it.
+    max_unsent_bytes: of responses that clients have not read, of this process; one client has an eighth of it.
     max_connections: of this process. max_connections_per_client: of one address, or one /64 of IPv6.
     max_requests_per_connection: then the client is asked for a new connection.
     http2_max_streams: requests at once on a connection. http2_max_resets, http2_max_control_frames: requests that are
@@ -28,6 +29,7 @@ class Bounds:
     request_timeout_s: float
     keep_alive_timeout_s: float
     send_timeout_s: float
+    max_unsent_bytes: int
     max_connections: int
     max_connections_per_client: int
     max_requests_per_connection: int

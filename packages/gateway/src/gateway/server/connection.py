@@ -6,6 +6,7 @@ from math import inf
 from time import monotonic
 from typing import Any, Protocol
 
+from h2.connection import H2Connection
 from hypercorn.events import Closed, Event, RawData, Updated
 from hypercorn.protocol.h11 import H2ProtocolAssumedError
 from loguru import logger
@@ -35,15 +36,17 @@ class Connection:
     """Serves one client until it leaves, or has to.
 
     peer, local: the addresses of the two ends. address: the client's, for the log.
+    client: whose share of unsent bytes it draws on; None: that of a proxy. account: what it holds of them.
     idle: whether no request is in progress. closing: whether we have said our last word.
     due: when `check` must be called, on the clock of time.monotonic(); it is called more often, which costs nothing.
     """
 
-    def __init__(self, edge: Edge, watch: Watch, peer: Any, local: Any) -> None:
+    def __init__(self, edge: Edge, watch: Watch, peer: Any, local: Any, *, client: str | None) -> None:
         self.peer = peer
         self.local = local
         self.address = str(peer[0]) if peer else ""
-        self.wire = Wire()
+        self.wire = Wire(self._on_writable)
+        self.account = edge.unsent.open(client, lambda: self._cut(Cause.UNSENT_BYTES))
         self.tasks = RequestTasks(self.abort)
         self.idle = True
         self.closing = False
@@ -63,6 +66,7 @@ class Connection:
         try:
             await asyncio.get_running_loop().connect_accepted_socket(lambda: self.wire, sock)
         except OSError:  # it has left already
+            self.account.close()
             sock.close()
             return
         try:
@@ -74,11 +78,25 @@ class Connection:
         finally:
             self.wire.close()
             await self.wire.gone()
+            self._let_go()
 
     def write(self, data: bytes) -> None:
         """Send ``data`` after all that was written before."""
         self._unsent.add(len(data))
         self.wire.write(data)
+        self.account.note_transport(self.wire.unsent_bytes)
+
+    def flush(self, h2: H2Connection) -> bool:
+        """Send the frames that ``h2`` has ready; whether there were any."""
+        data = h2.data_to_send()
+        if data:
+            self.write(data)
+        return bool(data)
+
+    @property
+    def is_writable(self) -> bool:
+        """Whether the client reads, as far as can be seen from here."""
+        return self.wire.is_writable
 
     async def drain(self) -> None:
         """Wait while the client leaves too much unread."""
@@ -92,7 +110,7 @@ class Connection:
         elif isinstance(event, Closed):
             self.close()
         elif isinstance(event, Updated):
-            self._update(idle=event.idle)
+            self.mark(idle=event.idle)
 
     def close(self) -> None:
         """Send the end, and read on for a moment."""
@@ -107,6 +125,7 @@ class Connection:
         self.closing = True
         self.tasks.cancel()
         self.wire.abort()
+        self._let_go()
         if self._task is not None:  # it may be waiting for a request that is called off
             self._task.cancel()
 
@@ -126,6 +145,7 @@ class Connection:
 
     def check(self, now: float) -> None:
         """See to whatever has taken too long."""
+        self.account.note_transport(self.wire.unsent_bytes)
         if self._unsent.pending and self._unsent.lies(self.wire.unsent_bytes, now):
             self._cut(Cause.SLOW_READER)
         elif now >= self.due:
@@ -148,7 +168,7 @@ class Connection:
             await self._protocol.handle(RawData(data))
         except H2ProtocolAssumedError as assumed:
             self._protocol = Http2(self, self._edge)
-            self._update(idle=True)
+            self.mark(idle=True)
             self.expect_within(self._edge.bounds.header_timeout_s)
             await self._protocol.initiate()
             if self._draining:
@@ -158,7 +178,8 @@ class Connection:
             self._head_begun = True
             self.due = monotonic() + self._edge.bounds.header_timeout_s
 
-    def _update(self, *, idle: bool) -> None:
+    def mark(self, *, idle: bool) -> None:
+        """Note whether a request is in progress."""
         if self.closing or idle == self.idle:
             return
         self.idle = idle
@@ -188,6 +209,18 @@ class Connection:
                 self._cut(cause)
         elif not self.wire.has_unread:  # or a request has just come, which is about to be looked at
             self._protocol.rest_is_over()
+
+    def _let_go(self) -> None:
+        """Free what responses take in memory."""
+        self.account.close()
+        if isinstance(self._protocol, Http2):
+            self._protocol.dispose()
+
+    def _on_writable(self) -> None:
+        self.account.note_progress()
+        self.account.note_transport(self.wire.unsent_bytes)
+        if isinstance(self._protocol, Http2):
+            self._protocol.on_writable()
 
     def _cut(self, cause: Cause) -> None:
         self._edge.telemetry.refused(cause)

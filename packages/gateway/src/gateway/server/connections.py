@@ -42,11 +42,12 @@ class Connections:
         """Serve the client at ``peer``. Or say why not, and leave ``sock`` to the caller."""
         network = client_network(str(peer[0])) if peer else ""
         bounds = self._edge.bounds
-        if self._per_network[network] >= bounds.max_connections_per_client and not self._is_proxy(str(peer[0])):
+        is_proxy = self._is_proxy(str(peer[0])) if peer else False
+        if self._per_network[network] >= bounds.max_connections_per_client and not is_proxy:
             return Cause.CLIENT_CONNECTIONS
         if len(self._all) >= bounds.max_connections and not self._make_room():
             return Cause.CONNECTIONS
-        connection = Connection(self._edge, self, peer, sock.getsockname())
+        connection = Connection(self._edge, self, peer, sock.getsockname(), client=None if is_proxy else network)
         self._all[connection] = network
         self._idle[connection] = None
         self._per_network[network] += 1

@@ -10,13 +10,15 @@ from gateway.server.bounds import Bounds
 from gateway.server.hypercorn_config import EdgeConfig
 from gateway.server.refusals import Refusals
 from gateway.server.telemetry import EdgeTelemetry
+from gateway.server.unsent_budget import UnsentBudget
 
 
 @dataclass(slots=True)
 class Edge:
     """app: answers the requests. draining: this process takes its last requests.
 
-    notice_s: how long a connection that lies idle is kept for a request that may be on its way, once its end is near.
+    unsent: what all responses may take in memory that clients do not read. notice_s: how long a connection that lies
+    idle is kept for a request that may be on its way, once its end is near.
     """
 
     app: ASGIApp
@@ -24,6 +26,7 @@ class Edge:
     config: EdgeConfig
     refusals: Refusals
     telemetry: EdgeTelemetry
+    unsent: UnsentBudget
     notice_s: float
     draining: bool = False
     context: Any = field(default_factory=lambda: WorkerContext(None))

@@ -33,6 +33,8 @@ _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _EVENTS_A_TURN = 64
 # After these, no request follows.
 _SAYS_NO_MORE = frozenset({h11.MUST_CLOSE, h11.CLOSED, h11.ERROR})
+# So much of a response is written at a time.
+_PART_BYTES = 32 * 1024
 
 
 class Http1(H11Protocol):
@@ -107,11 +109,21 @@ class Http1(H11Protocol):
         if isinstance(event, Response):
             await self._send_h11_event(self._response(event))
         elif isinstance(event, Body):
-            await self._send_h11_event(h11.Data(data=event.data))
+            await self._send_body(event.data)
         elif isinstance(event, EndBody):
             await self._send_h11_event(h11.EndOfMessage())
         elif isinstance(event, StreamClosed):
             await self._maybe_recycle()
+
+    async def _send_body(self, data: bytes) -> None:
+        """Send it as fast as the client reads: only a part of it is ever copied."""
+        account = self._client.account
+        charge_bytes = account.hold(data)
+        try:
+            for start in range(0, len(data), _PART_BYTES):
+                await self._send_h11_event(h11.Data(data=data[start : start + _PART_BYTES]))
+        finally:
+            account.release(data, charge_bytes)
 
     def _response(self, event: Response) -> h11.Response:
         headers = [*event.headers, *self.config.response_headers("h11")]

@@ -18,6 +18,7 @@ from gateway.server.listener import Listener
 from gateway.server.refusals import Refusals
 from gateway.server.telemetry import Cause, EdgeTelemetry
 from gateway.server.turned_away import TurnedAway
+from gateway.server.unsent_budget import UnsentBudget
 
 # What is left when the context is left is cut off; tasks get a moment to take notice.
 _CUT_OFF_S = 0.5
@@ -47,7 +48,9 @@ class PublicServer:
         self._address = (host, port)
         self._telemetry = EdgeTelemetry(meter)
         refusals = Refusals(titles, self._telemetry)
-        self._edge = Edge(app, bounds, EdgeConfig(bounds), refusals, self._telemetry, notice_s)
+        unsent = UnsentBudget(bounds.max_unsent_bytes)
+        self._telemetry.watch_unsent(lambda: unsent.held_bytes)
+        self._edge = Edge(app, bounds, EdgeConfig(bounds), refusals, self._telemetry, unsent, notice_s)
         self._connections = Connections(self._edge, is_proxy)
         self._turned_away = TurnedAway(bounds, refusals)
         self._listener: Listener | None = None

@@ -28,9 +28,15 @@ class RequestTasks:
     async def spawn_app(self, app: ASGIApp, _config: Any, scope: Scope, send: Send) -> Send:
         """Start a request; returns where its events go."""
         inbox = Inbox()
-        self.running += 1
-        self.spawn(self._answer, app, scope, inbox, send)
+        self.start(app, scope, inbox, send)
         return inbox.put
+
+    def start(
+        self, app: ASGIApp, scope: Scope, inbox: Inbox, send: Send, room: Callable[[], Awaitable[None]] | None = None
+    ) -> None:
+        """Start a request, whose events are in ``inbox``; ``room`` returns when the application may begin."""
+        self.running += 1
+        self.spawn(self._answer, app, scope, inbox, send, room)
 
     def spawn(self, function: Callable[..., Any], *arguments: Any) -> None:
         """Start a task that ends with the connection."""
@@ -48,9 +54,14 @@ class RequestTasks:
         while self._tasks:
             await asyncio.wait(self._tasks)
 
-    async def _answer(self, app: ASGIApp, scope: Scope, inbox: Inbox, send: Send) -> None:
+    async def _answer(
+        self, app: ASGIApp, scope: Scope, inbox: Inbox, send: Send, room: Callable[[], Awaitable[None]] | None
+    ) -> None:
         try:
-            await app(scope, inbox.get, send)
+            if room is not None:
+                await room()
+            if room is None or not inbox.has_left:
+                await app(scope, inbox.get, send)
         except Exception:  # whatever an application raises, the others on this connection go on
             logger.exception("the application failed after its response had begun")
         finally:

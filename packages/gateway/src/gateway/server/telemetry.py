@@ -19,6 +19,7 @@ class Cause(StrEnum):
     HEADERS_TIMEOUT = "headers_timeout"
     REQUEST_TIMEOUT = "request_timeout"
     SLOW_READER = "slow_reader"
+    UNSENT_BYTES = "unsent_bytes"
     CLIENT_CONNECTIONS = "client_connections"
     CONNECTIONS = "connections"
     DESCRIPTORS = "descriptors"
@@ -26,6 +27,7 @@ class Cause(StrEnum):
     HTTP2_CONTROL_FRAMES = "http2_control_frames"
     HTTP2_HEADERS = "http2_headers"
     HTTP2_PROTOCOL = "http2_protocol"
+    HTTP2_STREAM = "http2_stream"
 
 
 class EdgeTelemetry:
@@ -55,4 +57,13 @@ class EdgeTelemetry:
             callbacks=[observe],
             unit="{connection}",
             description="Open connections of clients.",
+        )
+
+    def watch_unsent(self, held_bytes: Callable[[], int]) -> None:
+        """Show how much of responses waits for clients, which ``held_bytes`` tells."""
+        self._meter.create_observable_up_down_counter(
+            "headrace.gateway.unsent",
+            callbacks=[lambda _options: [Observation(held_bytes())]],
+            unit="By",
+            description="What of responses waits for clients to read it.",
         )

@@ -1,19 +1,24 @@
 """The bytes of one connection, in and out, with back-pressure both ways."""
 
 import asyncio
+from collections.abc import Callable
 from typing import cast
 
 # Reading stops while so much is waiting to be looked at.
 _MAX_WAITING_BYTES = 64 * 1024
+# Nothing more is written while so much has not gone to the kernel: what waits, waits where it is no copy.
+_HIGH_WATER_BYTES = 16 * 1024
 
 
 class Wire(asyncio.Protocol):
     """What asyncio's streams do, less what we do not need.
 
     lost: nothing can be sent any more. ended: nothing more will come.
+    on_writable: called when there is room again for more to be sent.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, on_writable: Callable[[], None] = lambda: None) -> None:
+        self._on_writable = on_writable
         self._loop = asyncio.get_running_loop()
         self._transport: asyncio.Transport | None = None
         self._waiting = b""
@@ -50,6 +55,11 @@ class Wire(asyncio.Protocol):
             await self._writable.wait()
 
     @property
+    def is_writable(self) -> bool:
+        """Whether there is room for more to be sent."""
+        return self._writable.is_set()
+
+    @property
     def unsent_bytes(self) -> int:
         """What is still in this process; the kernel may hold more."""
         return 0 if self._transport is None or self.lost else self._transport.get_write_buffer_size()
@@ -83,6 +93,7 @@ class Wire(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = cast("asyncio.Transport", transport)
+        self._transport.set_write_buffer_limits(high=_HIGH_WATER_BYTES)
 
     def data_received(self, data: bytes) -> None:
         self._waiting = self._waiting + data if self._waiting else data
@@ -107,6 +118,7 @@ class Wire(asyncio.Protocol):
 
     def resume_writing(self) -> None:
         self._writable.set()
+        self._on_writable()
 
     def _wake(self) -> None:
         if self._arrival is not None and not self._arrival.done():

@@ -5,6 +5,7 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar, cast
 
+from service_kit.allocator import give_back_large_blocks
 from service_kit.cli.parser import build_parser
 from service_kit.cli.subcommand import Subcommand
 from service_kit.inherited_environment import remove_inherited
@@ -79,6 +80,7 @@ def _serve(serving: Awaitable[None]) -> int:
     from service_kit.lifecycle import ProcessFailedError  # noqa: PLC0415
 
     try:
+        give_back_large_blocks()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(cast("Coroutine[Any, Any, None]", serving))
     except ProcessFailedError:  # logged where it happened

@@ -75,6 +75,11 @@ class Http2ServerConnection(H2Connection):
         self.incoming_buffer = TolerantFrameBuffer(server=True)
         self._frame_dispatch_table[FaultyFrame] = self._receive_faulty_frame
 
+    def dispose(self) -> None:
+        """Let go of all streams, without waiting for the collector of reference cycles; nothing more is received."""
+        self.streams.clear()
+        self._frame_dispatch_table.clear()
+
     def _receive_headers_frame(self, frame: HeadersFrame) -> _Outcome:
         before = self.streams.get(frame.stream_id)
         left_bytes = None if before is None else _missing_bytes(before)

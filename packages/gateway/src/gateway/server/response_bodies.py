@@ -1,0 +1,253 @@
+"""The bodies of one HTTP/2 connection's responses, on their way out."""
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+from time import monotonic
+from typing import TYPE_CHECKING
+
+from h2.connection import H2Connection
+from h2.exceptions import ProtocolError
+
+from gateway.server.unsent_budget import PIECE_OVERHEAD_BYTES, UnsentAccount
+
+if TYPE_CHECKING:
+    from gateway.server.connection import Connection
+
+#: An application that has sent more than this of one response waits for its client before it sends more.
+_MAX_QUEUED_BYTES = 64 * 1024
+#: However large the client says frames may be: so much of a response is copied at a time.
+_MAX_FRAME_BYTES = 16 * 1024
+#: So many frames are written at once, and so many before others get their turn.
+_FRAMES_A_WRITE = 2
+_FRAMES_A_TURN = 16
+#: What a response takes while it waits: h2's stream, and ours; twice what was measured, for the allocator gives little
+#: back.
+_RESPONSE_BYTES = 8 * 1024
+#: What the task of an application takes that waits to send more.
+_APPLICATION_BYTES = 32 * 1024
+
+
+class ResponseBody:
+    """What of one response has not been sent.
+
+    complete: nothing will be added. waiting_since: since when nothing of it has been sent, though there was something;
+    on the clock of time.monotonic(). blocked: whether it waits for its own stream's window.
+    """
+
+    __slots__ = (
+        "_charges",
+        "_offset",
+        "_pieces",
+        "_queued_bytes",
+        "blocked",
+        "closed",
+        "complete",
+        "room",
+        "waiting_since",
+    )
+
+    def __init__(self) -> None:
+        self._pieces: deque[bytes] = deque()
+        self._charges: deque[int] = deque()
+        self._offset = 0
+        self._queued_bytes = 0
+        self.complete = self.closed = self.blocked = False
+        self.room: asyncio.Future[None] | None = None
+        self.waiting_since = monotonic()
+
+    @property
+    def is_empty(self) -> bool:
+        return not self._pieces
+
+    @property
+    def is_full(self) -> bool:
+        return self._queued_bytes > _MAX_QUEUED_BYTES
+
+    def append(self, piece: bytes, account: UnsentAccount) -> None:
+        charge = account.hold(piece)
+        if self.closed:  # to make room for it, this connection has been cut off
+            account.release(piece, charge)
+            return
+        if not self._pieces:
+            self.waiting_since = monotonic()
+        self._pieces.append(piece)
+        self._charges.append(charge)
+        self._queued_bytes += len(piece) + PIECE_OVERHEAD_BYTES
+
+    def take(self, size: int, account: UnsentAccount) -> memoryview:
+        """Up to ``size`` bytes, without a copy of them."""
+        piece = self._pieces[0]
+        part = memoryview(piece)[self._offset : self._offset + size]
+        self._offset += len(part)
+        if self._offset == len(piece):
+            self._drop_first(account)
+        self.waiting_since = monotonic()
+        if not self.is_full:
+            self._let_on()
+        return part
+
+    def close(self, account: UnsentAccount) -> None:
+        """Throw away what is there."""
+        self.closed = True
+        while self._pieces:
+            self._drop_first(account)
+        self._let_on()
+
+    def _drop_first(self, account: UnsentAccount) -> None:
+        piece = self._pieces.popleft()
+        account.release(piece, self._charges.popleft())
+        self._queued_bytes -= len(piece) + PIECE_OVERHEAD_BYTES
+        self._offset = 0
+
+    def _let_on(self) -> None:
+        if self.room is not None and not self.room.done():
+            self.room.set_result(None)
+
+
+class ResponseBodies:
+    """Sends them in turns, as far as flow control lets it and the client reads.
+
+    on_sent: called with a stream once all of its response has been sent.
+    """
+
+    def __init__(self, client: "Connection", h2: H2Connection, on_sent: Callable[[int], None]) -> None:
+        self._client = client
+        self._h2 = h2
+        self._on_sent = on_sent
+        self._loop = asyncio.get_running_loop()
+        self._all: dict[int, ResponseBody] = {}
+        # Those that can send something, or will once the connection's window or the transport has room.
+        self._ready: dict[int, ResponseBody] = {}
+        self._scheduled = False
+        self._progressed_at = monotonic()
+        self.sent_bytes = 0
+
+    def open(self, stream_id: int) -> None:
+        """Begin with a response."""
+        self._all[stream_id] = ResponseBody()
+        self._client.account.reserve(_RESPONSE_BYTES)
+
+    async def write(self, stream_id: int, piece: bytes) -> None:
+        """Send ``piece`` after what was written before; wait first while too much of that is unsent.
+
+        Not afterwards: an application that has written the last piece has nothing to wait for.
+        """
+        body = self._all.get(stream_id)
+        if body is not None and body.is_full:
+            await self._until_read(body, _APPLICATION_BYTES + len(piece))
+        self.append(stream_id, piece)
+
+    def append(self, stream_id: int, piece: bytes) -> None:
+        """Send ``piece``, without waiting."""
+        body = self._all.get(stream_id)
+        if body is not None and piece:
+            body.append(piece, self._client.account)
+            if not body.closed:
+                self._make_ready(stream_id, body)
+
+    def finish(self, stream_id: int) -> None:
+        """The response is complete."""
+        body = self._all.get(stream_id)
+        if body is not None:
+            body.complete = True
+            self._make_ready(stream_id, body)
+
+    def drop(self, stream_id: int) -> None:
+        """Send no more of a response."""
+        body = self._all.pop(stream_id, None)
+        if body is not None:
+            self._ready.pop(stream_id, None)
+            body.close(self._client.account)
+            self._client.account.reserve(-_RESPONSE_BYTES)
+
+    def drop_all(self) -> None:
+        """Send nothing any more."""
+        for stream_id in tuple(self._all):
+            self.drop(stream_id)
+
+    def window_updated(self, stream_id: int | None) -> None:
+        """A stream has room, or the connection has (0), or any stream may have (None)."""
+        streams = tuple(self._all) if stream_id is None else (stream_id,)
+        for each in streams:
+            body = self._all.get(each)
+            if body is not None and not body.is_empty:
+                self._make_ready(each, body)
+        self.schedule()
+
+    def is_stalled(self, now: float, timeout_s: float) -> bool:
+        """Whether a response has waited for its client, which has let none of it through, for too long."""
+        for body in self._all.values():
+            since = body.waiting_since if body.blocked else max(body.waiting_since, self._progressed_at)
+            if not body.is_empty and now - since > timeout_s:
+                return True
+        return False
+
+    def schedule(self) -> None:
+        """Send what can be sent, once all that is ready in this turn of the event loop has been added to it."""
+        if not self._scheduled:
+            self._scheduled = True
+            self._loop.call_soon(self._send)
+
+    async def _until_read(self, body: ResponseBody, waiting_bytes: int) -> None:
+        self._client.account.reserve(waiting_bytes)
+        try:
+            while body.is_full:  # which it is no more once it is closed
+                body.room = self._loop.create_future()
+                await body.room
+        finally:
+            self._client.account.reserve(-waiting_bytes)
+
+    def _make_ready(self, stream_id: int, body: ResponseBody) -> None:
+        body.blocked = False
+        self._ready[stream_id] = body
+        self.schedule()
+
+    def _send(self) -> None:
+        self._scheduled = False
+        for frames in range(1, _FRAMES_A_TURN + 1):
+            if not self._client.is_writable or not self._send_one():
+                break
+            if frames % _FRAMES_A_WRITE == 0:
+                self._client.flush(self._h2)
+        else:
+            self.schedule()
+        self._client.flush(self._h2)
+
+    def _send_one(self) -> bool:
+        """Send one frame; whether there may be more."""
+        is_open = self._h2.outbound_flow_control_window > 0
+        stream_id = next((each for each, body in self._ready.items() if is_open or body.is_empty), None)
+        if stream_id is None:
+            return False
+        body = self._ready.pop(stream_id)
+        try:
+            is_last = self._send_frame(stream_id, body)
+        except ProtocolError:  # the stream has been closed meanwhile
+            self.drop(stream_id)
+            self._on_sent(stream_id)
+            return True
+        if is_last:
+            self.drop(stream_id)
+            self._on_sent(stream_id)
+        elif not body.blocked and not body.is_empty:
+            self._ready[stream_id] = body  # behind all others
+        return True
+
+    def _send_frame(self, stream_id: int, body: ResponseBody) -> bool:
+        """Send a frame of it, if its window is open; whether it was the last."""
+        if body.is_empty:
+            if body.complete:
+                self._h2.end_stream(stream_id)
+            return body.complete
+        room = min(self._h2.local_flow_control_window(stream_id), self._h2.max_outbound_frame_size, _MAX_FRAME_BYTES)
+        if room <= 0:
+            body.blocked = True
+            return False
+        part = body.take(room, self._client.account)
+        is_last = body.complete and body.is_empty
+        self._h2.send_data(stream_id, part, end_stream=is_last)
+        self.sent_bytes += len(part)
+        self._progressed_at = monotonic()
+        self._client.account.note_progress()
+        return is_last
