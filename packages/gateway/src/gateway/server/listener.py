@@ -21,6 +21,8 @@ _HANDSHAKE_S = 0.25
 _OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _PAUSE_S = 0.1
 _MAX_UNSENT_BYTES = 128 * 1024
+# The kernel gives a client up so much later (seconds) than we do, who count it.
+_GRACE_S = 1.0
 
 Take = Callable[[socket.socket, Any], None]
 
@@ -126,4 +128,4 @@ def _tune(listener: socket.socket, send_timeout_s: float) -> None:
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NOTSENT_LOWAT, _MAX_UNSENT_BYTES)
     # and for long: what the kernel has, our own watch over slow readers does not see.
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int(send_timeout_s * 1000))
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, int((send_timeout_s + _GRACE_S) * 1000))
