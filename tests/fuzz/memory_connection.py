@@ -9,6 +9,7 @@ from gateway.server.edge import Edge
 from gateway.server.hypercorn_config import EdgeConfig
 from gateway.server.refusals import Refusals
 from gateway.server.telemetry import EdgeTelemetry
+from gateway.server.unsent_budget import UnsentBudget
 from opentelemetry.metrics import NoOpMeter
 from starlette.types import ASGIApp
 
@@ -67,6 +68,9 @@ class Peer(asyncio.Transport):
     def write_eof(self) -> None:
         self.has_end = True
 
+    def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
+        """Nothing is ever buffered."""
+
     def get_write_buffer_size(self) -> int:
         return 0
 
@@ -100,7 +104,8 @@ def memory_edge(app: ASGIApp, **bounds: Any) -> Edge:
     in_force = Bounds(**{**BOUNDS, **bounds})
     telemetry = EdgeTelemetry(NoOpMeter("fuzz"))
     refusals = Refusals(str.capitalize, telemetry)
-    return Edge(app, in_force, EdgeConfig(in_force), refusals, telemetry, notice_s=0.1)
+    unsent = UnsentBudget(in_force.max_unsent_bytes)
+    return Edge(app, in_force, EdgeConfig(in_force), refusals, telemetry, unsent, notice_s=0.1)
 
 
 async def converse(edge: Edge, pieces: list[bytes], *, turns: int = 0, leaves: bool = False) -> bytes:
@@ -110,7 +115,7 @@ async def converse(edge: Edge, pieces: list[bytes], *, turns: int = 0, leaves: b
     AssertionError: the server does not come to an end.
     """
     peer = Peer()
-    connection = Connection(edge, _NoWatch(), ("127.0.0.1", 50000), peer.getsockname())
+    connection = Connection(edge, _NoWatch(), ("127.0.0.1", 50000), peer.getsockname(), client="127.0.0.1")
     serving = asyncio.ensure_future(connection.serve(cast("Any", peer)))
     await asyncio.sleep(0)  # the server takes the connection
     for piece in pieces:
