@@ -20,8 +20,13 @@ def _operation(http_method: str, path: str) -> dict[str, Any]:
 
 
 def _body(http_method: str, path: str) -> dict[str, Any]:
-    schema: dict[str, Any] = _operation(http_method, path)["requestBody"]["content"]["application/json"]["schema"]
-    return schema
+    schema = _operation(http_method, path)["requestBody"]["content"]["application/json"]["schema"]
+    return _component(DOCUMENT, schema)
+
+
+def _component(document: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
+    component: dict[str, Any] = document["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return component
 
 
 def test_it_is_valid_openapi_3_1() -> None:
@@ -59,6 +64,50 @@ def test_rules_become_keywords() -> None:
     lines = _body("post", "/api/orders/add")["properties"]["lines"]
     assert (lines["minItems"], lines["maxItems"]) == (1, 100)
     assert DOCUMENT["components"]["schemas"]["OrderLine"]["properties"]["quantity"]["maximum"] == 10_000
+
+
+def test_a_message_has_a_schema_for_each_direction() -> None:
+    schemas = DOCUMENT["components"]["schemas"]
+    assert schemas["OrderLine"]["required"] == ["sku", "quantity", "unit_price_minor"]
+    assert schemas["OrderLineInput"]["required"] == ["sku", "quantity", "unit_price_minor"]
+    assert schemas["OrderLineInput"]["additionalProperties"] is False
+    assert "additionalProperties" not in schemas["OrderLine"]
+    assert schemas["CreateOrderRequest"]["properties"]["lines"]["items"] == {
+        "$ref": "#/components/schemas/OrderLineInput"
+    }
+    assert {"created_at", "updated_at"} <= set(schemas["Order"]["required"])
+
+
+def test_bodies_have_names_of_their_own() -> None:
+    for path, name in (("/api/orders/status", ""), ("/api/v1/orders/{order_id}", "Resource")):
+        body = _operation("patch", path)["requestBody"]["content"]["application/json"]["schema"]
+        assert body == {"$ref": f"#/components/schemas/UpdateOrderStatus{name}Request"}
+
+
+def test_what_may_be_left_out_may_be_null() -> None:
+    assert _body("post", "/api/users/ext")["properties"]["token"]["type"] == ["string", "null"]
+    assert _body("post", "/api/users/reg")["properties"]["name"]["type"] == "string"
+
+
+def test_what_only_the_gateway_knows_of_strings() -> None:
+    register = _body("post", "/api/users/reg")["properties"]
+    assert register["password"]["minLength"] == 15
+    assert register["name"]["pattern"] == r"^[^\u0000]*$"
+    for path in ("/api/v1/orders/{order_id}", "/api/orders/info"):
+        parameters = {p["name"]: p for p in _operation("get", path)["parameters"]}
+        assert parameters["order_id"]["required"]
+        assert set(parameters) == {"order_id", "If-Match", "If-None-Match", "Request-Timeout"}
+
+
+def test_versions_are_documented() -> None:
+    get = _operation("get", "/api/v1/orders/{order_id}")["responses"]
+    assert "ETag" in get["200"]["headers"]
+    assert "content" not in get["304"]
+    for http_method in ("patch", "delete"):
+        operation = _operation(http_method, "/api/v1/orders/{order_id}")
+        assert "If-Match" in {p["name"] for p in operation["parameters"]}
+        assert "304" not in operation["responses"]
+    assert "If-Match" not in {p["name"] for p in _operation("delete", "/api/v1/users/{user_id}")["parameters"]}
 
 
 def test_required_and_unknown_fields() -> None:
@@ -106,7 +155,8 @@ def test_enums_are_spelled_as_in_json() -> None:
 def test_times_and_maps() -> None:
     parameters = {p["name"]: p for p in _operation("get", "/api/v1/audit-events")["parameters"]}
     assert parameters["since"]["in"] == "query"
-    assert parameters["since"]["schema"] == {"type": "string", "format": "date-time"}
+    since = parameters["since"]["schema"]
+    assert (since["type"], since["format"]) == ("string", "date-time")
     detail = DOCUMENT["components"]["schemas"]["AuditEvent"]["properties"]["detail"]
     assert (detail["type"], detail["additionalProperties"]) == ("object", {"type": "string"})
 
@@ -145,4 +195,4 @@ message ChangeResponse {{}}
     for operation in shown.values():
         assert [p["name"] for p in operation["parameters"] if p["in"] == "path"] == ["thing_id"]
     body = shown["patch"]["requestBody"]["content"]["application/json"]["schema"]
-    assert set(body["properties"]) == {"name"}
+    assert set(_component(document, body)["properties"]) == {"name"}

@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import unquote
 
 from gateway.transcoding.endpoint import Endpoint, endpoints_of
 from gateway.transcoding.response_writer import Grant
@@ -42,6 +43,13 @@ def test_part_of_a_message_as_the_answer_with_its_headers() -> None:
 
 def test_a_true_flag_as_a_header() -> None:
     assert dict(_response("CreateOrder", replayed=True).headers)[b"idempotency-replayed"] == b"true"
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"])))
+def test_any_text_can_be_a_header(text: str) -> None:
+    location = dict(_response("CreateOrder", order_id=text).headers).get(b"location", b"/api/v1/orders/")
+    assert all(0x21 <= byte <= 0x7E for byte in location)
+    assert unquote(location.removeprefix(b"/api/v1/orders/").decode()) == text
 
 
 def test_no_content() -> None:

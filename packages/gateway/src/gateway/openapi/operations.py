@@ -8,7 +8,8 @@ from service_kit.contract.policy import Access
 
 from gateway.openapi.preconditions import entity_tag, not_modified, precondition_parameters
 from gateway.openapi.problems import problem_responses
-from gateway.openapi.schemas import Schema, Schemas
+from gateway.openapi.schemas import Schemas
+from gateway.openapi.values import Schema
 from gateway.request_timeout import LONGEST_S, REQUEST_TIMEOUT, SHORTEST_S
 from gateway.transcoding.body_bounds import body_bounds
 from gateway.transcoding.path_template import parse_template
@@ -52,9 +53,10 @@ def operation(
         | problem_responses(method, largest_body),
     }
     if binding.has_body:
-        schema = schemas.of_message(method.input, for_request=True, hidden=frozenset(in_path))
+        name = f"{described['operationId']}Request"
+        schema, is_required = schemas.of_body(method.input, name, frozenset(in_path))
         described["requestBody"] = {
-            "required": bool(schema.get("required")),
+            "required": is_required,
             "content": {"application/json": {"schema": schema}},
             "x-headrace-max-body-bytes": largest_body,
         }
@@ -92,8 +94,7 @@ def _parameters(
                 parameter["schema"] = {"type": "string", "description": f"The form is {header.format}."}
             parameters.append(parameter)
         elif not binding.has_body and not contract.field_policy(field).is_from_header:
-            rules = contract.field_rules(field)
-            required = rules is not None and rules.required
+            required = schemas.is_required(field)
             parameters.append(_parameter(schemas, field, field.name, "query", required=required))
     return [*parameters, *precondition_parameters(contract, method, binding), _request_timeout(method)]
 
@@ -109,6 +110,8 @@ def _request_timeout(method: Method) -> Schema:
 def _parameter(schemas: Schemas, field: FieldDescriptor, name: str, where: str, *, required: bool) -> Schema:
     schema = schemas.of_field(field, for_request=True)
     text = schema.pop("description", "")
+    if where == "path" and schema["type"] == "string" and "enum" not in schema:
+        schema["minLength"] = max(1, schema.get("minLength", 0))
     return {"name": name, "in": where, "required": required, "description": text, "schema": schema}
 
 

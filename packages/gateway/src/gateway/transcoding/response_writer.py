@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import quote
 
 import orjson
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
@@ -13,6 +14,8 @@ from gateway.transcoding.message_writer import MessageWriter
 
 GRANT = "headrace.session.v1.SessionGrant"
 _NO_CONTENT = 204
+#: Visible ASCII, less the percent sign. A line break in a field would end it, and other characters have no one reading.
+_SAFE_IN_HEADER = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) != "%")
 _JSON = (b"content-type", b"application/json")
 
 Header = tuple[bytes, bytes]
@@ -98,7 +101,7 @@ class _HeaderWriter:
         value = getattr(holder, self._field)
         if not value:
             return None
-        text = "true" if value is True else str(value)
+        text = "true" if value is True else quote(str(value), safe=_SAFE_IN_HEADER)
         return self._name, self._format.replace("{}", text).encode("latin-1")
 
 

@@ -70,6 +70,7 @@ class FieldPolicy:
     """The policy of one field.
 
     version: it is the version of its message. expected_versions: it is filled from `If-Match`.
+    default_min_len: the least length in characters that the service demands unless it is set otherwise; 0: none.
     """
 
     from_header: HeaderBinding | None
@@ -78,6 +79,7 @@ class FieldPolicy:
     idempotency_key: bool
     version: bool
     expected_versions: bool
+    default_min_len: int
 
     @property
     def is_from_header(self) -> bool:
