@@ -37,6 +37,12 @@ MALFORMED = {
     "no version": b"GET /x\r\n\r\n",
     "two spaces": b"GET  /x HTTP/1.1\r\n" + _HOST + b"\r\n",
     "an empty host": b"GET /x HTTP/1.1\r\nHost:\r\n\r\n",
+    "a host with a user": b"GET /x HTTP/1.1\r\nHost: user@localhost\r\n\r\n",
+    "a host with a port that is none": b"GET /x HTTP/1.1\r\nHost: localhost:http\r\n\r\n",
+    "a host with an IPv6 address that is none": b"GET /x HTTP/1.1\r\nHost: [::1\r\n\r\n",
+    "an empty host in HTTP/1.0": b"GET /x HTTP/1.0\r\nHost:\r\n\r\n",
+    "a URL with a host that is none": b"GET http://a_b:c/x HTTP/1.1\r\n" + _HOST + b"\r\n",
+    "a URL beside a host that is none": b"GET http://localhost/x HTTP/1.1\r\nHost: a/b\r\n\r\n",
     "the same host twice": b"GET /x HTTP/1.1\r\n" + _HOST + _HOST + b"\r\n",
     "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03\r\n\r\n",
 }
