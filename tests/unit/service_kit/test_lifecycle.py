@@ -44,6 +44,41 @@ async def test_a_signal_drains_then_closes_in_reverse_order(number: signal.Signa
     assert events == ["+a", "+b", "drain", "-b", "-a"]
 
 
+async def test_a_signal_while_it_starts_drains_and_closes_what_has_started() -> None:
+    events: list[str] = []
+
+    @asynccontextmanager
+    async def slow() -> AsyncIterator[None]:
+        try:
+            await asyncio.sleep(60)
+            yield
+        finally:
+            events.append("slow gave up")
+
+    async def drain(_left_s: float) -> None:
+        events.append("drain")
+
+    async with Lifecycle(drain_s=5) as life:
+        await life.enter("a", part("a", events))
+        life.on_drain("a", drain)
+        signal_soon()
+        await life.enter("slow", slow())
+        events.append("never")
+    assert events == ["+a", "slow gave up", "drain", "-a"]
+    assert asyncio.current_task().cancelling() == 0  # type: ignore[union-attr]
+
+
+async def test_a_signal_from_the_first_part_on_is_heard() -> None:
+    events: list[str] = []
+    async with Lifecycle() as life:
+        await life.enter("a", part("a", events))
+        os.kill(os.getpid(), signal.SIGTERM)
+        await life.enter("b", part("b", events))
+        await life.run()
+    assert events[0] == "+a"
+    assert events[-1] == "-a"
+
+
 async def test_ready_only_while_running() -> None:
     life = Lifecycle()
     assert (await life.readiness.report()).checks["lifecycle"].reason == "RuntimeError: starting"

@@ -6,6 +6,7 @@ import sys
 import textwrap
 import time
 
+import pytest
 from service_kit.lifecycle import lifecycle
 
 
@@ -40,6 +41,24 @@ def wait_for(process: "subprocess.Popen[str]", text: str) -> str:
         if text in line:
             return seen
     raise AssertionError(seen)
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_a_process_that_can_be_seen_ends_in_good_order(number: signal.Signals) -> None:
+    body = """
+        async def set_up(life):
+            life.on_drain("server", drain)
+            print("listening")
+            await asyncio.sleep(60)  # the rest of its start
+
+        async def drain(_left_s):
+            print("drained")
+    """
+    with start_process(body, drain_s=1) as process:
+        wait_for(process, "listening")
+        process.send_signal(number)
+        wait_for(process, "drained")
+        assert process.wait(10) == 0
 
 
 def test_a_second_signal_forces_the_exit() -> None:

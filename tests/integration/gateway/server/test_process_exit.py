@@ -35,7 +35,8 @@ async def test_with_idle_connections_it_ends_early(process: EdgeProcess) -> None
 
 async def test_a_body_that_trickles_in(process: EdgeProcess) -> None:
     async with connected(process.port) as client:
-        client.send(post(b"/echo", bytes(1000))[:-999])
+        client.send(post(b"/echo", bytes(1000), b"Expect: 100-continue")[:-1000])
+        await client.head()  # 100: the application waits for the body
         stopping = asyncio.create_task(stop(process))
         while not stopping.done():
             client.send(b"x")

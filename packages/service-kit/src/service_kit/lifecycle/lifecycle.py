@@ -33,6 +33,8 @@ class Lifecycle:
             lifecycle.start("key-set", keys.keep_fresh)
             await lifecycle.run()
 
+    From its first moment a signal ends the process in good order: what has been started by then drains and closes.
+
     drain_s: how long (seconds) requests in flight may take once the process is to stop; it ends at most 1 s later.
     readiness: not ready before `run` and once the process drains.
     """
@@ -46,10 +48,14 @@ class Lifecycle:
         self._due: float | None = None
         self._closing = Closing()
         self._drains: dict[str, Drain] = {}
-        self._signals = StopSignals(drain_s + _CLOSING_S + 0.1)
+        self._signals = StopSignals(drain_s + _CLOSING_S + 0.1, self._stop)
+        self._task: asyncio.Task[Any] | None = None
         self._background: list[BackgroundTask] = []
 
     async def __aenter__(self) -> Self:
+        # Before anything is entered: once a port is open, the process can be seen, and asked to end.
+        self._signals.install()
+        self._task = asyncio.current_task()
         return self
 
     async def enter(self, name: str, context: AbstractAsyncContextManager[T]) -> T:
@@ -79,7 +85,6 @@ class Lifecycle:
 
     async def run(self) -> None:
         """Serve until SIGTERM or SIGINT, then drain. A second signal ends the process at once: 128 + its number."""
-        self._signals.install()
         self._running = True
         _settle_memory()
         logger.info("ready")
@@ -88,12 +93,22 @@ class Lifecycle:
 
     async def __aexit__(
         self, kind: type[BaseException] | None, exception: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    ) -> bool:
+        is_stopped_early = kind is asyncio.CancelledError and self._signals.stopping.is_set() and not self._running
+        if is_stopped_early and self._task is not None:
+            self._task.uncancel()
+            await self._drain()
         self.readiness.draining = True
         await self._closing.close(self._due)
-        if self._running:
-            self._signals.uninstall()
+        self._signals.uninstall()
+        if self._running or is_stopped_early:
             logger.info("stopped")
+        return is_stopped_early
+
+    def _stop(self) -> None:
+        """Give the start up, if it is not over: what has been entered by then drains and closes."""
+        if not self._running and self._task is not None:
+            self._task.cancel()
 
     async def _drain(self) -> None:
         self.readiness.draining = True

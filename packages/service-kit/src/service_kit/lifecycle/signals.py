@@ -5,6 +5,7 @@ import os
 import signal
 import sys
 import threading
+from collections.abc import Callable
 
 from loguru import logger
 
@@ -14,13 +15,14 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class StopSignals:
     """Waits for the signal to stop, and sees to it that the process does end after it.
 
-    stopping: set when the first signal has come. limit_s: the process ends this long (seconds) after `begin_countdown`
+    stopping: set when the first signal has come, which ``on_first`` is called for. limit_s: the process ends this long (seconds) after `begin_countdown`
     was called, even if its event loop hangs.
     """
 
-    def __init__(self, limit_s: float) -> None:
+    def __init__(self, limit_s: float, on_first: Callable[[], None]) -> None:
         self.stopping = asyncio.Event()
         self._limit_s = limit_s
+        self._on_first = on_first
         self._done = threading.Event()
 
     def install(self) -> None:
@@ -46,6 +48,7 @@ class StopSignals:
             _exit(128 + number)
         logger.info("{}: draining", number.name)
         self.stopping.set()
+        self._on_first()
 
     def _enforce(self) -> None:
         # A thread, for an event loop that is blocked does not get to its own timers.
