@@ -65,6 +65,7 @@ def own_gateway(stack: Stack, port: int = 0, **settings: str) -> Iterator[OwnGat
     like = psutil.Process(pid_of(stack, "gateway"))
     port, admin_port = port or free_port(), free_port()
     ports = {"GATEWAY_PORT": str(port), "GATEWAY_ADMIN_PORT": str(admin_port), "GATEWAY_PPROF_PORT": "0"}
+    ports["GATEWAY_SHARE_PORT"] = "true"
     environ = like.environ() | ports | {f"GATEWAY_{name}": value for name, value in settings.items()}
     # It is none of the processes that the platform looks after.
     environ.pop(MARKER, None)

@@ -125,7 +125,7 @@ async def platform(tmp_path: Path, redis_server: Any) -> AsyncIterator[Platform]
         [Orders(), Authority(issuer)],
         contract=Contract.load(descriptor_set),
         verifier=await issuer.verifier(),
-        host="127.0.0.1",
+        hosts=("127.0.0.1",),
         port=grpc_port,
         error_table={},
     )

@@ -166,7 +166,7 @@ def _server(services, verifier: TokenVerifier, port: int, errors) -> GrpcServer:
         services,
         contract=_patient_contract(),
         verifier=verifier,
-        host="127.0.0.1",
+        hosts=("127.0.0.1",),
         port=port,
         error_table=errors,
     )

@@ -1,6 +1,7 @@
 """What a stack consists of."""
 
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from local_stack.data_dir import DataDir
@@ -96,6 +97,32 @@ def test_gateways_know_how_many_share_a_quota() -> None:
     assert [each.environ["GATEWAY_RATE_LIMIT_REPLICAS"] for each in gateways] == ["3", "3", "3"]
 
 
+def test_only_gateways_that_have_company_share_their_port() -> None:
+    assert "GATEWAY_SHARE_PORT" not in inventory({"gateway": 1}).environ
+    assert inventory({"gateway": 2}).environ["GATEWAY_SHARE_PORT"] == "true"
+
+
+@pytest.mark.parametrize(
+    ("hosts", "found"),
+    [
+        ("::", "[::1]"),
+        ("::1", "[::1]"),
+        ("[::1]", "[::1]"),
+        ("0.0.0.0", "127.0.0.1"),
+        ("127.0.0.1, ::1", "127.0.0.1"),
+        ("::1,127.0.0.1", "[::1]"),
+        ("localhost", "localhost"),
+    ],
+)
+def test_a_process_is_found_at_the_first_of_its_addresses(hosts: str, found: str) -> None:
+    taken = inventory(environ={"GATEWAY_HOST": hosts, "GATEWAY_ADMIN_HOST": hosts, "USER_SVC_HOST": hosts})
+    gateway = next(replica for replica in taken.replicas if replica.name == "gateway")
+
+    assert urlsplit(gateway.url).netloc.rpartition(":")[0] == found
+    assert urlsplit(gateway.admin_url).netloc.rpartition(":")[0] == found
+    assert taken.environ["ORDER_SVC_KEY_SET_UPSTREAM"].rpartition(":")[0] == found
+
+
 def test_each_replica_has_a_port_for_profiles_unless_the_caller_wants_none() -> None:
     profiled = [claim for claim in inventory({"gateway": 2}).claims() if claim.purpose == "pprof"]
     assert len({claim.port for claim in profiled}) == len(profiled) == 4
@@ -111,7 +138,7 @@ def test_the_callers_environment_wins() -> None:
     gateway = next(replica for replica in taken.replicas if replica.name == "gateway")
 
     assert gateway.url == "http://127.0.0.1:7000"
-    assert gateway.claim("public").host == "0.0.0.0"
+    assert gateway.claim("public").hosts == ("0.0.0.0",)
     assert taken.environ["GATEWAY_UPSTREAMS"].startswith("user-svc=127.0.0.1:7001,")
     assert gateway.environ["GATEWAY_DRAIN_S"] == "3"
 

@@ -30,6 +30,13 @@ def test_a_port_with_a_listener_is_taken_even_if_the_listener_shares_it(listener
     assert not is_free("0.0.0.0", _port(listener))
 
 
+async def test_a_port_has_to_be_free_at_every_address(listener: socket.socket) -> None:
+    claim = Claim("gateway", "public", ("127.0.0.2", "127.0.0.1"), _port(listener))
+
+    with pytest.raises(StackError, match="is already in use"):
+        await require_free([claim], pytest.fail, hint="")
+
+
 def test_a_port_is_free_again_while_old_connections_linger(listener: socket.socket) -> None:
     port = _port(listener)
     with socket.create_connection(("127.0.0.1", port)):
@@ -42,7 +49,7 @@ def test_a_port_is_free_again_while_old_connections_linger(listener: socket.sock
 
 async def test_every_taken_port_is_named_with_who_wanted_it_and_who_has_it(listener: socket.socket) -> None:
     port = _port(listener)
-    claims = [Claim("gateway", "public", "127.0.0.1", port), Claim("order-svc", "admin", "127.0.0.1", port)]
+    claims = [Claim("gateway", "public", ("127.0.0.1",), port), Claim("order-svc", "admin", ("127.0.0.1",), port)]
     said: list[str] = []
 
     with pytest.raises(StackError) as refusal:
@@ -60,7 +67,7 @@ async def test_free_ports_are_no_reason_to_complain(listener: socket.socket) -> 
     port = _port(listener)
     listener.close()
 
-    await require_free([Claim("gateway", "public", "127.0.0.1", port)], pytest.fail, hint="")
+    await require_free([Claim("gateway", "public", ("127.0.0.1",), port)], pytest.fail, hint="")
 
 
 def _outgoing(listener: socket.socket) -> tuple[socket.socket, int]:
@@ -76,7 +83,7 @@ def _outgoing(listener: socket.socket) -> tuple[socket.socket, int]:
 
 async def test_a_port_of_a_closed_connection_is_waited_for_and_the_reason_is_named(listener: socket.socket) -> None:
     _, port = _outgoing(listener)
-    claim = Claim("user-svc", "public", "127.0.0.1", port)
+    claim = Claim("user-svc", "public", ("127.0.0.1",), port)
     said: list[str] = []
     assert not is_free("127.0.0.1", port)
 
@@ -91,7 +98,7 @@ async def test_a_port_of_a_closed_connection_is_waited_for_and_the_reason_is_nam
 async def test_a_port_that_becomes_free_meanwhile_is_taken() -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))  # bound, and not listening: as an outgoing connection of another program
-        claim = Claim("user-svc", "public", "127.0.0.1", _port(holder))
+        claim = Claim("user-svc", "public", ("127.0.0.1",), _port(holder))
         waits = asyncio.Event()
         waiting = asyncio.create_task(require_free([claim], lambda _text: waits.set(), hint="", within_s=30))
         await waits.wait()

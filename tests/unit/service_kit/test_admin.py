@@ -31,7 +31,7 @@ def serving(
     port: int, readiness: Readiness | None = None, further: Sequence[FurtherPage] = ()
 ) -> AbstractAsyncContextManager[None]:
     return admin_server(
-        host="127.0.0.1",
+        hosts=("127.0.0.1",),
         port=port,
         readiness=readiness or Readiness(),
         release=Release("demo", "1.2", commit="abc123"),

@@ -10,7 +10,17 @@ from local_stack.data_dir import DataDir
 from local_stack.errors import StackError
 from local_stack.ports import ADMIN, LAST_PORT, PPROF, PUBLIC, Claim, spare_ports
 from local_stack.processes import MARKER, marker
-from local_stack.service_settings import LOOPBACK, address, defaults, merged, prefix_of, reachable, upstreams, value
+from local_stack.service_settings import (
+    LOOPBACK,
+    address,
+    defaults,
+    hosts,
+    merged,
+    prefix_of,
+    reachable,
+    upstreams,
+    value,
+)
 
 SERVERS = ("postgres", "redis", "prometheus")
 #: What the gateway calls. It balances over all of them itself, so that each has a port of its own.
@@ -34,13 +44,13 @@ class Replica:
     def url(self) -> str:
         """Where its clients find it; all gateways share it."""
         public = self.claim("public")
-        return f"{_SCHEMES[self.service]}://{reachable(public.host)}:{public.port}"
+        return f"{_SCHEMES[self.service]}://{reachable(public.hosts)}:{public.port}"
 
     @property
     def admin_url(self) -> str:
         """Where its probes and metrics are."""
         admin = self.claim("admin")
-        return f"http://{reachable(admin.host)}:{admin.port}"
+        return f"http://{reachable(admin.hosts)}:{admin.port}"
 
     @property
     def is_profiled(self) -> bool:
@@ -57,7 +67,7 @@ class Replica:
         given = value(f"{prefix}_PORT", self.environ)
         if not given.isascii() or not given.isdecimal() or not 0 < int(given) <= LAST_PORT:
             raise StackError(f"{prefix}_PORT is not a port between 1 and {LAST_PORT}: {given!r}")
-        return Claim(self.name, purpose, value(f"{prefix}_HOST", self.environ), int(given))
+        return Claim(self.name, purpose, hosts(value(f"{prefix}_HOST", self.environ)), int(given))
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +113,11 @@ class Inventory:
     def claims(self) -> list[Claim]:
         """Every port that the stack needs; the one that gateways share is named once."""
         servers = [
-            Claim("postgres", "public", LOOPBACK, self.postgres_port),
-            Claim("redis", "public", LOOPBACK, self.redis_port),
+            Claim("postgres", "public", (LOOPBACK,), self.postgres_port),
+            Claim("redis", "public", (LOOPBACK,), self.redis_port),
         ]
         if self.prometheus_port is not None:
-            servers.append(Claim("prometheus", "public", LOOPBACK, self.prometheus_port))
+            servers.append(Claim("prometheus", "public", (LOOPBACK,), self.prometheus_port))
         alone = (each for each in self.replicas if each.service in UPSTREAMS or each.name == each.service)
         public = [replica.claim("public") for replica in alone]
         own = [replica.claim("admin") for replica in self.replicas]
@@ -139,8 +149,7 @@ def take(
         for service in SERVICES
     }
     found = upstreams({name: [address(name, {**placed, **settings}) for settings in own[name]] for name in UPSTREAMS})
-    quotas = {"GATEWAY_RATE_LIMIT_REPLICAS": str(len(own["gateway"]))}
-    environment = merged({**defaults(data, offset), **found, **quotas}, environ)
+    environment = merged({**defaults(data, offset), **found, **_together(len(own["gateway"]))}, environ)
     every = [
         Replica(f"{service}-{number}" if number > 1 else service, service, {**environment, **settings})
         for service in SERVICES
@@ -148,6 +157,12 @@ def take(
     ]
     postgres, redis = (PUBLIC[server] + offset for server in ("postgres", "redis"))
     return Inventory(data, postgres, redis, environ, environment, tuple(every), prometheus_port)
+
+
+def _together(gateways: int) -> dict[str, str]:
+    """What so many gateways need to serve one port, and to count as one."""
+    shared = {"GATEWAY_SHARE_PORT": "true"} if gateways > 1 else {}
+    return {"GATEWAY_RATE_LIMIT_REPLICAS": str(gateways), **shared}
 
 
 def _own(service: str, count: int, spare: Mapping[str, Iterator[int]]) -> list[dict[str, str]]:

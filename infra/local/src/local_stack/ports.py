@@ -35,7 +35,7 @@ class Claim:
 
     process: str
     purpose: str
-    host: str
+    hosts: tuple[str, ...]
     port: int
 
 
@@ -123,11 +123,11 @@ _UNKNOWN = " (by another account's program, or by a closed connection for up to 
 
 
 def _taken(claims: Iterable[Claim]) -> list[Claim]:
-    return [claim for claim in claims if not is_free(claim.host, claim.port)]
+    return [claim for claim in claims if not all(is_free(host, claim.port) for host in claim.hosts)]
 
 
 def _listened_on(claims: Collection[Claim]) -> bool:
-    return any(_has_listener(claim.host, claim.port) for claim in claims)
+    return any(_has_listener(host, claim.port) for claim in claims for host in claim.hosts)
 
 
 def _owners() -> dict[int, str]:

@@ -8,6 +8,8 @@ from local_stack.errors import StackError
 from local_stack.ports import ADMIN, PPROF, PUBLIC
 
 LOOPBACK = "127.0.0.1"
+#: Where to reach a process that listens on all addresses.
+_LOOPBACKS = {"0.0.0.0": LOOPBACK, "::": "::1"}
 
 
 def defaults(data: DataDir, offset: int) -> dict[str, str]:
@@ -42,7 +44,7 @@ def _listening(prefix: str, service: str, offset: int) -> dict[str, str]:
 def address(service: str, environ: Mapping[str, str]) -> str:
     """host:port at which the clients of a process with this environment find it."""
     prefix = prefix_of(service)
-    return f"{reachable(value(f'{prefix}_HOST', environ))}:{value(f'{prefix}_PORT', environ)}"
+    return f"{reachable(hosts(value(f'{prefix}_HOST', environ)))}:{value(f'{prefix}_PORT', environ)}"
 
 
 def upstreams(addresses: Mapping[str, Sequence[str]]) -> dict[str, str]:
@@ -73,10 +75,14 @@ def prefix_of(service: str) -> str:
     return service.upper().replace("-", "_")
 
 
-def reachable(host: str) -> str:
-    """A host to connect to, for one to listen on."""
-    if host in ("0.0.0.0", "::"):
-        return LOOPBACK
+def hosts(text: str) -> tuple[str, ...]:
+    """The addresses that a setting such as "127.0.0.1,::1" names, as the services read it."""
+    return tuple(item.strip().removeprefix("[").removesuffix("]") for item in text.split(","))
+
+
+def reachable(hosts: Sequence[str]) -> str:
+    """The host to connect to, as it is written before a port, where a process listens on these."""
+    host = _LOOPBACKS.get(hosts[0], hosts[0])
     return f"[{host}]" if ":" in host else host
 
 

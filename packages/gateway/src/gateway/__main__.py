@@ -63,7 +63,7 @@ async def _serve(settings: Settings) -> None:
         lifecycle.start("status", watch.keep_history)
         status = status_pages(watch=watch, report=lifecycle.readiness.report, release=release, lag=lag)
         admin = admin_server(
-            host=settings.admin_host,
+            hosts=settings.admin_host,
             port=settings.admin_port,
             readiness=lifecycle.readiness,
             release=release,
@@ -73,7 +73,7 @@ async def _serve(settings: Settings) -> None:
             further=status,
         )
         await lifecycle.enter("admin", admin)
-        pprof = PprofServer(host=settings.pprof_host, port=settings.pprof_port, release=release)
+        pprof = PprofServer(hosts=settings.pprof_host, port=settings.pprof_port, release=release)
         profiles = await lifecycle.enter("pprof", pprof)
         lifecycle.on_drain("pprof", profiles.drain)
 
@@ -126,6 +126,8 @@ async def _serve(settings: Settings) -> None:
             settings.host,
             settings.port,
             _bounds(settings),
+            share_port=settings.share_port,
+            share_setting=f"{PREFIX}SHARE_PORT",
             notice_s=settings.drain_notice_s,
             titles=titles_of(contract),
             is_proxy=ClientAddress(settings.trusted_proxies).is_proxy,

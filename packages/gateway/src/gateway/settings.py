@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+from service_kit.listening import LOOPBACK, parse_hosts
 from service_kit.settings import Secret, redis_url, setting
 from service_kit.tracing.settings import TracingSettings
 
@@ -58,11 +59,20 @@ class Settings(TracingSettings):
     redis_url: Secret = setting(
         doc="the Redis that holds rate limits and revocations, as redis://:PASSWORD@HOST:PORT/DATABASE", parse=redis_url
     )
-    host: str = setting(doc="address to listen on", default="127.0.0.1")
+    host: tuple[str, ...] = setting(
+        doc="addresses to listen on, as HOST,…; :: takes IPv4 too", default=LOOPBACK, parse=parse_hosts
+    )
     port: int = setting(doc="port to listen on", default=8080, minimum=1, maximum=65535)
-    admin_host: str = setting(doc="address of the admin port: probes, metrics, log level", default="127.0.0.1")
+    share_port: bool = setting(
+        doc="whether other gateways may listen on the same port; replicas on one machine all need it", default=False
+    )
+    admin_host: tuple[str, ...] = setting(
+        doc="addresses of the admin port: probes, metrics, log level", default=LOOPBACK, parse=parse_hosts
+    )
     admin_port: int = setting(doc="admin port", default=9464, minimum=1, maximum=65535)
-    pprof_host: str = setting(doc="address of profiles (/debug/pprof/)", default="127.0.0.1")
+    pprof_host: tuple[str, ...] = setting(
+        doc="addresses of profiles (/debug/pprof/)", default=LOOPBACK, parse=parse_hosts
+    )
     pprof_port: int = setting(doc="port of profiles; 0 for none", default=6060, minimum=0, maximum=65535)
     descriptor_set: Path | None = setting(
         doc="a contract to serve instead of the one that this version ships (a FileDescriptorSet)", default=None

@@ -62,7 +62,7 @@ async def _serve(settings: Settings) -> None:
     async with Lifecycle(settings.drain_s) as lifecycle:
         readiness = lifecycle.readiness
         admin = admin_server(
-            host=settings.admin_host,
+            hosts=settings.admin_host,
             port=settings.admin_port,
             readiness=readiness,
             release=release,
@@ -70,7 +70,7 @@ async def _serve(settings: Settings) -> None:
             log_level=log_level,
         )
         await lifecycle.enter("admin", admin)
-        pprof = PprofServer(host=settings.pprof_host, port=settings.pprof_port, release=release)
+        pprof = PprofServer(hosts=settings.pprof_host, port=settings.pprof_port, release=release)
         profiles = await lifecycle.enter("pprof", pprof)
         lifecycle.on_drain("pprof", profiles.drain)
         tracer = await lifecycle.enter("traces", exported_traces(settings, release))
@@ -144,7 +144,7 @@ async def _serve(settings: Settings) -> None:
                 contract=contract,
                 readiness=readiness,
                 verifier=verifier,
-                host=settings.host,
+                hosts=settings.host,
                 port=settings.port,
                 error_table=ERROR_TABLE,
                 share_port=settings.share_port,

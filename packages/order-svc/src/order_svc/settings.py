@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 from service_kit.grpc.client import parse_target
 from service_kit.grpc.settings import GrpcServerSettings
+from service_kit.listening import LOOPBACK, parse_hosts
 from service_kit.settings import Secret, postgres_url, redis_url, setting
 from service_kit.tracing.settings import TracingSettings
 
@@ -21,11 +22,17 @@ def _targets(text: str) -> tuple[str, ...]:
 class Settings(GrpcServerSettings, TracingSettings):
     """Validated when the process starts, and never changed."""
 
-    host: str = setting(doc="address to serve gRPC on", default="127.0.0.1")
+    host: tuple[str, ...] = setting(
+        doc="addresses to serve gRPC on, as HOST,…; :: takes IPv4 too", default=LOOPBACK, parse=parse_hosts
+    )
     port: int = setting(doc="port to serve gRPC on", default=50052, minimum=1, maximum=65535)
-    admin_host: str = setting(doc="address of the admin port: probes, metrics, log level", default="127.0.0.1")
+    admin_host: tuple[str, ...] = setting(
+        doc="addresses of the admin port: probes, metrics, log level", default=LOOPBACK, parse=parse_hosts
+    )
     admin_port: int = setting(doc="admin port", default=9466, minimum=1, maximum=65535)
-    pprof_host: str = setting(doc="address of profiles (/debug/pprof/)", default="127.0.0.1")
+    pprof_host: tuple[str, ...] = setting(
+        doc="addresses of profiles (/debug/pprof/)", default=LOOPBACK, parse=parse_hosts
+    )
     pprof_port: int = setting(doc="port of profiles; 0 for none", default=6062, minimum=0, maximum=65535)
 
     database_url: Secret = setting(doc="PostgreSQL, postgresql://user:password@host:port/database", parse=postgres_url)

@@ -18,13 +18,13 @@ _STOP_TIMEOUT_S = 0.5
 
 
 @asynccontextmanager
-async def internal_server(app: ASGIApp, *, host: str, port: int, name: str) -> AsyncIterator[None]:
+async def internal_server(app: ASGIApp, *, hosts: tuple[str, ...], port: int, name: str) -> AsyncIterator[None]:
     """Serve ``app`` inside the `async with`; its answers carry ONE_ANSWER. ``name``: of the task.
 
     OSError: the port is not to be had; its text names it.
     """
     config = Config()
-    config.bind = [f"fd://{listen(host, port).detach()}"]
+    config.bind = [f"fd://{each.detach()}" for each in listen(hosts, port)]
     # A logger, not "-": Hypercorn would write lines of its own beside ours.
     config.errorlog = logging.getLogger("hypercorn.error")
     config.graceful_timeout = _STOP_TIMEOUT_S

@@ -89,7 +89,7 @@ async def _serve(settings: Settings) -> None:
     async with Lifecycle(settings.drain_s) as lifecycle:
         readiness = lifecycle.readiness
         admin = admin_server(
-            host=settings.admin_host,
+            hosts=settings.admin_host,
             port=settings.admin_port,
             readiness=readiness,
             release=release,
@@ -98,7 +98,7 @@ async def _serve(settings: Settings) -> None:
         )
         await lifecycle.enter("admin", admin)
         profiles = await lifecycle.enter(
-            "pprof", PprofServer(host=settings.pprof_host, port=settings.pprof_port, release=release)
+            "pprof", PprofServer(hosts=settings.pprof_host, port=settings.pprof_port, release=release)
         )
         lifecycle.on_drain("pprof", profiles.drain)
         tracer = await lifecycle.enter("traces", exported_traces(settings, release))
@@ -181,7 +181,7 @@ async def _serve(settings: Settings) -> None:
                 contract=contract,
                 readiness=readiness,
                 verifier=verifier,
-                host=settings.host,
+                hosts=settings.host,
                 port=settings.port,
                 error_table=ERROR_TABLE,
                 share_port=settings.share_port,

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from service_kit.grpc.settings import GrpcServerSettings
+from service_kit.listening import LOOPBACK, parse_hosts
 from service_kit.settings import Secret, postgres_url, redis_url, setting
 from service_kit.tokens.verifier import MAX_LEEWAY_S
 from service_kit.tracing.settings import TracingSettings
@@ -17,11 +18,17 @@ _LATEST_SIGNING_S = 10
 class Settings(GrpcServerSettings, TracingSettings):
     """Validated when the process starts, and never changed."""
 
-    host: str = setting(default="127.0.0.1", doc="address to serve gRPC on")
+    host: tuple[str, ...] = setting(
+        default=LOOPBACK, doc="addresses to serve gRPC on, as HOST,…; :: takes IPv4 too", parse=parse_hosts
+    )
     port: int = setting(default=50051, minimum=1, maximum=65535, doc="port to serve gRPC on")
-    admin_host: str = setting(default="127.0.0.1", doc="address of the admin port: probes, metrics, log level")
+    admin_host: tuple[str, ...] = setting(
+        default=LOOPBACK, doc="addresses of the admin port: probes, metrics, log level", parse=parse_hosts
+    )
     admin_port: int = setting(default=9465, minimum=1, maximum=65535, doc="admin port")
-    pprof_host: str = setting(default="127.0.0.1", doc="address of profiles (/debug/pprof/)")
+    pprof_host: tuple[str, ...] = setting(
+        default=LOOPBACK, doc="addresses of profiles (/debug/pprof/)", parse=parse_hosts
+    )
     pprof_port: int = setting(default=6061, minimum=0, maximum=65535, doc="port of profiles; 0 for none")
     database_url: Secret = setting(
         parse=postgres_url, doc="PostgreSQL, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE"

@@ -109,13 +109,17 @@ class RunningEdge:
 
 @asynccontextmanager
 async def running_edge(
-    *, notice_s: float = 0.3, is_proxy: Callable[[str], bool] = lambda _: False, **bounds: Any
+    *,
+    hosts: tuple[str, ...] = (HOST,),
+    notice_s: float = 0.3,
+    is_proxy: Callable[[str], bool] = lambda _: False,
+    **bounds: Any,
 ) -> AsyncIterator[RunningEdge]:
     """A server on a port of its own; ``bounds`` replace those in BOUNDS."""
     application, metrics = Application(), RecordedMetrics()
     server = PublicServer(
         application,
-        HOST,
+        hosts,
         0,
         Bounds(**{**BOUNDS, **bounds}),
         notice_s=notice_s,

@@ -48,9 +48,10 @@ async def _serve(port: int, drain_s: float) -> None:
     async with Lifecycle(drain_s) as lifecycle:
         server = PublicServer(
             _answer,
-            HOST,
+            (HOST,),
             port,
             Bounds(**BOUNDS | {"max_connections_per_client": 10_000}),
+            share_port=True,
             notice_s=0.5,
             titles=str.capitalize,
             is_proxy=lambda _: False,

@@ -77,7 +77,7 @@ async def server_of(orders: Orders, issuer: Issuer, port: int, **options: Any) -
         [orders],
         contract=headrace_contract(),
         verifier=await issuer.verifier(),
-        host="127.0.0.1",
+        hosts=("127.0.0.1",),
         port=port,
         error_table={NoSuchThingError: (Status.NOT_FOUND, "ORDER_NOT_FOUND")},
         **options,

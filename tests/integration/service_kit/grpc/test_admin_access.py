@@ -46,7 +46,7 @@ async def running() -> AsyncIterator[Running]:
         [service],
         contract=headrace_contract(),
         verifier=await issuer.verifier(),
-        host="127.0.0.1",
+        hosts=("127.0.0.1",),
         port=port,
         error_table={},
     )

@@ -30,7 +30,7 @@ class Running:
 async def running() -> AsyncIterator[Running]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = int(free.getsockname()[1])
-    server = PprofServer(host="127.0.0.1", port=port, release=Release("demo", "1.2"))
+    server = PprofServer(hosts=("127.0.0.1",), port=port, release=Release("demo", "1.2"))
     async with server, httpx2.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=20) as client:
         yield Running(server, client)
 
@@ -154,6 +154,6 @@ async def test_while_nobody_asks_there_is_no_thread_no_timer_and_no_hook(running
 
 async def test_with_port_0_it_does_not_listen() -> None:
     before = {task.get_name() for task in asyncio.all_tasks()}
-    async with PprofServer(host="127.0.0.1", port=0, release=Release("demo", "1.2")) as server:
+    async with PprofServer(hosts=("127.0.0.1",), port=0, release=Release("demo", "1.2")) as server:
         assert {task.get_name() for task in asyncio.all_tasks()} == before
         await server.drain(1)

@@ -28,19 +28,18 @@ Take = Callable[[socket.socket, Any], None]
 
 
 class Listener:
-    """Hands each new connection to ``take``, with its peer's address. port: where, also if the system has chosen it.
+    """Hands each new connection of ``sock``, which listens, to ``take``, with its peer's address.
 
     exhausted: called when the system has no more file descriptors, or memory, to give.
     send_timeout_s: how long a client may leave unread what the kernel has for it.
-    OSError: the port is not to be had; its text names it.
     """
 
     def __init__(
-        self, host: str, port: int, take: Take, *, exhausted: Callable[[], None], send_timeout_s: float
+        self, sock: socket.socket, take: Take, *, exhausted: Callable[[], None], send_timeout_s: float
     ) -> None:
-        self._sock = _listen(host, port)
-        _tune(self._sock, send_timeout_s)
-        self.port = int(self._sock.getsockname()[1])
+        self._sock = sock
+        _tune(sock, send_timeout_s)
+        self.port = int(sock.getsockname()[1])
         self._sock.setblocking(False)
         self._take = take
         self._exhausted = exhausted
@@ -110,17 +109,9 @@ class Listener:
         self._resume = self._loop.call_later(seconds, self._loop.add_reader, self._sock.fileno(), self._on_readable)
 
 
-def _listen(host: str, port: int) -> socket.socket:
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG, reuse_port=True)
-    except OSError as exc:
-        raise OSError(exc.errno, f"cannot listen on {host}:{port}: {exc.strerror}") from exc
-    return listener
-
-
 def _tune(listener: socket.socket, send_timeout_s: float) -> None:
-    """Set what its connections will inherit."""
+    """Set how many connections may wait for it, and what they will inherit."""
+    listener.listen(_BACKLOG)
     # Without, an answer of several packets may wait for 40 ms (RFC 896 meets RFC 1122).
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # For a client that does not read, the kernel holds no megabytes,

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any, Self
 
 from opentelemetry.metrics import Meter
+from service_kit.listening import listen
 from starlette.types import ASGIApp
 
 from gateway.server.bounds import Bounds
@@ -25,8 +26,9 @@ _CUT_OFF_S = 0.5
 
 
 class PublicServer:
-    """Serves ``app`` over HTTP/1.1 and HTTP/2 on host:port, which several processes may share, while it is entered.
+    """Serves ``app`` over HTTP/1.1 and HTTP/2 on each of ``hosts``, at ``port``, while it is entered.
 
+    share_port: whether several processes may listen there; share_setting: what decides that, for the error's text.
     notice_s: how long idle connections are kept once the server drains, for requests that are on their way.
     titles: the title of a reason, for people. is_proxy: whether an address is that of a proxy that we trust.
     OSError: the port is not to be had; its text names it.
@@ -35,17 +37,20 @@ class PublicServer:
     def __init__(
         self,
         app: ASGIApp,
-        host: str,
+        hosts: tuple[str, ...],
         port: int,
         bounds: Bounds,
         *,
+        share_port: bool = False,
+        share_setting: str = "",
         notice_s: float,
         titles: Callable[[str], str],
         is_proxy: Callable[[str], bool],
         meter: Meter,
     ) -> None:
         bounds = replace(bounds, max_connections=afford(bounds.max_connections))
-        self._address = (host, port)
+        self._hosts, self._port = hosts, port
+        self._share_port, self._share_setting = share_port, share_setting
         self._telemetry = EdgeTelemetry(meter)
         refusals = Refusals(titles, self._telemetry)
         unsent = UnsentBudget(bounds.max_unsent_bytes)
@@ -53,25 +58,25 @@ class PublicServer:
         self._edge = Edge(app, bounds, EdgeConfig(bounds), refusals, self._telemetry, unsent, notice_s)
         self._connections = Connections(self._edge, is_proxy)
         self._turned_away = TurnedAway(bounds, refusals)
-        self._listener: Listener | None = None
+        self._listeners: list[Listener] = []
         self._watching: asyncio.Task[None] | None = None
 
     @property
     def port(self) -> int:
         """Where it listens, also when the system has chosen the port."""
-        return self._listener.port if self._listener is not None else self._address[1]
+        return self._listeners[0].port if self._listeners else self._port
 
     @property
     def is_draining(self) -> bool:
         return self._edge.draining
 
     async def __aenter__(self) -> Self:
-        self._listener = Listener(
-            *self._address,
-            self._take,
-            exhausted=self._out_of_descriptors,
-            send_timeout_s=self._edge.bounds.send_timeout_s,
-        )
+        taken = listen(self._hosts, self._port, share_port=self._share_port, share_setting=self._share_setting)
+        send_timeout_s = self._edge.bounds.send_timeout_s
+        self._listeners = [
+            Listener(each, self._take, exhausted=self._out_of_descriptors, send_timeout_s=send_timeout_s)
+            for each in taken
+        ]
         self._watching = asyncio.create_task(self._connections.watch_over(), name="connections")
         return self
 
@@ -79,14 +84,13 @@ class PublicServer:
         """Take no more connections, and return when those that are open have come to their end, in good order."""
         self._edge.notice_s = min(self._edge.notice_s, seconds / 2)
         # In this order: clients who are asked for a new connection must not come to this listener with it.
-        if self._listener is not None:
-            await self._listener.drain()
+        await asyncio.gather(*(listener.drain() for listener in self._listeners))
         self._connections.begin_drain()
         await self._connections.ended()
 
     async def __aexit__(self, *_: object) -> None:
-        if self._listener is not None:
-            self._listener.close()
+        for listener in self._listeners:
+            listener.close()
         aborting = asyncio.create_task(self._connections.abort())
         await asyncio.wait({aborting}, timeout=_CUT_OFF_S)
         if self._watching is not None:

@@ -15,7 +15,7 @@ from service_kit.release import Release
 @asynccontextmanager
 async def admin_server(
     *,
-    host: str,
+    hosts: tuple[str, ...],
     port: int,
     readiness: Readiness,
     release: Release,
@@ -33,5 +33,5 @@ async def admin_server(
     pages = AdminPages(
         readiness=readiness, release=release, settings=settings, log_level=log_level, lag=lag, further=further
     )
-    async with internal_server(pages.app(), host=host, port=port, name="admin-server"), lag.watched():
+    async with internal_server(pages.app(), hosts=hosts, port=port, name="admin-server"), lag.watched():
         yield

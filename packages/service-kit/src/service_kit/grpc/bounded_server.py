@@ -21,6 +21,7 @@ from service_kit.listening import listen, remaining
 
 #: How many connections may wait to be taken while the event loop is busy.
 _BACKLOG = 512
+_SHARE_SETTING = "…_SHARE_PORT"
 _H2 = H2Configuration(
     client_side=False,
     # Any byte is a letter of this, so that none breaks the connection; who reads a header knows what to expect.
@@ -54,7 +55,8 @@ class BoundedServer(Server):
         super().__init__(handlers, codec=codec, status_details_codec=ProtoStatusDetailsCodec(), config=KEEPALIVE)
         self._limits, self._connections = limits, connections
         self._receive_budget = ReceiveBudget(limits.max_receiving_bytes)
-        self._listening: socket.socket | None = None
+        self._listening: list[socket.socket] = []
+        self._further: list[asyncio.AbstractServer] = []
         self._deadlines_s = {path: seconds for service in services for path, seconds in service.deadlines_s.items()}
 
     async def finish(self, seconds: float) -> None:
@@ -64,21 +66,25 @@ class BoundedServer(Server):
         if unfinished:
             await asyncio.wait(unfinished, timeout=seconds)
 
-    async def listen(self, host: str, port: int, *, share_port: bool) -> None:
+    async def listen(self, hosts: tuple[str, ...], port: int, *, share_port: bool) -> None:
         """Begin to serve. OSError: the port is not to be had."""
-        listening = listen(host, port, share_port=share_port)
-        # A second handle, for the first is closed by those who accept.
-        self._listening = listening.dup()
-        await self.start(sock=listening, backlog=_BACKLOG)
+        first, *further = listen(hosts, port, share_port=share_port, share_setting=_SHARE_SETTING)
+        # Second handles, for the first ones are closed by those who accept.
+        self._listening = [each.dup() for each in (first, *further)]
+        await self.start(sock=first, backlog=_BACKLOG)
+        for each in further:  # grpclib starts one
+            self._further.append(await self._loop.create_server(self._protocol_factory, sock=each, backlog=_BACKLOG))
 
     async def stop_listening(self) -> None:
         """Take no further connection but those that clients believe to have made; those that there are go on."""
-        if self._server is None or self._listening is None:
+        if self._server is None or not self._listening:
             return
-        self._server.close()
-        made = list(remaining(self._listening))
-        self._listening.close()
-        self._listening = None
+        for server in (self._server, *self._further):
+            server.close()
+        made = [connection for each in self._listening for connection in remaining(each)]
+        for each in self._listening:
+            each.close()
+        self._listening = []
         for connection in made:
             connection.setblocking(False)
             await self._loop.connect_accepted_socket(self._protocol_factory, connection)

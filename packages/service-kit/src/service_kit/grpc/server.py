@@ -31,7 +31,7 @@ _GOODBYE_S = 0.25
 
 
 class GrpcServer:
-    """Serves ``services`` (betterproto2 bases' subclasses) on host:port while the context is entered.
+    """Serves ``services`` (betterproto2 bases' subclasses) on each of ``hosts`` while the context is entered.
 
     share_port: several processes listen on the port (SO_REUSEPORT), and the system shares new connections out.
     drain_notice_s: see `drain`. door: open until it drains. tracer: begins the spans of calls; None: there are none.
@@ -44,7 +44,7 @@ class GrpcServer:
         *,
         contract: Contract,
         verifier: TokenVerifier,
-        host: str,
+        hosts: tuple[str, ...],
         port: int,
         error_table: ErrorTable,
         share_port: bool = False,
@@ -53,7 +53,7 @@ class GrpcServer:
         tracer: RequestTracer | None = None,
         readiness: Readiness | None = None,
     ) -> None:
-        self._host, self._port, self._share_port = host, port, share_port
+        self._hosts, self._port, self._share_port = hosts, port, share_port
         self._drain_notice_s = drain_notice_s
         if readiness is not None:
             readiness.add("contract", CompletenessCheck(services, contract))
@@ -86,9 +86,9 @@ class GrpcServer:
         self._server = BoundedServer(every, codec, limits, self._connections)
 
     async def __aenter__(self) -> "GrpcServer":
-        await self._server.listen(self._host, self._port, share_port=self._share_port)
+        await self._server.listen(self._hosts, self._port, share_port=self._share_port)
         self._health.set(serving=True)
-        logger.bind(host=self._host, port=self._port).info("gRPC server listening")
+        logger.bind(host=",".join(self._hosts), port=self._port).info("gRPC server listening")
         return self
 
     async def drain(self, seconds: float) -> None:

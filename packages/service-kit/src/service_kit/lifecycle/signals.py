@@ -15,8 +15,8 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 class StopSignals:
     """Waits for the signal to stop, and sees to it that the process does end after it.
 
-    stopping: set when the first signal has come, which ``on_first`` is called for. limit_s: the process ends this long (seconds) after `begin_countdown`
-    was called, even if its event loop hangs.
+    on_first: called when the first signal has come. stopping: set from then on.
+    limit_s: the process ends this long (seconds) after `begin_countdown` was called, even if its event loop hangs.
     """
 
     def __init__(self, limit_s: float, on_first: Callable[[], None]) -> None:

@@ -10,20 +10,20 @@ from service_kit.release import Release
 
 
 class PprofServer:
-    """Serves /debug/pprof/ on host:port while the context is entered; with port 0, not at all.
+    """Serves /debug/pprof/ on each of ``hosts``, at ``port``, while the context is entered; with port 0, not at all.
 
     OSError: the port is not to be had; its text names it.
     """
 
-    def __init__(self, *, host: str, port: int, release: Release) -> None:
-        self._host, self._port = host, port
+    def __init__(self, *, hosts: tuple[str, ...], port: int, release: Release) -> None:
+        self._hosts, self._port = hosts, port
         self._runs = TimedRuns()
         self._pages = PprofPages(release, self._runs)
         self._entered = AsyncExitStack()
 
     async def __aenter__(self) -> Self:
         if self._port:
-            serving = internal_server(self._pages.app(), host=self._host, port=self._port, name="pprof-server")
+            serving = internal_server(self._pages.app(), hosts=self._hosts, port=self._port, name="pprof-server")
             await self._entered.enter_async_context(serving)
         return self
 
