@@ -1,6 +1,7 @@
 """Listening on a port, on one address or several, and stopping in order."""
 
 import errno
+import os
 import re
 import socket
 from collections.abc import Iterator
@@ -68,7 +69,7 @@ def listen(
             for each in listening:
                 each.close()
             hint = _SHARING.format(share_setting) if share_setting and exc.errno == errno.EADDRINUSE else ""
-            raise _cannot(host, port, f"{exc.strerror}{hint}", exc.errno) from exc
+            raise _cannot(host, port, os.strerror(exc.errno or 0) + hint, exc.errno) from exc
         listening.append(taken)
         port = port or taken.getsockname()[1]
     if not listening:
