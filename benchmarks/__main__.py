@@ -4,10 +4,11 @@ import argparse
 import sys
 from collections.abc import Callable
 
-from benchmarks import full_page, gateway_overhead, login_storm, logins, memory, profiling, telemetry
+from benchmarks import admission_cost, full_page, gateway_overhead, login_storm, logins, memory, profiling, telemetry
 from benchmarks.wrk import require_wrk
 
 _BENCHMARKS: dict[str, Callable[[float], None]] = {
+    "admission-cost": admission_cost.run,
     "full-page": full_page.run,
     "gateway": gateway_overhead.run,
     "logins": logins.run,

@@ -10,7 +10,7 @@ from urllib.parse import unquote_to_bytes
 _MASK = b"********"
 #: Text of the base64url alphabet in two or three parts. Each run of it is looked at once, however long it is.
 _CANDIDATE = re.compile(rb"(?<![A-Za-z0-9_-])[A-Za-z0-9_-]{11,}+(?:\.[A-Za-z0-9_-]++){1,2}")
-#: `session_id.counter.mac`, whatever stands before it.
+#: `session_id.counter.mac`, with any text before it.
 _SESSION_KEY = re.compile(rb"[A-Za-z0-9_-]{22}\.[0-9]{1,15}\.[A-Za-z0-9_-]{43}")
 #: How every compact JWS begins: `{"` in base64url.
 _TOKEN_HEAD = b"eyJ"

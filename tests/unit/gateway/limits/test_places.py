@@ -223,7 +223,7 @@ class PlacesAgainstAModel(RuleBasedStateMachine):
     @precondition(lambda self: self.waiters and self.inside.total())
     @rule(whom=st.integers(0, 9), leaver=st.integers(0, 9), cancelled_first=st.booleans())
     def leave_while_somebody_goes_away(self, whom: int, leaver: int, cancelled_first: bool) -> None:
-        """Both in one moment, before any waiter's task runs: no place is lost, and nobody waits beside a free one."""
+        """Both in one moment, before any waiter's task runs: no place is lost, none stays free."""
         client = self.leaver(leaver)
         waiters = self.waiters
 
@@ -270,7 +270,7 @@ class PlacesAgainstAModel(RuleBasedStateMachine):
         assert not any(task.done() for task, _ in self.waiters)
 
     @invariant()
-    def nobody_waits_beside_a_place_that_it_may_have(self) -> None:
+    def no_client_waits_beside_a_place_that_it_may_have(self) -> None:
         assert not any(self.may_enter(client) for client, _ in self.lines)
 
 
