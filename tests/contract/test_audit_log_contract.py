@@ -17,7 +17,7 @@ from user_svc.domain.ports import AuditLog
 from tests.examples.audit_events import ADA, BOB, NOON, happened
 from tests.fakes.audit_log import InMemoryAuditLog
 from tests.running.servers import RunningPostgres
-from tests.running.user_database import migrated_database, user_pool
+from tests.running.user_database import empty_audit_log, migrated_database, user_pool
 
 LATER = timedelta(microseconds=1)
 
@@ -52,10 +52,7 @@ async def _real(pool: PostgresPool) -> Store:
         async with pool.connection() as connection, connection.cursor() as cursor:
             await cursor.executemany(INSERT, [event_row(event) for event in written])
 
-    async with pool.connection() as connection:
-        await connection.execute("ALTER TABLE audit_log DISABLE TRIGGER USER")
-        await connection.execute("TRUNCATE audit_log RESTART IDENTITY")
-        await connection.execute("ALTER TABLE audit_log ENABLE TRIGGER USER")
+    await empty_audit_log(pool)
     return Store(PostgresAuditLog(pool), write)
 
 

@@ -1,6 +1,7 @@
 """What the stores must do about users who are gone: those in memory and those in PostgreSQL alike."""
 
 from collections.abc import AsyncIterator
+from datetime import timedelta
 
 import pytest
 from order_svc.domain import events
@@ -13,6 +14,7 @@ from tests.examples.orders import ALICE, BOB, LINES, NOON, alice, an_order, bob
 from tests.running.order_database import migrated_database
 from tests.running.servers import RunningPostgres
 
+SECOND = timedelta(seconds=1)
 CLAIM = Claim("key-1", fingerprint("EUR", LINES))
 
 
@@ -69,3 +71,16 @@ async def test_a_users_keys_are_forgotten_in_batches_and_nobody_elses(store: Sto
     assert [await store.keys.forget_of(ALICE, 2) for _ in range(4)] == [2, 2, 1, 0]
     again = an_order(user_id=BOB)
     assert await store.orders.add_once(again, events.created(again, bob()), CLAIM) is not None
+
+
+async def test_users_who_were_deleted_long_ago_are_forgotten_in_batches(store: Store) -> None:
+    gone = [an_order().order_id for _ in range(3)]  # ids of the same kind
+    for user_id in gone:
+        await store.deleted_users.add(user_id, NOON)
+    await store.deleted_users.add(ALICE, NOON + SECOND)
+    assert [await store.deleted_users.forget(NOON + SECOND, 2) for _ in range(3)] == [2, 1, 0]
+    order = an_order()
+    with pytest.raises(OwnerDeletedError):
+        await store.orders.add(order, events.created(order, alice()))
+    assert await store.deleted_users.forget(NOON + 2 * SECOND, 2) == 1
+    await store.orders.add(order, events.created(order, alice()))

@@ -105,6 +105,12 @@ class InMemoryDeletedUsers:
     async def add(self, user_id: str, at: datetime) -> None:
         self._store.deleted_users.setdefault(user_id, at)
 
+    async def forget(self, before: datetime, limit: int) -> int:
+        outdated = [user_id for user_id, at in self._store.deleted_users.items() if at < before][:limit]
+        for user_id in outdated:
+            del self._store.deleted_users[user_id]
+        return len(outdated)
+
 
 def _place(order: Order) -> tuple[datetime, str]:
     return order.created_at, order.order_id

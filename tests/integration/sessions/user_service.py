@@ -35,6 +35,7 @@ from user_svc.use_cases.session_opening import SessionOpening
 from user_svc.use_cases.set_user_role import SetUserRole
 
 from tests.fakes.login_throttle import InMemoryLoginThrottle
+from tests.fakes.renewal_record import EveryRenewal
 from tests.fakes.sessions import InMemorySessionEnds
 from tests.fakes.users import InMemoryUsers, ReadablePasswords, RecordedTrail
 from tests.integration.sessions.clock import MinterOnMovedClock, MovedClock, SealOnMovedClock
@@ -80,6 +81,6 @@ def user_services(parts: UserParts) -> list[Any]:
         listing_sessions=ListSessions(sessions),
         revoking_session=RevokeSession(sessions, trail),
     )
-    renew = RenewSession(users, sessions, seal, grants, trail)
+    renew = RenewSession(users, sessions, seal, grants, trail, EveryRenewal())
     reporting = ReportUse(sessions, tokens)
     return [user_service, SessionService(renew=renew, reporting=reporting, public_keys=parts.signing.public)]

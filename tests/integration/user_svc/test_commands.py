@@ -41,7 +41,7 @@ def rows(user_svc: UserSvc, query: str) -> list[tuple[object, ...]]:
 def test_migrates_once(user_svc: UserSvc) -> None:
     for _ in range(2):
         assert user_svc.run("migrate").returncode == 0
-    assert len(rows(user_svc, "SELECT version FROM schema_migrations")) == 6
+    assert len(rows(user_svc, "SELECT version FROM schema_migrations")) == 7
 
 
 def test_migrating_without_a_database_says_so_without_its_password(user_svc: UserSvc) -> None:

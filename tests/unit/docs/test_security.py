@@ -21,3 +21,18 @@ def test_each_requirement_is_shown_by_tests_that_are_there(requirement: str, sho
     assert named, requirement
     for path in named:
         assert re.search(r"^(async )?def test_", (ROOT / "tests" / path).read_text(), re.MULTILINE), path
+
+
+GROWTH = re.findall(
+    r"^\| ([^|]+) \| [^|]+ \| [^|]+ \| [^|]+ \| (`[^|]+`) \|$", (ROOT / "docs/security.md").read_text(), re.MULTILINE
+)
+
+
+def test_the_table_of_what_grows_is_found() -> None:
+    assert len(GROWTH) > 10
+
+
+@pytest.mark.parametrize(("thing", "shown_by"), GROWTH)
+def test_each_bound_is_shown_by_tests_that_are_there(thing: str, shown_by: str) -> None:
+    for path in re.findall(r"`([^`]+)`", shown_by):
+        assert re.search(r"^(async )?def test_", (ROOT / "tests" / path).read_text(), re.MULTILINE), (thing, path)

@@ -151,3 +151,21 @@ async def test_a_use_tells_where_it_came_from(world: World) -> None:
     await world.attend(world.actor_of(grant), elsewhere)
     (listed,) = await world.list_sessions(world.actor_of(grant))
     assert (listed.address, listed.agent) == (elsewhere.address, elsewhere.agent)
+
+
+async def test_of_many_renewals_one_a_minute_is_on_record(world: World) -> None:
+    grant = await world.registered()
+    for _ in range(12):
+        grant = await world.renew(grant.session_key, ORIGIN)
+        world.sessions.pass_time(10)
+    other = await world.registered("bob@example.com")
+    await world.renew(other.session_key, ORIGIN)
+    recorded = [(event.subject, event.detail["counter"]) for event in world.trail.events]
+    assert recorded == [(grant.user.user_id, "2"), (grant.user.user_id, "8"), (other.user.user_id, "2")]
+
+
+async def test_a_renewal_that_may_be_due_is_on_record(world: World) -> None:
+    grant = await world.registered()
+    world.record.away = True
+    await world.renew(grant.session_key, ORIGIN)
+    assert world.trail.kinds() == [AuditKind.SESSION_RENEWED]

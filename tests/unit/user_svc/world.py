@@ -32,6 +32,7 @@ from user_svc.use_cases.set_user_role import SetUserRole
 
 from tests.examples.users import ORIGIN, PASSWORD
 from tests.fakes.login_throttle import InMemoryLoginThrottle
+from tests.fakes.renewal_record import InMemoryRenewalRecord
 from tests.fakes.sessions import InMemorySessions
 from tests.fakes.users import InMemoryUsers, ReadablePasswords, RecordedTrail
 
@@ -76,7 +77,8 @@ class World:
         attempts = PasswordAttempts(self.throttle, self.trail)
         self.register = Register(self.users, self.hasher, self.policy, attempts, opening, grants, new_id)
         self.log_in = LogIn(self.users, self.hasher, attempts, opening, grants, self.trail)
-        self.renew = RenewSession(self.users, self.sessions, self.seal, grants, self.trail)
+        self.record = InMemoryRenewalRecord(lambda: self.sessions.now)
+        self.renew = RenewSession(self.users, self.sessions, self.seal, grants, self.trail, self.record)
         self.attend = AttendSession(self.sessions)
         self.report_use = ReportUse(self.sessions, self.tokens)
         self.extract = ExtractToken(self.tokens, self.sessions)

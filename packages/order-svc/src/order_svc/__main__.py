@@ -14,6 +14,7 @@ from service_kit.grpc.client import GrpcClient
 from service_kit.grpc.server import GrpcServer
 from service_kit.lifecycle import Lifecycle
 from service_kit.postgres import PoolLimits, open_pool, ping
+from service_kit.postgres.monthly_log import MonthlyLog
 from service_kit.profiling import PprofServer
 from service_kit.release import this_release
 from service_kit.settings import in_force
@@ -26,7 +27,7 @@ from service_kit.tracing.exporting import exported_traces
 
 from order_svc.adapters.clock import utc_now
 from order_svc.adapters.deleted_users import PostgresDeletedUsers
-from order_svc.adapters.housekeeping import forget_keys_forever
+from order_svc.adapters.housekeeping import forget_forever
 from order_svc.adapters.key_set_source import KeySetSource
 from order_svc.adapters.order_ids import new_order_id
 from order_svc.adapters.order_repository import PostgresOrderRepository
@@ -43,7 +44,7 @@ from order_svc.settings import PREFIX, Settings
 from order_svc.use_cases.change_status import ChangeStatus
 from order_svc.use_cases.create_order import CreateOrder
 from order_svc.use_cases.delete_order import DeleteOrder
-from order_svc.use_cases.forget_idempotency_keys import ForgetIdempotencyKeys
+from order_svc.use_cases.forget_outdated import ForgetOutdated
 from order_svc.use_cases.forget_user import ForgetUser
 from order_svc.use_cases.get_order import GetOrder
 from order_svc.use_cases.list_orders import ListOrders
@@ -110,14 +111,19 @@ async def _serve(settings: Settings) -> None:
         )
 
         orders = PostgresOrderRepository(pool)
-        kept = timedelta(seconds=settings.idempotency_ttl_s)
-        forget = ForgetIdempotencyKeys(keys=orders, kept=kept, now=utc_now)
-        lifecycle.start("idempotency-keys", partial(forget_keys_forever, forget, settings.idempotency_sweep_s))
+        processed, deleted_users = PostgresProcessedEvents(pool), PostgresDeletedUsers(pool)
+        sweeps = {
+            "idempotency_key": ForgetOutdated(orders, timedelta(seconds=settings.idempotency_ttl_s), utc_now),
+            "processed_event": ForgetOutdated(processed, timedelta(seconds=settings.processed_event_ttl_s), utc_now),
+            "deleted_user": ForgetOutdated(deleted_users, timedelta(seconds=settings.deleted_user_ttl_s), utc_now),
+        }
+        lifecycle.start("sweeps", partial(forget_forever, sweeps, settings.idempotency_sweep_s))
+        lifecycle.start("audit-months", MonthlyLog(pool, "order_events").maintain_forever)
 
         telemetry = InboxTelemetry()
         inbox = Inbox(
-            UserEvents(contract, ForgetUser(orders, orders, PostgresDeletedUsers(pool), utc_now)).handlers(),
-            PostgresProcessedEvents(pool),
+            UserEvents(contract, ForgetUser(orders, orders, deleted_users, utc_now)).handlers(),
+            processed,
             telemetry,
             settings.event_max_deliveries,
             Backoff(0.1, 5.0),

@@ -75,7 +75,30 @@ class Settings(GrpcServerSettings, TracingSettings):
         doc="how long an Idempotency-Key is remembered", unit="s", default=86400, minimum=86400
     )
     idempotency_sweep_s: float = setting(
-        doc="how often outdated Idempotency-Keys are deleted", unit="s", default=3600, minimum=1
+        doc="how often what is outdated is deleted: Idempotency-Keys, marks of processed events, deleted users",
+        unit="s",
+        default=3600,
+        minimum=1,
+    )
+
+    audit_retention_days: int = setting(
+        doc="how long after its month an entry of the audit trail is kept; 0 for good; `migrate` puts it in force",
+        unit="days",
+        default=400,
+        minimum=0,
+        maximum=36500,
+    )
+    processed_event_ttl_s: int = setting(
+        doc="how long it is remembered that an event was processed; after that, having it again does no harm",
+        unit="s",
+        default=2592000,
+        minimum=86400,
+    )
+    deleted_user_ttl_s: int = setting(
+        doc="how long orders of a deleted user are refused; access tokens live for a day at most",
+        unit="s",
+        default=604800,
+        minimum=172800,
     )
 
     log_level: str = setting(

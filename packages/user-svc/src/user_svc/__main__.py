@@ -15,6 +15,7 @@ from service_kit.contract import Contract
 from service_kit.grpc.server import GrpcServer
 from service_kit.lifecycle import Lifecycle, ProcessFailedError
 from service_kit.postgres import PoolLimits, PostgresPool, open_pool, ping
+from service_kit.postgres.monthly_log import MonthlyLog
 from service_kit.profiling import PprofServer
 from service_kit.release import this_release
 from service_kit.settings import in_force
@@ -35,6 +36,7 @@ from user_svc.adapters.outbox.relay import Relay
 from user_svc.adapters.outbox.table import PostgresOutbox
 from user_svc.adapters.outbox.telemetry import OutboxTelemetry
 from user_svc.adapters.password_hasher import Argon2Hasher, HashingCost
+from user_svc.adapters.renewal_record import RedisRenewalRecord
 from user_svc.adapters.session_ends import PostgresSessionEnds
 from user_svc.adapters.sessions import RedisSessions
 from user_svc.adapters.signing_keys import SigningKeyError, SigningKeys
@@ -124,9 +126,7 @@ async def _serve(settings: Settings) -> None:
         outbox = _outbox(settings, pool)
         lifecycle.start("outbox", outbox.run)
         users = PostgresUsers(pool, outbox.wake)
-        trail = PostgresAuditTrail(pool)
-        lifecycle.start("audit-writer", trail.write_forever)
-        await lifecycle.enter("audit-trail", trail.flushed())
+        trail = await _audit_trail(lifecycle, pool)
 
         redis = await lifecycle.enter("redis", redis_client.open_client(settings.redis_url.reveal()))
         redis_probe = await lifecycle.enter("redis-probe", _redis_for_probes(settings))
@@ -169,7 +169,7 @@ async def _serve(settings: Settings) -> None:
             revoking_session=RevokeSession(sessions, trail),
         )
         session_service = SessionService(
-            renew=RenewSession(users, sessions, seal, grants, trail),
+            renew=RenewSession(users, sessions, seal, grants, trail, RedisRenewalRecord(redis)),
             reporting=ReportUse(sessions, JwtReader(verifier)),
             public_keys=signing_keys.public,
         )
@@ -229,6 +229,15 @@ def _throttle_terms(settings: Settings) -> ThrottleTerms:
         free_per_address=settings.login_free_per_address,
         longest_delay_s=settings.login_longest_delay_s,
     )
+
+
+async def _audit_trail(lifecycle: Lifecycle, pool: PostgresPool) -> PostgresAuditTrail:
+    """The way into the audit log, whose months are made and dropped as time goes by."""
+    trail = PostgresAuditTrail(pool)
+    lifecycle.start("audit-writer", trail.write_forever)
+    lifecycle.start("audit-months", MonthlyLog(pool, "audit_log").maintain_forever)
+    await lifecycle.enter("audit-trail", trail.flushed())
+    return trail
 
 
 def _outbox(settings: Settings, pool: PostgresPool) -> BackgroundRelay:

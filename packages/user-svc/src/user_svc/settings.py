@@ -97,6 +97,13 @@ class Settings(GrpcServerSettings, TracingSettings):
     login_longest_delay_s: float = setting(
         default=60.0, unit="s", minimum=1, maximum=3600, doc="longest delay of a login after those, from 1 s doubling"
     )
+    audit_retention_days: int = setting(
+        default=400,
+        unit="days",
+        minimum=0,
+        maximum=36500,
+        doc="how long after its month an audit event is kept; 0 for good; `migrate` puts it in force",
+    )
     event_retention_s: int = setting(
         default=604800,
         unit="s",

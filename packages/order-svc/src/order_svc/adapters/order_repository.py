@@ -35,7 +35,8 @@ class PostgresOrderRepository:
             "order_id": behind.order_id if behind else None,
             "limit": limit,
         }
-        rows = await fetch(self._pool, order_sql.PAGE, parameters)
+        statement = order_sql.PAGE if filters.status is None else order_sql.PAGE_OF_A_STATUS
+        rows = await fetch(self._pool, statement, parameters)
         orders = tuple([order_of(row[:-1]) for row in rows])
         has_next = bool(rows) and rows[-1][-1]
         return Page(orders, next=Position.behind(orders[-1]) if has_next else None)

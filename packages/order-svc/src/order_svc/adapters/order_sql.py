@@ -31,10 +31,12 @@ FROM written"""
 
 GET = f"SELECT {_ROW} FROM orders AS o WHERE o.order_id = %s"
 
+
 # Without a position the list begins behind infinity, so that one plan, a range of the index, serves every page.
 # One row more than asked for is found, to tell whether there is a next page. Rows beyond MAX_PAGE_BYTES stay here: they
 # are neither sent nor decoded.
-PAGE = f"""
+def _page(condition: str = "") -> str:
+    return f"""
 SELECT {_ROW}, o.found > o.place AS has_next
 FROM (
   SELECT found.*, row_number() OVER newest AS place, count(*) OVER () AS found,
@@ -48,7 +50,7 @@ FROM (
         COALESCE(%(created_at)s::timestamptz, 'infinity'),
         COALESCE(%(order_id)s::uuid, 'ffffffff-ffff-ffff-ffff-ffffffffffff')
       )
-      AND o.status = COALESCE(%(status)s::text, o.status)
+      {condition}
     ORDER BY o.created_at DESC, o.order_id DESC
     LIMIT %(limit)s::int + 1
   ) AS found
@@ -56,6 +58,12 @@ FROM (
 ) AS o
 WHERE o.place <= %(limit)s::int AND (o.place = 1 OR o.size_bytes <= {MAX_PAGE_BYTES})
 ORDER BY o.created_at DESC, o.order_id DESC"""
+
+
+#: Of any status, along the index orders_of_a_user; and of one, along orders_of_a_user_by_status: a status that few or
+#: none of a user's orders have costs no more than one that most have.
+PAGE = _page()
+PAGE_OF_A_STATUS = _page("AND o.status = %(status)s")
 
 ADD = f"WITH written AS (INSERT INTO orders ({_COLUMNS}) {_CANDIDATE} RETURNING order_id) {_LOG}"
 

@@ -4,12 +4,19 @@ from argparse import Namespace
 
 from service_kit.cli import Subcommand
 from service_kit.migrations import migrate
+from service_kit.postgres.monthly_log import set_retention
 
 from order_svc.settings import Settings
 
 
 def _run(settings: Settings, _arguments: Namespace) -> int:
-    return migrate(settings.database_url.reveal(), "order_svc")
+    url = settings.database_url.reveal()
+    failed = migrate(url, "order_svc")
+    if not failed:
+        set_retention(url, "order_events", settings.audit_retention_days)
+    return failed
 
 
-MIGRATE = Subcommand("migrate", "bring the database's schema up to date", _run)
+MIGRATE = Subcommand(
+    "migrate", "bring the database's schema up to date, and set how long the audit trail is kept", _run
+)

@@ -50,18 +50,22 @@ class OrderRepository(Protocol):
         """Remove the order, but not its audit trail. False: this version of it is not there any more."""
 
 
-class IdempotencyKeys(Protocol):
-    """Keeps which keys were used."""
+class Outdating(Protocol):
+    """Keeps what is of use for a while only."""
 
     async def forget(self, before: datetime, limit: int) -> int:
-        """Forget at most ``limit`` keys first used before a time; how many there were."""
+        """Forget at most ``limit`` entries made before a time; how many there were."""
+
+
+class IdempotencyKeys(Outdating, Protocol):
+    """Keeps which keys were used, by the time of their first use."""
 
     async def forget_of(self, user_id: str, limit: int) -> int:
         """Forget at most ``limit`` keys of a user; how many there were."""
 
 
-class DeletedUsers(Protocol):
-    """Keeps which users are gone for good."""
+class DeletedUsers(Outdating, Protocol):
+    """Keeps which users are gone for good, by the time of their deletion."""
 
     async def add(self, user_id: str, at: datetime) -> None:
         """From now on no order of this user can be added. Those that were being added can be seen now."""

@@ -5,6 +5,9 @@ of the index's columns, so that no index over all users will do: for `subject = 
 the whole log by time, which is a bad idea for a user who was busy long ago. And the limit has to be known: a plan for
 pages of any size sorts instead, so nothing is prepared. (A test looks at the plans.)
 
+The log is a table for each month, with the same indexes. A page walks along those of every month that the bounds leave
+over, side by side, and takes the newest first: each month beyond the first costs one descent of its index.
+
 A user's events are two walks, since no index has "actor or subject" in the order of time. Most are found by both;
 UNION keeps one of each.
 """
@@ -27,6 +30,10 @@ _COLUMNS: LiteralString = "audit_id, at, event, actor::text, subject::text, ip, 
 # A bound that nobody gave is infinite, so that one plan, a range of the index, serves every page. Numbers begin at 1.
 _SINCE: LiteralString = "COALESCE(%(since)s::timestamptz, '-infinity'), 0"
 _BEFORE: LiteralString = "COALESCE(%(before)s::timestamptz, 'infinity'), %(before_number)s::bigint"
+# Says nothing new, but in the form by which the planner finds out which months to leave alone.
+_MONTHS: LiteralString = (
+    "at >= COALESCE(%(since)s::timestamptz, '-infinity') AND at <= COALESCE(%(before)s::timestamptz, 'infinity')"
+)
 _NEWEST: LiteralString = "at DESC, audit_id DESC LIMIT %(limit)s"
 _SUBJECT: LiteralString = "subject, "
 _ACTOR: LiteralString = "actor, "
@@ -41,7 +48,7 @@ def _walk(columns: LiteralString = "", values: LiteralString = "") -> LiteralStr
     order = "".join(f"audit_log.{column} DESC, " for column in columns.split(", ") if column)
     return f"""
     SELECT {_COLUMNS} FROM audit_log
-    WHERE ({columns}at, audit_id) >= ({values}{_SINCE}) AND ({columns}at, audit_id) < ({values}{_BEFORE})
+    WHERE ({columns}at, audit_id) >= ({values}{_SINCE}) AND ({columns}at, audit_id) < ({values}{_BEFORE}) AND {_MONTHS}
     ORDER BY {order}{_NEWEST}"""
 
 

@@ -8,6 +8,9 @@ from typing import Self
 
 from user_svc.domain.actor import Origin
 
+#: Of a session's renewals, at most one in so many seconds is recorded. The counter in its detail tells how many there
+#: were.
+RECORDED_EVERY_S = 60
 #: What the detail `by` says of an event that an operator caused on the command line, where no user is known.
 OPERATOR = "operator"
 

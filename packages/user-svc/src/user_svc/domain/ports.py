@@ -160,6 +160,13 @@ class AuditTrail(Protocol):
         """Has the event written soon. Never waits and never fails."""
 
 
+class RenewalRecord(Protocol):
+    """Which sessions' renewals are on record, so that a session that is renewed all the time does not fill the log."""
+
+    async def is_due(self, session_id: str) -> bool:
+        """Whether a renewal is to be recorded now; if so, the session's next one is due RECORDED_EVERY_S later."""
+
+
 class AuditLog(Protocol):
     """The audit log, to be read."""
 

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 
 from user_svc.domain.actor import Origin
 from user_svc.domain.audit import AuditEvent, AuditKind
-from user_svc.domain.errors import SessionInvalidError, SessionReusedError
-from user_svc.domain.ports import AuditTrail, Sessions, Users
+from user_svc.domain.errors import DependencyUnavailableError, SessionInvalidError, SessionReusedError
+from user_svc.domain.ports import AuditTrail, RenewalRecord, Sessions, Users
 from user_svc.domain.session import HeldSession, SessionUse
 from user_svc.domain.session_key import SessionKey, SessionKeySeal
 from user_svc.use_cases.grant import Grant, Grants
@@ -24,6 +24,7 @@ class RenewSession:
     seal: SessionKeySeal
     grants: Grants
     trail: AuditTrail
+    record: RenewalRecord
 
     async def __call__(self, session_key: str, origin: Origin) -> Grant:
         """The renewed credentials. SessionInvalidError; SessionReusedError: see Sessions.renew."""
@@ -35,10 +36,16 @@ class RenewSession:
         if user is None or key.password_version != user.password_version:
             await self.sessions.end(key.session_id, key.user_id)
             raise SessionInvalidError
-        if session.rotated:
+        if session.rotated and await self._is_due(key.session_id):
             detail = {"session_id": key.session_id, "counter": str(session.key.counter)}
             self.trail.note(AuditEvent(AuditKind.SESSION_RENEWED, user.user_id, user.user_id, origin, detail))
         return self.grants.grant(user, session)
+
+    async def _is_due(self, session_id: str) -> bool:
+        try:
+            return await self.record.is_due(session_id)
+        except DependencyUnavailableError:
+            return True  # the session is renewed; rather a row too many than none
 
     async def _renewed(self, key: SessionKey, origin: Origin) -> HeldSession:
         try:

@@ -1,15 +1,15 @@
-"""Forgetting idempotency keys."""
+"""Forgetting what is outdated."""
 
 from datetime import timedelta
 
-from order_svc.use_cases.forget_idempotency_keys import CLOCKS_APART, ForgetIdempotencyKeys
+from order_svc.use_cases.forget_outdated import CLOCKS_APART, ForgetOutdated
 
 from tests.examples.orders import LINES, alice
 from tests.unit.order_svc.shop import Shop
 
 
 async def test_keys_are_kept_as_long_as_promised_whatever_the_clock_and_not_for_ever(shop: Shop) -> None:
-    forget = ForgetIdempotencyKeys(keys=shop.store, kept=timedelta(hours=24), now=shop.clock)
+    forget = ForgetOutdated(shop.store, kept=timedelta(hours=24), now=shop.clock)
     first = await shop.create(alice(), "EUR", LINES, key="k")
     shop.clock.advance(timedelta(hours=24) + CLOCKS_APART)
     assert await forget() == 0
@@ -20,7 +20,7 @@ async def test_keys_are_kept_as_long_as_promised_whatever_the_clock_and_not_for_
 
 
 async def test_more_than_one_batch_is_forgotten_in_one_go(shop: Shop) -> None:
-    forget = ForgetIdempotencyKeys(keys=shop.store, kept=timedelta(hours=24), now=shop.clock)
+    forget = ForgetOutdated(shop.store, kept=timedelta(hours=24), now=shop.clock)
     for number in range(1001):
         await shop.create(alice(), "EUR", LINES, key=f"k{number}")
     shop.clock.advance(timedelta(hours=25))

@@ -1,0 +1,39 @@
+"""Single migrations of a service, to be applied and taken back one at a time."""
+
+from importlib import resources
+
+import psycopg
+
+
+class Migration:
+    """A file of the folder `migrations` of an import package."""
+
+    def __init__(self, name: str, text: str) -> None:
+        self.name = name
+        up, _, down = text.partition("-- migrate:down")
+        self._up, self._down = up.removeprefix("-- migrate:up").encode(), down.encode()
+
+    def apply(self, url: str) -> None:
+        """What `migrate` does with it."""
+        with psycopg.connect(url) as connection:
+            connection.execute(self._up)
+
+    def take_back(self, url: str) -> None:
+        """What `dbmate rollback` does with it."""
+        with psycopg.connect(url) as connection:
+            connection.execute(self._down)
+
+
+def migrations_of(package: str) -> list[Migration]:
+    """Every migration of the package, oldest first."""
+    files = sorted((resources.files(package) / "migrations").iterdir(), key=lambda file: file.name)
+    return [Migration(file.name, file.read_text()) for file in files if file.name.endswith(".sql")]
+
+
+def migrate_before(url: str, package: str, ending: str) -> list[Migration]:
+    """Applies all migrations before the one whose name ends so; that one and those after it, not applied."""
+    migrations = migrations_of(package)
+    (first,) = (number for number, each in enumerate(migrations) if each.name.endswith(ending))
+    for each in migrations[:first]:
+        each.apply(url)
+    return migrations[first:]
