@@ -26,13 +26,20 @@ class NoSuchThingError(Exception):
     """What a domain might raise."""
 
 
+class StoreAwayError(Exception):
+    """What a domain raises when a store does not answer."""
+
+
 @dataclass
 class Orders(OrderServiceBase):
     """Remembers the request's context. begun, ended: how many calls got here, and how many were answered."""
 
     error: Exception | None = None
+    #: Raised in place of a cancellation; None: it passes.
+    error_when_cancelled: Exception | None = None
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
+    left: asyncio.Event = field(default_factory=asyncio.Event)
     seen: RequestContext | None = None
     begun: int = 0
     ended: int = 0
@@ -44,7 +51,13 @@ class Orders(OrderServiceBase):
         self.begun += 1
         self.seen = current_request()
         self.entered.set()
-        await self.go_on.wait()
+        try:
+            await self.go_on.wait()
+        except asyncio.CancelledError:
+            self.left.set()
+            if self.error_when_cancelled is not None:
+                raise self.error_when_cancelled from None
+            raise
         if self.error is not None:
             raise self.error
         self.ended += 1
@@ -79,7 +92,10 @@ async def server_of(orders: Orders, issuer: Issuer, port: int, **options: Any) -
         verifier=await issuer.verifier(),
         hosts=("127.0.0.1",),
         port=port,
-        error_table={NoSuchThingError: (Status.NOT_FOUND, "ORDER_NOT_FOUND")},
+        error_table={
+            NoSuchThingError: (Status.NOT_FOUND, "ORDER_NOT_FOUND"),
+            StoreAwayError: (Status.UNAVAILABLE, "DEPENDENCY_UNAVAILABLE"),
+        },
         **options,
     )
 

@@ -11,7 +11,7 @@ from loguru import logger
 from service_kit.grpc.acceptance import CallHandler
 
 from tests.integration.service_kit.grpc.raw_client import raw_client
-from tests.integration.service_kit.grpc.running_server import DEADLINE_S, Running, running_server
+from tests.integration.service_kit.grpc.running_server import DEADLINE_S, Running, StoreAwayError, running_server
 
 
 async def called_with(running: Running, *timeouts: str) -> Status:
@@ -135,3 +135,13 @@ async def test_a_deadline_never_turns_into_an_error_of_ours() -> None:
     assert set(statuses) == {Status.DEADLINE_EXCEEDED}
     assert errors == []
     assert GRPCError not in {type(status) for status in statuses}
+
+
+async def test_a_store_that_had_only_what_was_left_of_the_callers_time_is_not_away() -> None:
+    async with running_server() as running:
+        running.orders.error_when_cancelled = StoreAwayError("The store does not answer.")
+        running.orders.go_on.clear()
+        assert await called_with(running, "50m") is Status.DEADLINE_EXCEEDED
+        running.orders.error = StoreAwayError("The store does not answer.")
+        running.orders.go_on.set()
+        assert await called_with(running, "1S") is Status.UNAVAILABLE

@@ -3,9 +3,10 @@
 from time import monotonic, perf_counter
 
 import pytest
+from gateway.limits.turn import ShedCause
 from gateway.middleware.deadline import DeadlineMiddleware
-from gateway.problems import Problem
-from starlette.types import Scope
+from gateway.problems import Decision, Problem
+from starlette.types import Receive, Scope, Send
 
 from tests.unit.gateway.asgi import Headers, answering, call, exchange_in, http_scope, passes_lifespan_through, policy
 
@@ -82,3 +83,44 @@ async def test_one_wish_is_enough() -> None:
     with pytest.raises(Problem) as refused:
         await left_of(asking(b"0.5", b"0.5"))
     assert [v.rule for v in refused.value.violations] == ["header.duplicate"]
+
+
+OUT_OF_TIME = [
+    Problem(504, "DEADLINE_EXCEEDED", decision=Decision("deadline", "exceeded")),
+    Problem(503, "OVERLOADED", decision=Decision("throttle", ShedCause.DEADLINE.value, retry_after_s=1)),
+]
+OTHERS = [
+    Problem(503, "OVERLOADED", decision=Decision("throttle", ShedCause.QUEUE_FULL.value, retry_after_s=1)),
+    Problem(503, "UPSTREAM_UNAVAILABLE"),
+    Problem(500, "INTERNAL"),
+    Problem(404, "ORDER_NOT_FOUND"),
+]
+
+
+async def problem_of(raised: Problem, *values: bytes) -> Problem:
+    async def app(_scope: Scope, _receive: Receive, _send: Send) -> None:
+        raise raised
+
+    scope = asking(*values)
+    exchange_in(scope, policy=policy())
+    with pytest.raises(Problem) as caught:
+        await call(DeadlineMiddleware(app), scope)
+    return caught.value
+
+
+@pytest.mark.parametrize("raised", OUT_OF_TIME)
+async def test_the_end_of_the_clients_own_time_is_a_408(raised: Problem) -> None:
+    problem = await problem_of(raised, b"0.5")
+    assert (problem.status, problem.code) == (408, "CLIENT_TIMEOUT")
+    assert problem.decision is None  # no policy of the gateway's
+
+
+@pytest.mark.parametrize("raised", OUT_OF_TIME)
+@pytest.mark.parametrize("values", [[], [b"3600"]])
+async def test_the_end_of_the_contracts_time_is_not(raised: Problem, values: list[bytes]) -> None:
+    assert await problem_of(raised, *values) is raised
+
+
+@pytest.mark.parametrize("raised", OTHERS)
+async def test_what_is_not_for_want_of_time_stays_as_it_is(raised: Problem) -> None:
+    assert await problem_of(raised, b"0.5") is raised

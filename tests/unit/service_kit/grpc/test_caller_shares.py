@@ -127,6 +127,23 @@ async def test_a_call_too_many_is_refused_and_says_when_to_come_back() -> None:
     assert refusal.value.retry_after_s == 1
 
 
+async def test_a_call_that_is_cancelled_in_the_turn_in_which_a_permit_is_handed_on_ends_as_cancelled() -> None:
+    shares = CallerShares(identified=1, unidentified=1, waiting=2)
+    first, second, third = (Call(0) for _ in range(3))
+    for call in (first, second, third):
+        call.task = asyncio.create_task(call.run(shares))
+        await _settle()
+    assert second.task is not None
+    first.end.set()
+    second.task.cancel()
+    await _settle()
+    assert second.task.cancelled()
+    assert third.running
+    third.end.set()
+    await _settle()
+    assert len(shares) == 0
+
+
 async def test_addresses_of_one_network_are_one_caller() -> None:
     shares = CallerShares(identified=1, unidentified=1, waiting=0)
     async with shares.permit(of_address("2001:db8::1")):

@@ -13,6 +13,7 @@ _TEXTS = {
     401: "No valid credentials came with the request.",
     403: "The caller may not do this.",
     404: "Not found, or not to be seen by the caller.",
+    408: "The request did not arrive in time, or was not answered within its Request-Timeout.",
     409: "The state of things does not allow this.",
     412: "The thing has changed since.",
     415: "The body is not application/json.",
@@ -22,7 +23,7 @@ _TEXTS = {
     503: "Not available now; Retry-After says when to come back.",
     504: "No answer in time.",
 }
-_ANY = (400, 404, 409, 412, 413, 415, 422, 429, 500, 503, 504)
+_ANY = (400, 404, 408, 409, 412, 413, 415, 422, 429, 500, 503, 504)
 
 
 def problem_schema(contract: Contract) -> Schema:

@@ -1,13 +1,18 @@
 """A call's stream that knows when its answer is due, and counts what it has received."""
 
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import partial
 from typing import Any, cast
 
 from grpclib.config import Configuration
+from grpclib.exceptions import StreamTerminatedError
 from grpclib.protocol import Connection
 from grpclib.protocol import Stream as H2Stream
 from grpclib.server import Stream
 from h2.connection import H2Connection
+from h2.exceptions import StreamClosedError
 
 from service_kit.grpc.receive_budget import ReceiveBudget, ReceiveBuffer
 
@@ -40,6 +45,31 @@ class CallConnection(Connection):
 def due_of(call: Stream[Any, Any]) -> float | None:
     """When the answer to ``call`` is due."""
     return cast("CallStream", call._stream).due  # noqa: SLF001 - grpclib passes nothing else on
+
+
+@contextmanager
+def quiet_after_leaving(call: Stream[Any, Any]) -> Iterator[None]:
+    """Ends the task of ``call`` as cancelled, whatever happens in the context, once the caller has left.
+
+    grpclib cancels the task when a caller leaves, and logs a traceback where the task ends otherwise: with an answer
+    that came in the same moment, or with an error that the cancellation brought about
+    (https://github.com/vmagamedov/grpclib/issues/27). No answer is missing, and nothing is wrong.
+    """
+    try:
+        yield
+    except (StreamTerminatedError, StreamClosedError) as error:
+        raise asyncio.CancelledError from error
+    except Exception as error:
+        if _has_left(call):
+            raise asyncio.CancelledError from error
+        raise
+    if _has_left(call):
+        raise asyncio.CancelledError
+
+
+def _has_left(call: Stream[Any, Any]) -> bool:
+    wrapper = call._stream.wrapper  # noqa: SLF001 - as above
+    return wrapper is not None and bool(wrapper.cancelled)
 
 
 def set_verified(call: Stream[Any, Any]) -> None:

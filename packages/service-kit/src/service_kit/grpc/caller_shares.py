@@ -80,7 +80,7 @@ class CallerShares:
         except asyncio.CancelledError:
             if turn.done() and not turn.cancelled():
                 _hand_on(share)  # the permit came in the same moment as the cancellation
-            else:
+            elif turn in share.waiting:  # a permit that was handed on may have passed over it already
                 share.waiting.remove(turn)
             raise
 

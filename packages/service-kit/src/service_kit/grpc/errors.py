@@ -29,16 +29,21 @@ _REASONS = {
 }
 
 
-def to_call_error(error: Exception, table: ErrorTable) -> CallError:
+def to_call_error(error: Exception, table: ErrorTable, *, is_late: bool = False) -> CallError:
     """What a caller may know of ``error``.
 
     An exception that the table does not hold is logged, and INTERNAL; of one that is UNAVAILABLE, the cause is logged.
+
+    is_late: the caller's time is over. What is UNAVAILABLE is DEADLINE_EXCEEDED then: a store that is given only the
+    rest of that time is not away.
     """
     if isinstance(error, CallError):
         return error
     for kind in type(error).__mro__:
         if kind in table:
             status, reason = table[kind]
+            if status is Status.UNAVAILABLE and is_late:
+                return CallError(Status.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
             if status is Status.UNAVAILABLE:
                 # The caller is told nothing of the cause, so it is told here.
                 logger.warning("{} ({!r})", error, error.__cause__)

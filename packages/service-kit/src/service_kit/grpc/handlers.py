@@ -8,9 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from grpclib.const import Handler, Status
-from grpclib.exceptions import GRPCError, StreamTerminatedError
+from grpclib.exceptions import GRPCError
 from grpclib.server import Stream
-from h2.exceptions import StreamClosedError
 from loguru import logger
 
 from service_kit.context import RequestContext, enter_request
@@ -19,10 +18,10 @@ from service_kit.contract.message_size import max_request_bytes
 from service_kit.contract.policy import Access
 from service_kit.deadline import time_left
 from service_kit.errors import CallError
-from service_kit.grpc.call_stream import due_of, sent_bytes_of, set_verified
+from service_kit.grpc.call_stream import due_of, quiet_after_leaving, sent_bytes_of, set_verified
 from service_kit.grpc.caller_shares import CallerShares
 from service_kit.grpc.codec import ContractCodec
-from service_kit.grpc.errors import ErrorTable, to_call_error, to_grpc_error
+from service_kit.grpc.errors import ErrorTable, from_grpc_error, to_call_error, to_grpc_error
 from service_kit.grpc.framing import guarded_frames
 from service_kit.grpc.metadata import bearer_token, incoming
 from service_kit.grpc.spans import begin_served, end_served
@@ -99,37 +98,36 @@ class GuardedService:
             started = self._telemetry.begin()
             status, code = Status.OK, ""
             try:
-                async with asyncio.timeout(None if due is None else due - time.monotonic()):
-                    await self._admit(method, request, bearer_token(metadata))
-                    if request.principal is not None:
-                        set_verified(stream)
-                    async with self._permit(method, request):
-                        with guarded_frames(stream, max_bytes):
-                            await func(stream)
-            except (asyncio.CancelledError, StreamTerminatedError):
+                with quiet_after_leaving(stream):
+                    async with asyncio.timeout(None if due is None else due - time.monotonic()):
+                        await self._admit(method, request, bearer_token(metadata))
+                        if request.principal is not None:
+                            set_verified(stream)
+                        async with self._permit(method, request):
+                            with guarded_frames(stream, max_bytes):
+                                await func(stream)
+            except asyncio.CancelledError:
                 status = Status.CANCELLED
                 raise
-            except StreamClosedError as error:
-                # The caller has left just before the answer: nobody is there to be told, and nothing is wrong.
-                status = Status.CANCELLED
-                raise asyncio.CancelledError from error
-            except GRPCError as error:
-                status = error.status
-                if status is not Status.UNIMPLEMENTED:
-                    raise
-                logger.bind(rpc=method.full_name).error("method of the contract is not implemented")
-                code = "NOT_IMPLEMENTED"  # raised by the generated base
-                raise to_grpc_error(CallError(status, code, "The service does not have this method.")) from error
             except Exception as error:
-                mapped = to_call_error(error, self._error_table)
-                status, code = mapped.status, mapped.reason
-                raise to_grpc_error(mapped) from error
+                refusal = self._refusal(error, method, due)
+                status, code = refusal.status, refusal.reason
+                raise to_grpc_error(refusal) from error
             finally:
                 self._telemetry.end(method.full_name, status, code, started, sent_bytes_of(stream))
                 if request.span is not None:
                     end_served(request.span, status, code)
 
         return guarded
+
+    def _refusal(self, error: Exception, method: Method, due: float | None) -> CallError:
+        """What the caller is told of ``error``."""
+        if isinstance(error, GRPCError):  # raised by the generated base
+            if error.status is not Status.UNIMPLEMENTED:
+                return from_grpc_error(error)
+            logger.bind(rpc=method.full_name).error("method of the contract is not implemented")
+            return CallError(error.status, "NOT_IMPLEMENTED", "The service does not have this method.")
+        return to_call_error(error, self._error_table, is_late=due is not None and time.monotonic() >= due)
 
     def _permit(self, method: Method, request: RequestContext) -> AbstractAsyncContextManager[None]:
         """Returns the permit that the call needs; the calls of our own processes need none."""

@@ -14,7 +14,7 @@ from grpclib.server import Stream
 
 from service_kit.contract import Contract
 from service_kit.errors import CallError
-from service_kit.grpc.call_stream import due_of
+from service_kit.grpc.call_stream import due_of, quiet_after_leaving
 from service_kit.grpc.errors import to_call_error, to_grpc_error
 from service_kit.grpc.framing import guarded_frames
 from service_kit.grpc.health import HealthService
@@ -46,9 +46,10 @@ def _guard(handler: Handler) -> Callable[[Stream[Any, Any]], Awaitable[None]]:
     async def guarded(stream: Stream[Any, Any]) -> None:
         due = due_of(stream)
         try:
-            async with asyncio.timeout(None if due is None else due - time.monotonic()):
-                with guarded_frames(stream, _MAX_MESSAGE_BYTES, may_end=handler.cardinality.client_streaming):
-                    await handler.func(stream)
+            with quiet_after_leaving(stream):
+                async with asyncio.timeout(None if due is None else due - time.monotonic()):
+                    with guarded_frames(stream, _MAX_MESSAGE_BYTES, may_end=handler.cardinality.client_streaming):
+                        await handler.func(stream)
         except (CallError, TimeoutError) as refusal:
             raise to_grpc_error(to_call_error(refusal, {})) from refusal
 

@@ -182,6 +182,11 @@ class Reason(betterproto2.Enum):
     A precondition came with the request that cannot be checked for it; nothing was done.
     """
 
+    CLIENT_TIMEOUT = 39
+    """
+    There was no answer within the time that the client gives in Request-Timeout.
+    """
+
     @classmethod
     def betterproto_value_to_renamed_proto_names(cls) -> dict[int, str]:
         return {
@@ -218,6 +223,7 @@ class Reason(betterproto2.Enum):
             36: "REASON_HTTP_VERSION_NOT_SUPPORTED",
             37: "REASON_VERSION_MISMATCH",
             38: "REASON_PRECONDITION_NOT_SUPPORTED",
+            39: "REASON_CLIENT_TIMEOUT",
         }
 
     @classmethod
@@ -256,4 +262,5 @@ class Reason(betterproto2.Enum):
             "REASON_HTTP_VERSION_NOT_SUPPORTED": 36,
             "REASON_VERSION_MISMATCH": 37,
             "REASON_PRECONDITION_NOT_SUPPORTED": 38,
+            "REASON_CLIENT_TIMEOUT": 39,
         }
