@@ -57,8 +57,9 @@ async def test_a_message_that_is_larger_than_any_valid_one_is_refused_by_its_ann
 async def test_what_is_announced_and_does_not_come_costs_others_nothing() -> None:
     limits = ServerLimits(max_receiving_bytes=4 * LARGEST, max_streams=1000)
     async with running_server(limits=limits) as running, raw_client(running.port) as client:
-        for _ in range(500):
-            stream = client.begin(running.issuer.token())
+        for number in range(500):
+            # Of a user each: one user has a few calls at once.
+            stream = client.begin(running.issuer.token(sub=f"0190b3a1-0000-7000-8000-{number:012}"))
             client.h2.send_data(stream, b"\0" + LARGEST.to_bytes(4) + b"\x0a")
             await client.flush()
         async with raw_client(running.port) as other:
@@ -69,11 +70,13 @@ async def test_of_messages_that_arrive_at_once_the_largest_holder_gives_way() ->
     limits = ServerLimits(max_receiving_bytes=10_000)
     async with running_server(limits=limits) as running, raw_client(running.port) as greedy:
         held = [greedy.begin(running.issuer.token()) for _ in range(2)]
+        assert await a_call(greedy, running) is Status.OK  # by now the tokens of the others are verified, too
         for stream, size in zip(held, (4_500, 4_000), strict=True):
             greedy.h2.send_data(stream, b"\0" + (6_000).to_bytes(4) + b"x" * size)
         await greedy.flush()
         async with raw_client(running.port) as other:
             stream = other.begin(running.issuer.token())
+            assert await a_call(other, running) is Status.OK
             other.h2.send_data(stream, framed(order_request("x" * 3_000))[:2_500])
             await other.flush()
             assert await greedy.status(held[0]) is Status.RESOURCE_EXHAUSTED
