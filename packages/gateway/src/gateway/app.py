@@ -89,7 +89,7 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         Middleware(AccessLogMiddleware),
         Middleware(MetricsMiddleware, meter=parts.meter),
         # Before problems, so that a page of another origin may read why it was refused.
-        Middleware(CorsMiddleware, origins=settings.cors_origins),
+        Middleware(CorsMiddleware, origins=settings.cors_origins, titles=titles_of(contract)),
         # Before problems too: a long list of violations compresses well.
         Middleware(CompressionMiddleware),
         # From here on, whatever refuses just raises.

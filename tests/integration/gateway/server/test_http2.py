@@ -77,6 +77,11 @@ async def test_a_response_that_breaks_off_is_reset() -> None:
         ([*_GET, (b":path", b"http://elsewhere/x")], 400, "MALFORMED_REQUEST"),
         ([*_GET, (b":path", b"/a b")], 400, "MALFORMED_REQUEST"),
         ([*_GET, (b":path", b"/\xff")], 400, "MALFORMED_REQUEST"),
+        ([*_GET[:2], (b":authority", b"user@localhost"), (b":path", b"/x")], 400, "MALFORMED_REQUEST"),
+        ([*_GET[:2], (b":authority", b"localhost:99999"), (b":path", b"/x")], 400, "MALFORMED_REQUEST"),
+        ([*_GET[:2], (b":authority", b"[::1"), (b":path", b"/x")], 400, "MALFORMED_REQUEST"),
+        ([*_GET[:2], (b":authority", b"a b"), (b":path", b"/x")], 400, "MALFORMED_REQUEST"),
+        ([*_GET, (b":path", b"/x"), (b"expect", b"200-ok")], 417, "EXPECTATION_FAILED"),
         ([_GET[0], (b":scheme", b"ftp"), _GET[2], (b":path", b"/x")], 400, "MALFORMED_REQUEST"),
     ],
 )

@@ -1,3 +1,4 @@
+import orjson
 import pytest
 from gateway.middleware.cors import CorsMiddleware, parse_origins
 from gateway.middleware.problem_details import ProblemDetailsMiddleware
@@ -10,7 +11,7 @@ APP = "https://app.example.com"
 
 
 def layer(app: ASGIApp) -> ASGIApp:
-    return CorsMiddleware(app, [APP, "http://localhost:5173"])
+    return CorsMiddleware(app, [APP, "http://localhost:5173"], str.capitalize)
 
 
 async def simple(origin: str, app: ASGIApp | None = None) -> Response:
@@ -25,7 +26,9 @@ async def preflight(origin: str, method: str = "PATCH", headers: str = "authoriz
         (b"access-control-request-method", method.encode()),
         (b"access-control-request-headers", headers.encode()),
     ]
-    return await call(layer(raising(AssertionError("a preflight ends here"))), http_scope("OPTIONS", headers=asked))
+    scope = http_scope("OPTIONS", headers=asked)
+    exchange_in(scope)
+    return await call(layer(raising(AssertionError("a preflight ends here"))), scope)
 
 
 async def test_other_scopes_pass() -> None:
@@ -86,12 +89,18 @@ async def test_a_preflight_is_answered(method: str) -> None:
 
 @pytest.mark.parametrize(("method", "headers"), [("TRACE", ""), ("GET", "x-evil")])
 async def test_a_preflight_for_more_than_we_take_fails(method: str, headers: str) -> None:
-    assert (await preflight(APP, method, headers)).status == 400
+    response = await preflight(APP, method, headers)
+    assert response.status == 400
+    assert response.header(b"content-type") == b"application/problem+json"
+    assert orjson.loads(response.body)["code"] == "INVALID_REQUEST"
+    assert orjson.loads(response.body)["detail"].startswith("Disallowed CORS ")
+    assert response.header(b"access-control-allow-origin") == APP.encode()
+    assert b"Origin" in (response.header(b"vary") or b"")
 
 
 async def test_without_origins_the_protocol_is_not_spoken() -> None:
     asked = [(b"origin", APP.encode()), (b"access-control-request-method", b"GET")]
-    response = await call(CorsMiddleware(answering(b"app"), ()), http_scope("OPTIONS", headers=asked))
+    response = await call(CorsMiddleware(answering(b"app"), (), str.capitalize), http_scope("OPTIONS", headers=asked))
     assert response.body == b"app"
     assert response.headers == []
 

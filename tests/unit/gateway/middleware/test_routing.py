@@ -38,6 +38,12 @@ async def test_an_endpoint() -> None:
     assert (await _answer("GET", "/api/v1/orders")).body == b"ListOrders"
 
 
+async def test_the_options_of_the_server_as_a_whole() -> None:
+    response = await _answer("OPTIONS", "*")
+    assert response.status == 204
+    assert response.header(b"allow") == b"DELETE, GET, HEAD, PATCH, POST, PUT, OPTIONS"
+
+
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/", "/docs/start.js"])
 async def test_a_page(path: str) -> None:
     assert (await _answer("GET", path)).status == 200

@@ -1,10 +1,14 @@
 """Which other origins' pages may call us (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 
+from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
+
+from gateway.middleware.problem_details import answer_problem
+from gateway.problems import Problem
 
 # "null" and "*" are no origins: any sandboxed frame is "null", and "*" is everybody.
 _ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?")
@@ -46,13 +50,21 @@ def parse_origins(texts: Iterable[str]) -> frozenset[str]:
 
 
 class CorsMiddleware(CORSMiddleware):
-    """Starlette's CORS with credentials, for a fixed list of origins.
+    """Starlette's CORS with credentials, for a fixed list of origins; a refused preflight is a problem document.
 
     origins: who may call us, as `parse_origins` gives them; none: the protocol is not spoken at all.
+    titles: the title of a reason, for people.
     preflight_max_age_s: how long a browser may remember the answer to a preflight.
     """
 
-    def __init__(self, app: ASGIApp, origins: Collection[str], preflight_max_age_s: int = 600) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        origins: Collection[str],
+        titles: Callable[[str], str],
+        preflight_max_age_s: int = 600,
+    ) -> None:
+        self._titles = titles
         super().__init__(
             app,
             allow_origins=parse_origins(origins),
@@ -67,4 +79,18 @@ class CorsMiddleware(CORSMiddleware):
         if not self.allow_origins:
             await self.app(scope, receive, send)
             return
+        if scope["type"] == "http" and scope["method"] == "OPTIONS":
+            headers = Headers(scope=scope)
+            if "origin" in headers and "access-control-request-method" in headers:
+                await self._preflight(headers, scope, receive, send)
+                return
         await super().__call__(scope, receive, send)
+
+    async def _preflight(self, headers: Headers, scope: Scope, receive: Receive, send: Send) -> None:
+        response = self.preflight_response(headers)
+        if response.status_code < 400:
+            await response(scope, receive, send)
+            return
+        kept = [pair for pair in response.raw_headers if not pair[0].startswith(b"content-")]
+        problem = Problem(response.status_code, "INVALID_REQUEST", f"{bytes(response.body).decode()}.", headers=kept)
+        await answer_problem(problem, self._titles, scope, send)

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from loguru import logger
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.exchange import Exchange, exchange_of
+from gateway.exchange import exchange_of
 from gateway.problems import CONTENT_TYPE, Problem
 
 _INTERNAL = "INTERNAL"
@@ -33,28 +33,31 @@ class ProblemDetailsMiddleware:
             exchange = exchange_of(scope)
             if exchange.status is not None:
                 raise
-            await self._answer(problem, exchange, send)
+            await answer_problem(problem, self._titles, scope, send)
         except Exception:
             exchange = exchange_of(scope)
             if exchange.status is not None:
                 raise
             logger.exception("unexpected error")
-            await self._answer(Problem(500, _INTERNAL), exchange, send)
+            await answer_problem(Problem(500, _INTERNAL), self._titles, scope, send)
 
-    async def _answer(self, problem: Problem, exchange: Exchange, send: Send) -> None:
-        exchange.code = problem.code
-        exchange.decision = problem.decision
-        body = problem.body(self._titles(problem.code), exchange.request.request_id)
-        await send(
-            {
-                "type": "http.response.start",
-                "status": problem.status,
-                "headers": [
-                    (b"content-type", CONTENT_TYPE),
-                    (b"content-length", b"%d" % len(body)),
-                    (b"cache-control", b"no-store"),
-                    *problem.response_headers(),
-                ],
-            }
-        )
-        await send({"type": "http.response.body", "body": body})
+
+async def answer_problem(problem: Problem, titles: Callable[[str], str], scope: Scope, send: Send) -> None:
+    """Sends the problem document, and notes in the exchange what was answered."""
+    exchange = exchange_of(scope)
+    exchange.code = problem.code
+    exchange.decision = problem.decision
+    body = problem.body(titles(problem.code), exchange.request.request_id)
+    await send(
+        {
+            "type": "http.response.start",
+            "status": problem.status,
+            "headers": [
+                (b"content-type", CONTENT_TYPE),
+                (b"content-length", b"%d" % len(body)),
+                (b"cache-control", b"no-store"),
+                *problem.response_headers(),
+            ],
+        }
+    )
+    await send({"type": "http.response.body", "body": body})

@@ -27,6 +27,10 @@ class RoutingMiddleware:
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
+        if scope["raw_path"] == b"*":
+            # Only OPTIONS can have this target (RFC 9110, 9.3.7): it asks about the server as a whole.
+            await _answer_options(send, (*self._router.http_methods, "OPTIONS"))
+            return
         match = self._match(scope)
         if match is None:
             await self._page(scope)(scope, receive, send)
@@ -38,9 +42,7 @@ class RoutingMiddleware:
             exchange.request.rpc = match.endpoint.method.full_name
             await self._app(scope, receive, send)
         elif scope["method"] == "OPTIONS":
-            headers = [_allow(match.allow), *accepted_by(*match.allow)]
-            await send({"type": "http.response.start", "status": 204, "headers": headers})
-            await send({"type": "http.response.body", "body": b""})
+            await _answer_options(send, match.allow)
         else:
             raise _not_allowed(match.allow)
 
@@ -59,6 +61,12 @@ class RoutingMiddleware:
                 exchange_of(scope).page = place.rstrip("/")
                 return page
         raise Problem(404, "ROUTE_NOT_FOUND", "There is nothing at this path.")
+
+
+async def _answer_options(send: Send, methods: tuple[str, ...]) -> None:
+    headers = [_allow(methods), *accepted_by(*methods)]
+    await send({"type": "http.response.start", "status": 204, "headers": headers})
+    await send({"type": "http.response.body", "body": b""})
 
 
 def _allow(methods: tuple[str, ...]) -> tuple[bytes, bytes]:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from gateway.request_headers import every, first
+from gateway.server.expectation import check_expectations
 from gateway.server.host import check_hosts
 from gateway.server.refusals import malformed
 from gateway.server.request_target import Headers, check_method, check_path
@@ -33,4 +34,5 @@ def http2_request(fields: Iterable[tuple[bytes, bytes]]) -> tuple[bytes, bytes, 
     if host is None:
         raise malformed("There is neither an :authority nor a Host.")
     check_hosts([host, *every(headers, b"host")])
+    check_expectations(headers)
     return method, path, [(b"host", host), *(pair for pair in headers if pair[0] != b"host")]

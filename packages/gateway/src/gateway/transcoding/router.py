@@ -57,6 +57,8 @@ class Router:
                 _refuse_ambiguity(route, other)
             routes.append(route)
             self._add(route)
+        #: Those that any path takes, as the header `Allow` lists them; the gateway's own pages take GET.
+        self.http_methods = _allow({"GET", *(route.endpoint.http_method for route in routes)})
 
     def match(self, http_method: str, raw_path: bytes) -> Match | OtherMethods | None:
         """Returns what serves a request; None: there is nothing at this path.
