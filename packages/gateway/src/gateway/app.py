@@ -29,6 +29,7 @@ from gateway.middleware.metrics import MetricsMiddleware
 from gateway.middleware.overload import OverloadMiddleware, refusal_pace
 from gateway.middleware.problem_details import ProblemDetailsMiddleware
 from gateway.middleware.rate_limit import RateLimitedPage, RateLimitMiddleware
+from gateway.middleware.refusal_pace import RefusalPaceMiddleware, client_paces
 from gateway.middleware.request_context import RequestContextMiddleware
 from gateway.middleware.request_limits import RequestLimitsMiddleware
 from gateway.middleware.response_cost import ResponseCostMiddleware
@@ -94,6 +95,8 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         Middleware(CompressionMiddleware),
         # From here on, whatever refuses just raises.
         Middleware(ProblemDetailsMiddleware, titles=titles_of(contract)),
+        # What is refused from here on without a quota costs the client time, and the gateway little.
+        Middleware(RefusalPaceMiddleware, paces=client_paces()),
         # Cheap looks at what came, before anything is spent on it.
         Middleware(RequestLimitsMiddleware, limits=_request_limits(settings)),
         # Everything further in reads its policy from the endpoint that the path leads to.

@@ -27,6 +27,7 @@ class Exchange:
         to wait for its end.
     refusal: why the credentials presented name no principal; the answer, unless a session is renewed instead.
     rate_key: the bucket of the rate limit that was drawn on last; None while none was.
+    is_admitted: a quota has admitted the request.
     code, decision: the reason of the problem that was answered, and the policy's decision behind it, for metrics
         and the access log; None for a success.
     response_headers: sent with the response, whatever it turns out to be; names in lower case.
@@ -44,6 +45,7 @@ class Exchange:
     body: bytes | bytearray = b""
     refusal: Problem | None = None
     rate_key: str | None = None
+    is_admitted: bool = False
     code: str | None = None
     decision: Decision | None = None
     response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)

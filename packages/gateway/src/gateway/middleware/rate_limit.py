@@ -39,7 +39,8 @@ class _Gate:
             self._telemetry.decided(rate_class, _UNAVAILABLE)
             raise _unavailable() from exc
         tell_what_is_left(exchange, rate_class, ruling)
-        if ruling.admission.allowed:
+        exchange.is_admitted = ruling.admission.allowed
+        if exchange.is_admitted:
             self._telemetry.decided(rate_class, "admitted")
             return
         state = "local_share" if ruling.local else "exhausted"

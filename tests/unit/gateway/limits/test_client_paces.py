@@ -1,0 +1,67 @@
+"""How fast each client is refused, on a clock of the test's own."""
+
+from contextlib import AsyncExitStack
+
+from gateway.limits.client_paces import ClientPaces
+from hypothesis import given
+from hypothesis import strategies as st
+from service_kit.clients import Client
+
+ADA, BOB = Client("user:ada", is_identified=True), Client("addr:192.0.2.1", is_identified=False)
+
+
+class Clock:
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def paces(clock: Clock, most_waiting: int = 1000) -> ClientPaces:
+    return ClientPaces(10, at_once=5, longest_s=2.0, most_waiting=most_waiting, now=clock)
+
+
+async def waits(of: ClientPaces, client: Client, times: int) -> list[float]:
+    found = []
+    for _ in range(times):
+        async with of.turn(client) as wait_s:
+            found.append(round(wait_s, 6))
+    return found
+
+
+async def test_a_burst_is_refused_at_once_and_what_follows_waits_for_its_turn() -> None:
+    clock = Clock()
+    of = paces(clock)
+    assert await waits(of, ADA, 8) == [0, 0, 0, 0, 0, 0, 0.1, 0.2]
+    assert await waits(of, BOB, 1) == [0]
+    clock.now += 10
+    assert await waits(of, ADA, 6) == [0] * 6
+
+
+@given(st.lists(st.floats(0, 0.5), max_size=80))
+async def test_no_refusal_waits_longer_than_is_said(pauses: list[float]) -> None:
+    clock = Clock()
+    of = paces(clock)
+    for pause in pauses:
+        clock.now += pause
+        assert all(wait_s <= 2.0 for wait_s in await waits(of, ADA, 3))
+
+
+async def test_more_than_may_wait_do_not_wait() -> None:
+    of = paces(Clock(), most_waiting=7)
+    async with AsyncExitStack() as held:
+        waiting = [await held.enter_async_context(of.turn(ADA)) for _ in range(9)]
+    assert waiting[6] > 0
+    assert waiting[7:] == [0, 0]
+    assert (await waits(of, ADA, 1))[0] > 0
+
+
+async def test_clients_of_long_ago_are_forgotten() -> None:
+    of = paces(Clock())
+    await waits(of, ADA, 8)
+    for number in range(4096):
+        await waits(of, Client(f"user:{number}", is_identified=True), 1)
+    assert await waits(of, ADA, 1) == [0]
+    assert len(of._paces) == 4096
+    assert not of._waiting
