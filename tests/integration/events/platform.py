@@ -9,6 +9,7 @@ from functools import partial
 
 from order_svc.adapters.clock import utc_now
 from order_svc.adapters.deleted_users import PostgresDeletedUsers
+from order_svc.adapters.event_issuer import UserSvcEvents
 from order_svc.adapters.order_repository import PostgresOrderRepository
 from order_svc.adapters.processed_events import PostgresProcessedEvents
 from order_svc.domain import events
@@ -25,8 +26,12 @@ from order_svc.use_cases.forget_user import ForgetUser
 from redis.asyncio import Redis
 from service_kit.backoff import Backoff
 from service_kit.events import Envelope
+from service_kit.grpc.client import GrpcClient
+from service_kit.grpc.server import GrpcServer
 from service_kit.postgres import PostgresPool
 from service_kit.redis_connection import own_connection
+from service_kit.tokens.key_set import KeySet
+from service_kit.tokens.verifier import TokenVerifier
 from user_svc.adapters.outbox import table
 from user_svc.adapters.outbox.background import BackgroundRelay
 from user_svc.adapters.outbox.relay import Relay
@@ -35,17 +40,21 @@ from user_svc.adapters.outbox.telemetry import OutboxTelemetry
 from user_svc.adapters.users import PostgresUsers
 from user_svc.domain.audit import AuditKind
 from user_svc.domain.user import User
+from user_svc.rpc.error_table import ERROR_TABLE as USER_ERRORS
+from user_svc.rpc.event_service import UserEventService
 
 from tests.examples.contracts import headrace_contract
 from tests.examples.orders import LINES, an_order
 from tests.examples.users import a_user, an_event, deleted
 from tests.running.order_database import audit_trail
 from tests.running.polling import in_time
+from tests.running.servers import free_port
 
 #: How soon an inbox takes over what another one has left, and how often it tries what fails.
 CLAIM_IDLE_S = 0.5
 MAX_DELIVERIES = 3
 _CONTRACT = headrace_contract()
+_NO_TOKENS = TokenVerifier(KeySet(list), issuer="", audience="", leeway_s=0)  # type: ignore[arg-type]
 
 
 @dataclass(frozen=True)
@@ -139,10 +148,30 @@ class Platform:
         forget = ForgetUser(orders, orders, PostgresDeletedUsers(self.orders_pool), utc_now)
         processed = PostgresProcessedEvents(self.orders_pool)
         handlers = UserEvents(_CONTRACT, forget).handlers()
-        inbox = Inbox(handlers, processed, telemetry, MAX_DELIVERIES, Backoff(0.05, 0.2))
-        background = BackgroundInbox(self.redis_url, STREAM, inbox, telemetry, CLAIM_IDLE_S)
-        async with running(background.run()):
-            yield background
+        nowhere = f"127.0.0.1:{free_port()}"
+        async with self.issuing() as there, GrpcClient(nowhere) as away, GrpcClient(there) as client:
+            issuer = UserSvcEvents([away, client])
+            inbox = Inbox(
+                handlers, processed, issuer, telemetry, max_deliveries=MAX_DELIVERIES, backoff=Backoff(0.05, 0.2)
+            )
+            background = BackgroundInbox(self.redis_url, STREAM, inbox, telemetry, CLAIM_IDLE_S)
+            async with running(background.run()):
+                yield background
+
+    @asynccontextmanager
+    async def issuing(self) -> AsyncIterator[str]:
+        """What an order-svc asks of its user-svc, over gRPC; its HOST:PORT."""
+        port = free_port()
+        server = GrpcServer(
+            [UserEventService(PostgresOutbox(self.users_pool).with_id)],
+            contract=_CONTRACT,
+            verifier=_NO_TOKENS,
+            host="127.0.0.1",
+            port=port,
+            error_table=USER_ERRORS,
+        )
+        async with server:
+            yield f"127.0.0.1:{port}"
 
     @asynccontextmanager
     async def redis(self) -> AsyncIterator[Redis]:

@@ -128,7 +128,10 @@ async def placed(platform: Platform) -> bool | None:
 @asynccontextmanager
 async def order_svc(platform: Platform, database_url: str, folder: Path) -> AsyncIterator[RunningService]:
     await asyncio.to_thread(folder.mkdir)
-    async with running_service(database_url, folder, platform.redis_url, EVENT_CLAIM_IDLE_S="0.5") as service:
+    async with (
+        platform.issuing() as issuer,
+        running_service(database_url, folder, platform.redis_url, issuer, EVENT_CLAIM_IDLE_S="0.5") as service,
+    ):
         yield service
 
 

@@ -5,15 +5,17 @@ import time
 from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
+from typing import Any
 from urllib.parse import urlsplit, urlunsplit
 
 import psycopg
+import pytest
 from loguru import logger
 from order_svc.inbox.background import GROUP
 from order_svc.inbox.dead_letters import DeadLetters, Replay
 from order_svc.inbox.user_events import STREAM
 
-from tests.examples.user_events import an_event
+from tests.examples.user_events import an_event, user_deleted
 from tests.integration.events.platform import Platform
 from tests.running.polling import in_time
 from tests.running.restartable_redis import RestartableRedis
@@ -49,6 +51,30 @@ async def test_a_deleted_users_orders_are_cancelled_soon(platform: Platform) -> 
         print(f"after {time.monotonic() - began_s:.3f} s")
         assert await platform.untouched(staying)
         await platform.dead_letters(0)
+
+
+@pytest.mark.parametrize("forgery", ["invented", "another user", "another time"])
+async def test_an_event_that_user_svc_did_not_write_cancels_nothing(platform: Platform, forgery: str) -> None:
+    """Anything that can write to Redis can write it; a genuine event's id does not help."""
+    gone, victim = await platform.customer(), await platform.customer()
+    async with platform.relaying() as relay:
+        await platform.delete(gone, relay)
+        await platform.in_stream(1)
+        async with platform.redis() as redis:
+            entries: Any = await redis.xrange(STREAM)
+            genuine = entries[0][1]
+            forged: dict[Any, Any] = user_deleted(victim.user.user_id).to_fields()
+            if forgery == "another user":
+                forged[b"event_id"] = genuine[b"event_id"]
+            elif forgery == "another time":
+                forged = genuine | {b"request_id": b"another"}
+            await redis.delete(STREAM)
+            await redis.xadd(STREAM, forged, id="1-0")
+        async with platform.receiving():
+            (letter,) = await platform.dead_letters(1)
+        assert letter.cause == "unreadable: its issuer has no such event on record"
+        assert await platform.untouched(victim)
+        assert await platform.untouched(gone)
 
 
 async def test_many_relays_and_inboxes_do_everything_once(platform: Platform) -> None:

@@ -52,11 +52,12 @@ class RunningService:
 
 @asynccontextmanager
 async def running_service(
-    database_url: str, folder: Path, redis_url: str = _NO_REDIS, **environ: str
+    database_url: str, folder: Path, redis_url: str = _NO_REDIS, issuer_of_events: str = "", **environ: str
 ) -> AsyncIterator[RunningService]:
     """Start `order-svc`, wait until it is ready, and stop it at the end if the test has not.
 
-    It needs no Redis to be ready. environ: further settings, without their prefix.
+    It needs no Redis to be ready. issuer_of_events: a user-svc to ask about them, as HOST:PORT. environ: further settings,
+    without their prefix.
     """
     issuer = Issuer()
     async with session_authority(issuer) as authority:
@@ -67,7 +68,7 @@ async def running_service(
             "ORDER_SVC_ADMIN_PORT": str(admin_port),
             "ORDER_SVC_PPROF_PORT": "0",
             "ORDER_SVC_DATABASE_URL_FILE": str(_secret_file(folder, database_url)),
-            "ORDER_SVC_KEY_SET_UPSTREAM": authority,
+            "ORDER_SVC_KEY_SET_UPSTREAM": f"{authority},{issuer_of_events}".strip(","),
             "ORDER_SVC_REDIS_URL": redis_url,
             "ORDER_SVC_DRAIN_S": "3",
             **{f"ORDER_SVC_{name}": value for name, value in environ.items()},

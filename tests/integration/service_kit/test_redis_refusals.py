@@ -157,7 +157,7 @@ async def test_the_limiter_treats_a_refusal_as_an_outage(tmp_path: Path, code: s
 async def test_the_inbox_says_why_it_receives_nothing(tmp_path: Path, code: str) -> None:
     async with refusing(tmp_path / "redis", code) as (url, provoke):
         telemetry = InboxTelemetry()
-        inbox = Inbox({}, None, telemetry, 1, Backoff(0.01, 0.1))  # type: ignore[arg-type]
+        inbox = Inbox({}, None, None, telemetry, max_deliveries=1, backoff=Backoff(0.01, 0.1))  # type: ignore[arg-type]
         background = BackgroundInbox(url, STREAM, inbox, telemetry, 10)
         running = asyncio.create_task(background.run())
 

@@ -19,7 +19,7 @@ from tests.examples.contracts import headrace_contract
 from tests.fakes.event_stream import InMemoryConsumerGroup, InMemoryEventStream
 from tests.fakes.orders import InMemoryDeletedUsers
 from tests.fakes.outbox import InMemoryOutbox
-from tests.fakes.processed_events import InMemoryProcessedEvents
+from tests.fakes.processed_events import InMemoryEventIssuer, InMemoryProcessedEvents
 from tests.unit.events.faults import Fuse, Fused, Killed
 from tests.unit.order_svc.shop import Shop
 
@@ -104,7 +104,14 @@ class World:
         deleted_users: Any = Fused(InMemoryDeletedUsers(self.shop.store), fuse, away)
         processed: Any = Fused(self.processed, fuse, away)
         handlers = UserEvents(_CONTRACT, ForgetUser(orders, orders, deleted_users, self.shop.clock)).handlers()
-        return Inbox(handlers, processed, InboxTelemetry(), MAX_DELIVERIES, Backoff(0, 0))
+        return Inbox(
+            handlers,
+            processed,
+            InMemoryEventIssuer(),
+            InboxTelemetry(),
+            max_deliveries=MAX_DELIVERIES,
+            backoff=Backoff(0, 0),
+        )
 
     def _new_relay(self) -> Relay:
         return Relay(self.outbox, OutboxTelemetry(), _RETENTION)

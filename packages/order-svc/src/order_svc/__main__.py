@@ -27,6 +27,7 @@ from service_kit.tracing.exporting import exported_traces
 
 from order_svc.adapters.clock import utc_now
 from order_svc.adapters.deleted_users import PostgresDeletedUsers
+from order_svc.adapters.event_issuer import UserSvcEvents
 from order_svc.adapters.housekeeping import forget_forever
 from order_svc.adapters.key_set_source import KeySetSource
 from order_svc.adapters.order_ids import new_order_id
@@ -124,9 +125,10 @@ async def _serve(settings: Settings) -> None:
         inbox = Inbox(
             UserEvents(contract, ForgetUser(orders, orders, deleted_users, utc_now)).handlers(),
             processed,
+            UserSvcEvents(authority),
             telemetry,
-            settings.event_max_deliveries,
-            Backoff(0.1, 5.0),
+            max_deliveries=settings.event_max_deliveries,
+            backoff=Backoff(0.1, 5.0),
         )
         events = BackgroundInbox(settings.redis_url.reveal(), STREAM, inbox, telemetry, settings.event_claim_idle_s)
         # Without Redis, events wait and orders go on.

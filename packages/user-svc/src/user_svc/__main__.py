@@ -54,6 +54,7 @@ from user_svc.domain.session import SessionTerms
 from user_svc.domain.session_key import SessionKeySeal
 from user_svc.rpc.audit_service import AuditService
 from user_svc.rpc.error_table import ERROR_TABLE
+from user_svc.rpc.event_service import UserEventService
 from user_svc.rpc.session_service import SessionService
 from user_svc.rpc.user_service import UserService
 from user_svc.settings import PREFIX, Settings
@@ -177,7 +178,7 @@ async def _serve(settings: Settings) -> None:
         server = await lifecycle.enter(
             "grpc",
             GrpcServer(
-                [user_service, audit_service, session_service],
+                [user_service, audit_service, session_service, UserEventService(PostgresOutbox(pool).with_id)],
                 contract=contract,
                 readiness=readiness,
                 verifier=verifier,

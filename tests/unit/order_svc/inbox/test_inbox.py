@@ -17,7 +17,7 @@ from user_svc.adapters.outbox.table import Placed
 
 from tests.examples.user_events import an_event, user_deleted
 from tests.fakes.event_stream import InMemoryConsumerGroup, InMemoryEventStream
-from tests.fakes.processed_events import InMemoryProcessedEvents
+from tests.fakes.processed_events import InMemoryEventIssuer, InMemoryProcessedEvents
 
 DELETED = "user.v1.UserDeleted"
 MAX_DELIVERIES = 3
@@ -30,12 +30,14 @@ class Desk:
     done: list[Envelope] = field(default_factory=list)
     trouble: list[Exception] = field(default_factory=list)
     processed: InMemoryProcessedEvents = field(default_factory=InMemoryProcessedEvents)
+    issuer: InMemoryEventIssuer = field(default_factory=InMemoryEventIssuer)
     stream: InMemoryEventStream = field(default_factory=InMemoryEventStream)
     during: Callable[[], None] = lambda: None
 
     def __post_init__(self) -> None:
         handlers = {DELETED: self.handle}
-        self.inbox = Inbox(handlers, self.processed, InboxTelemetry(), MAX_DELIVERIES, Backoff(0, 0))
+        terms = {"max_deliveries": MAX_DELIVERIES, "backoff": Backoff(0, 0)}
+        self.inbox = Inbox(handlers, self.processed, self.issuer, InboxTelemetry(), **terms)  # type: ignore[arg-type]
         self.group = InMemoryConsumerGroup(self.stream, "g", "1", claim_idle_s=0)
 
     async def handle(self, event: Envelope) -> AsyncGenerator[int, None]:
@@ -111,6 +113,24 @@ async def test_what_the_handler_cannot_read_is_given_up() -> None:
     desk = Desk(trouble=[UnreadableEventError("user_id must be a UUID")])
     await desk.receive(user_deleted())
     assert desk.stream.state.groups["g"].dead == {1: "unreadable: user_id must be a UUID"}
+
+
+async def test_an_event_that_its_issuer_does_not_have_has_no_effect() -> None:
+    """Anything that can write to Redis can write such an entry."""
+    desk, forged, next_one = Desk(), user_deleted(), user_deleted()
+    desk.issuer.forged.add(forged.event_id)
+    await desk.receive(forged)
+    await desk.receive(next_one)
+    assert desk.done == [next_one]
+    assert desk.processed.ids == {next_one.event_id}
+    assert desk.stream.state.groups["g"].dead == {1: "unreadable: its issuer has no such event on record"}
+
+
+async def test_while_the_issuer_is_away_an_event_waits() -> None:
+    desk, event = Desk(), user_deleted()
+    desk.issuer.trouble = [DependencyUnavailableError("away")] * 50
+    await desk.receive(event)
+    assert desk.done == [event]
 
 
 async def test_while_a_store_is_away_an_event_waits_and_is_not_counted_against() -> None:

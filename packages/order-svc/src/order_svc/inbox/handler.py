@@ -10,6 +10,13 @@ from service_kit.events import Envelope
 Handler = Callable[[Envelope], AsyncGenerator[Any, None]]
 
 
+class EventIssuer(Protocol):
+    """The service that an event is said to come from. Every method may raise DependencyUnavailableError."""
+
+    async def confirms(self, event: Envelope) -> bool:
+        """Whether the issuer has this event on record, exactly as it is here."""
+
+
 class ProcessedEvents(Protocol):
     """Which events have had their effect, kept beside it. Every method may raise DependencyUnavailableError."""
 

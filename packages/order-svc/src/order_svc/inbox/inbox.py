@@ -14,27 +14,30 @@ from service_kit.trace_context import continue_trace
 from order_svc.domain.errors import DependencyUnavailableError
 from order_svc.inbox.errors import UnreadableEventError
 from order_svc.inbox.group import ConsumerGroup, Entry
-from order_svc.inbox.handler import Handler, ProcessedEvents
+from order_svc.inbox.handler import EventIssuer, Handler, ProcessedEvents
 from order_svc.inbox.telemetry import InboxTelemetry, Outcome
 
 
 class Inbox:
-    """handlers: by the type of the event.
+    """handlers: by the type of the event. issuer: asked whether an event is its own, before anything is done for it.
 
-    What cannot be read, or whose type nobody here knows, is given up at once, and what fails for another reason at its
-    last of max_deliveries. But a store that is away is nobody's fault: for that, an event waits as long as it takes.
+    What cannot be read, or that its issuer does not have, or whose type is not known here, is given up at once; what
+    fails for another reason, at its last of max_deliveries. While a store is away, an event waits as long as it takes.
     """
 
     def __init__(
         self,
         handlers: Mapping[str, Handler],
         processed: ProcessedEvents,
+        issuer: EventIssuer,
         telemetry: InboxTelemetry,
+        *,
         max_deliveries: int,
         backoff: Backoff,
     ) -> None:
         self._handlers = handlers
         self._processed = processed
+        self._issuer = issuer
         self._telemetry = telemetry
         self._max_deliveries = max_deliveries
         self._backoff = backoff
@@ -85,6 +88,8 @@ class Inbox:
     async def _attempt(self, group: ConsumerGroup, entry: Entry, event: Envelope, handler: Handler) -> Outcome:
         if await self._processed.contains(event.event_id):
             return Outcome.DUPLICATE
+        if not await self._issuer.confirms(event):
+            raise UnreadableEventError("its issuer has no such event on record")
         async with aclosing(handler(event)) as parts:
             async for _ in parts:
                 self._backoff.succeeded()

@@ -44,6 +44,13 @@ class UserNotFoundError(Exception):
         super().__init__("no such user")
 
 
+class EventNotFoundError(Exception):
+    """No such event is on record."""
+
+    def __init__(self) -> None:
+        super().__init__("no such event")
+
+
 class SessionNotFoundError(Exception):
     """No such session of the actor."""
 

@@ -14,6 +14,8 @@ __all__ = (
     "DeleteUserResponse",
     "ExtractTokenRequest",
     "ExtractTokenResponse",
+    "GetEventRequest",
+    "GetEventResponse",
     "GetUserRequest",
     "GetUserResponse",
     "ListAuditEventsRequest",
@@ -37,6 +39,8 @@ __all__ = (
     "SetUserRoleResponse",
     "User",
     "UserDeleted",
+    "UserEventServiceBase",
+    "UserEventServiceStub",
     "UserServiceBase",
     "UserServiceStub",
 )
@@ -201,6 +205,11 @@ class Reason(betterproto2.Enum):
     This is the last administrator: without one, no other could be made over the API.
     """
 
+    EVENT_NOT_FOUND = 10
+    """
+    No such event is on record.
+    """
+
     @classmethod
     def betterproto_value_to_renamed_proto_names(cls) -> dict[int, str]:
         return {
@@ -214,6 +223,7 @@ class Reason(betterproto2.Enum):
             7: "REASON_LOGIN_THROTTLED",
             8: "REASON_PAGE_TOKEN_INVALID",
             9: "REASON_LAST_ADMIN",
+            10: "REASON_EVENT_NOT_FOUND",
         }
 
     @classmethod
@@ -229,6 +239,7 @@ class Reason(betterproto2.Enum):
             "REASON_LOGIN_THROTTLED": 7,
             "REASON_PAGE_TOKEN_INVALID": 8,
             "REASON_LAST_ADMIN": 9,
+            "REASON_EVENT_NOT_FOUND": 10,
         }
 
 
@@ -454,6 +465,51 @@ class ExtractTokenResponse(betterproto2.Message):
 
 
 default_message_pool.register_message("user.v1", "ExtractTokenResponse", ExtractTokenResponse)
+
+
+@dataclass(eq=False, repr=False)
+class GetEventRequest(betterproto2.Message):
+    """
+    Which event to give.
+    """
+
+    event_id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    The event's id.
+    """
+
+
+default_message_pool.register_message("user.v1", "GetEventRequest", GetEventRequest)
+
+
+@dataclass(eq=False, repr=False)
+class GetEventResponse(betterproto2.Message):
+    """
+    The event.
+    """
+
+    type: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    The full name of its message.
+    """
+
+    payload: "bytes" = betterproto2.field(2, betterproto2.TYPE_BYTES)
+    """
+    The message in the protobuf encoding.
+    """
+
+    request_id: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
+    """
+    The id of the request that it came from; empty where there was none.
+    """
+
+    traceparent: "str" = betterproto2.field(4, betterproto2.TYPE_STRING)
+    """
+    The trace that the request belonged to (W3C traceparent); empty where there was none.
+    """
+
+
+default_message_pool.register_message("user.v1", "GetEventResponse", GetEventResponse)
 
 
 @dataclass(eq=False, repr=False)
@@ -986,6 +1042,33 @@ class AuditServiceStub(betterproto2_grpclib.ServiceStub):
         )
 
 
+class UserEventServiceStub(betterproto2_grpclib.ServiceStub):
+    """
+    The events as user-svc has them on record.
+    """
+
+    async def get_event(
+        self,
+        message: "GetEventRequest",
+        *,
+        timeout: "float | None" = None,
+        deadline: "Deadline | None" = None,
+        metadata: "MetadataLike | None" = None,
+    ) -> "GetEventResponse":
+        """
+        Gives an event by its id. It is on record for as long as a service may have it to process.
+        """
+
+        return await self._unary_unary(
+            "/user.v1.UserEventService/GetEvent",
+            message,
+            GetEventResponse,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
+
 class UserServiceStub(betterproto2_grpclib.ServiceStub):
     """
     Accounts, credentials and sessions.
@@ -1267,6 +1350,35 @@ class AuditServiceBase(betterproto2_grpclib.ServiceBase):
                 grpclib.const.Cardinality.UNARY_UNARY,
                 ListAuditEventsRequest,
                 ListAuditEventsResponse,
+            ),
+        }
+
+
+class UserEventServiceBase(betterproto2_grpclib.ServiceBase):
+    """
+    The events as user-svc has them on record.
+    """
+
+    async def get_event(self, message: "GetEventRequest") -> "GetEventResponse":
+        """
+        Gives an event by its id. It is on record for as long as a service may have it to process.
+        """
+
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
+    async def __rpc_get_event(self, stream: "grpclib.server.Stream[GetEventRequest, GetEventResponse]") -> None:
+        request = await stream.recv_message()
+        assert request is not None
+        response = await self.get_event(request)
+        await stream.send_message(response)
+
+    def __mapping__(self) -> "dict[str, grpclib.const.Handler]":
+        return {
+            "/user.v1.UserEventService/GetEvent": grpclib.const.Handler(
+                self.__rpc_get_event,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                GetEventRequest,
+                GetEventResponse,
             ),
         }
 

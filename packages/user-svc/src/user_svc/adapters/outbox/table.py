@@ -23,6 +23,8 @@ _PLACE: LiteralString = """
 _BEHIND: LiteralString = """
     SELECT position, event_id::text, type, payload, request_id, traceparent FROM outbox
     WHERE position > %(head)s ORDER BY position LIMIT %(limit)s"""
+_WITH_ID: LiteralString = """
+    SELECT event_id::text, type, payload, request_id, traceparent FROM outbox WHERE event_id = %s"""
 _LAST_BEFORE: LiteralString = "SELECT COALESCE(max(position), 0) FROM outbox WHERE at < %s"
 _FORGET: LiteralString = "DELETE FROM outbox WHERE position <= %s"
 
@@ -70,6 +72,11 @@ class PostgresOutbox:
         """At most ``limit`` events that come behind position ``head``, without a gap."""
         rows = await fetch_all(self._pool, _BEHIND, {"head": head, "limit": limit})
         return [Placed(position, Envelope(*event)) for position, *event in rows]
+
+    async def with_id(self, event_id: str) -> Envelope | None:
+        """The event with this id; None: there is none, or it has been forgotten."""
+        row = await fetch_one(self._pool, _WITH_ID, (event_id,))
+        return Envelope(*row) if row else None
 
     async def last_before(self, at: datetime) -> int:
         """The last position of an event that happened before a time; 0 without one."""
