@@ -13,6 +13,7 @@ from user_svc.domain.session import (
     SessionTerms,
     SessionUse,
 )
+from user_svc.domain.session_ends import Ended, EndedPage
 from user_svc.domain.session_key import SessionKey
 
 
@@ -152,6 +153,8 @@ class InMemorySessions:
 class InMemorySessionEnds:
     """The record of ended sessions. recorded: their ids. away: raise as if the store could not be reached."""
 
+    tokens_live_s = 3600.0
+
     def __init__(self) -> None:
         self.recorded: list[str] = []
         self.away = False
@@ -160,6 +163,9 @@ class InMemorySessionEnds:
         if self.away:
             raise DependencyUnavailableError("postgres")
         self.recorded += session_ids
+
+    async def page(self, _since: datetime | None) -> EndedPage:
+        return EndedPage([Ended(each, 0.0) for each in self.recorded], datetime.now(UTC), more=False)
 
 
 def _time(unix_s: float) -> datetime:

@@ -56,8 +56,8 @@ async def running_service(
 ) -> AsyncIterator[RunningService]:
     """Start `order-svc`, wait until it is ready, and stop it at the end if the test has not.
 
-    It needs no Redis to be ready. issuer_of_events: a user-svc to ask about them, as HOST:PORT. environ: further settings,
-    without their prefix.
+    It needs no Redis to be ready. issuer_of_events: a user-svc to ask about them, as HOST:PORT. environ: further
+    settings, without their prefix.
     """
     issuer = Issuer()
     async with session_authority(issuer) as authority:

@@ -21,6 +21,7 @@ from gateway.limits.throttle import Throttle, ThrottleTerms
 from gateway.limits.throttle_telemetry import ThrottleTelemetry
 from gateway.sessions.key_source import KeySource
 from gateway.sessions.renewer import SessionRenewer
+from gateway.sessions.revocation_source import RevocationSource
 from gateway.sessions.use_reporter import UseReporter
 from gateway.settings import Settings
 from gateway.transcoding.endpoint import endpoints_of
@@ -141,7 +142,7 @@ async def running_platform(
         for _ in range(GATEWAYS):
             upstreams = {name: await stack.enter_async_context(_upstream(name, to)) for name, to in targets.items()}
             fetch = KeySource(contract, upstreams).fetch
-            denylist = await stack.enter_async_context(_followed_denylist(redis_url))
+            denylist = await stack.enter_async_context(_followed_denylist(redis_url, contract, upstreams))
             gateway = _gateway(contract, upstreams, await verifier(fetch, denylist), denylist)
             platform.gateways.append(gateway)
             await stack.enter_async_context(gateway.client)
@@ -190,9 +191,11 @@ def _upstream(name: str, target: str) -> Upstream:
 
 
 @asynccontextmanager
-async def _followed_denylist(redis_url: str) -> AsyncIterator[Denylist]:
-    denylist = Denylist()
-    feed = RevocationFeed(redis_url, denylist, RevocationTelemetry(meter(__name__), denylist))
+async def _followed_denylist(
+    redis_url: str, contract: Contract, upstreams: dict[str, Upstream]
+) -> AsyncIterator[Denylist]:
+    denylist, ask = Denylist(), RevocationSource(contract, upstreams).ask
+    feed = RevocationFeed(redis_url, denylist, RevocationTelemetry(meter(__name__), denylist), ask)
     following = asyncio.create_task(feed.follow())
     await feed.settled()
     yield denylist

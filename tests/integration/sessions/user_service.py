@@ -61,7 +61,8 @@ def user_services(parts: UserParts) -> list[Any]:
     tokens = JwtReader(parts.verifier)
     users, hasher, trail = InMemoryUsers(), ReadablePasswords(), parts.trail
     policy = PasswordPolicy(15, frozenset())
-    sessions = RedisSessions(parts.redis, InMemorySessionEnds(), parts.terms, parts.token_ttl_s)
+    ends = InMemorySessionEnds()
+    sessions = RedisSessions(parts.redis, ends, parts.terms, parts.token_ttl_s)
     minter = JwtMinter(parts.signing, issuer="headrace", audience="headrace", ttl_s=parts.token_ttl_s, now=parts.clock)
     seal = SealOnMovedClock(SEAL, parts.clock)
     grants = Grants(seal, MinterOnMovedClock(minter, parts.clock))
@@ -83,4 +84,4 @@ def user_services(parts: UserParts) -> list[Any]:
     )
     renew = RenewSession(users, sessions, seal, grants, trail, EveryRenewal())
     reporting = ReportUse(sessions, tokens)
-    return [user_service, SessionService(renew=renew, reporting=reporting, public_keys=parts.signing.public)]
+    return [user_service, SessionService(renew, reporting, ends, parts.signing.public)]

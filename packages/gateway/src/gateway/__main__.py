@@ -32,6 +32,7 @@ from gateway.middleware.client_address import ClientAddress
 from gateway.server import Bounds, PublicServer
 from gateway.sessions.key_source import KeySource
 from gateway.sessions.renewer import SessionRenewer
+from gateway.sessions.revocation_source import RevocationSource
 from gateway.sessions.use_reporter import UseReporter
 from gateway.settings import PREFIX, Settings
 from gateway.status.pages import status_pages
@@ -88,7 +89,13 @@ async def _serve(settings: Settings) -> None:
         lifecycle.start("key-set", keys.keep_fresh)
         denylist = Denylist()
         told = RevocationTelemetry(meter, denylist)
-        revocations = RevocationFeed(settings.redis_url.reveal(), denylist, told, on_key=keys.refresh_soon)
+        revocations = RevocationFeed(
+            settings.redis_url.reveal(),
+            denylist,
+            told,
+            RevocationSource(contract, upstreams).ask,
+            on_key=keys.refresh_soon,
+        )
         lifecycle.start("revocations", revocations.follow)
         verifier = TokenVerifier(
             keys,

@@ -33,6 +33,7 @@ from order_svc.adapters.key_set_source import KeySetSource
 from order_svc.adapters.order_ids import new_order_id
 from order_svc.adapters.order_repository import PostgresOrderRepository
 from order_svc.adapters.processed_events import PostgresProcessedEvents
+from order_svc.adapters.revocation_source import RevocationSource
 from order_svc.commands.dead_letters import DROP, LIST, REPLAY
 from order_svc.commands.migrate import MIGRATE
 from order_svc.inbox.background import BackgroundInbox
@@ -100,6 +101,7 @@ async def _serve(settings: Settings) -> None:
             settings.redis_url.reveal(),
             denylist,
             RevocationTelemetry(metrics.meter(_NAME), denylist),
+            RevocationSource(authority).ask,
             on_key=keys.refresh_soon,
         )
         lifecycle.start("revocations", revocations.follow)

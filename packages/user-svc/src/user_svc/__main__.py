@@ -133,7 +133,7 @@ async def _serve(settings: Settings) -> None:
         redis_probe = await lifecycle.enter("redis-probe", _redis_for_probes(settings))
         readiness.add("redis", lambda: redis_client.check(redis_probe))
         terms = _session_terms(settings)
-        ends = PostgresSessionEnds(pool, terms.key_life_s(settings.tokens_live_s))
+        ends = PostgresSessionEnds(pool, terms.key_life_s(settings.tokens_live_s), settings.tokens_live_s)
         lifecycle.start("session-ends", ends.forget_forever)
         sessions = RedisSessions(redis, ends, terms, settings.tokens_live_s)
 
@@ -172,6 +172,7 @@ async def _serve(settings: Settings) -> None:
         session_service = SessionService(
             renew=RenewSession(users, sessions, seal, grants, trail, RedisRenewalRecord(redis)),
             reporting=ReportUse(sessions, JwtReader(verifier)),
+            ends=ends,
             public_keys=signing_keys.public,
         )
         audit_service = AuditService(attend=attend, listing=ListAuditEvents(PostgresAuditLog(pool)))

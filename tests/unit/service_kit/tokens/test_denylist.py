@@ -24,17 +24,6 @@ def test_denies_for_as_long_as_it_was_told() -> None:
     assert denylist.deny_session("s1", 1)
 
 
-def test_a_session_is_no_key() -> None:
-    denylist = Denylist(Clock())
-    denylist.deny_session("s1", 10)
-    denylist.deny_key("k1", 10)
-    assert denylist.denies_session("s1")
-    assert not denylist.denies_key("s1")
-    assert denylist.denies_key("k1")
-    assert not denylist.denies_session("k1")
-    assert (denylist.count_sessions(), denylist.count_keys()) == (1, 1)
-
-
 def test_what_is_over_takes_no_room() -> None:
     clock = Clock()
     denylist = Denylist(clock)

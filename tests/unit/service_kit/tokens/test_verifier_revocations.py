@@ -31,27 +31,6 @@ async def test_refuses_the_tokens_of_a_session_that_has_ended(
     assert (await verifier.verify(other)).session_id == "another"
 
 
-@pytest.mark.parametrize("seen_before", [True, False])
-async def test_refuses_what_a_revoked_key_signed(
-    verifier: TokenVerifier, issuer: Issuer, denylist: Denylist, *, seen_before: bool
-) -> None:
-    token = issuer.mint()
-    if seen_before:
-        await verifier.verify(token)
-    denylist.deny_key("k1", 100)
-    assert await refusal(verifier, token) == "invalid"
-
-
-async def test_a_revoked_keys_token_does_not_pass_for_an_expired_one(
-    verifier: TokenVerifier, issuer: Issuer, denylist: Denylist, clock: Clock
-) -> None:
-    token = issuer.mint()
-    clock.time += 1_000_000
-    assert await refusal(verifier, token) == "expired"
-    denylist.deny_key("k1", 100)
-    assert await refusal(verifier, token) == "invalid"
-
-
 async def test_of_an_expired_token_nobody_asks_for_the_session(
     verifier: TokenVerifier, issuer: Issuer, denylist: Denylist, clock: Clock
 ) -> None:

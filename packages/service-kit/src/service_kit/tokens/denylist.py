@@ -1,4 +1,4 @@
-"""What was revoked before its time: sessions and signing keys, in this process's memory."""
+"""Sessions that were revoked before their time, in this process's memory."""
 
 import time
 from collections.abc import Callable
@@ -13,31 +13,18 @@ class Denylist:
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._sessions = _Denied(now)
-        self._keys = _Denied(now)
 
     def deny_session(self, session_id: str, for_s: float) -> bool:
         """Deny a session for ``for_s`` from now, unless it is denied for longer. Whether it was not denied before."""
         return self._sessions.add(session_id, for_s)
 
-    def deny_key(self, kid: str, for_s: float) -> bool:
-        """Deny a signing key, in the same way."""
-        return self._keys.add(kid, for_s)
-
     def denies_session(self, session_id: str) -> bool:
         """Whether the session is denied now."""
         return self._sessions.has(session_id)
 
-    def denies_key(self, kid: str) -> bool:
-        """Whether the signing key is denied now."""
-        return self._keys.has(kid)
-
     def count_sessions(self) -> int:
         """How many sessions are denied now."""
         return self._sessions.count()
-
-    def count_keys(self) -> int:
-        """How many signing keys are denied now."""
-        return self._keys.count()
 
 
 class _Denied:

@@ -1,17 +1,20 @@
-"""Follows the stream of revocations in Redis. Needs the extra `service-kit[redis]`."""
+"""Knows which sessions were ended: from their authority, as soon as Redis announces it.
+
+Needs the extra `service-kit[redis]`.
+"""
 
 import asyncio
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from loguru import logger
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
 from service_kit.redis_connection import own_connection
 from service_kit.tokens.denylist import Denylist
-from service_kit.tokens.revocation_stream import KEY_FIELD, LIFE_FIELD, SESSION_FIELD, STREAM
+from service_kit.tokens.revocation_stream import KEY_FIELD, STREAM
 from service_kit.tokens.revocation_telemetry import RevocationTelemetry
 
 #: A read waits so long for news, and an answer may take so long: a connection that is dead without saying so is
@@ -23,69 +26,134 @@ _RETRY_S = 0.1
 #: Entries in one answer.
 _PAGE = 1000
 _BEGINNING = "0-0"
+#: How often the authority is asked without an announcement: one that got lost is made up for within this time.
+_ASK_EVERY_S = 10.0
+#: At least so long between two questions: entries that were made up must not become a flood of questions.
+_ASK_AT_MOST_EVERY_S = 0.05
+#: How long a start waits for an authority that does not answer.
+_SETTLE_WITHIN_S = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Revoked:
+    """A session that was ended ``age_s`` ago, and whose tokens are to be refused for ``for_s`` (both in seconds)."""
+
+    session_id: str
+    age_s: float
+    for_s: float
+
+
+@dataclass(frozen=True, slots=True)
+class RevocationPage:
+    """An answer of the authority. until: from where to ask on, in its own terms. more: whether there are more."""
+
+    revoked: Sequence[Revoked]
+    until: Any
+    more: bool
+
+
+#: Asks the authority for what was revoked from a point on; from the beginning for None. It may raise anything.
+Ask = Callable[[Any | None], Awaitable[RevocationPage]]
 
 
 class RevocationFeed:
-    """Keeps ``denylist`` up to date with the stream of the Redis at ``url``.
+    """Keeps ``denylist`` up to date with the authority that ``ask`` asks.
 
-    While Redis is away nothing new is known and tokens keep being accepted: the alternative would be to refuse
-    everybody, and a token's life bounds what that costs. What was denied stays denied. When Redis is back, the reading
-    goes on after the last entry that was read; or from the beginning where that entry is gone, because then the store
-    may have lost its data or its clock may have gone back, and new entries may have ids before it. To read an entry
-    twice does no harm.
+    The stream of the Redis at ``url`` only says when to ask: anything that can write to Redis can write an entry, and a
+    Redis that has lost its data has lost its entries. While the authority or Redis is away, tokens keep being accepted:
+    the alternative would be to refuse all, and a token's life bounds what that costs. What was denied stays denied.
 
-    on_key: called when a signing key was revoked, since another signs in its place. It must not wait.
+    on_key: called when the set of signing keys is said to have changed. It must not wait.
     """
 
     def __init__(
-        self, url: str, denylist: Denylist, telemetry: RevocationTelemetry, on_key: Callable[[], None] | None = None
+        self,
+        url: str,
+        denylist: Denylist,
+        telemetry: RevocationTelemetry,
+        ask: Ask,
+        on_key: Callable[[], None] | None = None,
     ) -> None:
-        self._on_key = on_key
         self._url = url
         self._denylist = denylist
         self._telemetry = telemetry
+        self._ask = ask
+        self._on_key = on_key
         self._last = _BEGINNING
+        self._until: Any | None = None
         self._began_s = time.monotonic()
-        #: The server's clock (Unix) minus ours (monotonic), in seconds.
-        self._offset_s = 0.0
+        self._asked_s = float("-inf")
+        self._wanted = True
         self._settled = asyncio.Event()
 
     async def settled(self) -> None:
-        """Return once all that was revoked before is known, or Redis is known to be away: 1 to 2 s at most."""
+        """Return once all that was revoked before is known, or cannot be known now: after 3 s at most."""
         await self._settled.wait()
 
     async def follow(self) -> None:
-        """Follow for ever, whatever happens to Redis."""
+        """Follow for ever, whatever happens to Redis and to the authority."""
         try:
+            await self._learn_at_start()
             while True:
                 try:
                     await self._follow()
                 except (RedisError, OSError) as exc:
                     self._telemetry.disconnected(exc)
                 self._settled.set()
+                await self._learn()
                 await asyncio.sleep(_RETRY_S)
         finally:
             self._settled.set()  # nobody waits for what will not come
 
     async def _follow(self) -> None:
         async with own_connection(self._url, "revocations", connect_timeout_s=_TIMEOUT_S) as redis:
-            await self._compare_clocks(redis)
             await self._check_position(redis, self._last)
             while await self._read(redis, None) == _PAGE:
                 pass
-            self._telemetry.connected()
-            self._settled.set()
+            # Whatever was announced before this connection is asked for: it may not have been read.
+            self._wanted = True
             while True:
+                if await self._learn():
+                    self._telemetry.connected()
+                self._settled.set()
                 position = self._last
                 await self._read(redis, _BLOCK_MS)
                 await self._check_position(redis, position)
 
-    async def _compare_clocks(self, redis: Redis) -> None:
-        asked_s = time.monotonic()
-        async with asyncio.timeout(_TIMEOUT_S):
-            seconds, microseconds = await redis.time()
-        answered_s = time.monotonic()
-        self._offset_s = seconds + microseconds / 1e6 - (asked_s + answered_s) / 2
+    async def _learn_at_start(self) -> None:
+        """Learn what was revoked before, trying again for a while."""
+        for _ in range(round(_SETTLE_WITHIN_S / _RETRY_S)):
+            if await self._learn() or time.monotonic() - self._began_s >= _SETTLE_WITHIN_S:
+                return
+            await asyncio.sleep(_RETRY_S)
+
+    async def _learn(self) -> bool:
+        """Ask the authority, if something was announced, it is time to, or the last question failed.
+
+        Whether all that is known to have been announced is known.
+        """
+        if not self._wanted and time.monotonic() - self._asked_s < _ASK_EVERY_S:
+            return True
+        await asyncio.sleep(max(0.0, self._asked_s + _ASK_AT_MOST_EVERY_S - time.monotonic()))
+        self._asked_s, self._wanted = time.monotonic(), False
+        try:
+            more = True
+            while more:
+                page = await self._ask(self._until)
+                for revoked in page.revoked:
+                    self._deny(revoked)
+                self._until, more = page.until, page.more
+        except Exception as exc:  # the question crosses the network: whatever went wrong, it is asked again
+            self._wanted = True
+            self._telemetry.disconnected(exc)
+            return False
+        return True
+
+    def _deny(self, revoked: Revoked) -> None:
+        is_news = self._denylist.deny_session(revoked.session_id, revoked.for_s)
+        # What was there before this process was says nothing about how fast the feed is.
+        if is_news and time.monotonic() - revoked.age_s >= self._began_s:
+            self._telemetry.received(revoked.age_s)
 
     async def _check_position(self, redis: Redis, position: str) -> None:
         """Start over unless the entry that was read from is still there: all that is newer comes after it."""
@@ -101,25 +169,9 @@ class RevocationFeed:
         async with asyncio.timeout(_TIMEOUT_S):
             answer: Any = await redis.xread({STREAM: self._last}, count=_PAGE, block=block_ms)
         entries = answer[0][1] if answer else []
-        for entry_id, fields in entries:
-            self._deny(entry_id, fields)
-            self._last = entry_id
+        if entries:
+            self._last = entries[-1][0]
+            self._wanted = True
+            if self._on_key is not None and any(KEY_FIELD in fields for _, fields in entries):
+                self._on_key()
         return len(entries)
-
-    def _deny(self, entry_id: str, fields: Mapping[str, str]) -> None:
-        try:
-            added_s = int(entry_id.partition("-")[0]) / 1000 - self._offset_s
-            # For as long as if it were new: where it is not, it is kept for a while that it could have been spared.
-            for_s = int(fields[LIFE_FIELD]) / 1000
-            if SESSION_FIELD in fields:
-                is_news = self._denylist.deny_session(fields[SESSION_FIELD], for_s)
-            else:
-                is_news = self._denylist.deny_key(fields[KEY_FIELD], for_s)
-                if is_news and self._on_key is not None:
-                    self._on_key()
-        except (KeyError, ValueError):
-            logger.error("the revocation {} cannot be understood: its fields are {}", entry_id, sorted(fields))
-            return
-        # What was there before this process was says nothing about how fast the feed is.
-        if is_news and added_s >= self._began_s:
-            self._telemetry.received(max(0.0, time.monotonic() - added_s))

@@ -30,7 +30,7 @@ class RevocationTelemetry:
         meter.create_observable_gauge(
             "auth.revocation.denied",
             callbacks=[self._observe_denied],
-            description="Sessions and signing keys whose unexpired tokens are refused",
+            description="Sessions whose unexpired tokens are refused",
         )
 
     def received(self, lag_s: float) -> None:
@@ -55,7 +55,4 @@ class RevocationTelemetry:
         return [Observation(int(self._connected is True))]
 
     def _observe_denied(self, _options: CallbackOptions) -> Iterable[Observation]:
-        return [
-            Observation(self._denylist.count_sessions(), {"kind": "session"}),
-            Observation(self._denylist.count_keys(), {"kind": "key"}),
-        ]
+        return [Observation(self._denylist.count_sessions(), {"kind": "session"})]

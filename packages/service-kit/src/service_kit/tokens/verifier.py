@@ -39,15 +39,9 @@ class Revocations(Protocol):
     def denies_session(self, session_id: str) -> bool:
         """Whether the session has ended."""
 
-    def denies_key(self, kid: str) -> bool:
-        """Whether nothing that the key signed is good any more."""
-
 
 class _NothingRevoked:
     def denies_session(self, session_id: str) -> bool:
-        return False
-
-    def denies_key(self, kid: str) -> bool:
         return False
 
 
@@ -57,7 +51,7 @@ class TokenVerifier:
     leeway_s: how far clocks may be apart, 0 to 30 s. now: the time, in Unix seconds. revoked: None where whoever uses
     the verifier asks for the session itself.
     A token that has been verified is remembered, so that its signature (0.2 ms) is paid once; its expiry, that its
-    key is still in the key set, and that neither key nor session is revoked, are looked at every time.
+    key is still in the key set, and that its session is not revoked, are looked at every time.
     """
 
     def __init__(
@@ -93,8 +87,6 @@ class TokenVerifier:
         if verified is None:
             verified = await self._verify(token)
             self._remember(digest, verified)
-        if self._revoked.denies_key(verified.kid):
-            raise TokenError("invalid", "its key is revoked")
         if self._is_over(verified.principal):
             self._remembered.pop(digest, None)
             raise _expired()

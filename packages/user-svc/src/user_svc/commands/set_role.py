@@ -46,7 +46,7 @@ async def _set_role(settings: Settings, command: str, user_id: str, role: Role) 
         open_database(settings, command) as pool,
         redis_client.open_client(settings.redis_url.reveal(), name=f"user-svc {command}") as redis,
     ):
-        ends = PostgresSessionEnds(pool, terms.key_life_s(settings.tokens_live_s))
+        ends = PostgresSessionEnds(pool, terms.key_life_s(settings.tokens_live_s), settings.tokens_live_s)
         sessions = RedisSessions(redis, ends, terms, settings.tokens_live_s)
         return await SetUserRole(PostgresUsers(pool), sessions).by_operator(user_id, role)
 

@@ -41,9 +41,9 @@ local function live_sessions(list, user_id)
   return live
 end
 
--- Says in the stream that the tokens of a session ('sid') or of a signing key ('kid') are not accepted any more. Entries
--- older than the life of tokens say nothing any more: they go, and the stream with its last one.
+-- Announces in the stream that the tokens of a session ('sid') or of a signing key ('kid') are not accepted any more.
+-- Entries older than the life of tokens say nothing any more: they go, and the stream with its last one.
 local function publish(stream, field, id, for_ms)
-  redis.call('XADD', stream, 'MINID', math.max(0, now_ms() - for_ms), '*', field, id, 'for_ms', for_ms)
+  redis.call('XADD', stream, 'MINID', math.max(0, now_ms() - for_ms), '*', field, id)
   redis.call('PEXPIRE', stream, for_ms)
 end

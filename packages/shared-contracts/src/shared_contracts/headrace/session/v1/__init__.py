@@ -7,15 +7,19 @@ __all__ = (
     "GetKeySetRequest",
     "GetKeySetResponse",
     "JsonWebKey",
+    "ListRevocationsRequest",
+    "ListRevocationsResponse",
     "RenewSessionRequest",
     "RenewSessionResponse",
     "ReportUseRequest",
     "ReportUseResponse",
+    "RevokedSession",
     "SessionGrant",
     "SessionServiceBase",
     "SessionServiceStub",
 )
 
+import datetime
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -102,6 +106,50 @@ default_message_pool.register_message("headrace.session.v1", "JsonWebKey", JsonW
 
 
 @dataclass(eq=False, repr=False)
+class ListRevocationsRequest(betterproto2.Message):
+    """
+    Which revocations to list.
+    """
+
+    since: "datetime.datetime | None" = betterproto2.field(
+        1, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Timestamp, optional=True
+    )
+    """
+    Those from this time on: the `until` of the answer before; all when not set.
+    """
+
+
+default_message_pool.register_message("headrace.session.v1", "ListRevocationsRequest", ListRevocationsRequest)
+
+
+@dataclass(eq=False, repr=False)
+class ListRevocationsResponse(betterproto2.Message):
+    """
+    Revocations.
+    """
+
+    sessions: "list[RevokedSession]" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, repeated=True)
+    """
+    The sessions, the longest ended first. One may be listed again in the next answer.
+    """
+
+    until: "datetime.datetime | None" = betterproto2.field(
+        2, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Timestamp, optional=True
+    )
+    """
+    From where to ask next.
+    """
+
+    more: "bool" = betterproto2.field(3, betterproto2.TYPE_BOOL)
+    """
+    Whether there are more already.
+    """
+
+
+default_message_pool.register_message("headrace.session.v1", "ListRevocationsResponse", ListRevocationsResponse)
+
+
+@dataclass(eq=False, repr=False)
 class RenewSessionRequest(betterproto2.Message):
     """
     A session key to renew.
@@ -166,6 +214,31 @@ class ReportUseResponse(betterproto2.Message):
 
 
 default_message_pool.register_message("headrace.session.v1", "ReportUseResponse", ReportUseResponse)
+
+
+@dataclass(eq=False, repr=False)
+class RevokedSession(betterproto2.Message):
+    """
+    A session that was ended.
+    """
+
+    session_id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
+    """
+    The session's id.
+    """
+
+    age_ms: "int" = betterproto2.field(2, betterproto2.TYPE_INT64)
+    """
+    How long ago it was ended, in milliseconds.
+    """
+
+    for_ms: "int" = betterproto2.field(3, betterproto2.TYPE_INT64)
+    """
+    For how long its access tokens must still be refused, in milliseconds.
+    """
+
+
+default_message_pool.register_message("headrace.session.v1", "RevokedSession", RevokedSession)
 
 
 @dataclass(eq=False, repr=False)
@@ -239,6 +312,28 @@ class SessionServiceStub(betterproto2_grpclib.ServiceStub):
             metadata=metadata,
         )
 
+    async def list_revocations(
+        self,
+        message: "ListRevocationsRequest",
+        *,
+        timeout: "float | None" = None,
+        deadline: "Deadline | None" = None,
+        metadata: "MetadataLike | None" = None,
+    ) -> "ListRevocationsResponse":
+        """
+        Lists the sessions that were ended before their time and whose access tokens may still be alive, the longest ago
+        first. Verifiers ask at their start, every few seconds, and at once when a revocation is announced.
+        """
+
+        return await self._unary_unary(
+            "/headrace.session.v1.SessionService/ListRevocations",
+            message,
+            ListRevocationsResponse,
+            timeout=timeout,
+            deadline=deadline,
+            metadata=metadata,
+        )
+
     async def report_use(
         self,
         message: "ReportUseRequest",
@@ -262,6 +357,9 @@ class SessionServiceStub(betterproto2_grpclib.ServiceStub):
         )
 
 
+from ....google import protobuf as ___google__protobuf__
+
+
 class SessionServiceBase(betterproto2_grpclib.ServiceBase):
     """
     The authority over sessions and access tokens.
@@ -278,6 +376,14 @@ class SessionServiceBase(betterproto2_grpclib.ServiceBase):
         """
         Trades a session key for its successor and a fresh access token. Presenting the same key again within
         the grace, or before its successor was ever used, gives the same successor; anything older revokes the session.
+        """
+
+        raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
+
+    async def list_revocations(self, message: "ListRevocationsRequest") -> "ListRevocationsResponse":
+        """
+        Lists the sessions that were ended before their time and whose access tokens may still be alive, the longest ago
+        first. Verifiers ask at their start, every few seconds, and at once when a revocation is announced.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
@@ -304,6 +410,14 @@ class SessionServiceBase(betterproto2_grpclib.ServiceBase):
         response = await self.renew_session(request)
         await stream.send_message(response)
 
+    async def __rpc_list_revocations(
+        self, stream: "grpclib.server.Stream[ListRevocationsRequest, ListRevocationsResponse]"
+    ) -> None:
+        request = await stream.recv_message()
+        assert request is not None
+        response = await self.list_revocations(request)
+        await stream.send_message(response)
+
     async def __rpc_report_use(self, stream: "grpclib.server.Stream[ReportUseRequest, ReportUseResponse]") -> None:
         request = await stream.recv_message()
         assert request is not None
@@ -323,6 +437,12 @@ class SessionServiceBase(betterproto2_grpclib.ServiceBase):
                 grpclib.const.Cardinality.UNARY_UNARY,
                 RenewSessionRequest,
                 RenewSessionResponse,
+            ),
+            "/headrace.session.v1.SessionService/ListRevocations": grpclib.const.Handler(
+                self.__rpc_list_revocations,
+                grpclib.const.Cardinality.UNARY_UNARY,
+                ListRevocationsRequest,
+                ListRevocationsResponse,
             ),
             "/headrace.session.v1.SessionService/ReportUse": grpclib.const.Handler(
                 self.__rpc_report_use,
