@@ -31,6 +31,11 @@ _POLICIES = {
     503: ("upstream", "unavailable"),
     504: ("deadline", "exceeded"),
 }
+#: The same for reasons that say more: whoever learns first that a session has ended, gateway or service, says the same.
+_POLICIES_OF_REASONS = {
+    "SESSION_INVALID": ("authentication", "revoked"),
+    "SESSION_REUSED": ("authentication", "revoked"),
+}
 _COME_BACK = {429, 503}
 
 
@@ -40,12 +45,13 @@ def to_problem(error: CallError, reasons: Mapping[str, Reason]) -> Problem:
     status = _HTTP_STATUS.get(error.status, 500)
     if reason is not None and reason.http_status is not None:
         status = reason.http_status
-    return Problem(status, error.reason, error.detail, error.violations, _decision(status, error.retry_after_s))
+    return Problem(status, error.reason, error.detail, error.violations, _decision(status, error))
 
 
-def _decision(status: int, retry_after_s: float | None) -> Decision | None:
+def _decision(status: int, error: CallError) -> Decision | None:
     if status not in _POLICIES:
         return None
-    policy, state = _POLICIES[status]
+    policy, state = _POLICIES_OF_REASONS.get(error.reason, _POLICIES[status])
+    retry_after_s = error.retry_after_s
     wait = ceil(retry_after_s) if retry_after_s is not None else 1
     return Decision(policy, state, retry_after_s=max(1, wait) if status in _COME_BACK else None)
