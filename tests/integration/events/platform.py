@@ -166,7 +166,7 @@ class Platform:
             [UserEventService(PostgresOutbox(self.users_pool).with_id)],
             contract=_CONTRACT,
             verifier=_NO_TOKENS,
-            host="127.0.0.1",
+            hosts=("127.0.0.1",),
             port=port,
             error_table=USER_ERRORS,
         )
