@@ -20,7 +20,7 @@ from hyperframe.frame import (
     SettingsFrame,
     WindowUpdateFrame,
 )
-from service_kit.http2 import Http2ServerConnection, StreamFault
+from service_kit.http2 import Http2ServerConnection, LateData, StreamFault
 
 Field = tuple[bytes, bytes]
 
@@ -197,6 +197,17 @@ def test_a_frame_that_is_wrong_for_its_stream_ends_that_only(frame: bytes) -> No
     assert [kind for kind in peer.sent() if isinstance(kind, RstStreamFrame)]
     peer.assert_serves(3)
     assert not any(isinstance(event, DataReceived) for event in peer.send(DataFrame(1, data=b"x")))
+
+
+def test_a_body_behind_the_end_of_its_request_ends_the_stream_once() -> None:
+    peer = Peer()
+    peer.send(peer.headers(1, POST))
+    peer.sent()
+    events = [event for _ in range(3) for event in peer.send(DataFrame(1, data=b"x"))]
+    resets = [frame.error_code for frame in peer.sent() if isinstance(frame, RstStreamFrame)]
+    assert resets == [ErrorCodes.STREAM_CLOSED]
+    assert [type(event) for event in events] == [StreamReset, LateData, LateData, LateData]
+    peer.assert_serves(3)
 
 
 def test_a_stream_window_that_is_exceeded_ends_the_stream_only() -> None:

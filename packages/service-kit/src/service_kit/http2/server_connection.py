@@ -146,7 +146,8 @@ class Http2ServerConnection(H2Connection):
 
     def _handle_data_on_closed_stream(self, events: list[Event], exc: StreamClosedError, frame: DataFrame) -> _Outcome:
         frames, events = super()._handle_data_on_closed_stream(events, exc, frame)
-        if self._stream_closed_by(frame.stream_id) is StreamClosedBy.SEND_RST_STREAM:
+        was_reset = not exc._events  # noqa: SLF001 (with the first reset of a stream there comes an event)
+        if was_reset and self._stream_closed_by(frame.stream_id) is StreamClosedBy.SEND_RST_STREAM:
             # The client has not read of the reset yet. One is enough (RFC 9113, 5.1).
             frames = [each for each in frames if not isinstance(each, RstStreamFrame)]
         return frames, [*events, LateData(stream_id=frame.stream_id, size_bytes=frame.flow_controlled_length)]
