@@ -4,6 +4,7 @@ import inspect
 import math
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, cast
 
 from grpclib.const import Cardinality, Status
@@ -30,6 +31,15 @@ _refused = meter(__name__).create_counter(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class _Waiting:
+    """A call that has not begun. release: what ends it once it has. release_stream: what ends it before."""
+
+    headers: Any
+    release: Callable[[], None]
+    release_stream: Callable[[], Any]
+
+
 class CallHandler(Handler):
     """The calls of one connection. Each has a deadline: its method's, or that of its caller if it is earlier.
 
@@ -42,6 +52,10 @@ class CallHandler(Handler):
         self._limits = limits
         self._deadlines_s = deadlines_s
         self._releases: dict[H2Stream, Callable[[], None]] = {}
+        # Of these: calls that the caller has cancelled, and whose tasks have not ended yet.
+        self._cancelled_streams: set[H2Stream] = set()
+        # Calls for which one of those has to end first.
+        self._waiting: dict[H2Stream, _Waiting] = {}
         self.accepted = self.abandoned = 0
 
     @property
@@ -51,7 +65,8 @@ class CallHandler(Handler):
 
     def accept(self, stream: H2Stream, headers: Any, release_stream: Callable[[], Any]) -> None:
         self.accepted += 1
-        if len(self._releases) >= self._limits.max_streams:
+        running = len(self._releases)
+        if running - len(self._cancelled_streams) + len(self._waiting) >= self._limits.max_streams:
             # A caller that has not read our settings yet: this says that the call has not been begun.
             _refused.add(1, {"reason": "TOO_MANY_STREAMS"})
             if stream.closable:
@@ -61,9 +76,30 @@ class CallHandler(Handler):
 
         def release() -> None:
             if self._releases.pop(stream, None) is not None:
+                self._cancelled_streams.discard(stream)
                 cast("CallStream", stream).buffer.close()
                 release_stream()
+                self._begin_waiting()
 
+        if running >= self._limits.max_streams:
+            # The caller keeps to the limit; what it has cancelled is about to end.
+            self._waiting[stream] = _Waiting(headers, release, release_stream)
+        else:
+            self._begin(stream, headers, release)
+
+    def cancel(self, stream: H2Stream) -> None:
+        if stream in self._waiting:
+            self.abandoned += 1
+            self._waiting.pop(stream).release_stream()
+            return
+        self._cancelled_streams.add(stream)
+        if inspect.getcoroutinestate(self._tasks[stream].get_coro()) == inspect.CORO_CREATED:  # type: ignore[arg-type]
+            self.abandoned += 1
+            # What has not begun does not clean up after itself either.
+            self._releases[stream]()
+        super().cancel(stream)
+
+    def _begin(self, stream: H2Stream, headers: Any, release: Callable[[], None]) -> None:
         self._releases[stream] = release
         try:
             admitted = self._admit(cast("CallStream", stream), headers)
@@ -72,31 +108,26 @@ class CallHandler(Handler):
         else:
             super().accept(stream, admitted, release)
 
-    def cancel(self, stream: H2Stream) -> None:
-        if inspect.getcoroutinestate(self._tasks[stream].get_coro()) == inspect.CORO_CREATED:  # type: ignore[arg-type]
-            self.abandoned += 1
-            # What has not begun does not clean up after itself either.
-            self._releases[stream]()
-        super().cancel(stream)
+    def _begin_waiting(self) -> None:
+        if self._waiting and not self.closing:
+            stream = next(iter(self._waiting))
+            call = self._waiting.pop(stream)
+            self._begin(stream, call.headers, call.release)
 
     def _admit(self, stream: CallStream, headers: list[_Header]) -> list[_Header]:
         """The headers for grpclib, and into ``stream`` when the answer is due. CallError: the call is not taken."""
-        path = method = None
+        path = ""
         timeout_s = math.inf
         size = 0
         for name, value in headers:
             size += len(name) + len(value) + _OVERHEAD_BYTES
             if name == ":path":
                 path = value
-            elif name == ":method":
-                method = value
             elif name == _TIMEOUT:
                 timeout_s = min(timeout_s, _seconds(value))
         if size > self._limits.max_header_bytes or len(headers) > self._limits.max_headers:
             detail = f"at most {self._limits.max_headers} headers of {self._limits.max_header_bytes} bytes"
             raise CallError(Status.RESOURCE_EXHAUSTED, "HEADERS_TOO_LARGE", detail)
-        if path is None or method is None:
-            raise CallError(Status.INVALID_ARGUMENT, "INVALID_REQUEST", "a call has a method and a path")
         timeout_s = min(timeout_s, self._deadlines_s.get(path, math.inf))
         # From now on, not from when a task gets its turn to begin with the call.
         stream.due = time.monotonic() + timeout_s if timeout_s < math.inf else None

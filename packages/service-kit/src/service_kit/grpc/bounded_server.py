@@ -10,7 +10,6 @@ from grpclib.encoding.base import CodecBase
 from grpclib.encoding.proto import ProtoStatusDetailsCodec
 from grpclib.protocol import H2Protocol
 from grpclib.server import Server
-from h2.config import H2Configuration
 
 from service_kit.grpc.acceptance import CallHandler
 from service_kit.grpc.connection import KEEPALIVE, ServerConnection
@@ -22,15 +21,6 @@ from service_kit.listening import listen, remaining
 #: How many connections may wait to be taken while the event loop is busy.
 _BACKLOG = 512
 _SHARE_SETTING = "…_SHARE_PORT"
-_H2 = H2Configuration(
-    client_side=False,
-    # Any byte is a letter of this, so that none breaks the connection; who reads a header knows what to expect.
-    header_encoding="latin-1",
-    validate_inbound_headers=False,
-    validate_outbound_headers=False,
-    normalize_inbound_headers=False,
-    normalize_outbound_headers=False,
-)
 
 
 class BoundedService(Protocol):
@@ -97,7 +87,6 @@ class BoundedServer(Server):
         return ServerConnection(
             handler,
             self._config,
-            _H2,
             limits=self._limits,
             connections=self._connections,
             receive_budget=self._receive_budget,

@@ -6,6 +6,7 @@ grpclib takes whatever HTTP/2 allows, closes without a word, and breaks off over
 import asyncio
 import contextlib
 import time
+from collections.abc import Iterable
 from typing import Any, cast
 
 from grpclib.config import Configuration
@@ -13,7 +14,13 @@ from grpclib.protocol import EventsProcessor, H2Protocol
 from h2.config import H2Configuration
 from h2.connection import ConnectionState
 from h2.errors import ErrorCodes
-from h2.events import AlternativeServiceAvailable, UnknownFrameReceived
+from h2.events import (
+    AlternativeServiceAvailable,
+    ConnectionTerminated,
+    RequestReceived,
+    TrailersReceived,
+    UnknownFrameReceived,
+)
 from loguru import logger
 
 from service_kit.grpc.acceptance import CallHandler
@@ -24,6 +31,7 @@ from service_kit.grpc.http2 import h2_connection
 from service_kit.grpc.limits import ServerLimits
 from service_kit.grpc.open_connections import OpenConnections
 from service_kit.grpc.receive_budget import ReceiveBudget
+from service_kit.http2 import LateData, StreamFault
 
 #: What is read without looking up: a flood is noticed after some 20 ms.
 _SLICE_BYTES = 16 * 1024
@@ -51,23 +59,23 @@ class ServerConnection(H2Protocol):
         self,
         handler: CallHandler,
         config: Configuration,
-        h2_config: H2Configuration,
         *,
         limits: ServerLimits,
         connections: OpenConnections,
         receive_budget: ReceiveBudget,
     ) -> None:
-        super().__init__(handler, config, h2_config)
+        super().__init__(handler, config, H2Configuration(client_side=False))
         self._limits = limits
         self._connections = connections
         self._receive_budget = receive_budget
         self._budget = FrameBudget()
         self._greeted = self._deaf = self._said_goodbye = False
+        self._sent_bytes = 0
         self._made_at = time.monotonic()
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         self._transport = CorkedTransport(cast("asyncio.Transport", transport))
-        self._h2 = h2_connection(self.h2_config, self._limits)
+        self._h2 = h2_connection(self._limits)
         self.connection = CallConnection(
             self._h2, self._transport, config=self.config, receive_budget=self._receive_budget
         )
@@ -75,7 +83,13 @@ class ServerConnection(H2Protocol):
         self.connection.initialize()
         self.processor = EventsProcessor(self.handler, self.connection)
         # RFC 9113 section 5.5: what is unknown is ignored.
-        self.processor.processors |= {UnknownFrameReceived: _ignore, AlternativeServiceAvailable: _ignore}
+        self.processor.processors |= {
+            UnknownFrameReceived: _ignore,
+            AlternativeServiceAvailable: _ignore,
+            LateData: _ignore,
+            StreamFault: self._process_fault,
+            ConnectionTerminated: self._process_goodbye,
+        }
         first_look_s = min(_GREETING_WITHIN_S, self._limits.idle_connection_s)
         self._timer = asyncio.get_running_loop().call_later(first_look_s, self._look_after)
         if not self._connections.add(self):
@@ -120,24 +134,41 @@ class ServerConnection(H2Protocol):
 
     def _digest(self, data: bytes) -> None:
         accepted, abandoned = self.handler.accepted, self.handler.abandoned
+        sent_bytes, self._sent_bytes = self.connection.data_sent - self._sent_bytes, self.connection.data_sent
         try:
             events = self._h2.receive_data(data)
-        except Exception as exc:  # whatever a client's bytes do to h2: it is the client's fault, and its end
+        except Exception as exc:  # a fault of framing or of HPACK, or bytes that h2 has no answer to
             self._break_off(type(exc).__name__)
             return
         self._greeted = True
         self.connection.flush()
         for event in events:
+            if isinstance(event, RequestReceived | TrailersReceived):
+                # Any byte is a letter of latin-1; who reads a header knows what to expect.
+                event.headers = _decoded(event.headers or ())
             self.processor.process(event)
         if self._transport.is_closing():
             return
         self.connection.flush()
         accepted, abandoned = self.handler.accepted - accepted, self.handler.abandoned - abandoned
-        if not self._budget.spend(len(events), accepted=accepted, abandoned=abandoned, size_bytes=len(data)):
+        if not self._budget.spend(
+            len(events), accepted=accepted, abandoned=abandoned, size_bytes=len(data) + sent_bytes
+        ):
             self._break_off("flood", ErrorCodes.ENHANCE_YOUR_CALM)
         elif self._transport.get_write_buffer_size() > _MAX_UNREAD_BYTES:
             self._break_off("unread")
             self.abort()
+
+    def _process_fault(self, event: StreamFault) -> None:
+        logger.bind(reason=event.reason).info("call reset for its fault")
+        # A reset that the client provokes costs as much as its own (CVE-2025-8671).
+        self.handler.abandoned += 1
+        self.processor.process_stream_reset(event)
+
+    def _process_goodbye(self, event: ConnectionTerminated) -> None:
+        """The client begins no further call; those in progress are answered, unless it has found an error."""
+        if event.error_code != ErrorCodes.NO_ERROR:
+            self.processor.process_connection_terminated(event)
 
     def _break_off(self, cause: str, code: ErrorCodes = ErrorCodes.PROTOCOL_ERROR) -> None:
         self._connections.broken_off(cause)
@@ -154,6 +185,10 @@ class ServerConnection(H2Protocol):
             return
         wait_s = left_s if left_s > 0 else self._limits.idle_connection_s
         self._timer = asyncio.get_running_loop().call_later(wait_s, self._look_after)
+
+
+def _decoded(fields: Iterable[tuple[Any, Any]]) -> list[Any]:
+    return [(name.decode("latin-1"), value.decode("latin-1")) for name, value in fields]
 
 
 def _ignore(_event: Any) -> None:

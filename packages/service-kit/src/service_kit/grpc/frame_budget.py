@@ -20,7 +20,11 @@ class FrameBudget:
         self._at = time.monotonic()
 
     def spend(self, frames: int, *, accepted: int, abandoned: int, size_bytes: int) -> bool:
-        """Pay for ``frames`` in ``size_bytes`` that began ``accepted`` calls; False: the budget is overdrawn."""
+        """Pay for ``frames`` that began ``accepted`` calls; False: the budget is overdrawn.
+
+        size_bytes: what they brought, and what was sent since the last of them: a client acknowledges what it reads
+        with frames.
+        """
         now = time.monotonic()
         earned = (now - self._at) * _PER_S + accepted * _PER_CALL + size_bytes / _BYTES_PER_FRAME
         self._at = now

@@ -1,10 +1,9 @@
 """What a server says of itself in HTTP/2, and how far it lets a client go beyond it."""
 
-from h2.config import H2Configuration
-from h2.connection import H2Connection
 from h2.settings import SettingCodes, Settings
 
 from service_kit.grpc.limits import ServerLimits
+from service_kit.http2 import Http2ServerConnection
 
 #: What may be on its way that nobody has asked for yet: of one message, and on one connection. A message that is
 #: refused costs no more than that, and a larger one that is taken comes in so many turns.
@@ -18,9 +17,9 @@ _HEADER_BYTES_FACTOR = 4
 _SPARE_STREAMS = 1000
 
 
-def h2_connection(config: H2Configuration, limits: ServerLimits) -> H2Connection:
+def h2_connection(limits: ServerLimits) -> Http2ServerConnection:
     """The server's side of a new connection, its first frames to be sent."""
-    h2 = H2Connection(config=config)
+    h2 = Http2ServerConnection(normalizes=False)
     said = {
         SettingCodes.MAX_CONCURRENT_STREAMS: limits.max_streams,
         SettingCodes.MAX_HEADER_LIST_SIZE: limits.max_header_bytes,
