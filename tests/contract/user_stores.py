@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from service_kit.postgres import PostgresPool
 from user_svc.adapters.users import PostgresUsers
-from user_svc.domain.audit import AuditEvent, AuditKind
+from user_svc.domain.audit import AuditEvent, AuditKind, UnknownKind
 from user_svc.domain.ports import Users
 from user_svc.domain.user import User
 
@@ -33,7 +33,7 @@ class Store:
         await self.users.add(user, an_event(AuditKind.REGISTERED, user))
         return user
 
-    async def kinds_of(self, user: User) -> list[AuditKind]:
+    async def kinds_of(self, user: User) -> list[AuditKind | UnknownKind]:
         """What happened to the user, oldest first."""
         return [event.kind for event in await self.events_of(user)]
 

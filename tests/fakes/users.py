@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 
-from user_svc.domain.audit import AuditEvent, AuditKind
+from user_svc.domain.audit import AuditEvent, AuditKind, UnknownKind
 from user_svc.domain.errors import (
     AccessDeniedError,
     EmailTakenError,
@@ -131,7 +131,7 @@ class RecordedTrail:
     def note(self, event: AuditEvent) -> None:
         self.events.append(event)
 
-    def kinds(self) -> list[AuditKind]:
+    def kinds(self) -> list[AuditKind | UnknownKind]:
         """What happened, oldest first."""
         return [event.kind for event in self.events]
 

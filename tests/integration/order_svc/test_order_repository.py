@@ -9,12 +9,15 @@ from order_svc.adapters import order_sql
 from order_svc.adapters.order_repository import PostgresOrderRepository
 from order_svc.adapters.order_rows import parameters_of
 from order_svc.domain import events
-from order_svc.domain.errors import IdempotencyKeyInUseError
+from order_svc.domain.errors import IdempotencyKeyInUseError, TransitionNotAllowedError
 from order_svc.domain.idempotency import Claim, FirstAnswer, fingerprint
 from order_svc.domain.listing import Filters
+from order_svc.domain.order import UnknownStatus
+from order_svc.rpc.translation import order_message
 from service_kit.postgres import PostgresPool
+from shared_contracts.order.v1 import OrderStatus as OrderStatusMessage
 
-from tests.examples.orders import ALICE, LINES, NOON, alice, an_order
+from tests.examples.orders import ALICE, LINES, NOON, alice, an_order, unknown_id
 
 FINGERPRINT = fingerprint("EUR", LINES)
 
@@ -106,3 +109,26 @@ async def test_a_list_reads_only_the_page_from_the_index(orders: PostgresOrderRe
     assert "Index Scan using orders_of_a_user" in plan
     assert "Sort" not in plan
     assert len((await orders.page(Filters(ALICE), None, 10)).orders) == 10
+
+
+async def test_a_status_of_a_newer_version_is_read_as_it_is_stored(
+    orders: PostgresOrderRepository, pool: PostgresPool
+) -> None:
+    """After a roll-back, rows that the newer version wrote must not take whole pages down."""
+    order, other = an_order(user_id=unknown_id()), an_order()
+    for each in (order, other):
+        await orders.add(each, events.created(each, alice()))
+    async with pool.connection() as connection:
+        await connection.execute("ALTER TABLE orders DROP CONSTRAINT orders_status_check")
+        await connection.execute("UPDATE orders SET status = 'shipped' WHERE order_id = %s", (order.order_id,))
+
+    shipped = await orders.get(order.order_id)
+    assert shipped is not None
+    assert (shipped.status, shipped.status.value) == (UnknownStatus("shipped"), "shipped")
+    assert [each.status for each in (await orders.page(Filters(order.user_id), None, 10)).orders] == ["shipped"]
+    with pytest.raises(TransitionNotAllowedError, match="is shipped cannot become done"):
+        shipped.complete(NOON)
+    message = order_message(shipped)
+    assert (message.status, message.raw_status) == (OrderStatusMessage.UNSPECIFIED, "shipped")
+    assert order_message(other).raw_status == ""
+    assert await orders.remove(shipped, events.deleted(shipped, alice(), NOON))

@@ -225,7 +225,7 @@ class FlowMachine(RuleBasedStateMachine):
         """What the audit log says of renewals: what happened, and to which session."""
         kinds = ("session_renewed", "session_reused")
         events = self.platform.users.trail.events
-        return [(event.kind.value, event.detail["session_id"]) for event in events if event.kind in kinds]
+        return [(str(event.kind), event.detail["session_id"]) for event in events if event.kind in kinds]
 
     def pass_time(self, seconds: int) -> None:
         living = self.model.live_of(self.user_id)

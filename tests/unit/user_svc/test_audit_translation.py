@@ -1,5 +1,6 @@
 """The audit log between the contract's messages and the domain."""
 
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -7,7 +8,7 @@ from grpclib.const import Status
 from service_kit.errors import CallError
 from shared_contracts.user.v1 import AuditKind as AuditKindMessage
 from shared_contracts.user.v1 import ListAuditEventsRequest
-from user_svc.domain.audit import AuditKind
+from user_svc.domain.audit import AuditKind, UnknownKind, kind_of
 from user_svc.domain.audit_listing import AuditEntry, AuditFilters
 from user_svc.rpc.audit_translation import audit_filters, audit_message
 
@@ -50,3 +51,16 @@ def test_an_empty_period_is_a_violation_of_its_end() -> None:
     assert [(violation.field, violation.rule) for violation in refused.value.violations] == [
         ("until", "period.not_empty")
     ]
+
+
+def test_a_kind_of_a_newer_version_is_told_as_it_is_stored() -> None:
+    kind = kind_of("email_changed")
+    assert kind == UnknownKind("email_changed")
+    message = audit_message(AuditEntry(1, replace(happened(0), kind=kind)))
+    assert (message.kind, message.raw_kind) == (AuditKindMessage.UNSPECIFIED, "email_changed")
+    assert audit_message(AuditEntry(1, happened(0))).raw_kind == ""
+
+
+@pytest.mark.parametrize("kind", AuditKind)
+def test_every_kind_is_read_as_it_is_stored(kind: AuditKind) -> None:
+    assert kind_of(kind.value) is kind

@@ -101,6 +101,8 @@ def _fill(message: Any, descriptor: Descriptor, data: st.DataObject) -> None:
     """Set the fields of ``message`` to anything, and those that the contract requires in any case."""
     for field in descriptor.fields:
         rules = CONTRACT.field_rules(field)
+        if CONTRACT.field_policy(field).raw_value_of:
+            continue  # only a service of before a value was known sets it
         if field.has_presence and not (rules is not None and rules.required) and not data.draw(st.booleans()):
             continue
         if field.message_type is not None and field.message_type.GetOptions().map_entry:

@@ -104,3 +104,15 @@ def test_personal_answers_are_kept_only_where_they_can_be_revalidated() -> None:
     assert dict(_response("GetOrder").headers)[b"cache-control"] == b"private, no-cache"
     for name in ("GetUser", "ListOrders", "ListSessions"):
         assert dict(_response(name).headers)[b"cache-control"] == b"no-store"
+
+
+def test_a_value_that_the_service_does_not_know_is_shown_as_it_is_stored() -> None:
+    shown = json.loads(_response("GetOrder", order={"raw_status": "shipped"}).body)
+    assert shown["status"] == "shipped"
+    assert "raw_status" not in shown
+    listed = json.loads(_response("ListAuditEvents", events=[{"raw_kind": "email_changed"}, {"kind": 2}]).body)
+    assert [event["kind"] for event in listed["events"]] == ["email_changed", "logged_in"]
+
+
+def test_a_value_that_the_gateway_does_not_know_is_shown_by_its_number() -> None:
+    assert json.loads(_response("GetOrder", order={"status": 99}).body)["status"] == "99"

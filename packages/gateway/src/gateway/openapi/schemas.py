@@ -108,9 +108,10 @@ class Schemas:
         return string_schema(rules, default_min_len, for_request=for_request)
 
     def _travels_apart(self, field: FieldDescriptor) -> bool:
-        """Whether the field is no part of the body: it is a header's, or becomes the cookie."""
+        """Whether the field is no part of the body: it is a header's, becomes the cookie, or stands in for another."""
         is_grant = field.message_type is not None and field.message_type.full_name == GRANT
-        return is_grant or self._contract.field_policy(field).is_from_header
+        policy = self._contract.field_policy(field)
+        return is_grant or policy.is_from_header or policy.raw_value_of != ""
 
     def _component_name(self, full_name: str, name: str) -> str:
         owner = self._owners.setdefault(name, full_name)

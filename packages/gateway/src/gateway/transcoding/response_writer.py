@@ -54,7 +54,7 @@ class ResponseWriter:
             self._headers += _header_writers(contract, body_type, self._body_field)
         self._version = version_field(contract, body_type)
         hidden = frozenset({self._grant_field} if self._grant_field else ())
-        self._writer = MessageWriter(body_type, hidden) if self._status != _NO_CONTENT else None
+        self._writer = MessageWriter(contract, body_type, hidden) if self._status != _NO_CONTENT else None
         self.secret = self._grant_field is not None or _holds_secret(contract, body_type)
         # An answer without content holds nothing to keep.
         self._cache_control = _cache_control(policy, self.secret, self._version) if self._writer is not None else None

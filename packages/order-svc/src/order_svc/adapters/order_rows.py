@@ -7,7 +7,7 @@ from typing import Any
 from psycopg.types.json import Jsonb
 
 from order_svc.domain.events import OrderEvent
-from order_svc.domain.order import Order, OrderLine, OrderStatus
+from order_svc.domain.order import Order, OrderLine, status_of
 
 
 def order_of(row: Sequence[Any]) -> Order:
@@ -19,7 +19,7 @@ def order_of(row: Sequence[Any]) -> Order:
         currency=currency,
         lines=tuple([OrderLine(line["sku"], line["quantity"], line["unit_price_minor"]) for line in json.loads(lines)]),
         total_minor=total_minor,
-        status=OrderStatus(status),
+        status=status_of(status),
         version=version,
         created_at=created_at,
         updated_at=updated_at,

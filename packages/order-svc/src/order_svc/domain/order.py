@@ -20,6 +20,24 @@ class OrderStatus(StrEnum):
     CANCELLED = "cancelled"
 
 
+class UnknownStatus(str):
+    """A status that a newer version of this service wrote, as it is stored. Nothing leads from it to another."""
+
+    __slots__ = ()
+
+    @property
+    def value(self) -> str:
+        return str(self)
+
+
+def status_of(text: str) -> OrderStatus | UnknownStatus:
+    """The status that is stored as ``text``."""
+    try:
+        return OrderStatus(text)
+    except ValueError:
+        return UnknownStatus(text)
+
+
 @dataclass(frozen=True, slots=True)
 class OrderLine:
     """quantity: pieces. unit_price_minor: the price of one, in the currency's minor unit."""
@@ -42,7 +60,7 @@ class Order:
     currency: str
     lines: tuple[OrderLine, ...]
     total_minor: int
-    status: OrderStatus
+    status: OrderStatus | UnknownStatus
     version: int
     created_at: datetime
     updated_at: datetime

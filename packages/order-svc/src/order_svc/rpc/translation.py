@@ -9,12 +9,12 @@ from order_svc.domain.actor import Actor
 from order_svc.domain.listing import Filters
 from order_svc.domain.order import Order, OrderLine, OrderStatus
 
-_STATUS_MESSAGES = {
-    OrderStatus.PROCESSING: OrderStatusMessage.PROCESSING,
-    OrderStatus.DONE: OrderStatusMessage.DONE,
-    OrderStatus.CANCELLED: OrderStatusMessage.CANCELLED,
+_STATUSES = {
+    OrderStatusMessage.PROCESSING: OrderStatus.PROCESSING,
+    OrderStatusMessage.DONE: OrderStatus.DONE,
+    OrderStatusMessage.CANCELLED: OrderStatus.CANCELLED,
 }
-_STATUSES = {message: status for status, message in _STATUS_MESSAGES.items()}
+_STATUS_MESSAGES: dict[str, OrderStatusMessage] = {status: message for message, status in _STATUSES.items()}
 
 
 def canonical_id(text: str) -> str:
@@ -49,7 +49,8 @@ def order_message(order: Order) -> OrderMessage:
             for line in order.lines
         ],
         total_minor=order.total_minor,
-        status=_STATUS_MESSAGES[order.status],
+        status=_STATUS_MESSAGES.get(order.status, OrderStatusMessage.UNSPECIFIED),
+        raw_status=order.status.value if order.status not in _STATUS_MESSAGES else "",
         version=order.version,
         created_at=order.created_at,
         updated_at=order.updated_at,

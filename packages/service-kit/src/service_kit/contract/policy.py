@@ -70,16 +70,18 @@ class FieldPolicy:
     """The policy of one field.
 
     version: it is the version of its message. expected_versions: it is filled from `If-Match`.
+    raw_value_of: the enum field of the same message that it is shown for when it is set; empty: none.
     default_min_len: the least length in characters that the service demands unless it is set otherwise; 0: none.
     """
 
-    from_header: HeaderBinding | None
-    to_header: HeaderBinding | None
-    sensitive: bool
-    idempotency_key: bool
-    version: bool
-    expected_versions: bool
-    default_min_len: int
+    from_header: HeaderBinding | None = None
+    to_header: HeaderBinding | None = None
+    sensitive: bool = False
+    idempotency_key: bool = False
+    version: bool = False
+    expected_versions: bool = False
+    default_min_len: int = 0
+    raw_value_of: str = ""
 
     @property
     def is_from_header(self) -> bool:

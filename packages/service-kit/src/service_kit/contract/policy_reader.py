@@ -20,9 +20,7 @@ from service_kit.contract.policy import (
 _RATE_CLASSES = {0: RateClass.DEFAULT, 1: RateClass.DEFAULT, 2: RateClass.CREDENTIALS}
 _DEGRADED = {0: Degraded.LOCAL_SHARE, 1: Degraded.LOCAL_SHARE, 2: Degraded.REFUSE}
 _SUCCESS = range(200, 300)
-_NO_POLICY = FieldPolicy(
-    None, None, sensitive=False, idempotency_key=False, version=False, expected_versions=False, default_min_len=0
-)
+_NO_POLICY = FieldPolicy()
 
 T = TypeVar("T")
 
@@ -68,6 +66,7 @@ def read_field_policy(options: OptionReader, descriptor: FieldDescriptor) -> Fie
         version=raw.version,
         expected_versions=raw.expected_versions,
         default_min_len=raw.default_min_len,
+        raw_value_of=raw.raw_value_of,
     )
 
 

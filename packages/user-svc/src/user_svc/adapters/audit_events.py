@@ -20,7 +20,7 @@ from service_kit.postgres import PostgresPool
 
 from user_svc.adapters.statements import fetch_all
 from user_svc.domain.actor import Origin
-from user_svc.domain.audit import AuditEvent, AuditKind
+from user_svc.domain.audit import AuditEvent, kind_of
 from user_svc.domain.audit_listing import AuditEntry, AuditFilters, AuditPosition
 
 # Put together from constants of this file only; every value is a parameter.
@@ -100,4 +100,4 @@ def _upper_bound(until: datetime | None, behind: AuditPosition | None) -> tuple[
 def _entry(row: Sequence[Any]) -> AuditEntry:
     number, at, event, actor, subject, ip, request_id, detail = row
     origin = Origin(address=ip, request_id=request_id)
-    return AuditEntry(number, AuditEvent(AuditKind(event), actor, subject, origin, detail, at))
+    return AuditEntry(number, AuditEvent(kind_of(event), actor, subject, origin, detail, at))

@@ -29,6 +29,20 @@ class AuditKind(StrEnum):
     ROLE_CHANGED = "role_changed"
 
 
+class UnknownKind(str):
+    """A kind that a newer version of this service wrote, as it is stored."""
+
+    __slots__ = ()
+
+
+def kind_of(text: str) -> AuditKind | UnknownKind:
+    """The kind that is stored as ``text``."""
+    try:
+        return AuditKind(text)
+    except ValueError:
+        return UnknownKind(text)
+
+
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
     """One entry of the audit log.
@@ -37,7 +51,7 @@ class AuditEvent:
     detail: what else matters, in short words; never a secret, never what somebody typed.
     """
 
-    kind: AuditKind
+    kind: AuditKind | UnknownKind
     actor: str | None
     subject: str | None
     origin: Origin

@@ -8,8 +8,8 @@ from user_svc.domain.audit import AuditKind
 from user_svc.domain.audit_listing import AuditEntry, AuditFilters
 from user_svc.rpc.translation import period_in_request
 
-_KIND_MESSAGES = {kind: AuditKindMessage[kind.name] for kind in AuditKind}
-_KINDS = {message: kind for kind, message in _KIND_MESSAGES.items()}
+_KINDS = {AuditKindMessage[kind.name]: kind for kind in AuditKind}
+_KIND_MESSAGES: dict[str, AuditKindMessage] = {kind: message for message, kind in _KINDS.items()}
 
 
 def audit_filters(message: ListAuditEventsRequest) -> AuditFilters:
@@ -28,7 +28,8 @@ def audit_message(entry: AuditEntry) -> AuditEventMessage:
     event = entry.event
     return AuditEventMessage(
         event_id=str(entry.number),
-        kind=_KIND_MESSAGES[event.kind],
+        kind=_KIND_MESSAGES.get(event.kind, AuditKindMessage.UNSPECIFIED),
+        raw_kind=event.kind if event.kind not in _KIND_MESSAGES else "",
         at=event.at,
         actor_id=event.actor,
         subject_id=event.subject,

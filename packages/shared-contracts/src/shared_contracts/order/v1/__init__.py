@@ -382,6 +382,11 @@ class Order(betterproto2.Message):
     When the order last changed.
     """
 
+    raw_status: "str" = betterproto2.field(10, betterproto2.TYPE_STRING)
+    """
+    The status as it is stored, where a newer version of the service has written it.
+    """
+
 
 default_message_pool.register_message("order.v1", "Order", Order)
 

@@ -330,6 +330,11 @@ class AuditEvent(betterproto2.Message):
     What else matters, such as the session's id; never a secret.
     """
 
+    raw_kind: "str" = betterproto2.field(9, betterproto2.TYPE_STRING)
+    """
+    The kind as it is stored, where a newer version of the service has written it.
+    """
+
 
 default_message_pool.register_message("user.v1", "AuditEvent", AuditEvent)
 
