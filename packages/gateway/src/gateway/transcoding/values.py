@@ -31,6 +31,8 @@ _RANGES = {
 }
 #: No 64-bit integer has more than 20 digits.
 _MAX_EXPONENT = 19
+#: Stands for every integer of more digits: it is out of the range of every type, too.
+_TOO_LARGE = 10 ** (_MAX_EXPONENT + 1)
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
 
@@ -112,7 +114,7 @@ def _json_integer(value: Any) -> int:
 def _whole(number: Decimal) -> int:
     """The integer that a number is. Its size is looked at first: 1e999999 has a million digits."""
     if number and number.adjusted() > _MAX_EXPONENT:
-        raise ValueMismatch("json.range", f"must have at most {_MAX_EXPONENT + 1} digits")
+        return _TOO_LARGE if number > 0 else -_TOO_LARGE
     whole = number.to_integral_value()
     if whole != number:
         raise ValueMismatch("json.type", "must be an integer")
