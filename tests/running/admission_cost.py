@@ -59,13 +59,15 @@ def hostile_requests(contract: Contract) -> Iterator[Hostile]:
         yield Hostile("page", page.decode(), "GET", page, [(b"accept-encoding", b"gzip")])
 
 
-def costs_of(contract: Contract) -> list[Cost]:
-    """Sends each request to a gateway of its own process; the most expensive come first."""
+def costs_of(contract: Contract, only: str | None = None) -> list[Cost]:
+    """Sends each request to a gateway of its own process; the most expensive come first. only: one method, by name."""
     app = lone_gateway(contract)
     costs: list[Cost] = []
     with asyncio.Runner(loop_factory=StepLoop) as runner:
         loop = cast("StepLoop", runner.get_loop())
         for request in hostile_requests(contract):
+            if only is not None and request.kind != only:
+                continue
             steps_s: list[float] = []
             for _ in range(_MEASUREMENTS):
                 loop.longest_step_s = 0.0

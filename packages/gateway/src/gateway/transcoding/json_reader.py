@@ -22,11 +22,9 @@ MAX_VALUES = 20_000
 # As precise as any number that a program prints, and read within microseconds.
 _MAX_NUMBER_CHARACTERS = 400
 
-# The next bracket behind whatever is none, strings above all, or the end. What begins like a string and never ends is
-# one, too: it must not be looked at again from each quote within. Nothing is copied, however many strings there are.
-_BRACKET = re.compile(
-    rb"""(?: [^"\[\]{}]++ | "(?:[^"\\]|\\.)*+ \\? (?:"|\Z) )*+ (?P<bracket>[\[\]{}]|\Z)""", re.DOTALL | re.VERBOSE
-)
+# The next bracket that is not in a string, or the end. What begins like a string and never ends is one: it must not
+# be looked at again from each quotation mark within. Nothing is copied, however many strings there are.
+_BRACKET = re.compile(rb'(?:[^"\[\]{}]++|"[^"]*+"?)*+(?P<bracket>[\[\]{}]|\Z)')
 
 
 class JsonError(Exception):
@@ -43,10 +41,14 @@ def has_more_values(body: bytes | bytearray, most: int) -> bool:
     Each value but the first is opened by a comma or a bracket that is not inside a string. Where the text is not JSON,
     those before the first error are counted, which are those that a decoder would get to see.
     """
-    if b"\\" in body:
-        # Without escapes a string ends at the next quotation mark. A run of backslashes is read from its left end.
-        body = body.replace(b"\\\\", b"").replace(b'\\"', b"")
-    return _openings(most).match(body) is not None
+    return _openings(most).match(_without_escapes(body)) is not None
+
+
+def _without_escapes(body: bytes | bytearray) -> bytes | bytearray:
+    """The text with each string ending at its next quotation mark. A run of backslashes is read from its left end."""
+    if b"\\" not in body:
+        return body
+    return body.replace(b"\\\\", b"").replace(b'\\"', b"")
 
 
 @lru_cache(maxsize=256)
@@ -65,25 +67,32 @@ def read_object(body: bytes | bytearray, max_values: int = MAX_VALUES) -> dict[s
     Raises:
         JsonError: it holds something else, or too much.
     """
-    if has_more_values(body, max_values):
+    plain = _without_escapes(body)
+    if _openings(max_values).match(plain) is not None:
         raise JsonError("json.max_values", f"must not hold more than {max_values} values")
-    _check_nesting(body)
+    _check_nesting(plain)
     try:
-        value = json.loads(body.decode(), object_pairs_hook=_object, parse_float=_decimal, parse_constant=_no_constant)
+        value = json.loads(
+            body.decode(),
+            object_pairs_hook=_object,
+            parse_float=_decimal,
+            parse_int=_integer,
+            parse_constant=_no_constant,
+        )
     except UnicodeDecodeError as exc:
         raise JsonError("json.utf8", "is not UTF-8") from exc
-    except ValueError as exc:  # also an integer of more digits than Python converts
+    except ValueError as exc:  # also a number that is too long
         raise JsonError("json.syntax", _explain(exc)) from exc
     if not isinstance(value, dict):
         raise JsonError("json.type", "must be a JSON object")
     return value
 
 
-def _check_nesting(body: bytes | bytearray) -> None:
-    if body.count(b"[") + body.count(b"{") <= MAX_NESTING:
+def _check_nesting(plain: bytes | bytearray) -> None:
+    if plain.count(b"[") + plain.count(b"{") <= MAX_NESTING:
         return
     depth = 0
-    for match in _BRACKET.finditer(body):
+    for match in _BRACKET.finditer(plain):
         depth += 1 if match["bracket"] in {b"[", b"{"} else -1
         if depth > MAX_NESTING:
             raise JsonError("json.nesting", f"must not be nested more than {MAX_NESTING} deep")
@@ -106,6 +115,13 @@ def _require_characters(name: str) -> None:
         name.encode()
     except UnicodeEncodeError as exc:
         raise JsonError("json.utf8", "has a name with half a surrogate pair") from exc
+
+
+def _integer(text: str) -> int:
+    """Python takes time that grows with the square of the digits, of which it allows 4 300."""
+    if len(text) > _MAX_NUMBER_CHARACTERS:
+        raise ValueError(f"a number of {len(text)} characters")
+    return int(text)
 
 
 def _decimal(text: str) -> Decimal:

@@ -32,7 +32,7 @@ _RANGES = {
 #: No 64-bit integer has more than 20 digits.
 _MAX_EXPONENT = 19
 #: Stands for every integer of more digits: it is out of the range of every type, too.
-_TOO_LARGE = 10 ** (_MAX_EXPONENT + 1)
+_TOO_LARGE = 100_000_000_000_000_000_000
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]{0,18})", re.ASCII)
 _BOOLEANS = {"true": True, "false": False}
 
