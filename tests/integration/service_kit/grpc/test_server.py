@@ -24,6 +24,7 @@ from service_kit.grpc.metadata import outgoing
 from service_kit.readiness import Readiness
 from shared_contracts.order.v1 import DeleteOrderRequest, GetOrderRequest, GetOrderResponse, OrderServiceStub
 
+from tests.integration.service_kit.grpc.raw_client import headers_of, raw_client
 from tests.integration.service_kit.grpc.running_server import (
     GET_ORDER,
     ORDER_ID,
@@ -231,6 +232,95 @@ async def test_reflection_for_a_foreign_client(running: Running) -> None:
         assert FileDescriptorProto.FromString(file).name == name
 
 
+SYMBOLS = {
+    "order.v1.OrderService": "order/v1/order_service.proto",
+    ".order.v1.OrderService.GetOrder": "order/v1/order_service.proto",
+    "order.v1.Order.lines": "order/v1/order_service.proto",
+    "order.v1.ORDER_STATUS_DONE": "order/v1/order_service.proto",
+    "user.v1.AuditEvent.DetailEntry": "user/v1/audit_service.proto",
+    "google.api.HttpRule.pattern": "google/api/http.proto",
+    "headrace.v1.method": "headrace/v1/policy.proto",
+    "google.rpc.ErrorInfo": "google/rpc/error_details.proto",
+    "google.rpc.BadRequest.FieldViolation": "google/rpc/error_details.proto",
+    "google.rpc.Status": "google/rpc/status.proto",
+    "google.protobuf.Timestamp": "google/protobuf/timestamp.proto",
+    "google.protobuf.Duration": "google/protobuf/duration.proto",
+    "grpc.health.v1.Health.Check": "grpclib/health/v1/health.proto",
+}
+
+
+@pytest.mark.parametrize(("symbol", "name"), SYMBOLS.items())
+async def test_reflection_finds_the_file_of_every_kind_of_symbol(running: Running, symbol: str, name: str) -> None:
+    question = ServerReflectionRequest(host="h", file_containing_symbol=symbol)
+    found = await asyncio.to_thread(_reflect, running.target, question)
+    (file,) = found.file_descriptor_response.file_descriptor_proto
+    assert FileDescriptorProto.FromString(file).name == name
+    assert (found.valid_host, found.original_request) == ("h", question)
+
+
+async def test_every_file_that_reflection_gives_comes_with_its_imports(running: Running) -> None:
+    wanted, seen = {"order/v1/order_service.proto", "google/rpc/error_details.proto"}, set[str]()
+    while wanted - seen:
+        name = min(wanted - seen)
+        found = await asyncio.to_thread(_reflect, running.target, ServerReflectionRequest(file_by_filename=name))
+        (file,) = found.file_descriptor_response.file_descriptor_proto
+        wanted |= set(FileDescriptorProto.FromString(file).dependency)
+        seen.add(name)
+    assert len(seen) > 5
+
+
+async def test_reflection_knows_extensions(running: Running) -> None:
+    type_name = "google.protobuf.MethodOptions"
+    question = ServerReflectionRequest(all_extension_numbers_of_type=type_name)
+    numbers = await asyncio.to_thread(_reflect, running.target, question)
+    assert {50101, 72295728} <= set(numbers.all_extension_numbers_response.extension_number)
+    question = ServerReflectionRequest()
+    question.file_containing_extension.containing_type = type_name
+    question.file_containing_extension.extension_number = 50101
+    found = await asyncio.to_thread(_reflect, running.target, question)
+    (file,) = found.file_descriptor_response.file_descriptor_proto
+    assert FileDescriptorProto.FromString(file).name == "headrace/v1/policy.proto"
+
+
+@pytest.mark.parametrize(
+    ("question", "status"),
+    [
+        (ServerReflectionRequest(file_containing_symbol="order.v1.Nothing"), Status.NOT_FOUND),
+        (ServerReflectionRequest(file_by_filename="nothing.proto"), Status.NOT_FOUND),
+        (ServerReflectionRequest(all_extension_numbers_of_type="order.v1.Nothing"), Status.NOT_FOUND),
+        (ServerReflectionRequest(), Status.INVALID_ARGUMENT),
+    ],
+)
+async def test_what_reflection_does_not_know(
+    running: Running, question: ServerReflectionRequest, status: Status
+) -> None:
+    answer = await asyncio.to_thread(_reflect, running.target, question)
+    assert answer.error_response.error_code == status.value
+
+
+async def test_a_compressed_message_is_unimplemented_and_says_what_is_taken(running: Running) -> None:
+    def call() -> grpc.RpcError:
+        with grpc.insecure_channel(running.target, compression=grpc.Compression.Gzip) as channel:
+            get = channel.unary_unary(GET_ORDER)
+            metadata = [("authorization", f"BEARER {running.issuer.token()}")]
+            with pytest.raises(grpc.RpcError) as refused:
+                get(b"\x0a\x24" + ORDER_ID.encode() * 1 + b"\x12\xff\x01" + bytes(255), metadata=metadata, timeout=5)
+        return refused.value
+
+    error: Any = await asyncio.to_thread(call)
+    assert error.code() is grpc.StatusCode.UNIMPLEMENTED
+
+
+async def test_an_unimplemented_call_names_the_accepted_encodings(running: Running) -> None:
+    async with raw_client(running.port) as client:
+        stream = client.begin(running.issuer.token(), more=(("grpc-encoding", "gzip"),))
+        client.h2.send_data(stream, b"\1\0\0\0\1x", end_stream=True)
+        await client.flush()
+        assert await client.status(stream) is Status.UNIMPLEMENTED
+        answered = [headers_of(event) for event in client.events if getattr(event, "stream_id", None) == stream]
+        assert {"grpc-accept-encoding": "identity"}.items() <= answered[0].items()
+
+
 async def test_details_of_an_error_for_a_foreign_client(running: Running) -> None:
     running.orders.error = CallError(Status.RESOURCE_EXHAUSTED, "PASSWORD_QUEUE_FULL", "full", retry_after_s=2)
     token = running.issuer.token()
@@ -264,7 +354,7 @@ FRAMES = {
     "no message": (b"", Status.INVALID_ARGUMENT),
     "half a prefix": (b"\0\0", Status.INVALID_ARGUMENT),
     "a message cut short": (b"\0\0\0\0\x09abc", Status.INVALID_ARGUMENT),
-    "a compressed message": (b"\1\0\0\0\1x", Status.INVALID_ARGUMENT),
+    "a compressed message": (b"\1\0\0\0\1x", Status.UNIMPLEMENTED),
     "4 GiB announced": (b"\0\xff\xff\xff\xffabc", Status.RESOURCE_EXHAUSTED),
 }
 
@@ -279,7 +369,7 @@ async def test_what_is_framed_wrong_is_the_callers_fault(running: Running, frame
             GET_ORDER, Cardinality.UNARY_UNARY, GetOrderRequest, GetOrderResponse, metadata=outgoing(request), timeout=5
         )
         with pytest.raises(GRPCError) as refused:
-            await _exchange(stream, framed, end=status is Status.INVALID_ARGUMENT)
+            await _exchange(stream, framed, end=status is not Status.RESOURCE_EXHAUSTED)
     logger.remove(sink)
 
     assert refused.value.status is status

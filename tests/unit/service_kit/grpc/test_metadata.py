@@ -30,7 +30,10 @@ def test_what_is_no_address_is_unknown(address: str) -> None:
         (["Bearer a", "Basic b"], "a, Basic b"),
         (["Basic a", "Bearer b"], None),
         (["Bearer a", ""], "a, "),
-        (["bearer a"], None),
+        (["bearer a"], "a"),
+        (["BEARER  a"], "a"),
+        (["Bearer"], None),
+        (["Bearera b"], None),
         ([""], None),
     ],
 )

@@ -7,6 +7,7 @@ from functools import partial
 from typing import Any, cast
 
 from grpclib.config import Configuration
+from grpclib.const import Status
 from grpclib.exceptions import StreamTerminatedError
 from grpclib.protocol import Connection
 from grpclib.protocol import Stream as H2Stream
@@ -15,6 +16,9 @@ from h2.connection import H2Connection
 from h2.exceptions import StreamClosedError
 
 from service_kit.grpc.receive_budget import ReceiveBudget, ReceiveBuffer
+
+_UNIMPLEMENTED = ("grpc-status", str(Status.UNIMPLEMENTED.value))
+_ACCEPTED_ENCODINGS = ("grpc-accept-encoding", "identity")
 
 
 class CallStream(H2Stream):
@@ -27,6 +31,15 @@ class CallStream(H2Stream):
         super().init_stream(stream_id, connection)
         budget = cast("CallConnection", connection).receive_budget
         self.buffer = ReceiveBuffer(partial(connection.ack, stream_id), budget, connection)
+
+    async def send_headers(self, headers: list[tuple[str, str]], end_stream: bool = False) -> None:
+        """As grpclib's. UNIMPLEMENTED may mean a compression, so it names the encodings that are taken.
+
+        (https://github.com/grpc/grpc/blob/master/doc/compression.md.) grpclib lets no metadata of this name through.
+        """
+        if _UNIMPLEMENTED in headers:
+            headers = [*headers, _ACCEPTED_ENCODINGS]
+        await super().send_headers(headers, end_stream=end_stream)
 
 
 class CallConnection(Connection):

@@ -48,7 +48,8 @@ def _check_prefix(prefix: bytes) -> None:
     if len(prefix) != _PREFIX_BYTES:
         raise _wrong("there is no message")
     if prefix[0]:
-        raise _wrong("compressed messages are not taken")
+        # https://github.com/grpc/grpc/blob/master/doc/compression.md: the status, with what is accepted beside it.
+        raise CallError(Status.UNIMPLEMENTED, "NOT_IMPLEMENTED", "compressed messages are not taken")
 
 
 def _wrong(detail: str) -> CallError:

@@ -59,7 +59,9 @@ def bearer_token(metadata: Mapping[str, str | bytes]) -> str | None:
     # RFC 9110 section 5.3: several entries of one name are one list. As a list is no token, none of them is believed.
     values = (value for name, value in metadata.items() if name == AUTHORIZATION and isinstance(value, str))
     listed = ", ".join(values)
-    return listed.removeprefix(_BEARER) if listed.startswith(_BEARER) else None
+    # RFC 9110 section 11.1: schemes are compared regardless of case.
+    scheme, _, token = listed.partition(" ")
+    return token.lstrip(" ") if scheme.lower() == "bearer" and token else None
 
 
 @lru_cache(maxsize=8192)

@@ -2,19 +2,20 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from typing import Any
 
-from google.protobuf.descriptor_pb2 import FileDescriptorProto
-from google.protobuf.descriptor_pool import DescriptorPool
+from google.rpc.error_details_pb2 import DESCRIPTOR as ERROR_DETAILS
+from google.rpc.status_pb2 import DESCRIPTOR as STATUS
 from grpclib.const import Handler
 from grpclib.health.v1.health_pb2 import DESCRIPTOR as HEALTH
-from grpclib.reflection.service import ServerReflection
 from grpclib.server import Stream
 
 from service_kit.contract import Contract
 from service_kit.errors import CallError
+from service_kit.grpc import reflection
 from service_kit.grpc.call_stream import due_of, quiet_after_leaving
+from service_kit.grpc.descriptor_index import DescriptorIndex
 from service_kit.grpc.errors import to_call_error, to_grpc_error
 from service_kit.grpc.framing import guarded_frames
 from service_kit.grpc.health import HealthService
@@ -23,14 +24,17 @@ from service_kit.grpc.health import HealthService
 _MAX_MESSAGE_BYTES = 16 * 1024
 #: The longest that anything but a watch may take (seconds): reflection is a conversation.
 _DEADLINE_S = 60.0
-_ENDLESS = "/grpc.health.v1.Health/Watch"
+_HEALTH = "grpc.health.v1.Health"
+_ENDLESS = f"/{_HEALTH}/Watch"
 
 
 class PlatformServices:
     """Health and reflection, behind the same distrust of what comes in as the contract's services."""
 
     def __init__(self, health: HealthService, contract: Contract, guarded: list[Any]) -> None:
-        services = ServerReflection.extend([*guarded, health], pool=_with_health(contract))[len(guarded) :]
+        names = [path.split("/")[1] for service in guarded for path in service.__mapping__()]
+        index = DescriptorIndex(_files(contract), [*dict.fromkeys(names), _HEALTH, *reflection.SERVICES])
+        services: list[Any] = [health, reflection.Reflection(index)]
         self._handlers = {
             path: handler._replace(func=_guard(handler))
             for service in services
@@ -56,9 +60,10 @@ def _guard(handler: Handler) -> Callable[[Stream[Any, Any]], Awaitable[None]]:
     return guarded
 
 
-def _with_health(contract: Contract) -> DescriptorPool:
-    """The contract's descriptors and those of grpc.health.v1, for reflection."""
-    health = FileDescriptorProto()
-    HEALTH.CopyToProto(health)
-    contract.pool.Add(health)
-    return contract.pool
+def _files(contract: Contract) -> Iterator[Any]:
+    """What a client needs to know to call every service of a server, and to read the details of its errors."""
+    for method in contract.methods.values():
+        yield method.input.file
+        yield method.output.file
+        yield contract.pool.FindServiceByName(method.service).file
+    yield from (HEALTH, *reflection.FILES, ERROR_DETAILS, STATUS)
