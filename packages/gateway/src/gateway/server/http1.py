@@ -1,4 +1,4 @@
-"""HTTP/1.1 on one connection: Hypercorn's protocol, less lenient, and with an end in good order."""
+"""The requests of HTTP/1.1 on one connection: read one after another, and in one way only."""
 
 import asyncio
 from typing import TYPE_CHECKING, Any
@@ -6,10 +6,9 @@ from typing import TYPE_CHECKING, Any
 import h11
 from hypercorn.events import Event as HypercornEvent
 from hypercorn.events import RawData, Updated
-from hypercorn.protocol.events import Body, EndBody, Event, Request, Response, StreamClosed
-from hypercorn.protocol.h11 import STREAM_ID, H2ProtocolAssumedError, H11Protocol
+from hypercorn.protocol.events import Body, EndBody, Request
+from hypercorn.protocol.h11 import STREAM_ID, H2ProtocolAssumedError
 from hypercorn.protocol.http_stream import HTTPStream
-from hypercorn.typing import ConnectionState, H11SendableEvent
 
 from gateway.problems import Problem
 from gateway.request_headers import every, first
@@ -17,56 +16,30 @@ from gateway.server.edge import Edge
 from gateway.server.expectation import asking_for_body, check_expectations
 from gateway.server.framing import check_framing, refusal_of
 from gateway.server.host import check_hosts
+from gateway.server.http1_responses import MAX_REST_BYTES, Http1Responses
 from gateway.server.refusals import Refusal, malformed
 from gateway.server.request_target import check_method, origin_form
-from gateway.server.strict_buffer import StrictReceiveBuffer
 from gateway.server.telemetry import Cause
 
 if TYPE_CHECKING:
     from gateway.server.connection import Connection
 
-_CLOSE = (b"connection", b"close")
-# The rest of a body that nobody wants is read all the same if it is so short: the next request can follow it.
-_MAX_REST_BYTES = 64 * 1024
-_REST_S = 2.0
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 _EVENTS_A_TURN = 64
 # After these, no request follows.
 _SAYS_NO_MORE = frozenset({h11.MUST_CLOSE, h11.CLOSED, h11.ERROR})
-# So much of a response is written at a time.
-_PART_BYTES = 32 * 1024
 
 
-class Http1(H11Protocol):
+class Http1(Http1Responses):
     """Refuses what can be read in two ways, and does not change over to anything (WebSocket, h2c, CONNECT).
 
     RFC 9110, 7.8 lets a server ignore an upgrade. The one to h2c is obsolete (RFC 9113, 3.1), and leads around proxies.
     """
 
-    connection: h11.Connection
-    stream: HTTPStream | None
-
     def __init__(self, client: "Connection", edge: Edge) -> None:
-        super().__init__(
-            edge.app,  # type: ignore[arg-type]  # our tasks call it as what it is, an ASGI application
-            edge.config,
-            edge.context,
-            client.tasks,  # type: ignore[arg-type]  # the part of a task group that protocols use
-            ConnectionState({}),
-            False,
-            client.peer,
-            client.local,
-            client.send,
-        )
-        self._buffer = StrictReceiveBuffer(edge.bounds.request_limits)
-        self.connection._receive_buffer = self._buffer  # noqa: SLF001 (it says why)
-        self._client = client
-        self._edge = edge
-        self._head = b""
-        self._length = 0
+        super().__init__(client, edge)
         self._ignored_bytes = 0
         self._has_ended = False
-        self._skips_rest = False
 
     @property
     def reads_head(self) -> bool:
@@ -90,77 +63,10 @@ class Http1(H11Protocol):
             return None
         return Cause.REQUEST_TIMEOUT
 
-    def refuse(self, refusal: Refusal) -> None:
-        """Answer with a problem document, where an answer is still possible, and close."""
-        document = self._edge.refusals.document(refusal, self._client.address)
-        if self.connection.our_state in {h11.IDLE, h11.SEND_RESPONSE}:  # otherwise a response has begun
-            has_body = self._buffer.head.method != b"HEAD"
-            self._client.write(document.as_http1(further=self.config.response_headers("h11"), has_body=has_body))
-            self.connection.send_failed()
-        self._client.close()
-
     async def handle(self, event: HypercornEvent) -> None:
         """Take what has come; nothing means that no more will."""
         self._has_ended |= isinstance(event, RawData) and not event.data
         await super().handle(event)
-
-    async def stream_send(self, event: Event) -> None:
-        """Send an event of the response; its head waits for what follows, and they go out together."""
-        if isinstance(event, Response):
-            await self._send_h11_event(self._response(event))
-        elif isinstance(event, Body):
-            await self._send_body(event.data)
-        elif isinstance(event, EndBody):
-            await self._send_h11_event(h11.EndOfMessage())
-        elif isinstance(event, StreamClosed):
-            await self._maybe_recycle()
-
-    async def _send_body(self, data: bytes) -> None:
-        """Send it as fast as the client reads: only a part of it is ever copied."""
-        account = self._client.account
-        charge_bytes = account.hold(data)
-        try:
-            for start in range(0, len(data), _PART_BYTES):
-                await self._send_h11_event(h11.Data(data=data[start : start + _PART_BYTES]))
-        finally:
-            account.release(data, charge_bytes)
-
-    def _response(self, event: Response) -> h11.Response:
-        headers = [*event.headers, *self.config.response_headers("h11")]
-        is_last = self._edge.draining or self.keep_alive_requests >= self.config.keep_alive_max_requests
-        if (is_last or not self._can_skip_rest()) and _CLOSE not in headers:
-            headers.append(_CLOSE)
-        return h11.Response(status_code=event.status_code, headers=headers)
-
-    async def _send_h11_event(self, event: H11SendableEvent) -> None:
-        try:
-            data = self.connection.send(event) or b""
-        except h11.LocalProtocolError:
-            if not self._client.closing:
-                raise
-            return
-        if isinstance(event, h11.Response):
-            self._head = data
-            return
-        if self._head:
-            data, self._head = self._head + data, b""
-        if data:
-            self._client.write(data)
-            await self._client.drain()
-
-    def _can_skip_rest(self) -> bool:
-        if self.connection.they_are_waiting_for_100_continue:
-            return False  # whether the body still comes is the client's choice, and cannot be seen (RFC 9110, 10.1.1)
-        return self.connection.their_state is not h11.SEND_BODY or 0 < self._length <= _MAX_REST_BYTES
-
-    async def _maybe_recycle(self) -> None:
-        states = (self.connection.our_state, self.connection.their_state)
-        if states == (h11.DONE, h11.SEND_BODY):
-            await self._close_stream()
-            self._skips_rest = True
-            self._client.expect_within(_REST_S)
-        else:
-            await super()._maybe_recycle()
 
     async def _handle_events(self) -> None:
         try:
@@ -226,14 +132,8 @@ class Http1(H11Protocol):
         """Drop what comes after the last request, which its answer does not depend on (RFC 9112, 9.6)."""
         self._ignored_bytes += len(self._buffer)
         self._buffer.clear()
-        if self._ignored_bytes > _MAX_REST_BYTES and self.stream is not None:
+        if self._ignored_bytes > MAX_REST_BYTES and self.stream is not None:
             await self._pause()
-
-    def _ask_for_body(self) -> None:
-        """Say `100 Continue`, if the client waits for it."""
-        if self.connection.they_are_waiting_for_100_continue and not self._client.closing:
-            go_on = h11.InformationalResponse(status_code=100, headers=[], reason=b"Continue")
-            self._client.write(self.connection.send(go_on) or b"")
 
     async def _skip_rest(self) -> bool:
         """Throw away what has come of the body; whether it was the last of it."""
@@ -255,7 +155,7 @@ class Http1(H11Protocol):
         self._length = int(first(headers, b"content-length") or 0)
         app = self.app
         if self.connection.they_are_waiting_for_100_continue:
-            app = asking_for_body(self._edge.app, self._ask_for_body)  # type: ignore[assignment]  # as above
+            app = asking_for_body(self._edge.app, self.ask_for_body)  # type: ignore[assignment]  # as above
         self.stream = HTTPStream(
             app,
             self.config,
