@@ -12,7 +12,7 @@ from starlette.types import Receive, Scope, Send
 from tests.fuzz.memory_connection import converse, memory_edge
 from tests.fuzz.target import Target
 
-_MAX_PIECES = 1500
+_MAX_PIECES = 600
 
 
 @dataclass(frozen=True)

@@ -6,7 +6,7 @@ from tests.fuzz.campaign import Campaign
 from tests.fuzz.target import Target
 from tests.fuzz.targets import TARGETS
 
-_EXAMPLES = 150
+_EXAMPLES = 100
 
 
 @pytest.mark.parametrize("target", TARGETS.values(), ids=TARGETS)
