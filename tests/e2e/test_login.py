@@ -1,10 +1,20 @@
 """Login: one answer for everything that is wrong with the credentials."""
 
+import unicodedata
 from typing import Any
 
 import pytest
 
-from tests.e2e.accounts import Account, log_in, register, session_cookie, session_cookies, unique_email, unique_password
+from tests.e2e.accounts import (
+    Account,
+    log_in,
+    register,
+    registration,
+    session_cookie,
+    session_cookies,
+    unique_email,
+    unique_password,
+)
 from tests.e2e.api import Api
 from tests.e2e.bindings import Style
 from tests.e2e.shapes import assert_invalid, assert_problem, assert_session_cookie, assert_success, assert_user
@@ -110,3 +120,36 @@ def test_another_users_presented_session_is_revoked_too(api: Api, newcomer: Acco
 @pytest.mark.parametrize("cookie", ["session_key=rubbish", "session_key=", "session_key", "=;;=", "session_key=a.1.b"])
 def test_a_presented_session_that_is_none_changes_nothing(api: Api, alice: Account, cookie: str) -> None:
     assert_success(api.call("Login", fields=credentials(alice), headers={"Cookie": cookie}), 200)
+
+
+def test_a_password_is_as_long_as_its_composed_form(api: Api, style: Style) -> None:
+    """A keyboard that composes nothing sends three code points for a syllable: 50 of them are not 150 characters."""
+    password = "\ud55c\uae00" * 25
+    decomposed = unicodedata.normalize("NFD", password)
+    assert len(decomposed) > 128 > len(password)
+    account = register(api, password=decomposed)
+    for typed in (password, decomposed):
+        response = api.call("Login", style, {"email": account.email, "password": typed})
+        assert_success(response, 200)
+    fields = {"current_password": decomposed, "new_password": decomposed + "!"}
+    assert_success(api.call("ChangePassword", style, fields, token=account.token), 204)
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", "  \n"])
+def test_white_space_around_an_email_is_dropped_alike(api: Api, style: Style, blank: str) -> None:
+    email = unique_email()
+    registered = api.call("Register", style, registration(email=f"{blank}{email}{blank}"))
+    assert_success(registered, 201)
+    assert registered.json()["user"]["email"] == email
+    assert_problem(api.call("Register", style, registration(email=email)), 409, "EMAIL_TAKEN")
+
+
+@pytest.mark.parametrize("blank", [" ", "\t", "\u00a0"])
+def test_logs_in_with_white_space_around_the_email(api: Api, style: Style, newcomer: Account, blank: str) -> None:
+    fields = {"email": f"{blank}{newcomer.email}{blank}", "password": newcomer.password}
+    assert_success(api.call("Login", style, fields), 200)
+
+
+@pytest.mark.parametrize("email", [" ", "\t\n", "a b@example.com"])
+def test_white_space_alone_or_within_is_no_email(api: Api, style: Style, email: str) -> None:
+    assert_invalid(api.call("Register", style, registration(email=email)), "email")

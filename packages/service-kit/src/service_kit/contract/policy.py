@@ -65,6 +65,14 @@ class HeaderBinding:
     format: str
 
 
+class TextForm(Enum):
+    """The form that a string of a request is put into before its rules are checked."""
+
+    AS_IT_CAME = 0
+    NFC = 1
+    TRIMMED = 2
+
+
 @dataclass(frozen=True, slots=True)
 class FieldPolicy:
     """The policy of one field.
@@ -72,6 +80,7 @@ class FieldPolicy:
     version: it is the version of its message. expected_versions: it is filled from `If-Match`.
     raw_value_of: the enum field of the same message that it is shown for when it is set; empty: none.
     default_min_len: the least length in characters that the service demands unless it is set otherwise; 0: none.
+    text_form: what a string is put into before its rules are checked.
     """
 
     from_header: HeaderBinding | None = None
@@ -82,6 +91,7 @@ class FieldPolicy:
     expected_versions: bool = False
     default_min_len: int = 0
     raw_value_of: str = ""
+    text_form: TextForm = TextForm.AS_IT_CAME
 
     @property
     def is_from_header(self) -> bool:

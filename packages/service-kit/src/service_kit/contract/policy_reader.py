@@ -15,6 +15,7 @@ from service_kit.contract.policy import (
     MethodPolicy,
     RateClass,
     SessionEffect,
+    TextForm,
 )
 
 _RATE_CLASSES = {0: RateClass.DEFAULT, 1: RateClass.DEFAULT, 2: RateClass.CREDENTIALS}
@@ -67,7 +68,17 @@ def read_field_policy(options: OptionReader, descriptor: FieldDescriptor) -> Fie
         expected_versions=raw.expected_versions,
         default_min_len=raw.default_min_len,
         raw_value_of=raw.raw_value_of,
+        text_form=_text_form(descriptor, raw.text_form),
     )
+
+
+def _text_form(field: FieldDescriptor, number: int) -> TextForm:
+    forms = {form.value: form for form in TextForm}
+    if number not in forms:
+        raise ContractError(f"{field.full_name}: text_form is set to a value that this version does not know")
+    if number and (field.type != FieldDescriptor.TYPE_STRING or field.is_repeated):
+        raise ContractError(f"{field.full_name}: only a single string has a text_form")
+    return forms[number]
 
 
 def _header(raw: Any) -> HeaderBinding:

@@ -52,6 +52,7 @@ class ContractCodec(CodecBase):
             return _decode(data, message_type)
         method, converter = registered
         request = _decode(data, method.request_class)
+        self._validator.put_into_form(request)
         violations = self._validator.violations(request)
         if violations:
             raise CallError(Status.INVALID_ARGUMENT, "INVALID_REQUEST", violations=violations)

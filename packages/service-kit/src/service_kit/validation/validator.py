@@ -8,6 +8,7 @@ from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from service_kit.contract import Contract
 from service_kit.errors import Violation
 from service_kit.validation.checks import Check, list_check, value_checks
+from service_kit.validation.text_forms import TextForms
 
 #: Takes a message and the path of what it stands in ("" or "lines[3]."), and yields what it breaks.
 MessageCheck = Callable[[Any, str], Iterator[Violation]]
@@ -21,10 +22,19 @@ class Validator:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._compiled: dict[str, list[MessageCheck]] = {}
+        self._forms: dict[str, TextForms] = {}
 
     def prepare(self, descriptor: Descriptor) -> None:
         """Compile the rules of a message type now, rather than when the first such message comes."""
         self._checks_of(descriptor)
+
+    def put_into_form(self, message: Any) -> None:
+        """Change the strings of a request as the contract says, before it is validated."""
+        descriptor = message.DESCRIPTOR
+        forms = self._forms.get(descriptor.full_name)
+        if forms is None:
+            forms = self._forms[descriptor.full_name] = TextForms(self._contract, descriptor)
+        forms.apply(message)
 
     def violations(self, message: Any, path: str = "") -> list[Violation]:
         """What the message breaks, in the order of its fields; nothing if it is valid."""

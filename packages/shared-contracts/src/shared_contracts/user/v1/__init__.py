@@ -352,7 +352,8 @@ class ChangePasswordRequest(betterproto2.Message):
 
     new_password: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
     """
-    The password to be, which differs from the current one. The service's own minimum (15 unless set otherwise) applies as well.
+    The password to be, which differs from the current one. The service's own minimum (15 unless set otherwise) applies as
+    well.
     """
 
 
@@ -713,7 +714,7 @@ class LoginRequest(betterproto2.Message):
 
     email: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    The email address, in any case.
+    The email address, in any case. White space around it is dropped.
     """
 
     password: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
@@ -794,7 +795,7 @@ class RegisterRequest(betterproto2.Message):
 
     email: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    The email address, unique without regard to case.
+    The email address, unique without regard to case. White space around it is dropped.
     """
 
     name: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
