@@ -108,6 +108,14 @@ async def test_a_response_in_progress_is_not_cut_off() -> None:
         assert await client.rest() == b"llo"
 
 
+@pytest.mark.parametrize("request_text", [GET, post(b"/x", b""), post(b"/echo", _BODY), KEPT["a chunked POST"]])
+async def test_however_many_follow_each_is_answered(request_text: bytes) -> None:
+    async with running_edge() as edge, connected(edge.port) as client:
+        client.send(request_text * 300)
+        answers = [await client.answer() for _ in range(300)]
+        assert {(answer.status, answer.is_last) for answer in answers} == {(200, False)}
+
+
 @pytest.mark.parametrize("count", range(9))
 async def test_empty_lines_before_a_request_are_ignored(count: int) -> None:
     async with running_edge() as edge, connected(edge.port) as client:

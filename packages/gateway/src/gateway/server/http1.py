@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from gateway.server.connection import Connection
 
 _PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
-_EVENTS_A_TURN = 64
+# After so many pieces of a body, others get their turn.
+_PIECES_A_TURN = 64
 # After these, no request follows.
 _SAYS_NO_MORE = frozenset({h11.MUST_CLOSE, h11.CLOSED, h11.ERROR})
 
@@ -39,6 +40,7 @@ class Http1(Http1Responses):
     def __init__(self, client: "Connection", edge: Edge) -> None:
         super().__init__(client, edge)
         self._ignored_bytes = 0
+        self._pieces = 0
         self._has_ended = False
 
     @property
@@ -80,11 +82,7 @@ class Http1(Http1Responses):
 
     async def _read(self) -> None:
         """Read what has come: each request when the answer to the one before is out, and nothing after the last."""
-        steps = 0
         while not self._client.closing:
-            steps += 1
-            if steps % _EVENTS_A_TURN == 0:
-                await asyncio.sleep(0)
             if self._skips_rest and not await self._skip_rest():
                 return
             if self.connection.their_state in _SAYS_NO_MORE:
@@ -120,6 +118,9 @@ class Http1(Http1Responses):
             return
         elif isinstance(event, h11.Data):
             await self.stream.handle(Body(stream_id=STREAM_ID, data=event.data))
+            self._pieces += 1
+            if self._pieces % _PIECES_A_TURN == 0:
+                await asyncio.sleep(0)
         elif isinstance(event, h11.EndOfMessage):
             await self.stream.handle(EndBody(stream_id=STREAM_ID))
 
@@ -152,7 +153,8 @@ class Http1(Http1Responses):
         check_hosts(every(headers, b"host"))
         check_expectations(headers)
         path, headers = origin_form(request.method, request.target, headers)
-        self._length = int(first(headers, b"content-length") or 0)
+        is_chunked = first(headers, b"transfer-encoding") is not None
+        self._length = None if is_chunked else int(first(headers, b"content-length") or 0)
         app = self.app
         if self.connection.they_are_waiting_for_100_continue:
             app = asking_for_body(self._edge.app, self.ask_for_body)  # type: ignore[assignment]  # as above

@@ -26,7 +26,8 @@ _PART_BYTES = 32 * 1024
 class Http1Responses(H11Protocol):
     """Sends what the application answers, and decides whether another request may follow.
 
-    The requests are read by `Http1`, which says how long the body of the one in progress is (``_length``; 0: unknown).
+    The requests are read by `Http1`, which says how long the body of the one in progress is
+    (``_length``; None: unknown).
     """
 
     connection: h11.Connection
@@ -49,7 +50,7 @@ class Http1Responses(H11Protocol):
         self._client = client
         self._edge = edge
         self._head = b""
-        self._length = 0
+        self._length: int | None = 0
         self._skips_rest = False
 
     def refuse(self, refusal: Refusal) -> None:
@@ -108,7 +109,8 @@ class Http1Responses(H11Protocol):
     def _can_skip_rest(self) -> bool:
         if self.connection.they_are_waiting_for_100_continue:
             return False  # whether the body still comes is the client's choice, and cannot be seen (RFC 9110, 10.1.1)
-        return self.connection.their_state is not h11.SEND_BODY or 0 < self._length <= MAX_REST_BYTES
+        is_short = self._length is not None and self._length <= MAX_REST_BYTES
+        return is_short or self.connection.their_state is not h11.SEND_BODY
 
     async def _maybe_recycle(self) -> None:
         states = (self.connection.our_state, self.connection.their_state)
