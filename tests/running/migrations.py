@@ -27,7 +27,7 @@ class Migration:
 def migrations_of(package: str) -> list[Migration]:
     """Every migration of the package, oldest first."""
     files = sorted((resources.files(package) / "migrations").iterdir(), key=lambda file: file.name)
-    return [Migration(file.name, file.read_text()) for file in files if file.name.endswith(".sql")]
+    return [Migration(file.name, file.read_text()) for file in files if file.name[0].isdecimal()]
 
 
 def migrate_before(url: str, package: str, ending: str) -> list[Migration]:

@@ -13,7 +13,15 @@ LIMITS = PoolLimits(min_size=0, max_size=8, wait_s=5.0, connect_timeout_s=5, sta
 
 
 def migrated_database(server: RunningPostgres) -> str:
-    """The URL of a database of its own, with the service's schema."""
+    """The URL of a database of its own, with the service's schema, as the service's role."""
+    owner_url = server.create_database("orders")
+    service_url = server.create_service_role(owner_url)
+    assert migrate(owner_url, "order_svc", service_url) == 0
+    return service_url
+
+
+def owned_database(server: RunningPostgres) -> str:
+    """The same as the role that owns its tables, for tests that change the schema."""
     url = server.create_database("orders")
     assert migrate(url, "order_svc") == 0
     return url

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeAlias
+from urllib.parse import urlsplit
 
 import psycopg
 from local_stack.servers.postgres import PostgresServer
 from local_stack.servers.prometheus import PrometheusServer
 from local_stack.servers.redis import RedisServer
 from psycopg import sql
+from service_kit.postgres import PostgresPool
 
 from tests.running.secrets_seen import SEEN
 
@@ -25,6 +27,10 @@ _STOPPED_WITHIN_S = 20
 _ENVIRON = {"LC_ALL": "C"}
 
 _given: set[int] = set()
+#: The owner's connection string, by that of the service's role.
+_owners: dict[str, str] = {}
+#: The superuser's connection string, by the same.
+_admins: dict[str, str] = {}
 
 Server: TypeAlias = PostgresServer | RedisServer | PrometheusServer
 
@@ -52,13 +58,46 @@ class RunningPostgres:
 
     def create_database(self, prefix: str) -> str:
         """The connection string of a fresh, empty database that belongs to a fresh role."""
-        name, password = f"{prefix}_{secrets.token_hex(6)}", secrets.token_hex(16)
-        SEEN.note("database password", password)
-        role = sql.Identifier(name)
+        name = f"{prefix}_{secrets.token_hex(6)}"
+        url = self._create_role(name, database=name)
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(role, sql.Literal(password)))
-            connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(role, role))
-        return f"postgres://{name}:{password}@127.0.0.1:{self.port}/{name}?sslmode=disable"
+            connection.execute(sql.SQL("CREATE DATABASE {0} OWNER {0}").format(sql.Identifier(name)))
+            connection.execute(sql.SQL("REVOKE ALL ON DATABASE {} FROM PUBLIC").format(sql.Identifier(name)))
+        return url
+
+    def create_service_role(self, owner_url: str) -> str:
+        """The connection string of a fresh role that may connect to that database, and nothing else."""
+        database = urlsplit(owner_url).path.removeprefix("/")
+        role = f"{database}_service"
+        url = self._create_role(role, database=database)
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            names = sql.Identifier(database), sql.Identifier(role)
+            connection.execute(sql.SQL("GRANT CONNECT ON DATABASE {} TO {}").format(*names))
+        _owners[url], _admins[url] = owner_url, self.admin_url
+        return url
+
+    def _create_role(self, role: str, *, database: str) -> str:
+        password = secrets.token_hex(16)
+        SEEN.note("database password", password)
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            name = sql.Identifier(role)
+            connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(name, sql.Literal(password)))
+        return f"postgres://{role}:{password}@127.0.0.1:{self.port}/{database}?sslmode=disable"
+
+
+def as_owner(pool: PostgresPool, *statements: str) -> None:
+    """Run statements that the role of this pool may not, as the role that owns its tables."""
+    url = str(pool.conninfo)
+    with psycopg.connect(_owners.get(url, url), autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
+
+
+def as_admin(pool: PostgresPool, *statements: str) -> None:
+    """Run statements as the superuser, in another database."""
+    with psycopg.connect(_admins[str(pool.conninfo)], autocommit=True) as connection:
+        for statement in statements:
+            connection.execute(statement.encode())
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from service_kit.postgres import PoolLimits, PostgresPool, open_pool
 from user_svc.domain.actor import Origin
 from user_svc.domain.audit import AuditEvent, AuditKind
 
-from tests.running.servers import RunningPostgres
+from tests.running.servers import RunningPostgres, as_owner
 
 #: The service's own, but for the number of connections.
 LIMITS = PoolLimits(min_size=2, max_size=8, wait_s=1.0, connect_timeout_s=2, statement_timeout_ms=2000)
@@ -19,7 +19,15 @@ ONE_CONNECTION = replace(LIMITS, min_size=1, max_size=1)
 
 
 def migrated_database(server: RunningPostgres) -> str:
-    """The URL of a database of its own, with the service's schema."""
+    """The URL of a database of its own, with the service's schema, as the service's role."""
+    owner_url = server.create_database("users")
+    service_url = server.create_service_role(owner_url)
+    assert migrate(owner_url, "user_svc", service_url) == 0
+    return service_url
+
+
+def owned_database(server: RunningPostgres) -> str:
+    """The same as the role that owns its tables, for tests that change the schema."""
     url = server.create_database("users")
     assert migrate(url, "user_svc") == 0
     return url
@@ -50,11 +58,8 @@ async def empty_audit_log(pool: PostgresPool) -> None:
     tables = "SELECT relid::text FROM pg_partition_tree('audit_log')"
     async with pool.connection() as connection:
         names = [str(name) for (name,) in await (await connection.execute(tables)).fetchall()]
-        for change in ("DISABLE", "ENABLE"):
-            for name in names:
-                await connection.execute(f"ALTER TABLE ONLY {name} {change} TRIGGER USER".encode())
-            if change == "DISABLE":
-                await connection.execute("TRUNCATE audit_log RESTART IDENTITY")
+    off, on = ([f"ALTER TABLE ONLY {name} {change} TRIGGER USER" for name in names] for change in ("DISABLE", "ENABLE"))
+    as_owner(pool, *off, "TRUNCATE audit_log RESTART IDENTITY", *on)
 
 
 async def outbox(pool: PostgresPool) -> list[Envelope]:

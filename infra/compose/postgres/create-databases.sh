@@ -1,15 +1,23 @@
 #!/bin/sh
-# Run once by the postgres image, on an empty volume: a role and a database for each service.
+# Run once by the postgres image, on an empty volume: for each service a database, a role that owns it and migrates it, and
+# a role that may connect, and has the rights that the migrations grant it.
 set -eu
 
 for service in user_svc order_svc; do
-  # \getenv and :'…' instead of the shell: whatever the password holds, it is quoted.
-  PASSWORD=$(cat "/run/secrets/$(echo "$service" | tr _ -)-database-password") SERVICE=$service \
+  name=$(echo "$service" | tr _ -)
+  # \getenv and :'…' instead of the shell: whatever the passwords hold, they are quoted.
+  SERVICE=$service OWNER=${service}_migration \
+    PASSWORD=$(cat "/run/secrets/$name-database-password") \
+    OWNER_PASSWORD=$(cat "/run/secrets/$name-migration-database-password") \
     psql --no-psqlrc --quiet --set=ON_ERROR_STOP=1 --username "$POSTGRES_USER" --dbname postgres <<'SQL'
 \getenv service SERVICE
 \getenv password PASSWORD
+\getenv owner OWNER
+\getenv owner_password OWNER_PASSWORD
 CREATE ROLE :"service" LOGIN PASSWORD :'password';
-CREATE DATABASE :"service" OWNER :"service";
+CREATE ROLE :"owner" LOGIN PASSWORD :'owner_password';
+CREATE DATABASE :"service" OWNER :"owner";
 REVOKE ALL ON DATABASE :"service" FROM PUBLIC;
+GRANT CONNECT ON DATABASE :"service" TO :"service";
 SQL
 done

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 from contextlib import AsyncExitStack, contextmanager
 from datetime import timedelta
 from typing import Any
-from urllib.parse import urlsplit, urlunsplit
+from urllib.parse import urlsplit
 
-import psycopg
 import pytest
 from loguru import logger
 from order_svc.inbox.background import GROUP
@@ -19,6 +18,7 @@ from tests.examples.user_events import an_event, user_deleted
 from tests.integration.events.platform import Platform
 from tests.running.polling import in_time
 from tests.running.restartable_redis import RestartableRedis
+from tests.running.servers import as_admin, as_owner
 
 
 @contextmanager
@@ -145,14 +145,11 @@ async def test_while_the_orders_database_is_away_events_wait(platform: Platform)
 
 async def lock_out(platform: Platform, locked: bool) -> None:
     """Whether the inbox's database takes connections; the tests' own is not cut off."""
-    url = urlsplit(str(platform.orders_pool.conninfo))
-    name, elsewhere = url.path[1:], urlunsplit(url._replace(path="/postgres"))
-    async with await psycopg.AsyncConnection.connect(elsewhere, autocommit=True) as connection:
-        await connection.execute(f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {not locked}'.encode())
-        if locked:
-            await connection.execute(
-                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = %s", (name,)
-            )
+    name = urlsplit(str(platform.orders_pool.conninfo)).path[1:]
+    as_admin(platform.orders_pool, f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {not locked}')
+    if locked:
+        query = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'"  # noqa: S608
+        as_admin(platform.orders_pool, query)
 
 
 async def test_poison_is_put_aside_and_the_rest_goes_on(platform: Platform) -> None:
@@ -196,8 +193,7 @@ async def broken(platform: Platform, is_broken: bool) -> None:
     what = (
         "ADD CONSTRAINT broken CHECK (details->>'cause' IS NULL) NOT VALID" if is_broken else "DROP CONSTRAINT broken"
     )
-    async with platform.orders_pool.connection() as connection:
-        await connection.execute(f"ALTER TABLE order_events {what}".encode())
+    as_owner(platform.orders_pool, f"ALTER TABLE order_events {what}")
 
 
 async def test_a_dead_letter_that_is_dropped_is_gone_for_good(platform: Platform) -> None:
@@ -237,9 +233,9 @@ async def test_a_database_restored_from_a_backup_is_told_again(platform: Platfor
         await platform.delete(other, relay)
         await platform.forgotten(gone, other)
         # The backup is older than the first of the two deletions.
+        forget = f"DELETE FROM deleted_users WHERE user_id = '{gone.user.user_id}'"  # noqa: S608
+        as_owner(platform.orders_pool, forget, "DELETE FROM processed_events")
         async with platform.orders_pool.connection() as connection:
-            await connection.execute("DELETE FROM deleted_users WHERE user_id = %s", (gone.user.user_id,))
-            await connection.execute("DELETE FROM processed_events")
             revert = "UPDATE orders SET status = 'processing', version = 1 WHERE user_id = %s AND order_id = ANY(%s)"
             await connection.execute(revert, (gone.user.user_id, [order.order_id for order in gone.processing]))
         async with platform.redis() as redis:

@@ -18,10 +18,11 @@ from service_kit.postgres import PostgresPool
 
 from tests.examples.orders import LINES, alice, an_order
 from tests.running.polling import in_time
+from tests.running.servers import as_owner
 
 _DAY = timedelta(days=1)
 _TABLES = ("idempotency_keys", "processed_events", "deleted_users")
-_AGE: LiteralString = "UPDATE processed_events SET processed_at = %s WHERE event_id = %s"
+_AGE = "UPDATE processed_events SET processed_at = '{at}' WHERE event_id = '{event_id}'"
 _COUNT: LiteralString = """
 SELECT (SELECT count(*) FROM idempotency_keys), (SELECT count(*) FROM processed_events),
        (SELECT count(*) FROM deleted_users)"""
@@ -36,9 +37,7 @@ async def test_outdated_entries_are_forgotten_and_others_stay(
     pool: PostgresPool, orders: PostgresOrderRepository
 ) -> None:
     processed, deleted_users = PostgresProcessedEvents(pool), PostgresDeletedUsers(pool)
-    async with pool.connection() as connection:
-        for table in _TABLES:
-            await connection.execute(b"TRUNCATE " + table.encode())
+    as_owner(pool, *(f"TRUNCATE {table}" for table in _TABLES))
     now = utc_now()
     for age in (timedelta(), 2 * _DAY):
         order = an_order(at=now - age)
@@ -47,8 +46,7 @@ async def test_outdated_entries_are_forgotten_and_others_stay(
         await deleted_users.add(new_order_id(), now - age)
         event_id = new_order_id()
         await processed.add(event_id)
-        async with pool.connection() as connection:
-            await connection.execute(_AGE, (now - age, event_id))
+        as_owner(pool, _AGE.format(at=now - age, event_id=event_id))
     assert await counts(pool) == (2, 2, 2)
     stores: dict[str, Outdating] = dict(zip(_TABLES, (orders, processed, deleted_users), strict=True))
     sweeps = {kind: ForgetOutdated(store, _DAY, utc_now) for kind, store in stores.items()}

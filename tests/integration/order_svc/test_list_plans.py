@@ -9,7 +9,7 @@ from order_svc.adapters import order_sql
 from service_kit.postgres import PostgresPool
 
 from tests.examples.orders import ALICE, NOON
-from tests.running.order_database import LIMITS, migrated_database, order_pool
+from tests.running.order_database import LIMITS, order_pool, owned_database
 from tests.running.servers import RunningPostgres
 
 _ROWS = 50_000
@@ -23,7 +23,7 @@ FROM generate_series(1, %(rows)s) AS number"""
 
 @pytest.fixture(scope="module")
 async def pool(postgres_server: RunningPostgres) -> AsyncIterator[PostgresPool]:
-    async with order_pool(migrated_database(postgres_server), LIMITS) as pool:
+    async with order_pool(owned_database(postgres_server), LIMITS) as pool:
         async with pool.connection() as connection:
             await connection.execute("SET statement_timeout = 0")
             await connection.execute("ALTER TABLE orders DISABLE TRIGGER USER")

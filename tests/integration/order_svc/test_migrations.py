@@ -11,7 +11,7 @@ from service_kit.migrations import migrate
 from service_kit.postgres import PostgresPool
 
 from tests.examples.orders import alice, an_order
-from tests.running.servers import RunningPostgres
+from tests.running.servers import RunningPostgres, as_owner
 
 
 def test_migrating_twice_is_migrating_once(postgres_server: RunningPostgres, capfd: pytest.CaptureFixture[str]) -> None:
@@ -47,5 +47,7 @@ async def test_nobody_rewrites_the_audit_trail(
     order = an_order()
     await orders.add(order, events.created(order, alice()))
     async with pool.connection() as connection:
-        with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+        with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await connection.execute(statement.encode())
+    with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
+        as_owner(pool, statement)

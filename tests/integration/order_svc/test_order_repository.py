@@ -18,6 +18,7 @@ from service_kit.postgres import PostgresPool
 from shared_contracts.order.v1 import OrderStatus as OrderStatusMessage
 
 from tests.examples.orders import ALICE, LINES, NOON, alice, an_order, unknown_id
+from tests.running.servers import as_owner
 
 FINGERPRINT = fingerprint("EUR", LINES)
 
@@ -39,8 +40,7 @@ async def test_an_order_its_audit_entry_and_its_key_are_kept_together_or_not_at_
 ) -> None:
     order = an_order()
     kept, unkept = events.created(order, alice()), events.created(order, alice("refused"))
-    async with pool.connection() as connection:
-        await connection.execute("ALTER TABLE order_events ADD CONSTRAINT broken CHECK (request_id <> 'refused')")
+    as_owner(pool, "ALTER TABLE order_events ADD CONSTRAINT broken CHECK (request_id <> 'refused')")
     with pytest.raises(psycopg.errors.CheckViolation):
         await orders.add(order, unkept)
     with pytest.raises(psycopg.errors.CheckViolation):
@@ -55,8 +55,7 @@ async def test_an_order_its_audit_entry_and_its_key_are_kept_together_or_not_at_
         await orders.remove(order, events.deleted(order, alice("refused"), NOON))
     assert await orders.get(order.order_id) == order
     assert await count(pool, order.order_id) == (1, 1, 1)
-    async with pool.connection() as connection:
-        await connection.execute("ALTER TABLE order_events DROP CONSTRAINT broken")
+    as_owner(pool, "ALTER TABLE order_events DROP CONSTRAINT broken")
 
 
 @pytest.mark.parametrize("commits", [True, False])
@@ -118,9 +117,8 @@ async def test_a_status_of_a_newer_version_is_read_as_it_is_stored(
     order, other = an_order(user_id=unknown_id()), an_order()
     for each in (order, other):
         await orders.add(each, events.created(each, alice()))
-    async with pool.connection() as connection:
-        await connection.execute("ALTER TABLE orders DROP CONSTRAINT orders_status_check")
-        await connection.execute("UPDATE orders SET status = 'shipped' WHERE order_id = %s", (order.order_id,))
+    written = f"UPDATE orders SET status = 'shipped' WHERE order_id = '{order.order_id}'"  # noqa: S608
+    as_owner(pool, "ALTER TABLE orders DROP CONSTRAINT orders_status_check", written)
 
     shipped = await orders.get(order.order_id)
     assert shipped is not None

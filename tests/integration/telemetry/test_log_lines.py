@@ -98,8 +98,8 @@ def test_a_refusal_is_told_by_its_code_and_is_no_error(logging: Stack, person: P
 
 
 def order_database(stack: Stack, *, autocommit: bool) -> psycopg.Connection:
-    """A connection of the service's own role."""
-    url = (stack.data_dir / "secrets" / "order-svc-database-url").read_text().strip()
+    """A connection of the role that owns the tables."""
+    url = (stack.data_dir / "secrets" / "order-svc-migration-database-url").read_text().strip()
     return psycopg.connect(url, autocommit=autocommit)
 
 

@@ -66,8 +66,10 @@ def installation(postgres: RunningPostgres, redis: RunningRedis, folder: Path) -
     """Settings with a database, a key folder and ports of their own; passwords are hashed cheaply."""
     session_secret = secrets.token_hex(32)
     SEEN.note("session secret", session_secret)
+    owner_url = postgres.create_database("users")
     mine = {
-        "DATABASE_URL": postgres.create_database("users"),
+        "DATABASE_URL": postgres.create_service_role(owner_url),
+        "MIGRATION_DATABASE_URL": owner_url,
         "REDIS_URL": redis.url,
         "KEY_DIR": str(folder / "keys"),
         "SESSION_SECRET": session_secret,

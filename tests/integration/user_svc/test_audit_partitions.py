@@ -8,7 +8,7 @@ import pytest
 
 from tests.running.migrations import Migration, migrate_before
 from tests.running.servers import RunningPostgres
-from tests.running.user_database import migrated_database
+from tests.running.user_database import owned_database
 
 _FILL = """
 INSERT INTO audit_log (at, event, actor, subject, ip, request_id, detail)
@@ -56,7 +56,7 @@ class Log:
 
 @pytest.fixture
 def log(postgres_server: RunningPostgres) -> Log:
-    log = Log(migrated_database(postgres_server))
+    log = Log(owned_database(postgres_server))
     log.only_months()
     return log
 

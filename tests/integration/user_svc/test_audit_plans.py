@@ -10,8 +10,8 @@ from user_svc.adapters.audit_events import STATEMENTS, PostgresAuditLog, paramet
 from user_svc.domain.audit import AuditKind
 from user_svc.domain.audit_listing import AuditFilters, AuditPosition
 
-from tests.running.servers import RunningPostgres
-from tests.running.user_database import ONE_CONNECTION, migrated_database, user_pool
+from tests.running.servers import RunningPostgres, as_owner
+from tests.running.user_database import ONE_CONNECTION, owned_database, user_pool
 
 _ROWS = 30_000
 #: A year of 201 users, most of it renewals; the first user did a tenth of all, and everything before the summer.
@@ -35,13 +35,13 @@ _MAY, _OCTOBER = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=
 
 @pytest.fixture(scope="module")
 async def pool(postgres_server: RunningPostgres) -> AsyncIterator[PostgresPool]:
-    async with user_pool(migrated_database(postgres_server), ONE_CONNECTION) as pool:
+    async with user_pool(owned_database(postgres_server), ONE_CONNECTION) as pool:
         async with pool.connection() as connection:
             await connection.execute("SET statement_timeout = 0")
             for month in range(1, 13):
                 await connection.execute(_MONTH, {"month": datetime(2026, month, 1, tzinfo=UTC)})
             await connection.execute(_FILL, {"rows": _ROWS})
-            await connection.execute("VACUUM ANALYZE audit_log")
+        as_owner(pool, "VACUUM ANALYZE audit_log")
         yield pool
 
 

@@ -34,7 +34,8 @@ def create_admin(
 
 
 def rows(user_svc: UserSvc, query: str) -> list[tuple[object, ...]]:
-    with psycopg.connect(user_svc.database_url) as connection:
+    """What the owner of the tables reads."""
+    with psycopg.connect(user_svc.environ["USER_SVC_MIGRATION_DATABASE_URL"]) as connection:
         return connection.execute(query.encode()).fetchall()
 
 
@@ -45,7 +46,7 @@ def test_migrates_once(user_svc: UserSvc) -> None:
 
 
 def test_migrating_without_a_database_says_so_without_its_password(user_svc: UserSvc) -> None:
-    failed = user_svc.run("migrate", USER_SVC_DATABASE_URL=NOWHERE)
+    failed = user_svc.run("migrate", USER_SVC_MIGRATION_DATABASE_URL=NOWHERE)
     assert failed.returncode == 1
     assert "refused" in failed.stderr
     assert "hidden-password" not in failed.stdout + failed.stderr

@@ -10,7 +10,7 @@ from user_svc.domain.user import Role
 from user_svc.domain.user_listing import UserFilters, UserPosition
 
 from tests.integration.user_svc.test_audit_plans import scans
-from tests.running.servers import RunningPostgres
+from tests.running.servers import RunningPostgres, as_owner
 from tests.running.user_database import ONE_CONNECTION, migrated_database, user_pool
 
 _ROWS = 30_000
@@ -30,7 +30,7 @@ async def pool(postgres_server: RunningPostgres) -> AsyncIterator[PostgresPool]:
         async with pool.connection() as connection:
             await connection.execute("SET statement_timeout = 0")
             await connection.execute(_FILL, {"rows": _ROWS})
-            await connection.execute("VACUUM ANALYZE users")
+        as_owner(pool, "VACUUM ANALYZE users")
         yield pool
 
 

@@ -205,6 +205,6 @@ def test_a_restart_of_a_server_changes_no_setting() -> None:
 def test_secrets_are_handed_on_as_files() -> None:
     environ = inventory().environ
 
-    assert environ["GATEWAY_REDIS_URL_FILE"] == "/data/secrets/redis-url"
+    assert environ["GATEWAY_REDIS_URL_FILE"] == "/data/secrets/gateway-redis-url"
     assert environ["USER_SVC_DATABASE_URL_FILE"] == "/data/secrets/user-svc-database-url"
     assert not any(name.endswith(("_URL", "_SECRET")) for name in environ)

@@ -20,7 +20,7 @@ def test_only_the_owner_may_read_them(data: DataDir) -> None:
     write_connections(data, load_or_generate(data), postgres_port=5432, redis_port=6379)
 
     files = [path for path in data.secrets.iterdir() if path.is_file()]
-    assert len(files) == 8
+    assert len(files) == 18
     assert {stat.S_IMODE(path.stat().st_mode) for path in files} == {0o600}
     assert {stat.S_IMODE(path.stat().st_mode) for path in (data.secrets, data.keys)} == {0o700}
 

@@ -13,7 +13,7 @@ from local_stack.console import Screen, tail
 from local_stack.errors import ProcessFailedError, StackError
 from local_stack.inventory import program, take
 from local_stack.restart import restart
-from local_stack.service_settings import merged
+from local_stack.service_settings import merged, migration_settings
 from local_stack.up import Wish, up
 
 
@@ -99,6 +99,8 @@ async def _run_service(arguments: argparse.Namespace) -> int:
     else:
         inventory = take(data, offset=arguments.port_offset, replicas={}, environ=os.environ)
     environ = merged(inventory.environ, os.environ)
+    if arguments.arguments[:1] == ["migrate"]:
+        environ |= migration_settings(data, arguments.service, inventory.caller)
     command = [program(arguments.service), *arguments.arguments]
     process = await asyncio.create_subprocess_exec(*command, env=environ)
     return await process.wait()

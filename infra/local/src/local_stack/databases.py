@@ -1,4 +1,8 @@
-"""The services' databases: one role and one database each, and what migrations they already have."""
+"""The services' databases, and what migrations they already have.
+
+Each database belongs to a role of its own, which migrates it. The service's role may connect, and has the rights that
+the migrations grant it (`grants.sql` beside them): it cannot change the schema, nor rewrite what is append-only.
+"""
 
 import asyncio
 from collections.abc import Mapping
@@ -7,22 +11,32 @@ from local_stack.errors import StackError
 from local_stack.secret_files import Secrets
 from local_stack.servers.binaries import postgres_programs
 
-OWNERS = ("user_svc", "order_svc")
+DATABASES = ("user_svc", "order_svc")
 _TIMEOUT_S = 30.0
 
 # CREATE DATABASE has no IF NOT EXISTS and cannot run inside a block: \gexec runs what the query answers, if anything.
-_CREATE = """\
-SELECT 'CREATE ROLE {owner} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{owner}') \\gexec
-ALTER ROLE {owner} PASSWORD '{password}';
-SELECT 'CREATE DATABASE {owner} OWNER {owner}'
-  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{owner}') \\gexec
-REVOKE ALL ON DATABASE {owner} FROM PUBLIC;
+_CREATE_ROLE = """\
+SELECT 'CREATE ROLE {role} LOGIN' WHERE NOT EXISTS (SELECT FROM pg_roles WHERE rolname = '{role}') \\gexec
+ALTER ROLE {role} PASSWORD '{password}';
 """
+# Former versions had one role, which owned everything.
+_CREATE_DATABASE = """\
+SELECT 'CREATE DATABASE {name} OWNER {name}_migration'
+  WHERE NOT EXISTS (SELECT FROM pg_database WHERE datname = '{name}') \\gexec
+ALTER DATABASE {name} OWNER TO {name}_migration;
+REVOKE ALL ON DATABASE {name} FROM PUBLIC, {name};
+GRANT CONNECT ON DATABASE {name} TO {name};
+\\connect {name}
+REASSIGN OWNED BY {name} TO {name}_migration;
+"""
+# A database whose migrations have granted the service nothing yet has them run again.
 _APPLIED = """\
-\\connect {owner}
-SELECT to_regclass('schema_migrations') IS NOT NULL AS migrated \\gset
+\\connect {name}
+SELECT to_regclass('schema_migrations') IS NOT NULL AND EXISTS (
+  SELECT FROM information_schema.table_privileges WHERE grantee = '{name}' AND table_schema = 'public'
+) AS migrated \\gset
 \\if :migrated
-SELECT '{owner} ' || version FROM schema_migrations;
+SELECT '{name} ' || version FROM schema_migrations;
 \\endif
 """
 
@@ -33,14 +47,13 @@ async def prepare(port: int, made: Secrets, environ: Mapping[str, str]) -> dict[
     Raises:
         StackError: PostgreSQL refused.
     """
-    passwords = {"user_svc": made.user_svc_password, "order_svc": made.order_svc_password}
-    creation = "".join(_CREATE.format(owner=owner, password=passwords[owner]) for owner in OWNERS)
-    inspection = "".join(_APPLIED.format(owner=owner) for owner in OWNERS)
-    answer = await _psql(port, made.postgres_password, creation + inspection, environ)
-    applied: dict[str, set[str]] = {owner: set() for owner in OWNERS}
-    for line in answer.splitlines():
-        owner, version = line.split()
-        applied[owner].add(version)
+    roles = made.database_passwords.items()
+    script = "".join(_CREATE_ROLE.format(role=role, password=password) for role, password in roles)
+    script += "".join((_CREATE_DATABASE + _APPLIED).format(name=name) for name in DATABASES)
+    applied: dict[str, set[str]] = {name: set() for name in DATABASES}
+    for line in (await _psql(port, made.postgres_password, script, environ)).splitlines():
+        name, version = line.split()
+        applied[name].add(version)
     return applied
 
 

@@ -46,7 +46,8 @@ class Launcher:
         """Start the Redis-compatible server, and return once it has read its data."""
         port = self._inventory.redis_port
         environ = self._inventory.marked("redis", _bare(self._inventory.environ))
-        server = RedisServer(self._data.redis, port, made.redis_password, self._data.log("redis"), environ)
+        log = self._data.log("redis")
+        server = RedisServer(self._data.redis, port, made.redis_password, log, environ, made.redis_passwords)
         self._record("redis", await server.start(), f"redis://127.0.0.1:{port}", None)
 
     async def start_prometheus(self, port: int) -> None:

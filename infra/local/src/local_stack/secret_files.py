@@ -10,18 +10,57 @@ from local_stack.errors import StackError
 
 _RANDOM_BYTES = 32
 #: Made at random, and kept as long as the data folder is.
-_GENERATED = ("postgres-password", "user-svc-password", "order-svc-password", "redis-password", "session-secret")
+_GENERATED = (
+    "postgres-password",
+    "user-svc-password",
+    "user-svc-migration-password",
+    "order-svc-password",
+    "order-svc-migration-password",
+    "redis-password",
+    "gateway-redis-password",
+    "user-svc-redis-password",
+    "order-svc-redis-password",
+    "session-secret",
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Secrets:
-    """The generated secrets of one data folder."""
+    """The generated secrets of one data folder.
+
+    postgres_password, redis_password: of the servers' administrators. …_svc_password: of a service's role in its
+    database. …_migration_password: of the role that owns the tables there. …_redis_password: of a service's user.
+    """
 
     postgres_password: str
     user_svc_password: str
+    user_svc_migration_password: str
     order_svc_password: str
+    order_svc_migration_password: str
     redis_password: str
+    gateway_redis_password: str
+    user_svc_redis_password: str
+    order_svc_redis_password: str
     session_secret: str
+
+    @property
+    def redis_passwords(self) -> dict[str, str]:
+        """Of the services' users in Redis, by service."""
+        return {
+            "gateway": self.gateway_redis_password,
+            "user-svc": self.user_svc_redis_password,
+            "order-svc": self.order_svc_redis_password,
+        }
+
+    @property
+    def database_passwords(self) -> dict[str, str]:
+        """Of the roles in PostgreSQL, by role: each database has one that owns it, and one for its service."""
+        return {
+            "user_svc": self.user_svc_password,
+            "user_svc_migration": self.user_svc_migration_password,
+            "order_svc": self.order_svc_password,
+            "order_svc_migration": self.order_svc_migration_password,
+        }
 
 
 def load_or_generate(data: DataDir) -> Secrets:
@@ -55,8 +94,11 @@ def write(path: Path, value: str) -> str:
 
 def write_connections(data: DataDir, made: Secrets, *, postgres_port: int, redis_port: int) -> None:
     """Write the files that hold connection strings; they change with the ports."""
-    for service, password in (("user-svc", made.user_svc_password), ("order-svc", made.order_svc_password)):
-        name = service.replace("-", "_")
-        url = f"postgres://{name}:{password}@127.0.0.1:{postgres_port}/{name}?sslmode=disable"
-        write(data.secrets / f"{service}-database-url", url)
+    for role, password in made.database_passwords.items():
+        database = role.removesuffix("_migration")
+        url = f"postgres://{role}:{password}@127.0.0.1:{postgres_port}/{database}?sslmode=disable"
+        write(data.secrets / f"{role.replace('_', '-')}-database-url", url)
+    for service, password in made.redis_passwords.items():
+        write(data.secrets / f"{service}-redis-url", f"redis://{service}:{password}@127.0.0.1:{redis_port}/0")
+    # The administrator's, for people: no service reads it.
     write(data.secrets / "redis-url", f"redis://:{made.redis_password}@127.0.0.1:{redis_port}/0")

@@ -18,15 +18,27 @@ def defaults(data: DataDir, offset: int) -> dict[str, str]:
         **_listening("GATEWAY", "gateway", offset),
         **_listening("USER_SVC", "user-svc", offset),
         **_listening("ORDER_SVC", "order-svc", offset),
-        "GATEWAY_REDIS_URL_FILE": str(data.secrets / "redis-url"),
+        "GATEWAY_REDIS_URL_FILE": str(data.secrets / "gateway-redis-url"),
         "GATEWAY_COOKIE_SECURE": "false",  # plain HTTP on loopback: a Secure cookie would not come back
         "USER_SVC_DATABASE_URL_FILE": str(data.secrets / "user-svc-database-url"),
-        "USER_SVC_REDIS_URL_FILE": str(data.secrets / "redis-url"),
+        "USER_SVC_REDIS_URL_FILE": str(data.secrets / "user-svc-redis-url"),
         "USER_SVC_KEY_DIR": str(data.keys),
         "USER_SVC_SESSION_SECRET_FILE": str(data.secrets / "session-secret"),
         "ORDER_SVC_DATABASE_URL_FILE": str(data.secrets / "order-svc-database-url"),
-        "ORDER_SVC_REDIS_URL_FILE": str(data.secrets / "redis-url"),
+        "ORDER_SVC_REDIS_URL_FILE": str(data.secrets / "order-svc-redis-url"),
     }
+
+
+def migration_settings(data: DataDir, service: str, environ: Mapping[str, str]) -> dict[str, str]:
+    """What `migrate` needs besides the service's own settings: the role that owns the tables of our own databases.
+
+    environ: the caller's. A database that it names has the role that it says.
+    """
+    prefix = prefix_of(service)
+    if is_set(f"{prefix}_DATABASE_URL", environ):
+        return {}
+    name = f"{prefix}_MIGRATION_DATABASE_URL_FILE"
+    return {} if is_set(name, environ) else {name: str(data.secrets / f"{service}-migration-database-url")}
 
 
 def _listening(prefix: str, service: str, offset: int) -> dict[str, str]:

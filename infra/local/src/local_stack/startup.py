@@ -4,6 +4,7 @@ import asyncio
 import subprocess
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
+from types import MappingProxyType
 
 from local_stack import databases, inventory_file, migrations, secret_files
 from local_stack.errors import ProcessFailedError
@@ -11,7 +12,7 @@ from local_stack.inventory import Inventory, program
 from local_stack.launcher import Launcher
 from local_stack.processes import Launch, describe_exit, start
 from local_stack.secret_files import Secrets
-from local_stack.service_settings import is_set, value
+from local_stack.service_settings import is_set, migration_settings, value
 
 
 class Startup:
@@ -65,18 +66,19 @@ class Startup:
         package = service.replace("-", "_")
         elsewhere = is_set(f"{package.upper()}_DATABASE_URL", self._inventory.caller)
         if elsewhere or migrations.pending(package, applied[package]):
-            await self._run(service, "migrate")
+            further = migration_settings(self._data, service, self._inventory.caller)
+            await self._run(service, "migrate", further=further)
 
     async def _create_key(self) -> None:
         if _is_empty(Path(value("USER_SVC_KEY_DIR", self._inventory.environ))):
             await self._run("user-svc", "keys", "create")
 
-    async def _run(self, service: str, *subcommand: str) -> None:
-        """Run one of the service's subcommands to its end."""
+    async def _run(self, service: str, *subcommand: str, further: Mapping[str, str] = MappingProxyType({})) -> None:
+        """Run one of the service's subcommands to its end; ``further`` are settings that only it has."""
         said = " ".join(subcommand)
         name = f"{service}-{'-'.join(subcommand)}"
         self._announce(service, said)
-        environ = self._inventory.marked(name, self._inventory.environ)
+        environ = self._inventory.marked(name, {**self._inventory.environ, **further})
         process = start(Launch(name, (program(service), *subcommand), environ, self._data.log(name)))
         try:
             await asyncio.to_thread(process.wait)

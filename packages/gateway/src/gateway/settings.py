@@ -57,7 +57,8 @@ class Settings(TracingSettings):
         parse=parse_upstreams,
     )
     redis_url: Secret = setting(
-        doc="the Redis that holds rate limits and revocations, as redis://:PASSWORD@HOST:PORT/DATABASE", parse=redis_url
+        doc="the Redis that holds rate limits and revocations, as redis://USER:PASSWORD@HOST:PORT/DATABASE",
+        parse=redis_url,
     )
     host: tuple[str, ...] = setting(
         doc="addresses to listen on, as HOST,…; :: takes IPv4 too", default=LOOPBACK, parse=parse_hosts

@@ -35,7 +35,15 @@ class Settings(GrpcServerSettings, TracingSettings):
     )
     pprof_port: int = setting(doc="port of profiles; 0 for none", default=6062, minimum=0, maximum=65535)
 
-    database_url: Secret = setting(doc="PostgreSQL, postgresql://user:password@host:port/database", parse=postgres_url)
+    database_url: Secret = setting(
+        doc="PostgreSQL, postgresql://user:password@host:port/database; several host:port with commas",
+        parse=postgres_url,
+    )
+    migration_database_url: Secret | None = setting(
+        doc="the same database for `migrate` only, as the role that owns its tables; else the service's own role",
+        default=None,
+        parse=postgres_url,
+    )
     pool_min_size: int = setting(doc="connections kept open", unit="connections", default=2, minimum=0, maximum=1000)
     pool_max_size: int = setting(doc="most connections", unit="connections", default=10, minimum=1, maximum=1000)
     pool_wait_s: float = setting(doc="longest wait for a free connection", unit="s", default=0.9, minimum=0.01)
@@ -56,7 +64,7 @@ class Settings(GrpcServerSettings, TracingSettings):
     token_leeway_s: float = setting(doc="clock difference forgiven", unit="s", default=5.0, minimum=0, maximum=30)
 
     redis_url: Secret = setting(
-        doc="Redis, for other services' events and revoked sessions: redis://:password@host:port/database",
+        doc="Redis, for other services' events and revoked sessions: redis://user:password@host:port/database",
         parse=redis_url,
     )
     event_claim_idle_s: float = setting(

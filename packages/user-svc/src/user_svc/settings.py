@@ -31,7 +31,13 @@ class Settings(GrpcServerSettings, TracingSettings):
     )
     pprof_port: int = setting(default=6061, minimum=0, maximum=65535, doc="port of profiles; 0 for none")
     database_url: Secret = setting(
-        parse=postgres_url, doc="PostgreSQL, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE"
+        parse=postgres_url,
+        doc="PostgreSQL, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE; several HOST:PORT with commas",
+    )
+    migration_database_url: Secret | None = setting(
+        default=None,
+        parse=postgres_url,
+        doc="the same database for `migrate` only, as the role that owns its tables; else the service's own role",
     )
     pool_min_size: int = setting(default=2, unit="connections", minimum=0, maximum=1000, doc="connections kept open")
     pool_max_size: int = setting(default=10, unit="connections", minimum=1, maximum=1000, doc="most connections")
@@ -40,7 +46,7 @@ class Settings(GrpcServerSettings, TracingSettings):
     statement_timeout_ms: int = setting(
         default=2000, unit="ms", minimum=100, doc="when PostgreSQL gives up on a statement"
     )
-    redis_url: Secret = setting(parse=redis_url, doc="Redis, as redis://:PASSWORD@HOST:PORT/DATABASE")
+    redis_url: Secret = setting(parse=redis_url, doc="Redis, as redis://USER:PASSWORD@HOST:PORT/DATABASE")
     key_dir: Path = setting(doc="folder of the private keys that sign access tokens")
     key_lead_s: int = setting(
         default=600,

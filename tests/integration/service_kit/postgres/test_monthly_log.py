@@ -10,12 +10,12 @@ from service_kit.postgres import PostgresPool, monthly_log
 from service_kit.postgres.monthly_log import MonthlyLog, set_retention
 
 from tests.running.servers import RunningPostgres, free_port
-from tests.running.user_database import ONE_CONNECTION, migrated_database, user_pool
+from tests.running.user_database import ONE_CONNECTION, owned_database, user_pool
 
 
 @pytest.fixture
 def url(postgres_server: RunningPostgres) -> str:
-    return migrated_database(postgres_server)
+    return owned_database(postgres_server)
 
 
 @pytest.fixture

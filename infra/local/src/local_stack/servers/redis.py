@@ -3,11 +3,12 @@
 import asyncio
 import subprocess
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from local_stack.errors import ProcessFailedError
 from local_stack.processes import Launch, describe_exit, start
+from local_stack.servers import redis_users
 from local_stack.servers.binaries import redis_program
 
 _READY_WITHIN_S = 20.0
@@ -19,10 +20,11 @@ _CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
 dir "{home}"
-requirepass {password}
+{access}
 appendonly yes
 appendfsync everysec
 save ""
+maxmemory {maxmemory}
 maxmemory-policy noeviction
 set-proc-title no
 """
@@ -30,17 +32,23 @@ set-proc-title no
 
 @dataclass(frozen=True, slots=True)
 class RedisServer:
-    """A server with its data in ``home``, which listens on loopback."""
+    """A server with its data in ``home``, which listens on loopback; ``password`` is the administrator's.
+
+    service_passwords: of the services' users, by service; without them, there is the administrator only.
+    maxmemory: what the data may take; what would take more is refused, as nothing is evicted.
+    """
 
     home: Path
     port: int
     password: str
     log: Path
     environ: Mapping[str, str]
+    service_passwords: Mapping[str, str] = field(default_factory=dict)
+    maxmemory: str = "256mb"
 
     @property
     def url(self) -> str:
-        """Where clients find it, with the password."""
+        """Where the administrator finds it, with the password."""
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     async def start(self) -> subprocess.Popen[bytes]:
@@ -51,8 +59,11 @@ class RedisServer:
         """
         configuration = self.home / "redis.conf"
         configuration.touch(mode=0o600)
-        home = str(self.home).replace("\\", "\\\\").replace('"', '\\"')
-        configuration.write_text(_CONFIGURATION.format(port=self.port, home=home, password=self.password))
+        configuration.write_text(
+            _CONFIGURATION.format(
+                port=self.port, home=_quoted(self.home), access=self._access(), maxmemory=self.maxmemory
+            )
+        )
         process = start(Launch("redis", (str(redis_program()), str(configuration)), self.environ, self.log))
         try:
             async with asyncio.timeout(_READY_WITHIN_S):
@@ -64,6 +75,15 @@ class RedisServer:
                 raise ProcessFailedError("redis", f"not ready after {_READY_WITHIN_S:.0f} s", self.log) from exc
             raise
         return process
+
+    def _access(self) -> str:
+        """The line of the configuration that says who may do what."""
+        if not self.service_passwords:
+            return f"requirepass {self.password}"
+        users = self.home / "users.acl"
+        users.touch(mode=0o600)
+        users.write_text(redis_users.acl(self.password, self.service_passwords))
+        return f'aclfile "{_quoted(users)}"'
 
     async def _ready(self, process: subprocess.Popen[bytes]) -> None:
         while not await self._answers():
@@ -84,3 +104,7 @@ class RedisServer:
             return False
         finally:
             writer.close()
+
+
+def _quoted(path: Path) -> str:
+    return str(path).replace("\\", "\\\\").replace('"', '\\"')

@@ -10,10 +10,11 @@ from order_svc.settings import Settings
 
 
 def _run(settings: Settings, _arguments: Namespace) -> int:
-    url = settings.database_url.reveal()
-    failed = migrate(url, "order_svc")
+    service_url = settings.database_url.reveal()
+    owner_url = settings.migration_database_url.reveal() if settings.migration_database_url else service_url
+    failed = migrate(owner_url, "order_svc", service_url)
     if not failed:
-        set_retention(url, "order_events", settings.audit_retention_days)
+        set_retention(owner_url, "order_events", settings.audit_retention_days)
     return failed
 
 

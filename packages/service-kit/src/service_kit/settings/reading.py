@@ -8,7 +8,7 @@ from service_kit.settings.declaration import Setting, declared_settings
 from service_kit.settings.environment import is_service_link
 from service_kit.settings.parsing import parse, takes_empty
 from service_kit.settings.problems import SettingsError
-from service_kit.settings.secret import MASK
+from service_kit.settings.secret import MASK, SafeValueError
 
 T = TypeVar("T")
 
@@ -78,7 +78,7 @@ def _value(declared: Setting, text: str) -> Any:
         return parse(declared, text)
     except ValueError as exc:
         if declared.secret:
-            # A parser's message may quote the text.
-            known = declared.parse is None or text == MASK
+            # A parser's message may quote the text, unless it says that it does not.
+            known = declared.parse is None or text == MASK or isinstance(exc, SafeValueError)
             raise ValueError(str(exc) if known else "is malformed") from exc
         raise ValueError(f"{exc} (is {text!r})") from exc

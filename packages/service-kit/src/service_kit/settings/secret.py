@@ -5,6 +5,10 @@ import hmac
 MASK = "********"
 
 
+class SafeValueError(ValueError):
+    """What is wrong with a secret, in words that do not quote it, so that they may be shown."""
+
+
 class Secret:
     """A text that no log line, message or traceback shows; only `reveal` gives it away."""
 

@@ -10,10 +10,11 @@ from user_svc.settings import Settings
 
 
 def _run(settings: Settings, _arguments: Namespace) -> int:
-    url = settings.database_url.reveal()
-    failed = migrate(url, "user_svc")
+    service_url = settings.database_url.reveal()
+    owner_url = settings.migration_database_url.reveal() if settings.migration_database_url else service_url
+    failed = migrate(owner_url, "user_svc", service_url)
     if not failed:
-        set_retention(url, "audit_log", settings.audit_retention_days)
+        set_retention(owner_url, "audit_log", settings.audit_retention_days)
     return failed
 
 
