@@ -6,6 +6,7 @@ trusts the X-Forwarded-For that loopback sends.
 
 import secrets
 import urllib.request
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx2
@@ -124,6 +125,15 @@ def test_a_stolen_token_guesses_a_password_no_faster(throttled_api: Api) -> None
     fields["current_password"] = account.password
     changed = throttled_api.call("ChangePassword", fields=fields, token=account.token, headers=home)
     assert_success(changed, 204)
+
+
+def test_right_passwords_that_come_together_are_no_failures(throttled_api: Api) -> None:
+    account = register(throttled_api, headers=an_address())
+    fields = {"email": account.email, "password": account.password}
+    elsewhere = an_address()
+    with ThreadPoolExecutor(8) as threads:
+        answers = threads.map(lambda _: throttled_api.call("Login", fields=fields, headers=elsewhere), range(8))
+        assert [answer.status_code for answer in answers] == [200] * 8
 
 
 @pytest.mark.local_platform

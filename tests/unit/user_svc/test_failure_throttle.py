@@ -1,6 +1,7 @@
 """Login and ChangePassword under the failure throttle: what counts, what does not, and what it looks like."""
 
 import asyncio
+from contextlib import AsyncExitStack
 from dataclasses import replace
 from unittest.mock import patch
 
@@ -13,8 +14,11 @@ from user_svc.domain.errors import (
     LoginThrottledError,
     PasswordQueueFullError,
 )
+from user_svc.use_cases import password_attempts
+from user_svc.use_cases.password_attempts import PasswordAttempts
 
 from tests.examples.users import ORIGIN, PASSWORD
+from tests.fakes.users import ReadablePasswords
 from tests.unit.user_svc.world import THROTTLE_TERMS, World
 
 ELSEWHERE = replace(ORIGIN, address="198.51.100.1")
@@ -158,3 +162,51 @@ async def test_the_log_tells_of_a_wrong_current_password(world: World) -> None:
     (noted,) = world.trail.events
     assert (noted.kind, noted.subject) == (AuditKind.LOGIN_FAILED, grant.user.user_id)
     assert dict(noted.detail) == {"cause": "password_change"}
+
+
+class SlowPasswords(ReadablePasswords):
+    """Takes its time, so that attempts overlap. most: how many were checked at once at most."""
+
+    checking = most = 0
+
+    async def verify(self, password_hash: str | None, password: str) -> bool:
+        self.checking += 1
+        self.most = max(self.most, self.checking)
+        await asyncio.sleep(0.001)
+        self.checking -= 1
+        return await super().verify(password_hash, password)
+
+
+@pytest.mark.parametrize("count", [ATTEMPTS + 3, 40])
+async def test_right_passwords_that_come_together_are_no_failures(count: int) -> None:
+    """However many; those that would be one too many wait until the others are decided."""
+    hasher = SlowPasswords()
+    world = World(hasher=hasher)
+    await world.registered("ada@example.com")
+    together = (world.log_in("ada@example.com", PASSWORD, ELSEWHERE, None) for _ in range(count))
+    assert len({grant.session_key for grant in await asyncio.gather(*together)}) == count
+    assert hasher.most > 1
+
+
+async def test_wrong_passwords_that_come_together_do_not_slip_by() -> None:
+    hasher = SlowPasswords()
+    world = World(hasher=hasher)
+    await world.registered("ada@example.com")
+    guesses = (world.log_in("ada@example.com", f"wrong {number}", ELSEWHERE, None) for number in range(40))
+    outcomes = [type(outcome) for outcome in await asyncio.gather(*guesses, return_exceptions=True)]
+    assert outcomes.count(InvalidCredentialsError) == ATTEMPTS
+    assert outcomes.count(LoginThrottledError) == 40 - ATTEMPTS
+
+
+async def test_a_wait_for_attempts_that_are_never_decided_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(password_attempts, "_PATIENCE_S", 0.05)
+    world = World()
+    await world.registered("ada@example.com")
+    attempts = PasswordAttempts(world.throttle, world.trail)
+    async with AsyncExitStack() as stack:
+        for _ in range(ATTEMPTS):
+            await stack.enter_async_context(attempts.attempt("ada@example.com", ELSEWHERE))
+        with pytest.raises(LoginThrottledError):
+            async with attempts.attempt("ada@example.com", ELSEWHERE):
+                raise AssertionError("one too many")
+    assert attempts._under_way == {}
