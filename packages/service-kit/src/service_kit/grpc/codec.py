@@ -54,9 +54,10 @@ class ContractCodec(CodecBase):
         request = _decode(data, method.request_class)
         self._validator.put_into_form(request)
         violations = self._validator.violations(request)
-        if violations:
-            raise CallError(Status.INVALID_ARGUMENT, "INVALID_REQUEST", violations=violations)
-        return converter.build(request)
+        if not violations:
+            return converter.build(request)
+        del request  # the traceback of the error would keep it, and that of many calls at once as many messages
+        raise CallError(Status.INVALID_ARGUMENT, "INVALID_REQUEST", violations=violations)
 
 
 def _decode(data: bytes, message_class: Any) -> Any:
