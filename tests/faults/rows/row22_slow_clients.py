@@ -3,6 +3,9 @@
 import asyncio
 import contextlib
 import socket
+from http import HTTPStatus
+
+from hyperframe.frame import SettingsFrame
 
 from tests.faults.aside import aside
 from tests.faults.attackers import Crowd, Fate, attack, descriptors_for, never_reading
@@ -12,6 +15,7 @@ from tests.faults.load import Clients, Record, load
 from tests.faults.own_gateway import OwnGateway, own_gateway
 from tests.faults.people import Person, newcomer
 from tests.faults.stage import Stage
+from tests.running.http2_client import http2_connected
 from tests.running.polling import eventually
 from tests.running.stacks import Stack
 
@@ -22,6 +26,8 @@ _CLOSED_WITHIN_S = 8.0
 # At most 25 KiB for each connection that may be open, and room for the answers in progress.
 _MOST_RSS_BYTES = 4096 * 25 * 1024 + 32 * _MIB
 
+_SHUT_CONNECTIONS, _SHUT_STREAMS = 50, 100
+_LARGE_PAGE = b"/docs/swagger-ui-bundle.js"
 _HEAD = b"POST /api/users/log HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 _PAGE = b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
 _KEYS = b"GET /.well-known/jwks.json HTTP/1.1\r\nHost: localhost\r\n\r\n"
@@ -56,6 +62,7 @@ async def _run(stage: Stage, stack: Stack, gateway: OwnGateway) -> list[Finding]
                 most = await _most_memory(gateway, attacking)
             lasting = _lasting(gateway, deaf)
         fates: dict[str, Fate] = await attacking
+        shut = await _shut_windows(gateway)
     return [
         counted("normal requests that failed", len(record.failures)),
         at_most("their 99th percentile", record.percentile_s(0.99) / quiet.percentile_s(0.99), 2, "×", clock=True),
@@ -63,7 +70,23 @@ async def _run(stage: Stage, stack: Stack, gateway: OwnGateway) -> list[Finding]
         *(counted(f"{name}: still open", fate.open) for name, fate in fates.items()),
         counted("clients that do not read: still open", lasting),
         at_most("memory beyond that before", (most - before) / _MIB, _MOST_RSS_BYTES / _MIB, " MiB"),
+        at_most("memory for 5 000 requests behind shut windows", shut, 16, " MiB"),
     ]
+
+
+async def _shut_windows(gateway: OwnGateway) -> float:
+    """What 50 connections of HTTP/2 take (MiB) that ask for 100 large pages each, and read none of them."""
+    before = gateway.rss_bytes
+    async with contextlib.AsyncExitStack() as ends:
+        for number in range(_SHUT_CONNECTIONS):
+            source = f"127.0.2.{number + 1}"
+            client = await ends.enter_async_context(http2_connected(gateway.port, source=source, reads_bodies=False))
+            client.send_frames(SettingsFrame(0, settings={SettingsFrame.INITIAL_WINDOW_SIZE: 0}))
+            for _ in range(_SHUT_STREAMS):
+                client.start(_LARGE_PAGE)
+        async with http2_connected(gateway.port) as other:
+            assert (await other.get(b"/.well-known/jwks.json")).status == HTTPStatus.OK
+        return (gateway.rss_bytes - before) / _MIB
 
 
 def _crowds(idle: int, each: int) -> dict[str, Crowd]:

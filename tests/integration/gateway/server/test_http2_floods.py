@@ -18,7 +18,7 @@ from hyperframe.frame import (
     WindowUpdateFrame,
 )
 
-from tests.integration.gateway.server.edge import RunningEdge, running_edge, until
+from tests.integration.gateway.server.edge import LARGE_BYTES, RunningEdge, running_edge, until
 from tests.running.http2_client import http2_connected
 
 _CALM = ErrorCodes.ENHANCE_YOUR_CALM
@@ -63,6 +63,14 @@ async def test_frames_beside_requests_are_bounded(flood: Callable[[int], list[Fr
         assert [code for code, _ in client.goaways] == [_CALM]
         assert edge.refusals() == {"http2_control_frames": 1}
         assert (await other.get(b"/x")).status == 200
+
+
+async def test_a_client_that_acknowledges_each_frame_that_it_reads_is_no_flood() -> None:
+    async with running_edge(http2_max_control_frames=50) as edge, http2_connected(edge.port) as client:
+        streams = [client.start(b"/large") for _ in range(2)]
+        assert {len((await client.reply(stream)).body) for stream in streams} == {LARGE_BYTES}
+        assert client.goaways == []
+        assert edge.refusals() == {}
 
 
 async def test_empty_pieces_of_a_body_are_bounded() -> None:
