@@ -8,7 +8,7 @@ from pathlib import Path
 from prometheus_client.parser import text_string_to_metric_families
 
 ROOT = Path(__file__).parents[3]
-_ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| (.*?) \| ([\w-]+) \| (.+?) \|$", re.MULTILINE)
+_ROW = re.compile(r"^\| `(\w+)` \| (\w+) \| (.*?) \| ([\w-]+(?:, [\w-]+)*) \| (.+?) \|$", re.MULTILINE)
 _SERVICES = frozenset({"user-svc", "order-svc"})
 _WHERE = {"all": _SERVICES | {"gateway"}, "services": _SERVICES}
 
@@ -26,7 +26,7 @@ class Metric:
 def documented() -> dict[str, Metric]:
     """The rows of the page by name. AssertionError: a metric has two."""
     found = [
-        Metric(name, kind, frozenset(re.findall(r"`(\w+)`", labels)), _WHERE.get(where, frozenset({where})))
+        Metric(name, kind, frozenset(re.findall(r"`(\w+)`", labels)), _WHERE.get(where, frozenset(where.split(", "))))
         for name, kind, labels, where, _ in _ROW.findall((ROOT / "docs" / "observability.md").read_text())
     ]
     by_name = {metric.name: metric for metric in found}
