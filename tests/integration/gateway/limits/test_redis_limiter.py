@@ -163,3 +163,7 @@ async def test_warming_up_without_redis_is_no_error() -> None:
     client = limiter_client("redis://127.0.0.1:1/0")
     await RedisLimiter(client).warm_up()
     await client.aclose()
+
+
+async def test_the_check_decides_with_the_script_that_requests_use(client: Redis) -> None:
+    await RedisLimiter(client, decision_s=5).check()

@@ -32,6 +32,8 @@ _SIGN_OF_LIFE_S = 0.025
 _SCRIPT = files("gateway.limits").joinpath("gcra.lua").read_text(encoding="utf-8")
 _SCRIPT_ID = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _ANSWER_LENGTH = 4
+#: An interval and a burst of a microsecond; one unit, to be admitted.
+_CHECK_ARGUMENTS = (1, 1, 1, 0)
 #: The store does nothing else while it decides on a batch: some 5 µs a request.
 _LARGEST_BATCH = 256
 _WARM_UP_TRIES = 5
@@ -95,7 +97,7 @@ class RedisLimiter:
         try:
             async with asyncio.timeout(_CHECK_S):
                 await self._client.script_load(_SCRIPT)
-                await self._client.evalsha(_SCRIPT_ID, 1, _CHECK_KEY, 1, 1)
+                await self._client.evalsha(_SCRIPT_ID, 1, _CHECK_KEY, *_CHECK_ARGUMENTS)
         except (RedisError, OSError, TimeoutError) as exc:
             raise LimiterUnavailable(describe_redis_failure(exc)) from exc
 
