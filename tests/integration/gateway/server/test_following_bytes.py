@@ -108,6 +108,14 @@ async def test_a_response_in_progress_is_not_cut_off() -> None:
         assert await client.rest() == b"llo"
 
 
+@pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
+async def test_a_refusal_after_a_head_request_has_a_body(garbage: bytes) -> None:
+    async with running_edge() as edge, connected(edge.port) as client:
+        client.send(b"HEAD /x HTTP/1.1\r\nHost: localhost\r\n\r\n", garbage)
+        assert (await client.head()).startswith(b"HTTP/1.1 200")
+        assert (await client.answer()).json()["code"] == "MALFORMED_REQUEST"
+
+
 @pytest.mark.parametrize("request_text", [GET, post(b"/x", b""), post(b"/echo", _BODY), KEPT["a chunked POST"]])
 async def test_however_many_follow_each_is_answered(request_text: bytes) -> None:
     async with running_edge() as edge, connected(edge.port) as client:

@@ -63,6 +63,7 @@ class RequestHead:
 
     def _skip_empty_lines(self, data: bytearray) -> bool:
         """Whether something follows them."""
+        self.method = b""  # no more that of the request before
         while data.startswith(b"\r\n"):
             del data[:2]
             self.is_first = False
@@ -72,7 +73,6 @@ class RequestHead:
         return bool(data) and data != b"\r"
 
     def _has_request_line(self, data: bytearray) -> bool:
-        self.method = b""
         if not _TOKEN.match(data):
             raise malformed("A request begins with a method.")
         space = data.find(b" ", 0, _MAX_METHOD_BYTES + 1)
