@@ -167,6 +167,17 @@ async def test_what_may_have_committed_is_not_done_again(pool: PostgresPool, pos
     assert await fetch_all(pool, "SELECT * FROM counted") == []
 
 
+async def test_what_does_nothing_the_second_time_is_done_again(pool: PostgresPool) -> None:
+    await execute(pool, "CREATE TABLE claimed (key int PRIMARY KEY)")
+    await execute(pool, "CREATE SEQUENCE tries")
+    claim = """
+        WITH tried AS MATERIALIZED (SELECT nextval('tries') AS number)
+        INSERT INTO claimed SELECT 1 FROM tried
+        WHERE CASE number WHEN 1 THEN pg_terminate_backend(pg_backend_pid()) ELSE true END
+        ON CONFLICT DO NOTHING"""
+    assert await execute(pool, claim, idempotent=True) == 1
+
+
 async def test_a_transaction_whose_commit_was_not_sent_is_done_again(
     pool: PostgresPool, postgres_server: RunningPostgres
 ) -> None:

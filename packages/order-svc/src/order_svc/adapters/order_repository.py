@@ -48,7 +48,8 @@ class PostgresOrderRepository:
     async def add_once(self, order: Order, event: OrderEvent, claim: Claim) -> FirstAnswer | None:
         parameters = {**parameters_of(order, event), "key": claim.key, "fingerprint": claim.fingerprint}
         with _owner_lives():
-            if await write(self._pool, order_sql.ADD_ONCE, parameters):
+            # Where the first try has committed, the second finds the key taken, and the answer is the first one's.
+            if await write(self._pool, order_sql.ADD_ONCE, parameters, idempotent=True):
                 return None
         # Either the key's first request has committed, and its answer is there to read, or it is still open.
         rows = await fetch(self._pool, order_sql.FIRST_ANSWER, (order.user_id, claim.key))

@@ -15,7 +15,10 @@ async def fetch(pool: PostgresPool, query: LiteralString, parameters: Parameters
         return await statements.fetch_all(pool, query, parameters)
 
 
-async def write(pool: PostgresPool, query: LiteralString, parameters: Parameters) -> int:
-    """How many rows the statement wrote last. DependencyUnavailableError."""
+async def write(pool: PostgresPool, query: LiteralString, parameters: Parameters, *, idempotent: bool = False) -> int:
+    """How many rows the statement wrote last. DependencyUnavailableError.
+
+    idempotent: it does nothing where it has been done before, so that it is repeated after a lost connection too.
+    """
     with postgres_errors():
-        return await statements.execute(pool, query, parameters)
+        return await statements.execute(pool, query, parameters, idempotent=idempotent)

@@ -3,7 +3,7 @@
 Work is repeated when the server says that it has undone it (StoreFailure.REPEATABLE: a plan that a change of the schema
 has made stale, a serialization failure, a deadlock), and when the connection was lost before anything could be
 committed: within a transaction whose COMMIT was not sent, and in a statement that only reads. What may have committed
-is never done again.
+is never done again, but for what does nothing the second time.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -45,13 +45,16 @@ async def fetch_one(pool: PostgresPool, query: Any, parameters: Parameters = ())
     return rows[0] if rows else None
 
 
-async def execute(pool: PostgresPool, query: Any, parameters: Parameters = ()) -> int:
-    """How many rows a single statement wrote; it is a transaction of its own."""
+async def execute(pool: PostgresPool, query: Any, parameters: Parameters = (), *, idempotent: bool = False) -> int:
+    """How many rows a single statement wrote; it is a transaction of its own.
+
+    idempotent: it does nothing where it has been done before, so that it is repeated after a lost connection too.
+    """
 
     async def work(connection: BoundedConnection) -> int:
         return (await connection.execute(query, parameters)).rowcount
 
-    return await _repeatable(pool, work, lambda _: False)
+    return await _repeatable(pool, work, lambda _: idempotent)
 
 
 async def in_transaction(pool: PostgresPool, work: Callable[[AsyncCursor[TupleRow]], Awaitable[T]]) -> T:

@@ -1,0 +1,61 @@
+"""The stores end every idle connection of the services, as a time-out or a fail-over does: no request fails."""
+
+import asyncio
+
+import psycopg
+from redis.asyncio import Redis
+
+from tests.faults.drill import Drill
+from tests.faults.finding import Finding, at_least
+from tests.faults.load import Clients, Record, load, told
+from tests.faults.people import newcomer
+from tests.faults.stage import Stage
+from tests.running.stacks import Stack
+
+#: Between two rounds, so that connections lie idle again.
+_PAUSE_S = 0.4
+#: Those in use are another row's: what a write that was cut off has done is not known, and it is answered 503.
+_IDLE = """
+    SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE usename IN ('user_svc', 'order_svc')
+      AND state = 'idle' AND state_change < clock_timestamp() - interval '100 ms'"""
+
+
+def run(stage: Stage) -> list[Finding]:
+    return asyncio.run(_run(stage.stack(), stage.either(50, 10)))
+
+
+async def _run(stack: Stack, rounds: int) -> list[Finding]:
+    person, visitor = await newcomer(stack.url), await newcomer(stack.url)
+    clients = (
+        Clients("orders", person.get("/api/v1/orders"), count=2, pause_s=0.05),
+        Clients("new orders", person.order(), pause_s=0.05),
+        Clients("logins", visitor.log_in(), pause_s=0.2),
+    )
+    ended = 0
+    async with load(stack.url, *clients) as record:
+        for _ in range(rounds):
+            ended += await _end_idle_connections(stack)
+            await asyncio.sleep(_PAUSE_S)
+    failed = [seen for seen in record.seen if seen.status not in {200, 201}]
+    return [
+        at_least("connections ended", ended, rounds),
+        at_least("requests", len(record.seen), rounds),
+        Finding("requests that failed", "none", told(Record(failed).by_outcome()) or "none", not failed),
+    ]
+
+
+async def _end_idle_connections(stack: Stack) -> int:
+    """How many connections to both stores were ended."""
+    secrets = stack.data_dir / "secrets"
+    port = stack.services["postgres"]["url"].rpartition(":")[2]
+    password = (secrets / "postgres-password").read_text()
+    url = f"postgres://postgres:{password}@127.0.0.1:{port}/postgres?sslmode=disable"
+    async with await psycopg.AsyncConnection.connect(url, autocommit=True) as admin:
+        row = await (await admin.execute(_IDLE)).fetchone()
+    async with Redis.from_url((secrets / "redis-url").read_text()) as redis:
+        killed: int = await redis.client_kill_filter(_type="normal", skipme=True)
+    return (row[0] if row else 0) + killed
+
+
+DRILL = Drill(36, "idle connections die", "no request fails", run)
