@@ -109,8 +109,8 @@ def test_what_has_died_is_started_and_what_does_not_come_back_is_named(terminal:
     done = terminal.type("restart", "order-svc", "user-svc")  # the first is not ready without the second
 
     assert done.returncode == 0, done.stdout
-    assert _steps(done.stdout, "order-svc") == ["order-svc: starting", "order-svc: ready"]
-    assert _steps(done.stdout, "user-svc") == ["user-svc: starting", "user-svc: ready"]
+    assert _steps(done.stdout, "order-svc") == [f"order-svc: {step}" for step in ("migrate", "starting", "ready")]
+    assert _steps(done.stdout, "user-svc") == [f"user-svc: {step}" for step in ("migrate", "starting", "ready")]
     unknown = terminal.type("restart", "nobody")
     assert (unknown.returncode, "there is no 'nobody' here; there are: " in unknown.stdout) == (1, True)
 

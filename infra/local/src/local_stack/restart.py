@@ -8,6 +8,7 @@ from local_stack.errors import StackError
 from local_stack.inventory import SERVERS, SERVICES, Inventory, service_of
 from local_stack.launcher import Launcher
 from local_stack.secret_files import Secrets
+from local_stack.service_commands import MIGRATED, ServiceCommands
 from local_stack.shutdown import running, stop_one
 
 _Announce = Callable[[str, str], None]
@@ -68,6 +69,9 @@ async def _start(launcher: Launcher, inventory: Inventory, names: Sequence[str],
             await _start_server(launcher, name, inventory, made)
             announce(name, "ready")
     replicas = [replica for replica in inventory.replicas if replica.name in names]
+    commands = ServiceCommands(inventory, announce)
+    for service in dict.fromkeys(replica.service for replica in replicas if replica.service in MIGRATED):
+        await commands.migrate(service)  # the code may have been changed, and be newer than the schema
     for replica in replicas:
         launcher.start_service(replica)
     for replica in replicas:

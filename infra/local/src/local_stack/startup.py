@@ -4,15 +4,13 @@ import asyncio
 import subprocess
 from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
-from types import MappingProxyType
 
 from local_stack import databases, inventory_file, migrations, secret_files
-from local_stack.errors import ProcessFailedError
-from local_stack.inventory import Inventory, program
+from local_stack.inventory import Inventory
 from local_stack.launcher import Launcher
-from local_stack.processes import Launch, describe_exit, start
 from local_stack.secret_files import Secrets
-from local_stack.service_settings import is_set, migration_settings, value
+from local_stack.service_commands import MIGRATED, ServiceCommands
+from local_stack.service_settings import is_set, value
 
 
 class Startup:
@@ -24,6 +22,7 @@ class Startup:
         self._data = inventory.data
         self._announce = announce
         self._launcher = Launcher(inventory, {}, announce)
+        self._commands = ServiceCommands(inventory, announce)
 
     @property
     def children(self) -> Mapping[str, subprocess.Popen[bytes]]:
@@ -51,7 +50,7 @@ class Startup:
         await self._launcher.start_postgres(made)
         applied = await databases.prepare(self._inventory.postgres_port, made, self._inventory.environ)
         self._announce("postgres", "ready")
-        await _together(*(self._migrate(service, applied) for service in ("user-svc", "order-svc")))
+        await _together(*(self._migrate(service, applied) for service in MIGRATED))
 
     async def _start_redis(self, made: Secrets) -> None:
         await self._launcher.start_redis(made)
@@ -66,28 +65,11 @@ class Startup:
         package = service.replace("-", "_")
         elsewhere = is_set(f"{package.upper()}_DATABASE_URL", self._inventory.caller)
         if elsewhere or migrations.pending(package, applied[package]):
-            further = migration_settings(self._data, service, self._inventory.caller)
-            await self._run(service, "migrate", further=further)
+            await self._commands.migrate(service)
 
     async def _create_key(self) -> None:
         if _is_empty(Path(value("USER_SVC_KEY_DIR", self._inventory.environ))):
-            await self._run("user-svc", "keys", "create")
-
-    async def _run(self, service: str, *subcommand: str, further: Mapping[str, str] = MappingProxyType({})) -> None:
-        """Run one of the service's subcommands to its end; ``further`` are settings that only it has."""
-        said = " ".join(subcommand)
-        name = f"{service}-{'-'.join(subcommand)}"
-        self._announce(service, said)
-        environ = self._inventory.marked(name, {**self._inventory.environ, **further})
-        process = start(Launch(name, (program(service), *subcommand), environ, self._data.log(name)))
-        try:
-            await asyncio.to_thread(process.wait)
-        except asyncio.CancelledError:
-            process.kill()
-            raise
-        if process.returncode != 0:
-            reason = describe_exit(process.returncode)
-            raise ProcessFailedError(f"{service} {said}", reason, self._data.log(name))
+            await self._commands.run("user-svc", "keys", "create")
 
 
 def _is_empty(folder: Path) -> bool:

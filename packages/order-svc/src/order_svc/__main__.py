@@ -15,6 +15,7 @@ from service_kit.grpc.server import GrpcServer
 from service_kit.lifecycle import Lifecycle
 from service_kit.postgres import PoolLimits, open_pool, ping
 from service_kit.postgres.monthly_log import MonthlyLog
+from service_kit.postgres.schema import SchemaCheck
 from service_kit.profiling import PprofServer
 from service_kit.release import this_release
 from service_kit.settings import in_force
@@ -90,6 +91,7 @@ async def _serve(settings: Settings) -> None:
         for_probes = open_pool(database_url, limits.for_probes(), application_name=f"{_NAME} probe")
         probe = await lifecycle.enter("postgres-probe", for_probes)
         readiness.add("postgres", lambda: ping(probe))
+        readiness.add("schema", SchemaCheck(probe, "order_svc").check)
 
         targets = settings.key_set_upstream
         authority = [await lifecycle.enter(f"key-set-client {target}", GrpcClient(target)) for target in targets]

@@ -16,6 +16,7 @@ from service_kit.grpc.server import GrpcServer
 from service_kit.lifecycle import Lifecycle, ProcessFailedError
 from service_kit.postgres import PoolLimits, PostgresPool, open_pool, ping
 from service_kit.postgres.monthly_log import MonthlyLog
+from service_kit.postgres.schema import SchemaCheck
 from service_kit.profiling import PprofServer
 from service_kit.release import this_release
 from service_kit.settings import in_force
@@ -124,6 +125,7 @@ async def _serve(settings: Settings) -> None:
         probe_pool = open_pool(database_url, limits.for_probes(), application_name=f"{_NAME} probe")
         postgres_probe = await lifecycle.enter("postgres-probe", probe_pool)
         readiness.add("postgres", lambda: ping(postgres_probe))
+        readiness.add("schema", SchemaCheck(postgres_probe, "user_svc").check)
         outbox = _outbox(settings, pool)
         lifecycle.start("outbox", outbox.run)
         users = PostgresUsers(pool, outbox.wake)

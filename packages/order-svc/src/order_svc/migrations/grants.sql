@@ -12,3 +12,5 @@ GRANT SELECT, INSERT ON order_events TO :"service";
 GRANT SELECT, INSERT, UPDATE (created_at), DELETE ON idempotency_keys TO :"service";
 GRANT SELECT, INSERT, UPDATE (deleted_at), DELETE ON deleted_users TO :"service";
 GRANT SELECT, INSERT, UPDATE (processed_at), DELETE ON processed_events TO :"service";
+-- Which migrations there are: without those that it was built for, the service is not ready.
+GRANT SELECT ON schema_migrations TO :"service";

@@ -10,3 +10,5 @@ GRANT SELECT, INSERT, UPDATE, DELETE ON users TO :"service";
 GRANT SELECT, INSERT ON audit_log TO :"service";
 GRANT SELECT, INSERT, UPDATE (position), DELETE ON outbox TO :"service";
 GRANT SELECT, INSERT, DELETE ON ended_sessions TO :"service";
+-- Which migrations there are: without those that it was built for, the service is not ready.
+GRANT SELECT ON schema_migrations TO :"service";
