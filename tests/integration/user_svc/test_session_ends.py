@@ -17,14 +17,20 @@ async def pool(postgres_server: RunningPostgres) -> AsyncIterator[PostgresPool]:
         yield pool
 
 
+async def ended_before(pool: PostgresPool, session_id: str, seconds: int) -> None:
+    """Puts a session on record as ended so long ago."""
+    query = "INSERT INTO ended_sessions VALUES (%s, now() - %s * interval '1 s')"
+    async with pool.connection() as connection:
+        await connection.execute(query, (session_id, seconds))
+
+
 async def test_outdated_ends_are_forgotten_and_others_stay(pool: PostgresPool) -> None:
     ends = PostgresSessionEnds(pool, kept_s=60, tokens_live_s=60)
     outdated, recent = new_session_id(), new_session_id()
-    await ends.add([outdated, recent])
+    await ended_before(pool, outdated, 61)
+    await ends.add([recent])
+    await ends.forget()
     async with pool.connection() as connection:
-        age = "UPDATE ended_sessions SET ended_at = ended_at - interval '61 s' WHERE session_id = %s"
-        await connection.execute(age, (outdated,))
-        await ends.forget()
         left = await (await connection.execute("SELECT session_id FROM ended_sessions")).fetchall()
     assert left == [(recent,)]
 
@@ -32,12 +38,9 @@ async def test_outdated_ends_are_forgotten_and_others_stay(pool: PostgresPool) -
 async def test_lists_what_was_ended_since_and_whose_tokens_may_live(pool: PostgresPool) -> None:
     ends = PostgresSessionEnds(pool, kept_s=600, tokens_live_s=60)
     outdated, recent, last = (new_session_id() for _ in range(3))
-    await ends.add([outdated, recent])
-    await ends.add([recent])
-    async with pool.connection() as connection:
-        for session_id, age in ((outdated, 61), (recent, 30)):
-            query = "UPDATE ended_sessions SET ended_at = ended_at - %s * interval '1 s' WHERE session_id = %s"
-            await connection.execute(query, (age, session_id))
+    await ended_before(pool, outdated, 61)
+    await ended_before(pool, recent, 30)
+    await ends.add([recent])  # on record already, so it stays as it is
     first = await ends.page(None)
     assert [each.session_id for each in first.ended] == [recent]
     assert 30 <= first.ended[0].age_s < 60
