@@ -60,7 +60,7 @@ def user_services(parts: UserParts) -> list[Any]:
     """The services to serve over gRPC."""
     tokens = JwtReader(parts.verifier)
     users, hasher, trail = InMemoryUsers(), ReadablePasswords(), parts.trail
-    policy = PasswordPolicy(15, frozenset())
+    policy = PasswordPolicy(15, {})
     ends = InMemorySessionEnds()
     sessions = RedisSessions(parts.redis, ends, parts.terms, parts.token_ttl_s)
     minter = JwtMinter(parts.signing, issuer="headrace", audience="headrace", ttl_s=parts.token_ttl_s, now=parts.clock)

@@ -145,7 +145,7 @@ def test_the_password_may_come_from_the_environment(user_svc: UserSvc) -> None:
 REFUSED = {
     "short": ({"stdin": "short\n"}, "the password must be at least 8 characters long"),
     "shorter than set": ({"stdin": "qZ7 tide-lamp9\n"}, "the password must be at least 15 characters long"),
-    "common": ({"stdin": "passwordpassword\n"}, "the password is one of the most common ones"),
+    "common": ({"stdin": "passwordpassword\n"}, "the password is too easy to guess"),
     "missing": ({"stdin": ""}, "no password: set USER_SVC_ADMIN_PASSWORD"),
     "long": ({"stdin": "x7" * 65}, "the password must be at most 128 characters long"),
     "email": ({"email": "boss"}, "the email must be an email address"),

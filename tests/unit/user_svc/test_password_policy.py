@@ -1,11 +1,13 @@
 """What a new password must be."""
 
+from secrets import token_urlsafe
+
 import pytest
-from user_svc.adapters.common_passwords import CommonPasswordList
+from user_svc.adapters.common_passwords import common_passwords
 from user_svc.domain.errors import PasswordRefusedError
 from user_svc.domain.password import PasswordPolicy, normalise
 
-POLICY = PasswordPolicy(min_length=8, common=CommonPasswordList())
+POLICY = PasswordPolicy(min_length=8, common=common_passwords())
 
 
 @pytest.mark.parametrize("password", ["12345678", "p" * 3 + "q7#", "", "Ä" * 7, "🦀" * 7, "e\u0301" * 7])
@@ -17,19 +19,19 @@ def test_too_short_or_too_plain(password: str) -> None:
 def test_length_counts_characters_of_the_normal_form() -> None:
     assert POLICY.admit("e\u0301toile filante") == "étoile filante"
     with pytest.raises(PasswordRefusedError) as refused:
-        PasswordPolicy(15, frozenset()).admit("e\u0301toile filante")
+        PasswordPolicy(15, {}).admit("e\u0301toile filante")
     assert refused.value.rule == "string.min_len"
     assert str(refused.value) == "the password must be at least 15 characters long"
 
 
 @pytest.mark.parametrize("length", [8, 128])
 def test_admits_at_the_border(length: int) -> None:
-    assert POLICY.admit(("x7# " * 40)[:length])
+    assert POLICY.admit(token_urlsafe(128)[:length])
 
 
 def test_refuses_what_is_too_long_rather_than_cutting_it() -> None:
     with pytest.raises(PasswordRefusedError) as refused:
-        POLICY.admit(("x7# " * 40)[:129])
+        POLICY.admit(token_urlsafe(128)[:129])
     assert refused.value.rule == "string.max_len"
 
 
@@ -43,7 +45,9 @@ def test_refuses_common_ones_in_any_case_and_repeated(password: str) -> None:
     assert refused.value.rule == "password.common"
 
 
-@pytest.mark.parametrize("password", ["correct horse battery", "🦀🐍" * 8, "password but longer", "the tide the tide "])
+@pytest.mark.parametrize(
+    "password", ["correct horse battery", "🦀🐍🌊🌋🍄🌵🍋🎻", "password but longer", "the tide the tide "]
+)
 def test_admits_others(password: str) -> None:
     assert POLICY.admit(password) == password
 

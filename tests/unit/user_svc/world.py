@@ -69,7 +69,7 @@ class World:
     trail: RecordedTrail = field(default_factory=RecordedTrail)
     tokens: ReadableTokens = field(default_factory=ReadableTokens)
     seal: SessionKeySeal = field(default_factory=lambda: SessionKeySeal(b"s" * 32))
-    policy: PasswordPolicy = field(default_factory=lambda: PasswordPolicy(15, frozenset({"passwordpassword"})))
+    policy: PasswordPolicy = field(default_factory=lambda: PasswordPolicy(15, {"password": 1}))
 
     def __post_init__(self) -> None:
         grants = Grants(self.seal, self.tokens)

@@ -27,7 +27,7 @@ from service_kit.tracing.exporting import exported_traces
 from user_svc.adapters import redis_client
 from user_svc.adapters.audit_events import PostgresAuditLog
 from user_svc.adapters.audit_log import PostgresAuditTrail
-from user_svc.adapters.common_passwords import CommonPasswordList
+from user_svc.adapters.common_passwords import common_passwords
 from user_svc.adapters.freed_memory import share_one_arena
 from user_svc.adapters.ids import new_id
 from user_svc.adapters.login_throttle import RedisLoginThrottle
@@ -139,7 +139,7 @@ async def _serve(settings: Settings) -> None:
         lifecycle.start("session-ends", ends.forget_forever)
         sessions = RedisSessions(redis, ends, terms, settings.tokens_live_s)
 
-        policy = PasswordPolicy(settings.password_min_length, CommonPasswordList())
+        policy = PasswordPolicy(settings.password_min_length, common_passwords())
         hasher = await lifecycle.enter("passwords", _hasher(settings))
         attempts = PasswordAttempts(RedisLoginThrottle(redis, _throttle_terms(settings)), trail)
 

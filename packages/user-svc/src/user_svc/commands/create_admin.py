@@ -11,7 +11,7 @@ from service_kit.cli import Subcommand
 from service_kit.contract import Contract
 from service_kit.validation import Validator
 
-from user_svc.adapters.common_passwords import CommonPasswordList
+from user_svc.adapters.common_passwords import common_passwords
 from user_svc.adapters.ids import new_id
 from user_svc.adapters.password_hasher import Argon2Hasher, HashingCost
 from user_svc.commands.account_store import open_users
@@ -60,7 +60,7 @@ async def _create(settings: Settings, email: str, name: str) -> User:
         await _refuse_existing(users, email)
         password = _password()
         _check(email=email, name=name, password=password)
-        policy = PasswordPolicy(settings.password_min_length, CommonPasswordList())
+        policy = PasswordPolicy(settings.password_min_length, common_passwords())
         try:
             return await CreateAdmin(users, hasher, policy, new_id)(email, name, password)
         except EmailTakenError:

@@ -132,13 +132,6 @@ class LoginThrottle(Protocol):
         """Counts the attempt no more: nobody knows whether it would have failed."""
 
 
-class CommonPasswords(Protocol):
-    """The passwords that everybody tries first."""
-
-    def __contains__(self, password: str, /) -> bool:
-        """Whether the password is one of them, in whatever case."""
-
-
 class TokenMinter(Protocol):
     """Signs access tokens."""
 

@@ -35,12 +35,12 @@ class ChangePassword:
         PasswordRefusedError: the new one breaks a rule. InvalidCredentialsError: the current one is wrong.
         LoginThrottledError: too many have failed; a stolen token allows no faster guesses than a login.
         """
-        new, current = self.policy.admit(new), normalise(current)
-        if new == current:
-            raise PasswordRefusedError("password.unchanged", "must differ from the current one")
         user = await self.users.with_id(actor.user_id)
         if user is None:
             raise InvalidCredentialsError  # deleted meanwhile
+        new, current = self.policy.admit(new, user.email, user.name), normalise(current)
+        if new == current:
+            raise PasswordRefusedError("password.unchanged", "must differ from the current one")
         async with self.attempts.attempt(user.email, origin, user.user_id):
             await self._check(user, current, origin)
         detail = {"session_id": actor.session_id}

@@ -31,7 +31,7 @@ class CreateAdmin:
             email=email,
             name=name,
             role=Role.ADMIN,
-            password_hash=await self.hasher.hash(self.policy.admit(password)),
+            password_hash=await self.hasher.hash(self.policy.admit(password, email, name)),
             password_version=1,
             created_at=datetime.now(UTC),
         )

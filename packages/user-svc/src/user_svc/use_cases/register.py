@@ -31,7 +31,7 @@ class Register:
 
         PasswordRefusedError. EmailTakenError, only after the hashing: a free email takes no longer than a taken one.
         """
-        password_hash = await self.hasher.hash(self.policy.admit(password))
+        password_hash = await self.hasher.hash(self.policy.admit(password, email, name))
         user = User(
             user_id=self.new_id(),
             email=email,
