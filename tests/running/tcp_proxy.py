@@ -1,10 +1,12 @@
 """A proxy that can stop forwarding without closing anything, as a network does that loses its packets."""
 
 import asyncio
+import os
 import socket
 import struct
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
 
 
 class TcpProxy:
@@ -33,13 +35,31 @@ class TcpProxy:
         """Close the connections that are open now, on both sides: by FIN, or by RST."""
         for client in list(self._clients):
             if reset:
-                linger = struct.pack("ii", 1, 0)  # RFC 9293 3.9.1: what is unsent is discarded, and the peer is told so
-                client.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
+                _reset_on_close(client)
                 client.transport.abort()
             else:
                 client.close()
+        self._clients.clear()
         self.hang()
         await asyncio.sleep(0.05)  # the kernel's business; no event tells that the peer has been told
+
+    def finish_now(self) -> None:
+        """Send FIN on the connections that are open now, before this event loop does anything else."""
+        for client in self._clients:
+            client.get_extra_info("socket").shutdown(socket.SHUT_WR)
+        self._clients.clear()
+        self.hang()
+
+    def reset_now(self) -> None:
+        """Send RST on the connections that are open now, before this event loop does anything else."""
+        with Path(os.devnull).open("rb") as nothing:
+            for client in self._clients:
+                _reset_on_close(client)
+                # Closes the socket now; the transport would do so in its next turn.
+                os.dup2(nothing.fileno(), client.get_extra_info("socket").fileno())
+                client.transport.abort()
+        self._clients.clear()
+        self.hang()
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         if not self.forwards_new:
@@ -78,6 +98,11 @@ class TcpProxy:
                 await writer.drain()
         except ConnectionError:
             return
+
+
+def _reset_on_close(client: asyncio.StreamWriter) -> None:
+    linger = struct.pack("ii", 1, 0)  # RFC 9293 3.9.1: what is unsent is discarded, and the peer is told so
+    client.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
 
 @asynccontextmanager

@@ -42,6 +42,7 @@ class Replica(Server):
         self.health.set(True)
         self.protocols: list[H2Protocol] = []
         self.address = Address("127.0.0.1", 0)
+        self._listening: socket.socket | None = None
         super().__init__([_Orders(self), *([Health({OVERALL: [self.health]})] if with_health else [])])
 
     async def listen(self, port: int = 0) -> None:
@@ -51,6 +52,7 @@ class Replica(Server):
         listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         listening.bind(("127.0.0.1", port))
         self.address = Address(*listening.getsockname())
+        self._listening = listening
         await self.start(sock=listening)
 
     @property
@@ -66,7 +68,13 @@ class Replica(Server):
             protocol.connection._transport.write(frame.serialize())
 
     def hang(self) -> None:
-        """Read nothing any more, as a process that has been stopped."""
+        """Read nothing and accept nothing any more, as a process that has been stopped; the system still does."""
+        self.stop_reading()
+        if self._listening is not None:
+            asyncio.get_running_loop().remove_reader(self._listening)
+
+    def stop_reading(self) -> None:
+        """Read nothing more on the connections that are open now."""
         for protocol in self.connections:
             protocol.connection._transport.pause_reading()
 

@@ -56,6 +56,8 @@ async def call_unary(
             metadata=outgoing(request),
         )
         connection.calls.add(call)
+        if method.may_repeat(message):
+            connection.repeatable.add(call)
         try:
             async with call:
                 await call.send_message(message, end=True)
@@ -84,13 +86,15 @@ def _failure(
         return AttemptError(Status.INTERNAL, "INTERNAL")
     was_sent = call is not None and call._send_request_done  # noqa: SLF001
     refused = isinstance(error, PeerRefusedError)
+    # A connection is lost once, with all its calls: counted by each of them, it would open the breaker by itself.
+    is_counted = not isinstance(error, ConnectionLostError) or error.is_first
     return AttemptError(
         Status.UNAVAILABLE,
         "UPSTREAM_UNAVAILABLE",
         retry_after_s=1,
         never_ran=refused or not was_sent,
         lost=refused or isinstance(error, ConnectionLostError),
-        neutral=refused or isinstance(error, AddressFullError),
+        neutral=refused or isinstance(error, AddressFullError) or not is_counted,
     )
 
 

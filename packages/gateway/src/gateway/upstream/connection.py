@@ -3,7 +3,7 @@
 import asyncio
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from grpclib.client import Channel, Stream
@@ -19,29 +19,45 @@ from gateway.upstream.protocol import ClientProtocol
 MOST_CALLS = 100
 #: HTTP/2 numbers streams up to 2^31, odd ones only, and never starts again (RFC 9113, 5.1.1).
 _LAST_STREAM_ID = 2**31 - 1 - 2 * MOST_CALLS
-#: A peer that leaves a ping unanswered for so long is gone, whatever TCP thinks. A ping is sent every second: it also
-#: tells, when a call is late, whether the peer hangs or whether only this call is slow.
+#: A peer that leaves a ping unanswered for 5 s is gone, whatever TCP thinks. Pings are frequent: they also tell, when a
+#: call is late, whether the peer hangs or only this call is slow, and whether a connection is fit for the next call.
 _KEEPALIVE = Configuration(
-    _keepalive_time=1,
+    _keepalive_time=0.5,
     _keepalive_timeout=5,
+    _keepalive_permit_without_calls=True,
     _http2_max_pings_without_data=0,
-    _http2_min_sent_ping_interval_without_data=1,
+    # Less than the time between two: a timer that fires a little early must not cost a ping.
+    _http2_min_sent_ping_interval_without_data=0.25,
 )
+#: A connection on which nothing has arrived for so long, in seconds, and no answer to a ping, gets no further call
+#: until something does. Two pings fit into this. The second bound is for when this process was held up.
+_QUIET_S, _UNANSWERED_S = 1.0, 0.25
+#: How often to look for that, in seconds. With the bound above, a call with 2 s has time left to be sent again.
+_LOOK_S = 0.25
 
 
 class Connection(Channel):
     """A connection that opens once and ends once.
 
     calls: those in progress, streams for watching included. most_calls: how many there may be at once.
+    repeatable: those of the calls that may be repeated, by the word of the contract.
     retirement: set once it takes no more calls; it closes with its last one. on_retired: hears of that, once.
+    on_silent: hears, again and again, that the connection does not respond.
     """
 
-    def __init__(self, address: Address, on_retired: Callable[["Connection"], None]) -> None:
+    def __init__(
+        self,
+        address: Address,
+        on_retired: Callable[["Connection"], None],
+        on_silent: Callable[["Connection"], None] = lambda _: None,
+    ) -> None:
         super().__init__(address.host, address.port, config=_KEEPALIVE)
         self.calls: set[Stream[Any, Any]] = set()
+        self.repeatable: set[Stream[Any, Any]] = set()
         self.most_calls = MOST_CALLS
         self.retirement = asyncio.Event()
         self._on_retired = on_retired
+        self._on_silent = on_silent
         self._settled = asyncio.Event()
 
     @property
@@ -60,16 +76,32 @@ class Connection(Channel):
         protocol = cast("ClientProtocol | None", self._protocol)
         return math.inf if protocol is None else time.monotonic() - protocol.heard_at
 
+    @property
+    def is_responsive(self) -> bool:
+        """Whether the peer answers pings in time."""
+        protocol = cast("ClientProtocol | None", self._protocol)
+        if protocol is None:
+            return False
+        return time.monotonic() - protocol.heard_at < _QUIET_S or protocol.unanswered_s < _UNANSWERED_S
+
+    @property
+    def is_fit(self) -> bool:
+        """Whether a further call may be sent: the peer responds, and has not closed the connection."""
+        protocol = cast("ClientProtocol | None", self._protocol)
+        return self.is_responsive and protocol is not None and not protocol.is_hung_up
+
     async def open(self) -> None:
         """Connect, and wait until the peer has spoken: a process that hangs takes connections too. OSError: in vain."""
         self._protocol = await self._create_connection()
         await self._settled.wait()
         if self.retired:
             raise ConnectionResetError("the connection was closed as soon as it was made")
+        self._look_later()
 
     def release(self, call: Stream[Any, Any]) -> None:
         """A call has ended."""
         self.calls.discard(call)
+        self.repeatable.discard(call)
         if self.retired:
             self._close_when_idle()
         elif call._send_request_done and cast("int", call._stream.id) > _LAST_STREAM_ID:  # noqa: SLF001
@@ -85,6 +117,11 @@ class Connection(Channel):
                     _end(call, PeerRefusedError("the connection is being replaced"))
         # Not at once: perhaps this is told in the middle of what the connection has received.
         asyncio.get_running_loop().call_soon(self._close_when_idle)
+
+    def give_up(self) -> None:
+        """Retire, as the peer responds on other connections only; calls that may be repeated need not wait for it."""
+        self.retire()
+        self._end_all(self.repeatable, "the peer does not respond on this connection")
 
     # What the protocol tells.
 
@@ -105,9 +142,7 @@ class Connection(Channel):
         if not self.retired:
             self.retirement.set()
             self._on_retired(self)
-        for call in self.calls:
-            was_sent = call._send_request_done  # noqa: SLF001
-            _end(call, ConnectionLostError(reason) if was_sent else PeerRefusedError(reason))
+        self._end_all(self.calls, reason)
 
     # What grpclib asks.
 
@@ -118,6 +153,26 @@ class Connection(Channel):
         if self._protocol is None:
             raise PeerRefusedError("the connection has ended")
         return self._protocol
+
+    def _end_all(self, calls: Iterable[Stream[Any, Any]], reason: str) -> None:
+        """End calls for the loss of the connection, which is one event, however many calls it costs."""
+        is_first = True
+        for call in calls:
+            if call._send_request_done:  # noqa: SLF001
+                _end(call, ConnectionLostError(reason, is_first=is_first))
+                is_first = False
+            else:
+                _end(call, PeerRefusedError(reason))
+
+    def _look_later(self) -> None:
+        asyncio.get_running_loop().call_later(_LOOK_S, self._look)
+
+    def _look(self) -> None:
+        if self.retired:
+            return
+        if not self.is_responsive:
+            self._on_silent(self)
+        self._look_later()
 
     def _close_when_idle(self) -> None:
         if not self.calls and self._protocol is not None:

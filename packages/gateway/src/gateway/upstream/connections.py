@@ -10,8 +10,8 @@ from gateway.upstream.connection import Connection
 #: Beyond what the throttle lets in; it bounds what a peer can bring upon us that allows a few streams only.
 _MOST_CONNECTIONS = 16
 
-#: Makes a connection, still to be opened, that tells when it takes no more calls.
-NewConnection = Callable[[Address, Callable[[Connection], None]], Connection]
+#: Makes a connection, still to be opened, that tells when it takes no more calls, and when it does not respond.
+NewConnection = Callable[[Address, Callable[[Connection], None], Callable[[Connection], None]], Connection]
 
 
 class CannotConnectError(OSError):
@@ -39,13 +39,13 @@ class Connections:
 
     @property
     def ready(self) -> bool:
-        """Whether any is open."""
-        return bool(self._open)
+        """Whether any is open and responds."""
+        return any(connection.is_responsive for connection in self._open)
 
     def free(self) -> Connection | None:
-        """A connection with room for a call; None: there is none."""
+        """A connection with room for a call, and fit for it; None: there is none."""
         for connection in self._open:
-            if len(connection.calls) < connection.most_calls:
+            if len(connection.calls) < connection.most_calls and connection.is_fit:
                 return connection
         return None
 
@@ -59,16 +59,12 @@ class Connections:
             connection = self.free()
             if connection is not None:
                 return connection
-            if self._opening is None:
-                if len(self._open) >= _MOST_CONNECTIONS:
-                    raise AddressFullError(f"{self._address} is full")
-                self._opening = asyncio.create_task(self._open_one())
-            opening = self._opening
+            opening = self._begin_opening()
             await asyncio.wait({opening}, timeout=max(0.0, until - monotonic()))
             if not opening.done():
                 raise TimeoutError
             error = None if opening.cancelled() else opening.result()
-            if error is not None:
+            if error is not None and self.free() is None:
                 raise CannotConnectError(str(error)) from error
         raise CannotConnectError(f"{self._address} is no longer used")
 
@@ -87,8 +83,16 @@ class Connections:
             for connection in tuple(self._retired):
                 connection.close()
 
+    def _begin_opening(self) -> asyncio.Task[OSError | None]:
+        """The opening of one more connection, which may be in progress. AddressFullError: there are too many."""
+        if self._opening is None:
+            if sum(connection.is_fit for connection in self._open) >= _MOST_CONNECTIONS:
+                raise AddressFullError(f"{self._address} is full")
+            self._opening = asyncio.create_task(self._open_one())
+        return self._opening
+
     async def _open_one(self) -> OSError | None:
-        connection = self._new(self._address, self._on_retired)
+        connection = self._new(self._address, self._on_retired, self._on_silent)
         try:
             async with asyncio.timeout(self._timeout_s):
                 await connection.open()
@@ -110,3 +114,10 @@ class Connections:
         if connection in self._open:
             self._open.remove(connection)
         self._retired = {other for other in self._retired if not other.ended} | {connection}
+
+    def _on_silent(self, connection: Connection) -> None:
+        """Give up a connection that does not respond once another one does; open that first if there is none."""
+        if self.ready:
+            connection.give_up()
+        elif not self._closed:
+            self._begin_opening()

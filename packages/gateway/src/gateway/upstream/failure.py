@@ -17,7 +17,14 @@ class PeerRefusedError(StreamTerminatedError):
 
 
 class ConnectionLostError(StreamTerminatedError):
-    """The connection broke under the call; nobody can tell whether it was looked at."""
+    """The connection broke under the call, which may have been looked at or not.
+
+    is_first: of the calls that the connection had in progress, this one stands for the loss.
+    """
+
+    def __init__(self, reason: str, *, is_first: bool) -> None:
+        super().__init__(reason)
+        self.is_first = is_first
 
 
 @dataclass(eq=False)

@@ -5,6 +5,7 @@ those up to the last stream that it names come to their end, and those after it 
 """
 
 import asyncio
+import select
 import time
 from typing import Any, Protocol
 
@@ -44,7 +45,22 @@ class ClientProtocol(CorkedProtocol):
     def __init__(self, config: Configuration, h2_config: H2Configuration, owner: Owner) -> None:
         super().__init__(Handler(), config, h2_config)
         self._owner = owner
+        self._hang_up = select.poll()
         self.heard_at = time.monotonic()
+
+    @property
+    def is_hung_up(self) -> bool:
+        """Whether the peer has closed or reset the connection, even if the event loop has not come to that yet."""
+        return bool(self._hang_up.poll(0))
+
+    @property
+    def unanswered_s(self) -> float:
+        """How long ago the first ping was sent that the peer has not answered, in seconds; 0: it has answered all."""
+        timeout = self.connection._close_by_ping_handler  # noqa: SLF001 (set by that ping, and cleared by the answer)
+        if timeout is None:
+            return 0.0
+        sent_at: float = timeout.when() - self.connection._config._keepalive_timeout  # noqa: SLF001
+        return asyncio.get_running_loop().time() - sent_at
 
     def data_received(self, data: bytes) -> None:
         self.heard_at = time.monotonic()
@@ -55,6 +71,7 @@ class ClientProtocol(CorkedProtocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
+        self._hang_up.register(transport.get_extra_info("socket").fileno(), select.POLLRDHUP)
         # Before the first request. Both are h2's own business, but grpclib keeps h2's connection to itself, and h2
         # itself takes nothing more from a peer that has said GOAWAY.
         h2_connection: Any = self.connection._connection  # noqa: SLF001
