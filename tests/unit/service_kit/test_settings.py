@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from service_kit.settings import Secret, SettingsError, describe, load, redis_url, reference, setting
+from service_kit.settings import Secret, SettingsError, describe, load, reference, setting
 
 
 def parse_quota(text: str) -> tuple[int, int]:
@@ -211,15 +211,3 @@ def test_whatever_is_set_it_is_read_or_refused(environ: dict[str, Any]) -> None:
         load(Settings, "APP_", environ)
     except SettingsError as exc:
         assert all(each.startswith("APP_") for each in exc.problems)  # noqa: PT017
-
-
-@pytest.mark.parametrize("text", ["redis://h", "redis://:pw@h:6379/0", "rediss://h:1", "unix:///run/redis.sock"])
-def test_redis_addresses(text: str) -> None:
-    assert redis_url(text).reveal() == text
-
-
-@pytest.mark.parametrize("text", ["", "h:6379", "http://h", "redis://", "redis://:secret@h:port", "redis://[::1"])
-def test_no_redis_addresses(text: str) -> None:
-    with pytest.raises(ValueError, match="must be a redis:// URL") as refused:
-        redis_url(text)
-    assert "secret" not in str(refused.value)

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from service_kit.grpc.client import parse_target
 from service_kit.grpc.settings import GrpcServerSettings
 from service_kit.listening import LOOPBACK, parse_hosts
-from service_kit.settings import Secret, postgres_url, redis_url, setting
+from service_kit.settings import Secret, redis_url, setting
+from service_kit.settings.postgres import postgres_url
 from service_kit.tracing.settings import TracingSettings
 
 PREFIX = "ORDER_SVC_"

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from service_kit.grpc.settings import GrpcServerSettings
 from service_kit.listening import LOOPBACK, parse_hosts
-from service_kit.settings import Secret, postgres_url, redis_url, setting
+from service_kit.settings import Secret, redis_url, setting
+from service_kit.settings.postgres import postgres_url
 from service_kit.tokens.verifier import MAX_LEEWAY_S
 from service_kit.tracing.settings import TracingSettings
 

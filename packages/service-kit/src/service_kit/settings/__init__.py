@@ -17,7 +17,7 @@ from service_kit.settings.environment import unknown_variables
 from service_kit.settings.problems import SettingsError
 from service_kit.settings.reading import load
 from service_kit.settings.secret import Secret
-from service_kit.settings.stores import postgres_url, redis_url
+from service_kit.settings.stores import redis_url
 
 __all__ = [
     "REQUIRED",
@@ -27,7 +27,6 @@ __all__ = [
     "describe",
     "in_force",
     "load",
-    "postgres_url",
     "redis_url",
     "reference",
     "setting",
