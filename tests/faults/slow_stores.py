@@ -10,7 +10,8 @@ from tests.faults.extra_process import ExtraProcess, extra_process
 from tests.running.stacks import Stack
 from tests.running.tcp_proxy import TcpProxy, tcp_proxy
 
-_SECRETS = ("order-svc-database-url", "user-svc-database-url", "redis-url")
+#: Each service's own role and user: what a service may not do in its store must not work here either.
+_SECRETS = ("order-svc-database-url", "user-svc-database-url", "gateway-redis-url", "user-svc-redis-url")
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +33,10 @@ class SlowStores:
 async def slow_stores(stack: Stack) -> AsyncIterator[SlowStores]:
     """Such processes for as long as the context lasts; the proxies are as fast as they can at first."""
     texts = await asyncio.gather(*(asyncio.to_thread((stack.data_dir / "secrets" / n).read_text) for n in _SECRETS))
-    order_url, user_url, redis_url = (text.strip() for text in texts)
+    order_url, user_url, gateway_redis_url, user_redis_url = (text.strip() for text in texts)
     async with AsyncExitStack() as end:
         postgres = await end.enter_async_context(tcp_proxy(_port(order_url)))
-        redis = await end.enter_async_context(tcp_proxy(_port(redis_url)))
+        redis = await end.enter_async_context(tcp_proxy(_port(gateway_redis_url)))
         users, orders = await asyncio.gather(
             end.enter_async_context(
                 extra_process(
@@ -43,7 +44,7 @@ async def slow_stores(stack: Stack) -> AsyncIterator[SlowStores]:
                     "user-svc",
                     {
                         "USER_SVC_DATABASE_URL": _through(postgres, user_url),
-                        "USER_SVC_REDIS_URL": _through(redis, redis_url),
+                        "USER_SVC_REDIS_URL": _through(redis, user_redis_url),
                     },
                 )
             ),
@@ -53,7 +54,7 @@ async def slow_stores(stack: Stack) -> AsyncIterator[SlowStores]:
         )
         settings = {
             "GATEWAY_UPSTREAMS": f"user-svc={users.target},order-svc={orders.target}",
-            "GATEWAY_REDIS_URL": _through(redis, redis_url),
+            "GATEWAY_REDIS_URL": _through(redis, gateway_redis_url),
         }
         gateway = await end.enter_async_context(extra_process(stack, "gateway", settings))
         yield SlowStores(gateway, users, orders, postgres, redis)
