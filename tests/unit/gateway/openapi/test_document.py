@@ -92,7 +92,7 @@ def test_what_may_be_left_out_may_be_null() -> None:
 def test_what_only_the_gateway_knows_of_strings() -> None:
     register = _body("post", "/api/users/reg")["properties"]
     assert register["password"]["minLength"] == 15
-    assert register["name"]["pattern"] == r"^[^\u0000]*$"
+    assert register["password"]["pattern"] == r"^[^\u0000]*$"
     for path in ("/api/v1/orders/{order_id}", "/api/orders/info"):
         parameters = {p["name"]: p for p in _operation("get", path)["parameters"]}
         assert parameters["order_id"]["required"]

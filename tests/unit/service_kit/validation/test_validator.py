@@ -32,7 +32,7 @@ def test_every_broken_field_is_named() -> None:
         ("é" * 2, []),
         ("\U0001f600" * 50, []),
         ("x" * 51, ["string.max_len"]),
-        ("a\0", ["string.no_nul"]),
+        ("ab\0", ["string.no_nul", "string.pattern"]),
     ],
 )
 def test_lengths_count_code_points(name: str, rules: list[str]) -> None:

@@ -60,7 +60,9 @@ def string_schema(rules: Any | None, default_min_len: int, *, for_request: bool)
     schema: Schema = {"type": "string"}
     if rules is not None:
         string = rules.string
-        copy_rules(string, schema, {"min_len": "minLength", "max_len": "maxLength", "pattern": "pattern"})
+        copy_rules(string, schema, {"min_len": "minLength", "max_len": "maxLength"})
+        if for_request:  # an answer may hold what was stored before there was the pattern
+            copy_rules(string, schema, {"pattern": "pattern"})
         if rules.required:
             schema["minLength"] = max(1, schema.get("minLength", 0))
         if string.email:

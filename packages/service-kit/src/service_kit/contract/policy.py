@@ -81,6 +81,7 @@ class FieldPolicy:
     raw_value_of: the enum field of the same message that it is shown for when it is set; empty: none.
     default_min_len: the least length in characters that the service demands unless it is set otherwise; 0: none.
     text_form: what a string is put into before its rules are checked.
+    pattern_message: what is said of a value that breaks the pattern of buf.validate; empty: nothing in particular.
     """
 
     from_header: HeaderBinding | None = None
@@ -92,6 +93,7 @@ class FieldPolicy:
     default_min_len: int = 0
     raw_value_of: str = ""
     text_form: TextForm = TextForm.AS_IT_CAME
+    pattern_message: str = ""
 
     @property
     def is_from_header(self) -> bool:

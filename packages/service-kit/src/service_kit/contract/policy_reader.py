@@ -69,6 +69,7 @@ def read_field_policy(options: OptionReader, descriptor: FieldDescriptor) -> Fie
         default_min_len=raw.default_min_len,
         raw_value_of=raw.raw_value_of,
         text_form=_text_form(descriptor, raw.text_form),
+        pattern_message=raw.pattern_message,
     )
 
 

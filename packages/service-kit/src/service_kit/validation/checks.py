@@ -25,10 +25,13 @@ _SECONDS = range(-62_135_596_800, 253_402_300_800)
 _NANOS = range(1_000_000_000)
 
 
-def value_checks(field: FieldDescriptor, rules: Any | None) -> list[Check]:
-    """The checks for one value of ``field``, which is not itself a list. ``rules``: buf.validate.FieldRules."""
+def value_checks(field: FieldDescriptor, rules: Any | None, pattern_message: str = "") -> list[Check]:
+    """The checks for one value of ``field``, which is not itself a list.
+
+    rules: buf.validate.FieldRules. pattern_message: what is said of a value that breaks the rules' pattern.
+    """
     if field.type == FieldDescriptor.TYPE_STRING:
-        return [_no_nul, *_string_checks(rules.string if rules is not None else None)]
+        return [_no_nul, *_string_checks(rules.string if rules is not None else None, pattern_message)]
     if field.message_type is not None and field.message_type.full_name == _TIMESTAMP:
         return [_in_range]
     if rules is None:
@@ -65,14 +68,16 @@ def _in_range(value: Any) -> Iterator[Broken]:
         yield "timestamp.range", "must be in the years 1 to 9999 of UTC"
 
 
-def _string_checks(rules: Any | None) -> list[Check]:
+def _string_checks(rules: Any | None, pattern_message: str) -> list[Check]:
     if rules is None:
         return []
     checks: list[Check] = []
     if rules.HasField("min_len") or rules.HasField("max_len"):
         checks.append(_length(rules))
     if rules.HasField("pattern"):
-        checks.append(_matches(compile_pattern(rules.pattern).search, "string.pattern", "has the wrong form"))
+        checks.append(
+            _matches(compile_pattern(rules.pattern).search, "string.pattern", pattern_message or "has the wrong form")
+        )
     if rules.email:
         checks.append(_well_known(EMAIL.fullmatch, "string.email", "must be an email address"))
     if rules.uuid:

@@ -55,7 +55,7 @@ class Validator:
         rules = self._contract.field_rules(field)
         if field.is_repeated:
             return self._compile_list(field, rules)
-        checks = value_checks(field, rules)
+        checks = value_checks(field, rules, self._contract.field_policy(field).pattern_message)
         if field.message_type is not None:
             self._checks_of(field.message_type)
         elif not checks and rules is None:
