@@ -36,3 +36,11 @@ def test_the_table_of_what_grows_is_found() -> None:
 def test_each_bound_is_shown_by_tests_that_are_there(thing: str, shown_by: str) -> None:
     for path in re.findall(r"`([^`]+)`", shown_by):
         assert re.search(r"^(async )?def test_", (ROOT / "tests" / path).read_text(), re.MULTILINE), (thing, path)
+
+
+NAMED = sorted(set(re.findall(r"`([a-z0-9_]+/[a-z0-9_/]+\.py)`", (ROOT / "docs/security.md").read_text())))
+
+
+@pytest.mark.parametrize("path", NAMED)
+def test_each_test_that_is_named_is_there(path: str) -> None:
+    assert re.search(r"\bdef test_|\bTestCase\b", (ROOT / "tests" / path.removeprefix("tests/")).read_text()), path
