@@ -18,8 +18,8 @@ AT_ONCE = Retry(NoBackoff(), 0)
 
 @pytest.fixture
 def server(tmp_path: Path) -> RedisServer:
-    """A server in a folder whose name a configuration file must quote."""
-    home = tmp_path / 'with a space, a " and a \\'
+    """A server in a folder whose name a configuration file must quote, and which is a pattern that matches nothing."""
+    home = tmp_path / '[x] with a space, a " and a \\ *?'
     home.mkdir()
     return RedisServer(home, free_port(), "a-password", tmp_path / "log", {})
 

@@ -23,7 +23,10 @@ _ENVIRONMENT_LOOKS = 1000
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How to start one process; ``fds`` are file descriptors that it inherits under the same numbers."""
+    """How to start one process.
+
+    fds: file descriptors that it inherits under the same numbers. stdin: a file to read from; nothing by default.
+    """
 
     name: str
     argv: tuple[str, ...]
@@ -31,6 +34,7 @@ class Launch:
     log: Path
     account: Account | None = None
     fds: tuple[int, ...] = ()
+    stdin: Path = Path(os.devnull)
 
 
 def marker(root: Path, name: str) -> str:
@@ -45,11 +49,11 @@ def start(launch: Launch) -> subprocess.Popen[bytes]:
         ProcessFailedError: the program is missing, or may not be run.
     """
     account = launch.account
-    with open(launch.log, "ab", opener=_private) as log:
+    with launch.stdin.open("rb") as stdin, open(launch.log, "ab", opener=_private) as log:
         try:
             child = subprocess.Popen(
                 launch.argv,
-                stdin=subprocess.DEVNULL,
+                stdin=stdin,
                 stdout=log,
                 stderr=subprocess.STDOUT,
                 env=launch.environ,

@@ -4,10 +4,14 @@ import subprocess
 import sys
 
 import pytest
+from opentelemetry.trace import SpanKind
 from service_kit.release import Release
 from service_kit.settings import SettingsError, load
-from service_kit.tracing.exporting import exported_traces
+from service_kit.trace_context import continue_trace
+from service_kit.tracing.exporting import _is_loopback, exported_traces
 from service_kit.tracing.settings import TracingSettings
+
+from tests.running.collector import running_collector
 
 _EXPORTER = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 _WITHOUT = """
@@ -56,3 +60,32 @@ def test_nothing_is_no_collector(environ: dict[str, str]) -> None:
 def test_what_is_no_address_of_a_collector(text: str) -> None:
     with pytest.raises(SettingsError):
         load(TracingSettings, "DEMO_", {"DEMO_TRACES_ENDPOINT": text})
+
+
+async def test_a_collector_on_this_machine_is_not_looked_for_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    for name in ("NO_PROXY", "no_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    with running_collector() as collector:
+        settings = TracingSettings(traces_endpoint=collector.endpoint, traces_sample_ratio=1.0)
+        async with exported_traces(settings, Release("demo", "1")) as tracer:
+            assert tracer is not None
+            tracer.begin(continue_trace(None), "probe", SpanKind.SERVER, {}).end()
+        assert collector.messages
+
+
+@pytest.mark.parametrize(
+    ("url", "loopback"),
+    [
+        ("http://127.0.0.1:4318/v1/traces", True),
+        ("http://127.9.9.9/v1/traces", True),
+        ("http://[::1]:4318/v1/traces", True),
+        ("http://localhost:4318/v1/traces", True),
+        ("http://collector.example:4318/v1/traces", False),
+        ("http://127.0.0.1.example/v1/traces", False),
+        ("http://10.0.0.1/v1/traces", False),
+    ],
+)
+def test_which_collectors_are_on_this_machine(url: str, loopback: bool) -> None:
+    assert _is_loopback(url) is loopback

@@ -64,7 +64,10 @@ class RedisServer:
                 port=self.port, home=_quoted(self.home), access=self._access(), maxmemory=self.maxmemory
             )
         )
-        process = start(Launch("redis", (str(redis_program()), str(configuration)), self.environ, self.log))
+        # By standard input: the server takes the name of a file for a pattern, and starts with its defaults, without a
+        # password and on all addresses, where none matches.
+        launch = Launch("redis", (str(redis_program()), "-"), self.environ, self.log, stdin=configuration)
+        process = start(launch)
         try:
             async with asyncio.timeout(_READY_WITHIN_S):
                 await self._ready(process)

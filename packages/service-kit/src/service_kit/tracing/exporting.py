@@ -2,6 +2,8 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from urllib.parse import urlsplit
 
 from opentelemetry.trace import NoOpTracer
 
@@ -32,10 +34,15 @@ async def exported_traces(settings: TracingSettings, release: Release) -> AsyncI
     from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
     from opentelemetry.sdk.trace.sampling import ALWAYS_ON  # noqa: PLC0415
+    from requests import Session  # noqa: PLC0415
 
     from service_kit.tracing.span_queue import SpanQueue  # noqa: PLC0415
 
-    queue = SpanQueue(OTLPSpanExporter(settings.traces_endpoint, timeout=_SEND_S), meter(__name__))
+    session = Session()
+    # A proxy of the environment (HTTP_PROXY) is for addresses elsewhere: it would look for the collector on itself.
+    session.trust_env = not _is_loopback(settings.traces_endpoint)
+    exporter = OTLPSpanExporter(settings.traces_endpoint, timeout=_SEND_S, session=session)
+    queue = SpanQueue(exporter, meter(__name__))
     resource = Resource.create({"service.name": release.service, "service.version": release.version})
     # What is not to be recorded never gets there: see RequestTracer.
     provider = TracerProvider(ALWAYS_ON, resource, shutdown_on_exit=False)
@@ -47,3 +54,11 @@ async def exported_traces(settings: TracingSettings, release: Release) -> AsyncI
         yield None if is_off else RequestTracer(tracer, settings.traces_sample_ratio)
     finally:
         await queue.finish(_FINISH_S)
+
+
+def _is_loopback(url: str) -> bool:
+    host = urlsplit(url).hostname or ""
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
