@@ -16,7 +16,7 @@ from user_svc.domain.ports import AuditLog
 
 from tests.examples.audit_events import ADA, BOB, NOON, happened
 from tests.fakes.audit_log import InMemoryAuditLog
-from tests.running.servers import RunningPostgres
+from tests.running.servers import RunningPostgres, as_owner
 from tests.running.user_database import empty_audit_log, migrated_database, user_pool
 
 LATER = timedelta(microseconds=1)
@@ -53,9 +53,8 @@ async def _real(pool: PostgresPool) -> Store:
             await cursor.executemany(INSERT, [event_row(event) for event in written])
 
     await empty_audit_log(pool)
-    async with pool.connection() as connection:
-        # A newer version of the service may have written kinds that this one does not know.
-        await connection.execute("ALTER TABLE audit_log DROP CONSTRAINT IF EXISTS audit_log_event_check")
+    # A newer version of the service may have written kinds that this one does not know.
+    as_owner(pool, "ALTER TABLE audit_log DROP CONSTRAINT IF EXISTS audit_log_event_check")
     return Store(PostgresAuditLog(pool), write)
 
 

@@ -40,8 +40,13 @@ def _fill(draw: st.DrawFn, message: Any, field: Any) -> None:
         setattr(message, field.name, draw(TEXT))
     elif field.type == field.TYPE_ENUM:
         setattr(message, field.name, draw(st.integers(0, 5)))
+    elif field.is_repeated:
+        getattr(message, field.name).extend(draw(st.lists(_NUMBERS, max_size=4) | st.just([1] * 101)))
     else:
-        setattr(message, field.name, draw(st.sampled_from([-1, 0, 1, 20, 100, 101, 10_000, 10_001])))
+        setattr(message, field.name, draw(_NUMBERS))
+
+
+_NUMBERS = st.sampled_from([-1, 0, 1, 20, 100, 101, 10_000, 10_001])
 
 
 def _fill_all(draw: st.DrawFn, message: Any) -> None:
