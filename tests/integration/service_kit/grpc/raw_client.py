@@ -135,9 +135,9 @@ def order_request(order_id: str = ORDER_ID) -> bytes:
 
 
 @asynccontextmanager
-async def raw_client(port: int, *, greets: bool = True) -> AsyncIterator[RawClient]:
-    """A client for as long as the context lasts. greets: it begins as HTTP/2 wants it."""
-    client = RawClient(*await asyncio.open_connection("127.0.0.1", port))
+async def raw_client(port: int, *, greets: bool = True, source: str = "127.0.0.1") -> AsyncIterator[RawClient]:
+    """A client for as long as the context lasts. greets: it begins as HTTP/2 wants it. source: its address."""
+    client = RawClient(*await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0)))
     if greets:
         client.h2.initiate_connection()
         await client.flush()

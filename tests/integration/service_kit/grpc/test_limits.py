@@ -158,21 +158,6 @@ async def test_calls_beyond_the_limit_are_refused_as_not_begun() -> None:
         assert running.orders.begun == 4
 
 
-async def test_connections_beyond_the_limit_are_sent_away_with_a_word() -> None:
-    async with running_server(limits=ServerLimits(max_connections=2)) as running:
-        async with raw_client(running.port) as first, raw_client(running.port) as second:
-            assert await a_call(first, running) is Status.OK
-            assert await a_call(second, running) is Status.OK
-            async with raw_client(running.port) as third:
-                goodbye = await third.first(ConnectionTerminated)
-                assert (goodbye.error_code, goodbye.last_stream_id) == (ErrorCodes.ENHANCE_YOUR_CALM, 0)
-                await third.until_closed()
-            assert await a_call(first, running) is Status.OK
-        await asyncio.sleep(0.05)
-        async with raw_client(running.port) as fourth:
-            assert await a_call(fourth, running) is Status.OK
-
-
 async def test_an_idle_connection_is_closed_and_one_that_watches_is_not() -> None:
     limits = ServerLimits(idle_connection_s=0.3)
     async with running_server(limits=limits) as running, raw_client(running.port) as idle:

@@ -44,6 +44,7 @@ class CallHandler(Handler):
     """The calls of one connection. Each has a deadline: its method's, or that of its caller if it is earlier.
 
     deadlines_s: the longest that each path may take (seconds); one without may go on for ever.
+    on_busy, on_idle: hear of the first call in progress, and of the end of the last.
     accepted: how many calls have begun. abandoned: how many were reset by the caller before anything worked on them.
     """
 
@@ -56,6 +57,8 @@ class CallHandler(Handler):
         self._cancelled_streams: set[H2Stream] = set()
         # Calls for which one of those has to end first.
         self._waiting: dict[H2Stream, _Waiting] = {}
+        self.on_busy: Callable[[], None] = _ignore
+        self.on_idle: Callable[[], None] = _ignore
         self.accepted = self.abandoned = 0
 
     @property
@@ -80,6 +83,8 @@ class CallHandler(Handler):
                 cast("CallStream", stream).buffer.close()
                 release_stream()
                 self._begin_waiting()
+                if not self._releases:
+                    self.on_idle()
 
         if running >= self._limits.max_streams:
             # The caller keeps to the limit; what it has cancelled is about to end.
@@ -101,6 +106,8 @@ class CallHandler(Handler):
 
     def _begin(self, stream: H2Stream, headers: Any, release: Callable[[], None]) -> None:
         self._releases[stream] = release
+        if len(self._releases) == 1:
+            self.on_busy()
         try:
             admitted = self._admit(cast("CallStream", stream), headers)
         except CallError as refusal:
@@ -153,6 +160,10 @@ class CallHandler(Handler):
                 raise to_grpc_error(refusal)
         finally:
             release()
+
+
+def _ignore() -> None:
+    return
 
 
 def _seconds(text: str) -> float:

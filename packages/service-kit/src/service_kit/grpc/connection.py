@@ -7,6 +7,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Iterable
+from functools import partial
 from typing import Any, cast
 
 from grpclib.config import Configuration
@@ -92,7 +93,10 @@ class ServerConnection(H2Protocol):
         }
         first_look_s = min(_GREETING_WITHIN_S, self._limits.idle_connection_s)
         self._timer = asyncio.get_running_loop().call_later(first_look_s, self._look_after)
-        if not self._connections.add(self):
+        self.handler.on_busy = partial(self._connections.shares.on_busy, self)
+        self.handler.on_idle = partial(self._connections.shares.on_idle, self)
+        peer = transport.get_extra_info("peername")
+        if not self._connections.add(self, str(peer[0]) if peer else ""):
             self.leave(ErrorCodes.ENHANCE_YOUR_CALM)
 
     def data_received(self, data: bytes) -> None:

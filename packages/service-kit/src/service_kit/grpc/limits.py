@@ -11,7 +11,8 @@ class ServerLimits:
     for callers without a verified token.
 
     max_header_bytes: of a call's header list, each header at its length and 32 bytes (RFC 9113 section 6.5.2).
-    max_headers: how many. max_streams: calls at once on one connection. max_connections: of the process.
+    max_headers: how many. max_streams: calls at once on one connection. max_connections: of the process;
+    one address, or /64 of IPv6, has at most half of them.
     idle_connection_s: how long a connection may be without a call.
     max_calls_of_user, max_calls_of_network: calls in progress of one user, and of one network (an IPv4 address or an
     IPv6 /64) that names no user. max_waiting_calls_of_caller: calls of either that may wait for those.

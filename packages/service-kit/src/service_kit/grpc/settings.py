@@ -34,7 +34,10 @@ class GrpcServerSettings:
         doc="calls at once on one connection", default=DEFAULT_LIMITS.max_streams, minimum=1, maximum=100000
     )
     grpc_max_connections: int = setting(
-        doc="connections of clients", default=DEFAULT_LIMITS.max_connections, minimum=1, maximum=100000
+        doc="connections of clients; half of them of one address, or one /64 of IPv6",
+        default=DEFAULT_LIMITS.max_connections,
+        minimum=1,
+        maximum=100000,
     )
     grpc_idle_connection_s: float = setting(
         doc="how long a connection may be without a call", unit="s", default=DEFAULT_LIMITS.idle_connection_s, minimum=1
