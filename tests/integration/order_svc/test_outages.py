@@ -14,7 +14,8 @@ from order_svc.domain.order import Order
 from service_kit.postgres import PostgresPool
 
 from tests.examples.orders import NOON, alice, an_order, unknown_id
-from tests.running.order_database import LIMITS, order_pool
+from tests.running.full_disk import full_disk
+from tests.running.order_database import LIMITS, audit_trail, order_pool
 
 IMPATIENT = replace(LIMITS, max_size=2, wait_s=0.3, statement_timeout_ms=300)
 
@@ -79,3 +80,19 @@ async def test_when_every_connection_is_busy_the_wait_for_one_is_bounded(
         assert time.monotonic() - started < 2
     assert all(isinstance(outcome, DependencyUnavailableError) for outcome in outcomes)
     assert await impatient.get(order.order_id) == order
+
+
+@pytest.mark.parametrize("table", ["orders", "order_events"])
+async def test_a_full_disk_is_an_outage_that_writes_nothing(
+    orders: PostgresOrderRepository, pool: PostgresPool, order: Order, table: str
+) -> None:
+    refused = an_order()
+    with full_disk(pool, table):
+        with pytest.raises(DependencyUnavailableError) as caught:
+            await orders.add(refused, events.created(refused, alice()))
+        assert caught.value.retry_after_s > 0
+        assert isinstance(caught.value.__cause__, psycopg.errors.DiskFull)
+        assert await orders.get(order.order_id) == order
+    assert await orders.get(refused.order_id) is None
+    assert await audit_trail(pool, refused.order_id) == []
+    await orders.add(refused, events.created(refused, alice()))

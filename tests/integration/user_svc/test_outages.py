@@ -16,14 +16,16 @@ from user_svc.adapters.redis_client import open_client
 from user_svc.adapters.sessions import RedisSessions
 from user_svc.adapters.statements import fetch_one
 from user_svc.adapters.users import PostgresUsers
+from user_svc.domain.audit import AuditKind
 from user_svc.domain.errors import DependencyUnavailableError
 from user_svc.domain.session import SessionTerms, SessionUse
 from user_svc.domain.session_key import SessionKey
 
-from tests.examples.users import a_session
+from tests.examples.users import a_session, a_user, an_event
 from tests.fakes.sessions import InMemorySessionEnds
+from tests.running.full_disk import full_disk
 from tests.running.servers import RunningPostgres, free_port, stop
-from tests.running.user_database import ONE_CONNECTION, user_pool
+from tests.running.user_database import ONE_CONNECTION, migrated_database, user_pool
 
 USE = SessionUse(None, "192.0.2.7", "Lynx/2.9")
 KEY = SessionKey("A" * 22, 1, new_id(), 1, 0, 2**50)
@@ -118,3 +120,17 @@ async def test_the_wait_for_a_connection_is_bounded(postgres_server: RunningPost
         with pytest.raises(DependencyUnavailableError):
             await fetch_one(pool, "SELECT 1", ())
         assert time.perf_counter() - started < 2
+
+
+@pytest.mark.parametrize("table", ["users", "audit_log"])
+async def test_a_full_disk_is_an_outage_that_writes_nothing(postgres_server: RunningPostgres, table: str) -> None:
+    user = a_user()
+    event = an_event(AuditKind.REGISTERED, user)
+    async with user_pool(migrated_database(postgres_server)) as pool:
+        users = PostgresUsers(pool)
+        with full_disk(pool, table), pytest.raises(DependencyUnavailableError) as refused:
+            await users.add(user, event)
+        assert refused.value.retry_after_s == 1
+        assert await users.with_email(user.email) is None
+        await users.add(user, event)
+        assert await users.with_email(user.email) == user

@@ -1,0 +1,26 @@
+"""A PostgreSQL whose disk is full, for one table."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from service_kit.postgres import PostgresPool
+
+from tests.running.servers import as_owner
+
+#: The code and the words of the server when it cannot extend a table's file (ENOSPC).
+_FUNCTION = """
+    CREATE OR REPLACE FUNCTION no_space_left() RETURNS trigger LANGUAGE plpgsql AS $$
+    BEGIN
+        RAISE EXCEPTION 'could not extend file: No space left on device' USING ERRCODE = 'disk_full';
+    END $$"""
+
+
+@contextmanager
+def full_disk(pool: PostgresPool, table: str) -> Iterator[None]:
+    """Has the server refuse every row that is to be added to this table, for as long as the context lasts."""
+    trigger = f"CREATE TRIGGER full_disk BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION no_space_left()"
+    as_owner(pool, _FUNCTION, trigger)
+    try:
+        yield
+    finally:
+        as_owner(pool, f"DROP TRIGGER full_disk ON {table}")
