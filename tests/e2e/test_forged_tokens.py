@@ -37,8 +37,9 @@ def test_a_forged_token_lets_nobody_in_whatever_cookie_is_there(
 def test_nor_does_one_that_no_header_can_carry(api: Api, signer: Signer, name: str) -> None:
     authorization = (b"Authorization", b"Bearer " + FORGERIES[name](signer).encode())
     response = exchange(api.url, request_bytes("GET", b"/api/users/me", [authorization]))
-    # The parser of HTTP may refuse the request as a whole.
-    assert response.status in {400, 401}
+    # The HTTP parser may refuse the request as a whole. A line break after the token, and the one that ends its line,
+    # end the header fields: the token is the genuine one then, and what follows is no part of the request.
+    assert response.status in ({200} if name == "shape: '\\r\\n' after" else {400, 401})
 
 
 @pytest.mark.parametrize("kib", [8, 12])

@@ -28,6 +28,10 @@ def foreground(terminal: Terminal) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
+#: Said once all is ready; no path of a checkout has it.
+READY = "/docs, and watch"
+
+
 def read_until(process: subprocess.Popen[str], words: str) -> str:
     assert process.stdout is not None
     lines = []
@@ -40,7 +44,7 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
 
 def test_ctrl_c_stops_everything_in_order(terminal: Terminal) -> None:
     with foreground(terminal) as process:
-        shown = read_until(process, "/docs")
+        shown = read_until(process, READY)
         assert "gateway          | ready" in shown
         process.send_signal(signal.SIGINT)
         process.send_signal(signal.SIGINT)  # as from the terminal and from a parent: it is one
@@ -56,7 +60,7 @@ def test_ctrl_c_stops_everything_in_order(terminal: Terminal) -> None:
 
 def test_the_death_of_one_is_the_end_of_all(terminal: Terminal) -> None:
     with foreground(terminal) as process:
-        read_until(process, "/docs")
+        read_until(process, READY)
         os.kill(terminal.stack.services["order-svc"]["pid"], signal.SIGKILL)
         rest, _ = process.communicate(timeout=ENDED_WITHIN_S)
 

@@ -6,7 +6,7 @@ from typing import Any
 import httpx2
 import psutil
 
-from tests.integration.local_stack.test_foreground import ENDED_WITHIN_S, foreground, read_until
+from tests.integration.local_stack.test_foreground import ENDED_WITHIN_S, READY, foreground, read_until
 from tests.running.polling import eventually
 from tests.running.terminals import Terminal
 
@@ -124,7 +124,7 @@ def test_without_a_stack_there_is_nothing_to_restart(terminal: Terminal) -> None
 
 def test_a_stack_in_the_foreground_goes_on(terminal: Terminal) -> None:
     with foreground(terminal) as process:
-        read_until(process, "/docs")
+        read_until(process, READY)
         restarted = terminal.type("restart", "order-svc")
         assert restarted.returncode == 0, restarted.stdout
         assert "it is the only one" in restarted.stdout
@@ -141,7 +141,7 @@ def test_a_stack_in_the_foreground_goes_on(terminal: Terminal) -> None:
 
 def test_a_stack_in_the_foreground_can_be_stopped_from_elsewhere(terminal: Terminal) -> None:
     with foreground(terminal) as process:
-        read_until(process, "/docs")
+        read_until(process, READY)
         assert terminal.type("down").returncode == 0
         rest, _ = process.communicate(timeout=ENDED_WITHIN_S)
 
