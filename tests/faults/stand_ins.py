@@ -11,12 +11,12 @@ import urllib.error
 import urllib.request
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from local_stack import inventory_file
 from local_stack.data_dir import DataDir
 from local_stack.inventory import program
 
-from tests.integration.gateway.upstream.service import Replica
 from tests.running.polling import in_time
 from tests.running.servers import free_port
 from tests.running.stacks import Stack
@@ -33,8 +33,15 @@ class Beside:
     admin_url: str
 
 
+class Addressed(Protocol):
+    """What listens on an address, such as "127.0.0.1:9000"."""
+
+    @property
+    def address(self) -> object: ...
+
+
 @contextlib.asynccontextmanager
-async def gateway_before(stack: Stack, replicas: Sequence[Replica], **environ: str) -> AsyncIterator[Beside]:
+async def gateway_before(stack: Stack, replicas: Sequence[Addressed], **environ: str) -> AsyncIterator[Beside]:
     """A gateway whose order-svc are these, with more settings in ``environ``, for as long as the context lasts."""
     data = DataDir(stack.data_dir)
     port, admin_port = free_port(), free_port()

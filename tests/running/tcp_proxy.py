@@ -26,6 +26,11 @@ class TcpProxy:
         #: By how much (seconds) everything that goes either way is late.
         self.delay_s = 0.0
 
+    @property
+    def address(self) -> str:
+        """Where clients connect, as host:port."""
+        return f"127.0.0.1:{self.port}"
+
     def hang(self) -> None:
         """Forward nothing more on the connections that are open now."""
         for pump in self._pumps:
