@@ -69,14 +69,19 @@ def hanging(pid: int) -> Iterator[None]:
 
 
 @contextmanager
-def killed(pid: int) -> Iterator[Callable[[], None]]:
-    """Kills a server; what the context gives starts it again as it was, until the context is left."""
-    server = psutil.Process(pid)
+def killed(stack: Stack) -> Iterator[Callable[[], None]]:
+    """Kills Redis; what the context gives starts it again as it was, until the context is left."""
+    server = psutil.Process(stack.services["redis"]["pid"])
     command, environ, started = server.cmdline(), server.environ(), []
     server.kill()
     server.wait(10)
+
+    def start() -> None:
+        with (stack.data_dir / "redis" / "redis.conf").open("rb") as configuration:
+            started.append(subprocess.Popen(command, env=environ, stdin=configuration, stdout=subprocess.DEVNULL))
+
     try:
-        yield lambda: started.append(subprocess.Popen(command, env=environ, stdout=subprocess.DEVNULL))
+        yield start
     finally:
         for process in started:
             stop(process, signal.SIGTERM)
@@ -102,7 +107,7 @@ def test_a_redis_that_hangs_and_one_that_is_gone(fragile: Stack, fragile_api: Ap
     cookie = assert_renewed(renewed(fragile_api, account.cookie))
     assert cookie != account.cookie
 
-    with killed(redis) as restarted:
+    with killed(fragile) as restarted:
         for _ in range(3):
             assert_put_off(present(fragile_api, cookie))
         restarted()
