@@ -140,7 +140,7 @@ class Settings(TracingSettings):
     max_unsent_bytes: int = setting(
         doc="responses that clients have not read, together; one address (or /64 of IPv6) has an eighth of it",
         unit="bytes",
-        default=64 * 1024 * 1024,
+        default=32 * 1024 * 1024,
         minimum=1024 * 1024,
     )
     max_connections: int = setting(doc="connections at once", default=4096, minimum=1)

@@ -63,9 +63,19 @@ async def test_the_past_before_the_first_look_is_kept() -> None:
 
     for _ in range(3):
         process.now += HISTORY_EVERY_S
-        process.watch.look()  # as keep_history does
+        process.watch.note_past()
+    process.now += EVERY_S
 
-    assert [point["requests_per_s"] for _, point in process.watch.look().points] == [None, 10.0, 10.0, 10.0]
+    # The first look has nothing to compare with: its rates follow a second later.
+    assert [point["requests_per_s"] for _, point in process.watch.look().points] == [None, 10.0, 10.0, 10.0, None]
+
+
+def test_while_a_client_looks_on_no_further_points_are_added() -> None:
+    process = Process()
+    process.look_for(3)
+    process.now -= EVERY_S / 2
+    process.watch.note_past()
+    assert process.reads == 3
 
 
 def test_after_a_gap_the_charts_begin_anew() -> None:

@@ -6,8 +6,11 @@ that is unknown; null means that a field is left out. A response has every field
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from service_kit.contract import Contract
+from service_kit.contract.policy import TextForm
 
 from gateway.openapi.values import (
+    NO_NUL,
+    VISIBLE,
     Schema,
     copy_rules,
     enum_schema,
@@ -104,8 +107,12 @@ class Schemas:
             return {"type": "boolean"}
         if is_integer(field):
             return integer_schema(field, rules)
-        default_min_len = self._contract.field_policy(field).default_min_len if for_request else 0
-        return string_schema(rules, default_min_len, for_request=for_request)
+        policy = self._contract.field_policy(field)
+        default_min_len = policy.default_min_len if for_request else 0
+        schema = string_schema(rules, default_min_len, for_request=for_request)
+        if for_request and policy.text_form is TextForm.TRIMMED and schema.get("pattern") == NO_NUL:
+            schema["pattern"] = VISIBLE  # of blanks alone, nothing is left
+        return schema
 
     def _travels_apart(self, field: FieldDescriptor) -> bool:
         """Whether the field is no part of the body: it is a header's, becomes the cookie, or stands in for another."""

@@ -16,7 +16,9 @@ _INTEGERS: dict[int, tuple[str, int, int]] = {
     FieldDescriptor.TYPE_UINT64: ("uint64", 0, _JSON_SAFE),
 }
 #: No string that the gateway takes holds U+0000.
-_NO_NUL = r"^[^\u0000]*$"
+NO_NUL = r"^[^\u0000]*$"
+#: The same for text that is trimmed and must not be empty then.
+VISIBLE = r"^[^\u0000]*[^\u0000\s][^\u0000]*$"
 #: RFC 3339 without leap seconds, to the nanosecond. `format` alone checks nothing unless a validator is told to.
 _TIME = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,9})?"
@@ -74,7 +76,7 @@ def string_schema(rules: Any | None, default_min_len: int, *, for_request: bool)
     if default_min_len:
         schema["minLength"] = max(default_min_len, schema.get("minLength", 0))
     if for_request and "enum" not in schema:
-        schema.setdefault("pattern", _NO_NUL)
+        schema.setdefault("pattern", NO_NUL)
     return schema
 
 

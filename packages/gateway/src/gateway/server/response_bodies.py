@@ -21,9 +21,9 @@ _MAX_FRAME_BYTES = 16 * 1024
 #: So many frames are written at once, and so many before others get their turn.
 _FRAMES_A_WRITE = 2
 _FRAMES_A_TURN = 16
-#: What a response takes while it waits: h2's stream, and ours; twice what was measured, for the allocator gives little
-#: back.
-_RESPONSE_BYTES = 8 * 1024
+#: What a response takes while it waits: h2's stream, and ours. Some three times what was measured, for the allocator
+#: gives little back.
+_RESPONSE_BYTES = 12 * 1024
 #: What the task of an application takes that waits to send more.
 _APPLICATION_BYTES = 32 * 1024
 

@@ -9,6 +9,20 @@ from gateway.status.quantile import Estimates
 #: The label of requests that tells how they were answered.
 STATUS = "http_response_status_code"
 
+#: The series that points are of.
+CHARTED = frozenset(
+    {
+        f"{REQUESTS}_count",
+        f"{REQUESTS}_bucket",
+        "http_server_active_requests",
+        "headrace_gateway_connections",
+        DECISIONS,
+        SHEDS,
+        "process_cpu_seconds_total",
+        "process_resident_memory_bytes",
+    }
+)
+
 #: By the name of the line in a chart; None: not known.
 Point = dict[str, float | None]
 

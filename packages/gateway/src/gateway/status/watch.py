@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from service_kit.loop_lag import LoopLag
 
 from gateway.status.change import Change
-from gateway.status.point import Point, point
+from gateway.status.point import CHARTED, Point, point
 from gateway.status.reading import Reading, Sample
 
 #: Metrics are read no more often (seconds), however many clients ask.
@@ -20,6 +20,8 @@ HISTORY_EVERY_S = 5.0
 WINDOW_S = 5.0
 #: How far back (seconds) the charts go.
 HISTORY_S = 120.0
+#: A client that has not asked for so long (seconds) looks on no more.
+_GONE_S = 10.0
 #: After a gap of so many seconds, such as a suspended process, the charts begin anew.
 _GAP_S = 30.0
 
@@ -45,22 +47,33 @@ class Watch:
         self._lag = lag
         self._now = now
         self._readings: deque[Reading] = deque()
+        self._past: Reading | None = None
         self._points: deque[tuple[float, Point]] = deque()
 
     async def keep_history(self) -> None:
         """Looks every HISTORY_EVERY_S seconds, for as long as the process runs."""
         while True:
-            self.look()
+            self.note_past()
             await asyncio.sleep(HISTORY_EVERY_S)
+
+    def note_past(self) -> None:
+        """Adds a point to the charts, unless a client looks on; of the metrics it keeps those that the charts show."""
+        now = self._now()
+        self._begin_anew_after_a_gap(now)
+        if self._points and now - self._points[-1][0] < EVERY_S:
+            return
+        reading = Reading.of((sample for sample in self._samples() if sample[0] in CHARTED), now)
+        self._add_point(Change(self._past or reading, reading))
+        self._past = reading
 
     def look(self) -> View:
         """Returns the present and the recent past; the same to every client that asks within EVERY_S of another."""
         now = self._now()
-        since_s = now - self._readings[-1].at_s if self._readings else _GAP_S
+        self._begin_anew_after_a_gap(now)
+        since_s = now - self._readings[-1].at_s if self._readings else _GONE_S
         if since_s >= EVERY_S:
-            if since_s >= _GAP_S:
+            if since_s >= _GONE_S:
                 self._readings.clear()
-                self._points.clear()
             self._read(now)
         return View(self._change(), tuple(self._points))
 
@@ -69,9 +82,19 @@ class Watch:
         # Of those that are old enough to begin the window, the youngest stays.
         while len(self._readings) > 2 and now - self._readings[1].at_s >= WINDOW_S:
             self._readings.popleft()
-        self._points.append((now, point(self._change(), self._lag)))
+        self._add_point(self._change())
+
+    def _add_point(self, change: Change) -> None:
+        now = change.after.at_s
+        self._points.append((now, point(change, self._lag)))
         while now - self._points[0][0] > HISTORY_S:
             self._points.popleft()
+
+    def _begin_anew_after_a_gap(self, now: float) -> None:
+        if self._points and now - self._points[-1][0] >= _GAP_S:
+            self._readings.clear()
+            self._points.clear()
+            self._past = None
 
     def _change(self) -> Change:
         return Change(self._readings[0], self._readings[-1])

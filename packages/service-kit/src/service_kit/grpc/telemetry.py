@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Iterable
+from weakref import WeakSet
 
 from grpclib.const import Status
 from opentelemetry.metrics import CallbackOptions, Observation
@@ -31,10 +32,7 @@ class CallTelemetry:
         self.in_flight = 0
         self.idle = asyncio.Event()
         self.idle.set()
-        # Observed when scraped: a call pays for nothing but an addition.
-        meter("service_kit.grpc").create_observable_up_down_counter(
-            "rpc.server.active_calls", [self._observe_active], unit="{call}", description="Calls in progress"
-        )
+        _servers.add(self)
 
     def begin(self) -> float:
         self.in_flight += 1
@@ -59,5 +57,13 @@ class CallTelemetry:
         }
         request_lines.write(__name__, "ERROR" if status in _OUR_FAULT else "INFO", "rpc", fields)
 
-    def _observe_active(self, _options: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(self.in_flight)]
+
+def _observe_active(_options: CallbackOptions) -> Iterable[Observation]:
+    """Observed when scraped: a call pays for nothing but an addition."""
+    return [Observation(sum(server.in_flight for server in _servers))]
+
+
+_servers: WeakSet[CallTelemetry] = WeakSet()
+meter("service_kit.grpc").create_observable_up_down_counter(
+    "rpc.server.active_calls", [_observe_active], unit="{call}", description="Calls in progress"
+)
