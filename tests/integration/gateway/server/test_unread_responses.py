@@ -13,6 +13,7 @@ from tests.integration.gateway.server.edge import LARGE_BYTES, running_edge, unt
 from tests.integration.gateway.server.processes import EdgeProcess, edge_process
 from tests.integration.gateway.server.raw_client import GET, connected
 from tests.running.http2_client import Http2Client, http2_connected
+from tests.running.polling import in_time
 
 _MIB = 1024 * 1024
 _CONNECTIONS = 50
@@ -46,8 +47,15 @@ async def windowed(port: int, window_bytes: int, source: str = "127.0.0.1") -> A
 
 
 async def assert_served(port: int, source: str) -> None:
-    async with http2_connected(port, source=source) as other:
-        assert (await other.get(b"/x")).status == 200
+    """Fails unless a new connection is served, at the latest when the server has seen the others of the client end."""
+
+    async def served() -> bool | None:
+        async with http2_connected(port, source=source) as other:
+            other.start(b"/x")
+            await other.until(lambda: other.closed or other.replies[1].ended)
+            return True if other.replies[1].ended and other.replies[1].status == 200 else None
+
+    assert await in_time(served, within_s=10)
 
 
 @pytest.mark.parametrize("path", [b"/page", b"/list", b"/pieces", b"/x"])
