@@ -73,7 +73,9 @@ def running_compose(docker: Docker, environ: Mapping[str, str], replicas: Mappin
         stack = ComposeStack(docker, f"headrace-test-{secrets.token_hex(4)}", data_dir, settings)
         make_secrets = [sys.executable, str(COMPOSE_FILE.parent / "make_secrets.py"), str(mounted)]
         subprocess.run(make_secrets, check=True, capture_output=True)
-        (data_dir / "override.json").write_text(json.dumps(_override({**LENIENT, **environ})))
+        (data_dir / "override.json").write_text(
+            json.dumps(_override({**LENIENT, "GATEWAY_COOKIE_SECURE": "false", **environ}))
+        )
         at_end.callback(_take_down, stack)
         scaled = [part for name, count in replicas.items() for part in ("--scale", f"{name}={count}")]
         stack.compose("up", "--detach", "--no-build", "--wait", *scaled, timeout_s=_UP_WITHIN_S)
