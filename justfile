@@ -74,10 +74,15 @@ check:
     {{ uv_run }} ruff format --check
     {{ uv_run }} buf lint protos
     {{ uv_run }} buf format --diff --exit-code protos
-    {{ uv_run }} mypy packages/*/src infra/local/src infra/compose infra/observability/grafana tests benchmarks
+    {{ uv_run }} mypy packages/*/src infra/local/src infra/checks infra/compose infra/observability/grafana tests benchmarks
     {{ uv_run }} lint-imports
     {{ uv_run }} python infra/observability/grafana/generate.py --check
     for package in packages/* infra/local; do echo "deptry $package"; (cd "$package" && {{ uv_run }} deptry src) || exit 1; done
+
+# Lists words that the prose of this repository avoids (PATH...: only there; --count: how many in each folder; --names: of functions, too).
+[no-exit-message]
+words *ARGS:
+    @{{ uv_run }} python infra/checks/words.py "$@"
 
 # Runs the tests, in parallel (ARGS go to pytest, such as a path or -k NAME).
 [no-exit-message]
