@@ -13,6 +13,7 @@ from tests.compose.compose_stack import running_compose
 from tests.compose.docker import Docker, DockerError
 from tests.compose.engine import require_engine, running_engine
 from tests.compose.images import build_images
+from tests.folder_times import write_folder_times
 from tests.left_out import left_out
 from tests.running.secrets_seen import SEEN
 from tests.running.servers import RunningPostgres, RunningRedis, running_postgres, running_redis
@@ -56,7 +57,8 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Say what was left out, and what to do about it."""
+    """Says where the time went, what was left out, and what to do about it."""
+    write_folder_times(terminalreporter)
     if "tests" in config.args:
         for folder, reason in left_out().items():
             terminalreporter.write_line(f"tests/{folder} was left out: {reason}", yellow=True)
