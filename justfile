@@ -1,17 +1,17 @@
-# The doors of Headrace. `./just` runs these without anything installed; with uv and just on PATH, plain `just` is the same.
+# The commands of Headrace. `./just` runs them without anything installed; with uv and just on PATH, `just` does the same.
 
 set positional-arguments
 
-# Inside `uv run` the environment is there already; else each recipe enters it by itself.
+# Inside `uv run` the environment is active already; otherwise each recipe enters it.
 
 uv_run := if env("VIRTUAL_ENV", "") == justfile_directory() / ".venv" { "" } else { "uv run --project " + quote(justfile_directory()) }
 
-# Lists what can be done.
+# Lists the commands.
 [private]
 default:
     @just --list --unsorted
 
-# Brings everything up (-d: returns when ready; --fresh, --port-offset N, --data-dir DIR, --replicas gateway=2, --no-prometheus).
+# Starts everything (-d: returns when ready; --fresh, --port-offset N, --data-dir DIR, --replicas gateway=2, --no-prometheus).
 [no-cd]
 [no-exit-message]
 up *ARGS:
@@ -23,52 +23,52 @@ up *ARGS:
 down *ARGS:
     @exec {{ uv_run }} local-stack down "$@"
 
-# Restarts processes one at a time, without an error where there is more than one (NAME..., --data-dir DIR).
+# Restarts processes one at a time; with several replicas no request fails (NAME..., --data-dir DIR).
 [no-cd]
 [no-exit-message]
 restart *ARGS:
     @exec {{ uv_run }} local-stack restart "$@"
 
-# Shows what runs where, whether it is ready, and its memory (--json, --data-dir DIR).
+# Shows each process with its address, readiness and memory (--json, --data-dir DIR).
 [no-cd]
 [no-exit-message]
 status *ARGS:
     @exec {{ uv_run }} local-stack status "$@"
 
-# Shows the logs (NAME, -f: goes on, -n N, --data-dir DIR).
+# Shows the logs (NAME, -f: follows them, -n N, --data-dir DIR).
 [no-cd]
 [no-exit-message]
 logs *ARGS:
     @exec {{ uv_run }} local-stack logs "$@"
 
-# Runs a service's own command with the stack's settings, such as `run user-svc create-admin --email E --name N`.
+# Runs a command of a service with the stack's settings, such as `run user-svc create-admin --email E --name N`.
 [no-cd]
 [no-exit-message]
 run *ARGS:
     @exec {{ uv_run }} local-stack run "$@"
 
-# Brings the platform up in containers (ARGS go to `docker compose up`).
+# Starts the platform in containers (ARGS go to `docker compose up`).
 up-compose *ARGS:
     @{{ uv_run }} python infra/compose/make_secrets.py
     HEADRACE_COMMIT=$(git rev-parse --short HEAD 2>/dev/null || true) docker compose --file infra/compose/compose.yaml up --build --detach --wait "$@"
 
-# Stops and removes the containers (--volumes: their data, too).
+# Stops and removes the containers (--volumes: their data too).
 down-compose *ARGS:
     docker compose --file infra/compose/compose.yaml down "$@"
 
-# Formats protos/, generates the code and the descriptor set from them, and Grafana's dashboards.
+# Formats protos/, and generates code and descriptor set from them, and Grafana's dashboards.
 [no-exit-message]
 gen:
     {{ uv_run }} python packages/shared-contracts/generate.py
     {{ uv_run }} python infra/observability/grafana/generate.py
 
-# Puts code and contract in form.
+# Formats code and protos.
 fmt:
     {{ uv_run }} ruff format
     {{ uv_run }} ruff check --fix
     {{ uv_run }} buf format --write protos
 
-# Checks everything but the behaviour: style, types, contract, imports, dependencies.
+# Checks style, types, contract, imports and dependencies: everything but the tests.
 check:
     {{ uv_run }} ruff check
     {{ uv_run }} ruff format --check
@@ -89,37 +89,37 @@ words *ARGS:
 test *ARGS:
     @{{ uv_run }} pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal "$@"
 
-# Runs the tests that need no server.
+# Runs the unit tests: they need no server.
 [no-exit-message]
 test-unit *ARGS:
     @{{ uv_run }} pytest tests/unit "$@"
 
-# Runs the platform in containers, and the end-to-end tests against it (needs root, or a Docker engine that runs).
+# Runs the end-to-end tests against the platform in containers (needs root, or a running Docker engine).
 [no-exit-message]
 test-compose *ARGS:
     @uv run --project {{ quote(justfile_directory()) }} --group compose pytest --timeout=900 --platform=compose tests/compose tests/e2e "$@"
 
-# Runs test suites and clients of others against the platform (ARGS go to pytest; some of them are built with Go first).
+# Runs third-party test suites and clients against the platform (ARGS go to pytest; some are built with Go first).
 [no-exit-message]
 test-conformance *ARGS:
     @{{ uv_run }} pytest --timeout=1600 tests/conformance "$@"
 
-# Runs the state machines of sessions for so many minutes, with new random seeds, and says how far they came.
+# Runs the session state machines for MINUTES with new random seeds, and reports their coverage.
 [no-exit-message]
 test-sessions MINUTES="10":
     @HEADRACE_SESSIONS_MINUTES={{ quote(MINUTES) }} {{ uv_run }} pytest tests/integration/sessions tests/integration/user_svc/test_session_renewal_machine.py
 
-# Feeds generated input to everything that takes input from outside, for so many seconds each (TARGET...: only those).
+# Fuzzes everything that parses external input, for SECONDS each (TARGET...: only those).
 [no-exit-message]
 fuzz *ARGS:
     @{{ uv_run }} python -m tests.fuzz "$@"
 
-# Breaks things in a live platform, and says whether what must happen does (ROW...: only those; --short).
+# Injects faults into a live platform, and checks the required behaviour (ROW...: only those; --short).
 [no-exit-message]
 drill *ARGS:
     @{{ uv_run }} python -m tests.faults "$@"
 
-# Measures speed and memory on this machine.
+# Measures speed and memory on this machine (NAME...: only those; --seconds N).
 [no-exit-message]
 bench *ARGS:
     @{{ uv_run }} python -m benchmarks "$@"

@@ -50,7 +50,7 @@ def test_every_replica_is_read_until_the_stack_is_down(terminal: Terminal) -> No
 
     again = terminal.type("restart", "prometheus")
     assert again.returncode == 0, again.stdout
-    assert "nothing is recorded until it is back" in again.stdout
+    assert "no metrics are recorded until it is ready" in again.stdout
     assert terminal.stack.services["prometheus"]["pid"] != services["prometheus"]["pid"]
 
     down = terminal.type("down")

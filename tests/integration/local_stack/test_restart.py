@@ -45,7 +45,7 @@ def test_processes_are_restarted_one_at_a_time_where_they_were(terminal: Termina
     one = terminal.type("restart", "gateway-1", "redis", "postgres", GATEWAY_TOKEN_LEEWAY_S="8")
 
     assert one.returncode == 0, one.stdout
-    assert "redis            | there is one of it" in one.stdout
+    assert "redis            | it is the only one" in one.stdout
     changed = {name for name in after if _pids(after)[name] != _pids(terminal.stack.services)[name]}
     assert changed == {"gateway", "redis", "postgres"}
     assert "GATEWAY_TOKEN_LEEWAY_S=8" in _environ(terminal.stack.services["gateway"]["pid"])

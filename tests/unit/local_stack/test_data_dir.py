@@ -10,18 +10,20 @@ from local_stack.errors import StackError
 from local_stack.processes import Launch, start
 
 
-def test_without_a_wish_it_is_the_checkouts_own() -> None:
+def test_data_folder_defaults_to_that_of_the_checkout() -> None:
     assert resolve(None).root == DEFAULT_DATA_DIR
     assert (DEFAULT_DATA_DIR.parent / "justfile").is_file()
 
 
-def test_a_relative_one_is_seen_from_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_relative_data_folder_is_resolved_against_the_working_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
 
     assert resolve("data").root == tmp_path / "data"
 
 
-def test_fresh_empties_what_is_ours_and_leaves_the_rest(tmp_path: Path) -> None:
+def test_fresh_empties_the_folders_of_the_stack_and_keeps_the_others(tmp_path: Path) -> None:
     data = DataDir(tmp_path)
     with data.locked():
         data.prepare(fresh=False)
@@ -35,7 +37,7 @@ def test_fresh_empties_what_is_ours_and_leaves_the_rest(tmp_path: Path) -> None:
     assert (tmp_path / "bin").is_dir()
 
 
-def test_a_folder_with_somebody_elses_files_is_refused(tmp_path: Path) -> None:
+def test_folder_with_foreign_files_is_refused(tmp_path: Path) -> None:
     (tmp_path / "logs").mkdir()
 
     with (
@@ -47,7 +49,7 @@ def test_a_folder_with_somebody_elses_files_is_refused(tmp_path: Path) -> None:
     assert (tmp_path / "logs").is_dir()
 
 
-def test_one_up_at_a_time(tmp_path: Path) -> None:
+def test_second_lock_is_refused_while_the_first_is_held(tmp_path: Path) -> None:
     data = DataDir(tmp_path)
 
     with data.locked(), pytest.raises(StackError, match="another command"), data.locked():
@@ -57,7 +59,7 @@ def test_one_up_at_a_time(tmp_path: Path) -> None:
         pass
 
 
-def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+def test_error_names_the_folder_that_cannot_be_written(tmp_path: Path) -> None:
     occupied = tmp_path / "file"
     occupied.touch()
 
@@ -66,7 +68,7 @@ def test_a_place_that_cannot_be_written_is_named(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("umask", [0o000, 0o022, 0o027, 0o077])
-def test_only_its_owner_can_read_it_under_any_umask(umask: int, tmp_path: Path) -> None:
+def test_data_folder_is_private_under_any_umask(umask: int, tmp_path: Path) -> None:
     data = DataDir(tmp_path / "data")
     former = os.umask(umask)
     try:
@@ -80,7 +82,7 @@ def test_only_its_owner_can_read_it_under_any_umask(umask: int, tmp_path: Path) 
     assert stat.S_IMODE(data.log("true").stat().st_mode) == 0o600
 
 
-def test_folders_of_an_earlier_version_are_closed_to_others(tmp_path: Path) -> None:
+def test_folders_of_an_earlier_version_become_private(tmp_path: Path) -> None:
     data = DataDir(tmp_path)
     data.logs.mkdir(mode=0o755)
 
@@ -90,7 +92,7 @@ def test_folders_of_an_earlier_version_are_closed_to_others(tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("exists", [True, False])
-def test_root_leaves_the_folder_of_another_account_alone(
+def test_root_is_refused_in_the_folder_of_another_account(
     exists: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     owner = os.geteuid() or 65534
@@ -105,7 +107,7 @@ def test_root_leaves_the_folder_of_another_account_alone(
     assert [*tmp_path.iterdir()] == []
 
 
-def test_root_may_make_a_folder_beside_files_of_another_account(
+def test_root_may_create_a_folder_beside_files_of_another_account(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     os.chown(tmp_path, os.geteuid() or 65534, -1)
@@ -117,14 +119,14 @@ def test_root_may_make_a_folder_beside_files_of_another_account(
         assert data.lock.exists()
 
 
-def test_commands_in_hints_name_the_folder() -> None:
+def test_commands_in_hints_name_the_data_folder() -> None:
     assert DataDir(DEFAULT_DATA_DIR).command("logs", "-f") == "./just logs -f"
     assert DataDir(Path("/my data")).command("up", "--port-offset", "100") == (
         "./just up --data-dir '/my data' --port-offset 100"
     )
 
 
-def test_the_last_runs_logs_are_kept_beside(tmp_path: Path) -> None:
+def test_logs_of_the_last_run_are_kept(tmp_path: Path) -> None:
     data = DataDir(tmp_path)
     data.prepare(fresh=False)
     data.log("gateway").write_text("of the last run")

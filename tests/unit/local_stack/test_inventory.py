@@ -1,4 +1,4 @@
-"""What a stack consists of."""
+"""The inventory of a stack."""
 
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 import pytest
 from local_stack.data_dir import DataDir
 from local_stack.errors import StackError
-from local_stack.inventory import Inventory, take
+from local_stack.inventory import Inventory, build_inventory
 from local_stack.ports import LARGEST_OFFSET
 
 DATA = DataDir(Path("/data"))
@@ -14,10 +14,10 @@ OFFSET = 11_500
 
 
 def inventory(replicas: dict[str, int] | None = None, environ: dict[str, str] | None = None) -> Inventory:
-    return take(DATA, offset=OFFSET, replicas=replicas or {}, environ=environ or {})
+    return build_inventory(DATA, offset=OFFSET, replicas=replicas or {}, environ=environ or {})
 
 
-def test_the_offset_is_added_to_every_port() -> None:
+def test_offset_is_added_to_every_port() -> None:
     claims = {(claim.process, claim.purpose): claim.port - OFFSET for claim in inventory().claims()}
 
     assert claims == {
@@ -35,23 +35,23 @@ def test_the_offset_is_added_to_every_port() -> None:
     }
 
 
-def test_prometheus_has_a_port_and_reads_every_process_where_it_is_wanted() -> None:
-    taken = take(DATA, offset=OFFSET, replicas={"user-svc": 2}, environ={}, prometheus_port=9090 + OFFSET)
+def test_prometheus_has_a_port_and_scrapes_every_process_when_planned() -> None:
+    planned = build_inventory(DATA, offset=OFFSET, replicas={"user-svc": 2}, environ={}, prometheus_port=9090 + OFFSET)
 
-    assert ("prometheus", 9090 + OFFSET) in {(claim.process, claim.port) for claim in taken.claims()}
-    addresses = taken.admin_addresses()
+    assert ("prometheus", 9090 + OFFSET) in {(claim.process, claim.port) for claim in planned.claims()}
+    addresses = planned.admin_addresses()
     assert {service: len(each) for service, each in addresses.items()} == {"user-svc": 2, "order-svc": 1, "gateway": 1}
     assert addresses["gateway"] == [f"127.0.0.1:{9464 + OFFSET}"]
 
 
-def test_clients_are_told_the_ports_of_this_stack() -> None:
+def test_upstream_settings_hold_the_ports_of_this_stack() -> None:
     environ = inventory().environ
 
     assert environ["GATEWAY_UPSTREAMS"] == "user-svc=127.0.0.1:61551,order-svc=127.0.0.1:61552"
     assert environ["ORDER_SVC_KEY_SET_UPSTREAM"] == "127.0.0.1:61551"
 
 
-def test_gateways_share_their_public_port_and_every_process_has_other_ports_of_its_own() -> None:
+def test_gateways_share_only_their_public_port() -> None:
     replicas = inventory({"gateway": 3, "order-svc": 2}).replicas
 
     assert [replica.name for replica in replicas] == [
@@ -61,28 +61,28 @@ def test_gateways_share_their_public_port_and_every_process_has_other_ports_of_i
     assert len({replica.admin_url for replica in replicas}) == len(replicas)
 
 
-def test_each_process_of_a_service_is_found_on_a_port_of_its_own() -> None:
-    taken = inventory({"user-svc": 2, "order-svc": 3})
+def test_each_replica_of_a_service_has_its_own_port() -> None:
+    planned = inventory({"user-svc": 2, "order-svc": 3})
 
     users, orders = (
-        [replica.url.removeprefix("grpc://") for replica in taken.replicas if replica.service == service]
+        [replica.url.removeprefix("grpc://") for replica in planned.replicas if replica.service == service]
         for service in ("user-svc", "order-svc")
     )
     assert (users[0], orders[0]) == ("127.0.0.1:61551", "127.0.0.1:61552")
     assert len({*users, *orders}) == 5
-    for replica in taken.replicas:
+    for replica in planned.replicas:
         assert replica.environ["GATEWAY_UPSTREAMS"] == f"user-svc={','.join(users)},order-svc={','.join(orders)}"
         assert replica.environ["ORDER_SVC_KEY_SET_UPSTREAM"] == ",".join(users)
-    public = [f"127.0.0.1:{claim.port}" for claim in taken.claims() if claim.purpose == "public"]
+    public = [f"127.0.0.1:{claim.port}" for claim in planned.claims() if claim.purpose == "public"]
     assert {*users, *orders} <= {*public}
 
 
-def test_an_offset_that_leaves_too_few_ports_is_refused() -> None:
+def test_offset_that_leaves_too_few_ports_is_refused() -> None:
     with pytest.raises(StackError, match="--port-offset is too large"):
-        take(DATA, offset=LARGEST_OFFSET, replicas={"user-svc": 2}, environ={})
+        build_inventory(DATA, offset=LARGEST_OFFSET, replicas={"user-svc": 2}, environ={})
 
 
-def test_what_gateways_share_is_claimed_once() -> None:
+def test_shared_port_of_the_gateways_is_claimed_once() -> None:
     public = [claim for claim in inventory({"gateway": 2}).claims() if claim.process.startswith("gateway")]
 
     assert [(claim.process, claim.purpose) for claim in public] == [
@@ -91,13 +91,13 @@ def test_what_gateways_share_is_claimed_once() -> None:
     ]  # fmt: skip
 
 
-def test_gateways_know_how_many_share_a_quota() -> None:
+def test_gateways_know_how_many_share_a_quota_with_them() -> None:
     gateways = [each for each in inventory({"gateway": 3}).replicas if each.service == "gateway"]
 
     assert [each.environ["GATEWAY_RATE_LIMIT_REPLICAS"] for each in gateways] == ["3", "3", "3"]
 
 
-def test_only_gateways_that_have_company_share_their_port() -> None:
+def test_single_gateway_does_not_share_its_port() -> None:
     assert "GATEWAY_SHARE_PORT" not in inventory({"gateway": 1}).environ
     assert inventory({"gateway": 2}).environ["GATEWAY_SHARE_PORT"] == "true"
 
@@ -114,16 +114,16 @@ def test_only_gateways_that_have_company_share_their_port() -> None:
         ("localhost", "localhost"),
     ],
 )
-def test_a_process_is_found_at_the_first_of_its_addresses(hosts: str, found: str) -> None:
-    taken = inventory(environ={"GATEWAY_HOST": hosts, "GATEWAY_ADMIN_HOST": hosts, "USER_SVC_HOST": hosts})
-    gateway = next(replica for replica in taken.replicas if replica.name == "gateway")
+def test_url_of_a_process_has_the_first_of_its_addresses(hosts: str, found: str) -> None:
+    planned = inventory(environ={"GATEWAY_HOST": hosts, "GATEWAY_ADMIN_HOST": hosts, "USER_SVC_HOST": hosts})
+    gateway = next(replica for replica in planned.replicas if replica.name == "gateway")
 
     assert urlsplit(gateway.url).netloc.rpartition(":")[0] == found
     assert urlsplit(gateway.admin_url).netloc.rpartition(":")[0] == found
-    assert taken.environ["ORDER_SVC_KEY_SET_UPSTREAM"].rpartition(":")[0] == found
+    assert planned.environ["ORDER_SVC_KEY_SET_UPSTREAM"].rpartition(":")[0] == found
 
 
-def test_each_replica_has_a_port_for_profiles_unless_the_caller_wants_none() -> None:
+def test_each_replica_has_a_pprof_port_unless_it_is_set_to_0() -> None:
     profiled = [claim for claim in inventory({"gateway": 2}).claims() if claim.purpose == "pprof"]
     assert len({claim.port for claim in profiled}) == len(profiled) == 4
 
@@ -131,54 +131,54 @@ def test_each_replica_has_a_port_for_profiles_unless_the_caller_wants_none() -> 
     assert [claim.process for claim in without if claim.purpose == "pprof"] == ["order-svc", "gateway", "gateway-2"]
 
 
-def test_the_callers_environment_wins() -> None:
+def test_settings_of_the_caller_win_over_the_defaults() -> None:
     environ = {"GATEWAY_PORT": "7000", "GATEWAY_HOST": "0.0.0.0", "USER_SVC_PORT": "7001", "GATEWAY_DRAIN_S": "3"}
 
-    taken = inventory(environ=environ)
-    gateway = next(replica for replica in taken.replicas if replica.name == "gateway")
+    planned = inventory(environ=environ)
+    gateway = next(replica for replica in planned.replicas if replica.name == "gateway")
 
     assert gateway.url == "http://127.0.0.1:7000"
     assert gateway.claim("public").hosts == ("0.0.0.0",)
-    assert taken.environ["GATEWAY_UPSTREAMS"].startswith("user-svc=127.0.0.1:7001,")
+    assert planned.environ["GATEWAY_UPSTREAMS"].startswith("user-svc=127.0.0.1:7001,")
     assert gateway.environ["GATEWAY_DRAIN_S"] == "3"
 
 
-def test_a_setting_from_the_caller_replaces_ours_in_both_its_forms(tmp_path: Path) -> None:
+def test_setting_of_the_caller_replaces_both_forms_of_the_default(tmp_path: Path) -> None:
     port = tmp_path / "port"
     port.write_text("7002\n")
 
-    taken = inventory(environ={"GATEWAY_REDIS_URL": "redis://elsewhere", "GATEWAY_PORT_FILE": str(port)})
+    planned = inventory(environ={"GATEWAY_REDIS_URL": "redis://elsewhere", "GATEWAY_PORT_FILE": str(port)})
 
-    assert "GATEWAY_REDIS_URL_FILE" not in taken.environ
-    assert "GATEWAY_PORT" not in taken.environ
-    assert taken.replicas[-1].url == "http://127.0.0.1:7002"
+    assert "GATEWAY_REDIS_URL_FILE" not in planned.environ
+    assert "GATEWAY_PORT" not in planned.environ
+    assert planned.replicas[-1].url == "http://127.0.0.1:7002"
 
 
 @pytest.mark.parametrize("port", ["http", "0", "65536", "-1", "", "٣"])
-def test_a_port_that_is_none_is_refused_by_name(port: str) -> None:
+def test_invalid_port_is_refused_with_the_name_of_the_setting(port: str) -> None:
     with pytest.raises(StackError, match="GATEWAY_PORT"):
         inventory(environ={"GATEWAY_PORT": port}).claims()
 
 
-def _changed(taken: Inventory, names: list[str], **environ: str) -> Inventory:
-    return taken.changed(names, {**taken.caller, **environ})
+def _changed(planned: Inventory, names: list[str], **environ: str) -> Inventory:
+    return planned.changed(names, {**planned.caller, **environ})
 
 
-def test_a_restart_takes_settings_of_the_restarted_service_over() -> None:
-    taken = inventory({"gateway": 2}, environ={"GATEWAY_DRAIN_S": "3", "GATEWAY_ADMIN_PORT": "7000"})
+def test_restart_applies_new_settings_to_the_restarted_service() -> None:
+    planned = inventory({"gateway": 2}, environ={"GATEWAY_DRAIN_S": "3", "GATEWAY_ADMIN_PORT": "7000"})
 
-    changed = _changed(taken, ["gateway-2"], GATEWAY_DRAIN_S="4", USER_SVC_DRAIN_S="5", PATH="/elsewhere")
+    changed = _changed(planned, ["gateway-2"], GATEWAY_DRAIN_S="4", USER_SVC_DRAIN_S="5", PATH="/elsewhere")
 
     drains = {each.name: each.environ.get("GATEWAY_DRAIN_S") for each in changed.replicas}
     assert drains == {"user-svc": "3", "order-svc": "3", "gateway": "3", "gateway-2": "4"}
     assert changed.environ["GATEWAY_DRAIN_S"] == "4"
     assert "USER_SVC_DRAIN_S" not in changed.environ
     assert "PATH" not in changed.environ
-    assert [each.url for each in changed.replicas] == [each.url for each in taken.replicas]
-    assert [each.admin_url for each in changed.replicas] == [each.admin_url for each in taken.replicas]
+    assert [each.url for each in changed.replicas] == [each.url for each in planned.replicas]
+    assert [each.admin_url for each in changed.replicas] == [each.admin_url for each in planned.replicas]
 
 
-def test_a_restart_replaces_a_setting_in_both_its_forms(tmp_path: Path) -> None:
+def test_restart_replaces_both_forms_of_a_setting(tmp_path: Path) -> None:
     secret = tmp_path / "redis-url"
     secret.write_text("redis://elsewhere")
 
@@ -190,19 +190,19 @@ def test_a_restart_replaces_a_setting_in_both_its_forms(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["GATEWAY_PORT", "GATEWAY_HOST_FILE", "GATEWAY_ADMIN_PORT", "GATEWAY_PPROF_HOST"])
-def test_a_restart_moves_no_process(name: str) -> None:
-    with pytest.raises(StackError, match=f"{name}: a restart leaves every process where it is"):
+def test_restart_refuses_settings_that_move_a_process(name: str) -> None:
+    with pytest.raises(StackError, match=f"{name}: a restart keeps every process at its address"):
         _changed(inventory(), ["gateway"], **{name: "7000"})
     assert _changed(inventory(), ["user-svc"], **{name: "7000"}) == inventory()
     unchanged = inventory(environ={name: "7000"}) if not name.endswith("_FILE") else inventory()
     assert _changed(unchanged, ["gateway"]) == unchanged
 
 
-def test_a_restart_of_a_server_changes_no_setting() -> None:
+def test_restart_of_a_server_changes_no_setting() -> None:
     assert _changed(inventory(), ["postgres"], GATEWAY_DRAIN_S="4", PGPORT="1") == inventory()
 
 
-def test_secrets_are_handed_on_as_files() -> None:
+def test_secrets_are_passed_as_files() -> None:
     environ = inventory().environ
 
     assert environ["GATEWAY_REDIS_URL_FILE"] == "/data/secrets/gateway-redis-url"

@@ -16,7 +16,7 @@ def _run(program: Path, **environ: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_symbolic_links_to_it_stand_for_the_checkout(tmp_path: Path) -> None:
+def test_just_works_through_symbolic_links(tmp_path: Path) -> None:
     (tmp_path / "bin").mkdir()
     (tmp_path / "headrace").symlink_to(_JUST)
     (tmp_path / "bin" / "just").symlink_to("../headrace")
@@ -24,10 +24,10 @@ def test_symbolic_links_to_it_stand_for_the_checkout(tmp_path: Path) -> None:
     listed = _run(tmp_path / "bin" / "just")
 
     assert (listed.returncode, listed.stderr) == (0, "")
-    assert "Brings everything up" in listed.stdout
+    assert "Starts everything" in listed.stdout
 
 
-def test_root_does_not_run_it_in_a_users_checkout(tmp_path: Path) -> None:
+def test_just_refuses_root_in_the_checkout_of_another_user(tmp_path: Path) -> None:
     owner = os.geteuid() or 65534
     shutil.copy(_JUST, tmp_path)
     os.chown(tmp_path, owner, -1)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from local_stack.data_dir import DataDir
 from local_stack.errors import StackError
-from local_stack.logs import Following, Tail, names, show_once
+from local_stack.logs import LogFollower, Tail, names, show_once
 
 
 @pytest.fixture
@@ -15,7 +15,7 @@ def data(tmp_path: Path) -> DataDir:
     return folder
 
 
-def test_only_whole_lines_and_each_once(tmp_path: Path) -> None:
+def test_tail_returns_each_complete_line_once(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     tail = Tail(path)
     assert tail.new_lines() == []
@@ -29,7 +29,7 @@ def test_only_whole_lines_and_each_once(tmp_path: Path) -> None:
     assert tail.new_lines() == []
 
 
-def test_a_log_that_was_begun_anew_is_read_from_its_beginning(tmp_path: Path) -> None:
+def test_tail_reads_a_replaced_log_from_its_start(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_text("old\n")
     tail = Tail(path)
@@ -41,14 +41,14 @@ def test_a_log_that_was_begun_anew_is_read_from_its_beginning(tmp_path: Path) ->
     assert tail.new_lines() == ["new"]
 
 
-def test_bytes_that_are_no_text_do_no_harm(tmp_path: Path) -> None:
+def test_tail_replaces_bytes_that_are_not_utf8(tmp_path: Path) -> None:
     path = tmp_path / "a.log"
     path.write_bytes(b"\xff\n")
 
     assert Tail(path).new_lines() == ["\ufffd"]
 
 
-def test_the_last_lines_of_each(data: DataDir) -> None:
+def test_show_once_shows_the_last_lines_of_each_log(data: DataDir) -> None:
     data.log("gateway").write_text("1\n2\n3\n")
     data.log("redis").write_text("4\n")
     shown: list[tuple[str, str]] = []
@@ -58,22 +58,22 @@ def test_the_last_lines_of_each(data: DataDir) -> None:
     assert shown == [("gateway", "2"), ("gateway", "3"), ("redis", "4")]
 
 
-def test_following_begins_with_the_last_lines_and_goes_on_with_every_new_one(data: DataDir) -> None:
+def test_follower_shows_the_last_lines_and_then_every_new_one(data: DataDir) -> None:
     data.log("gateway").write_text("1\n2\n")
     shown: list[str] = []
-    following = Following(data, None, 1, lambda name, line: shown.append(f"{name} {line}"))
-    following.show_new()
+    follower = LogFollower(data, None, 1, lambda name, line: shown.append(f"{name} {line}"))
+    follower.show_new()
 
     with data.log("gateway").open("a") as log:
         log.write("3\n4\n")
     data.log("redis").write_text("5\n")
-    following.show_new()
-    following.show_new()
+    follower.show_new()
+    follower.show_new()
 
     assert shown == ["gateway 2", "gateway 3", "gateway 4", "redis 5"]
 
 
-def test_an_unknown_name_is_answered_with_the_known_ones(data: DataDir) -> None:
+def test_unknown_log_name_is_refused_with_the_known_ones(data: DataDir) -> None:
     data.log("gateway").touch()
 
     with pytest.raises(StackError, match=r"no log of 'gate'; there are: gateway"):

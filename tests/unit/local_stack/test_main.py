@@ -1,4 +1,4 @@
-"""What the command says of errors of the system."""
+"""The entry point."""
 
 import errno
 import os
@@ -10,7 +10,7 @@ from local_stack import status
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EMFILE])
-def test_an_error_of_the_system_is_a_sentence(
+def test_operating_system_error_is_printed_as_one_sentence(
     number: int, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     async def fail(_data: object) -> None:
@@ -20,4 +20,4 @@ def test_an_error_of_the_system_is_a_sentence(
     monkeypatch.setattr(sys, "argv", ["local-stack", "status"])
 
     assert command.main() == 1
-    assert capsys.readouterr().err == f"cannot go on: {os.strerror(number)}: /data/state.json\n"
+    assert capsys.readouterr().err == f"cannot continue: {os.strerror(number)}: /data/state.json\n"

@@ -1,4 +1,4 @@
-"""Whether ports are free, and what is said when they are not."""
+"""Free and taken ports, and the messages about taken ones."""
 
 import asyncio
 import os
@@ -25,19 +25,19 @@ def _port(listening: socket.socket) -> int:
     return port
 
 
-def test_a_port_with_a_listener_is_taken_even_if_the_listener_shares_it(listener: socket.socket) -> None:
+def test_port_with_a_listener_is_taken_even_if_it_is_shared(listener: socket.socket) -> None:
     assert not is_free("127.0.0.1", _port(listener))
     assert not is_free("0.0.0.0", _port(listener))
 
 
-async def test_a_port_has_to_be_free_at_every_address(listener: socket.socket) -> None:
+async def test_port_must_be_free_at_every_address(listener: socket.socket) -> None:
     claim = Claim("gateway", "public", ("127.0.0.2", "127.0.0.1"), _port(listener))
 
     with pytest.raises(StackError, match="is already in use"):
         await require_free([claim], pytest.fail, hint="")
 
 
-def test_a_port_is_free_again_while_old_connections_linger(listener: socket.socket) -> None:
+def test_port_is_free_while_old_connections_linger(listener: socket.socket) -> None:
     port = _port(listener)
     with socket.create_connection(("127.0.0.1", port)):
         accepted, _ = listener.accept()
@@ -47,7 +47,7 @@ def test_a_port_is_free_again_while_old_connections_linger(listener: socket.sock
     assert is_free("127.0.0.1", port)
 
 
-async def test_every_taken_port_is_named_with_who_wanted_it_and_who_has_it(listener: socket.socket) -> None:
+async def test_error_names_each_taken_port_its_process_and_its_owner(listener: socket.socket) -> None:
     port = _port(listener)
     claims = [Claim("gateway", "public", ("127.0.0.1",), port), Claim("order-svc", "admin", ("127.0.0.1",), port)]
     said: list[str] = []
@@ -63,7 +63,7 @@ async def test_every_taken_port_is_named_with_who_wanted_it_and_who_has_it(liste
     assert said == []
 
 
-async def test_free_ports_are_no_reason_to_complain(listener: socket.socket) -> None:
+async def test_free_ports_pass_without_a_message(listener: socket.socket) -> None:
     port = _port(listener)
     listener.close()
 
@@ -81,7 +81,7 @@ def _outgoing(listener: socket.socket) -> tuple[socket.socket, int]:
     return accepted, port
 
 
-async def test_a_port_of_a_closed_connection_is_waited_for_and_the_reason_is_named(listener: socket.socket) -> None:
+async def test_port_of_a_closed_connection_is_waited_for_with_a_message(listener: socket.socket) -> None:
     _, port = _outgoing(listener)
     claim = Claim("user-svc", "public", ("127.0.0.1",), port)
     said: list[str] = []
@@ -95,7 +95,7 @@ async def test_a_port_of_a_closed_connection_is_waited_for_and_the_reason_is_nam
     ]
 
 
-async def test_a_port_that_becomes_free_meanwhile_is_taken() -> None:
+async def test_port_that_becomes_free_during_the_wait_is_accepted() -> None:
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))  # bound, and not listening: as an outgoing connection of another program
         claim = Claim("user-svc", "public", ("127.0.0.1",), _port(holder))

@@ -1,4 +1,4 @@
-"""Recognising and stopping processes."""
+"""Starting, recognising and stopping processes."""
 
 import os
 import signal
@@ -17,7 +17,7 @@ def launch(tmp_path: Path, code: str, name: str = "it") -> Launch:
     return Launch(name, (sys.executable, "-c", code), {MARKER: f"here:{name}"}, tmp_path / "log")
 
 
-async def test_a_process_is_known_by_its_marker_not_by_its_number(tmp_path: Path) -> None:
+async def test_process_is_recognised_by_its_marker_not_by_its_id(tmp_path: Path) -> None:
     child = start(launch(tmp_path, SLEEPER))
     try:
         assert is_running(child.pid, "here:it")
@@ -28,7 +28,7 @@ async def test_a_process_is_known_by_its_marker_not_by_its_number(tmp_path: Path
         assert child.wait() == -signal.SIGTERM
 
 
-def test_a_process_is_known_from_the_first_moment(tmp_path: Path) -> None:
+def test_process_is_recognised_as_soon_as_it_is_started(tmp_path: Path) -> None:
     for _ in range(50):
         child = start(launch(tmp_path, SLEEPER))
         known = is_running(child.pid, "here:it")
@@ -37,7 +37,7 @@ def test_a_process_is_known_from_the_first_moment(tmp_path: Path) -> None:
         assert known
 
 
-async def test_a_dead_process_that_nobody_has_buried_does_not_run(tmp_path: Path) -> None:
+async def test_zombie_does_not_count_as_running(tmp_path: Path) -> None:
     child = start(launch(tmp_path, SLEEPER))
 
     await stop(child.pid, "here:it", by=signal.SIGTERM, within_s=10)
@@ -46,7 +46,7 @@ async def test_a_dead_process_that_nobody_has_buried_does_not_run(tmp_path: Path
     child.wait()
 
 
-async def test_one_that_does_not_listen_is_killed(tmp_path: Path) -> None:
+async def test_process_that_ignores_the_signal_is_killed(tmp_path: Path) -> None:
     child = start(launch(tmp_path, STUBBORN))
     while b"deaf" not in (tmp_path / "log").read_bytes():
         assert child.poll() is None
@@ -55,20 +55,20 @@ async def test_one_that_does_not_listen_is_killed(tmp_path: Path) -> None:
     assert child.wait() == -signal.SIGKILL
 
 
-def test_each_has_a_session_of_its_own(tmp_path: Path) -> None:
+def test_each_process_has_its_own_session(tmp_path: Path) -> None:
     child = start(launch(tmp_path, "import os; print(os.getsid(0) == os.getpid(), os.isatty(0))"))
 
     assert child.wait() == 0
     assert (tmp_path / "log").read_text() == "True False\n"
 
 
-def test_a_missing_program_is_said_to_be_missing(tmp_path: Path) -> None:
+def test_missing_program_is_named_in_the_error(tmp_path: Path) -> None:
     missing = Launch("it", (str(tmp_path / "absent"),), {}, tmp_path / "log")
 
     with pytest.raises(ProcessFailedError, match=r"it failed: .*absent cannot be run"):
         start(missing)
 
 
-def test_how_a_process_ended() -> None:
+def test_describe_exit_names_the_code_or_the_signal() -> None:
     assert describe_exit(3) == "exited with code 3"
     assert describe_exit(-signal.SIGKILL) == "killed by SIGKILL"

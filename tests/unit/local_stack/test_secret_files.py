@@ -16,7 +16,7 @@ def data(tmp_path: Path) -> DataDir:
     return folder
 
 
-def test_only_the_owner_may_read_them(data: DataDir) -> None:
+def test_secret_files_are_readable_by_their_owner_only(data: DataDir) -> None:
     write_connections(data, load_or_generate(data), postgres_port=5432, redis_port=6379)
 
     files = [path for path in data.secrets.iterdir() if path.is_file()]
@@ -25,33 +25,35 @@ def test_only_the_owner_may_read_them(data: DataDir) -> None:
     assert {stat.S_IMODE(path.stat().st_mode) for path in (data.secrets, data.keys)} == {0o700}
 
 
-def test_they_are_made_once_and_differ(data: DataDir) -> None:
-    made = load_or_generate(data)
+def test_secrets_are_generated_once_and_differ(data: DataDir) -> None:
+    secrets = load_or_generate(data)
 
-    assert load_or_generate(data) == made
-    assert len({made.postgres_password, made.user_svc_password, made.redis_password, made.session_secret}) == 4
-    assert len(made.session_secret) >= 32
+    assert load_or_generate(data) == secrets
+    assert (
+        len({secrets.postgres_password, secrets.user_svc_password, secrets.redis_password, secrets.session_secret}) == 4
+    )
+    assert len(secrets.session_secret) >= 32
 
 
-def test_connections_follow_the_ports(data: DataDir) -> None:
-    made = load_or_generate(data)
+def test_connection_strings_follow_the_ports(data: DataDir) -> None:
+    secrets = load_or_generate(data)
 
-    write_connections(data, made, postgres_port=5432, redis_port=6379)
-    write_connections(data, made, postgres_port=6432, redis_port=7379)
+    write_connections(data, secrets, postgres_port=5432, redis_port=6379)
+    write_connections(data, secrets, postgres_port=6432, redis_port=7379)
 
     url = (data.secrets / "order-svc-database-url").read_text()
-    assert url == f"postgres://order_svc:{made.order_svc_password}@127.0.0.1:6432/order_svc?sslmode=disable"
-    assert (data.secrets / "redis-url").read_text() == f"redis://:{made.redis_password}@127.0.0.1:7379/0"
+    assert url == f"postgres://order_svc:{secrets.order_svc_password}@127.0.0.1:6432/order_svc?sslmode=disable"
+    assert (data.secrets / "redis-url").read_text() == f"redis://:{secrets.redis_password}@127.0.0.1:7379/0"
 
 
-def test_a_lost_password_of_an_existing_database_is_said(data: DataDir) -> None:
+def test_lost_password_of_an_existing_database_is_reported(data: DataDir) -> None:
     (data.postgres / "created").touch()
 
     with pytest.raises(StackError, match="--fresh"):
         load_or_generate(data)
 
 
-def test_a_file_is_replaced_with_its_permissions(tmp_path: Path) -> None:
+def test_write_replaces_the_file_and_its_permissions(tmp_path: Path) -> None:
     path = tmp_path / "secret"
     path.write_text("old")
     path.chmod(0o644)

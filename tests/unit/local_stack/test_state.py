@@ -1,4 +1,4 @@
-"""state.json."""
+"""The state file."""
 
 import json
 from pathlib import Path
@@ -8,7 +8,7 @@ from local_stack.errors import StackError
 from local_stack.state import Process, read, write
 
 
-def test_its_shape(tmp_path: Path) -> None:
+def test_state_file_has_the_documented_shape(tmp_path: Path) -> None:
     path = tmp_path / "state.json"
 
     write(path, {"gateway": Process(7, "http://127.0.0.1:8080", "http://127.0.0.1:9464")})
@@ -18,7 +18,7 @@ def test_its_shape(tmp_path: Path) -> None:
     }
 
 
-def test_what_is_written_is_read(tmp_path: Path) -> None:
+def test_state_file_reads_back_unchanged(tmp_path: Path) -> None:
     processes = {"redis": Process(5, "redis://127.0.0.1:6379", None), "gateway": Process(7, "http://h:1", "http://h:2")}
 
     write(tmp_path / "state.json", processes)
@@ -26,12 +26,12 @@ def test_what_is_written_is_read(tmp_path: Path) -> None:
     assert read(tmp_path / "state.json") == processes
 
 
-def test_no_file_means_no_processes(tmp_path: Path) -> None:
+def test_missing_state_file_means_no_processes(tmp_path: Path) -> None:
     assert read(tmp_path / "state.json") == {}
 
 
 @pytest.mark.parametrize("content", ["", "{}", "[]", '{"services": []}', '{"services": {"a": {}}}', '{"services": 1}'])
-def test_a_foreign_file_is_said_to_be_one(tmp_path: Path, content: str) -> None:
+def test_foreign_state_file_is_refused(tmp_path: Path, content: str) -> None:
     path = tmp_path / "state.json"
     path.write_text(content)
 

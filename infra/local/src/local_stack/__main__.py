@@ -11,14 +11,14 @@ from local_stack import data_dir, interrupt, inventory_file, logs, shutdown, sta
 from local_stack.arguments import parser
 from local_stack.console import Screen, tail
 from local_stack.errors import ProcessFailedError, StackError
-from local_stack.inventory import program, take
+from local_stack.inventory import build_inventory, program
 from local_stack.restart import restart
 from local_stack.service_settings import merged, migration_settings
-from local_stack.up import Wish, up
+from local_stack.up import UpOptions, up
 
 
 def main() -> int:
-    """Run one command. Returns its exit code: 0, 1 when it failed, 2 for wrong arguments, 130 when interrupted."""
+    """Runs one command and returns its exit code: 0, 1 on failure, 2 for wrong arguments, 130 when interrupted."""
     arguments = parser().parse_args()
     try:
         return asyncio.run(_run(_COMMANDS[arguments.command](arguments)))
@@ -28,11 +28,11 @@ def main() -> int:
     except KeyboardInterrupt:
         return interrupt.EXIT_CODE
     except BrokenPipeError:
-        # Whoever read our output has seen enough; without this, the interpreter would complain at its end.
+        # The reader of our output has closed it (`just logs | head`); the interpreter must not flush to it at exit.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except OSError as failure:  # a full disk, or another account's files
-        print(f"cannot go on: {failure.strerror}: {failure.filename or ''}".rstrip(": "), file=sys.stderr)
+        print(f"cannot continue: {failure.strerror}: {failure.filename or ''}".rstrip(": "), file=sys.stderr)
         return 1
 
 
@@ -42,22 +42,22 @@ async def _run(command: Awaitable[int]) -> int:
 
 async def _up(arguments: argparse.Namespace) -> int:
     data = data_dir.resolve(arguments.data_dir)
-    wish = Wish(
+    options = UpOptions(
         data,
         detached=arguments.detach,
         fresh=arguments.fresh,
         offset=arguments.port_offset,
         replicas=arguments.replicas,
-        recorded=not arguments.no_prometheus,
+        with_prometheus=not arguments.no_prometheus,
     )
-    return await up(wish, Screen())
+    return await up(options, Screen())
 
 
 async def _down(arguments: argparse.Namespace) -> int:
     data, screen = data_dir.resolve(arguments.data_dir), Screen()
     if not shutdown.running(data):
         screen.say("Nothing is running.")
-    # Whoever watches over this stack is to see that it is stopped on purpose. It is stopped even while it starts.
+    # The lock shows an `up` in the foreground that the stop is intended. A stack that is still starting is stopped too.
     with data.locked_if_free():
         await shutdown.stop_all(data, screen.line)
     return 0
@@ -87,7 +87,7 @@ async def _status(arguments: argparse.Namespace) -> int:
 async def _logs(arguments: argparse.Namespace) -> int:
     data, screen = data_dir.resolve(arguments.data_dir), Screen()
     if arguments.follow:
-        await logs.Following(data, arguments.name, arguments.lines, screen.line).forever()
+        await logs.LogFollower(data, arguments.name, arguments.lines, screen.line).follow()
     logs.show_once(data, arguments.name, arguments.lines, screen.line)
     return 0
 
@@ -97,7 +97,7 @@ async def _run_service(arguments: argparse.Namespace) -> int:
     if shutdown.running(data):
         inventory = inventory_file.read(data)
     else:
-        inventory = take(data, offset=arguments.port_offset, replicas={}, environ=os.environ)
+        inventory = build_inventory(data, offset=arguments.port_offset, replicas={}, environ=os.environ)
     environ = merged(inventory.environ, os.environ)
     if arguments.arguments[:1] == ["migrate"]:
         environ |= migration_settings(data, arguments.service, inventory.caller)

@@ -1,5 +1,6 @@
-"""What the stack prints."""
+"""Terminal output of the local stack."""
 
+import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,7 +11,7 @@ from rich.text import Text
 from local_stack.data_dir import DataDir
 from local_stack.status import Row
 
-#: Given out in the order in which the processes come up.
+#: Assigned in the order in which the processes start.
 _COLOURS = (
     "cyan",
     "magenta",
@@ -23,38 +24,38 @@ _COLOURS = (
     "bright_cyan",
 )
 _NAME_WIDTH = 16
-#: Wider than any terminal: lines wrap there, while addresses in a table are never cut short.
+#: Wider than any terminal: the terminal wraps lines, and addresses in the table are never truncated.
 _WIDTH = 400
 _TAIL_LINES = 20
 _MIB = 1024 * 1024
 
 _FIRST_CALL = """\
 Try it:
-  curl -i {url}/api/users/reg -H 'Content-Type: application/json' \\
+  curl -i {register} -H 'Content-Type: application/json' \\
     -d '{{"email": "joan@example.com", "name": "Joan", "password": "a-long-walk-in-the-rain"}}'
 Then open {url}/docs, and watch {admin_url}/status"""
 _IN_THE_FOREGROUND = "Ctrl-C stops everything."
-_IN_THE_BACKGROUND = "{logs} shows what happens, {down} stops everything."
+_IN_THE_BACKGROUND = "{logs} shows the logs, {down} stops everything."
 
 
 class Screen:
-    """Standard output, in colours if it is a terminal (or FORCE_COLOR says so, unless NO_COLOR does)."""
+    """Standard output, coloured on a terminal or with FORCE_COLOR, never with NO_COLOR."""
 
     def __init__(self) -> None:
         self._console = Console(highlight=False, width=_WIDTH)
         self._colours: dict[str, str] = {}
 
     def line(self, name: str, text: str) -> None:
-        """One line that concerns the process ``name``."""
+        """Prints one line of the process ``name``, prefixed with the name."""
         prefix = Text(f"{name:<{_NAME_WIDTH}} | ", style=self._colour(name))
         self._console.print(prefix + Text.from_ansi(text), soft_wrap=True)
 
     def say(self, text: str) -> None:
-        """A sentence to the person at the terminal."""
+        """Prints a message to the operator."""
         self._console.print(Text(text), soft_wrap=True)
 
     def table(self, rows: Sequence[Row]) -> None:
-        """What runs where, how it is, and how much memory it takes."""
+        """Prints each process with its state, addresses and memory, and the reason where one is not ready."""
         table = Table(box=None, pad_edge=False, header_style="bold")
         for heading in ("NAME", "STATE", "PID", "ADDRESS", "ADMIN"):
             table.add_column(heading, no_wrap=True)
@@ -69,11 +70,16 @@ class Screen:
                 self.say(f"{row.name}: {row.reason}")
 
     def first_steps(self, gateway_url: str, admin_url: str, detached: DataDir | None) -> None:
-        """A request to begin with, where to see what it does, and how to stop.
+        """Prints a first request, where to watch it, and how to stop.
 
-        ``detached`` is the data folder of a stack in the background, None for one in the foreground.
+        Args:
+            gateway_url: the public URL of the gateway.
+            admin_url: the admin URL of the gateway.
+            detached: the data folder of a stack in the background; None for one in the foreground.
         """
-        self.say(_FIRST_CALL.format(url=gateway_url, admin_url=admin_url))
+        # An IPv6 host is in brackets, which a shell takes for a pattern: quote the URL where it needs that.
+        register = shlex.quote(f"{gateway_url}/api/users/reg")
+        self.say(_FIRST_CALL.format(register=register, url=gateway_url, admin_url=admin_url))
         if detached is None:
             self.say(_IN_THE_FOREGROUND)
         else:
@@ -88,7 +94,7 @@ def _mib(size_bytes: int) -> str:
 
 
 def tail(log: Path) -> str:
-    """The end of a log."""
+    """Returns the last 20 lines of a log."""
     try:
         lines = log.read_text(errors="replace").splitlines()
     except OSError as exc:

@@ -1,10 +1,10 @@
-"""What can go wrong with the stack, in words for the person at the terminal."""
+"""Errors of the stack, with texts for the operator."""
 
 from pathlib import Path
 
 
 class StackError(Exception):
-    """The stack cannot do what was asked; the text says why and what to do about it."""
+    """A command failed; the text says why and what to do about it."""
 
 
 class ProcessFailedError(StackError):

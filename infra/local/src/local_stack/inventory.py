@@ -1,4 +1,4 @@
-"""What a stack consists of: each process with its place and its environment."""
+"""The inventory of a stack: each process with its addresses and its environment."""
 
 import sys
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 
 from local_stack.data_dir import DataDir
 from local_stack.errors import StackError
-from local_stack.ports import ADMIN, LAST_PORT, PPROF, PUBLIC, Claim, spare_ports
+from local_stack.ports import ADMIN, LAST_PORT, LOOPBACK, PPROF, PUBLIC, Claim, spare_ports
 from local_stack.processes import MARKER, marker
 from local_stack.service_settings import (
-    LOOPBACK,
     address,
     defaults,
     hosts,
@@ -23,10 +22,10 @@ from local_stack.service_settings import (
 )
 
 SERVERS = ("postgres", "redis", "prometheus")
-#: What the gateway calls. It balances over all of them itself, so that each has a port of its own.
+#: The services that the gateway calls. It balances over all replicas itself, so each replica has its own port.
 UPSTREAMS = ("user-svc", "order-svc")
 SERVICES = (*UPSTREAMS, "gateway")
-#: What the names of a purpose's settings have before _HOST and _PORT.
+#: The part of a setting's name before _HOST and _PORT, by purpose.
 _PURPOSES = {"public": "", "admin": "_ADMIN", "pprof": "_PPROF"}
 _PLACE = ("HOST", "PORT")
 _SCHEMES = {"user-svc": "grpc", "order-svc": "grpc", "gateway": "http"}
@@ -34,7 +33,7 @@ _SCHEMES = {"user-svc": "grpc", "order-svc": "grpc", "gateway": "http"}
 
 @dataclass(frozen=True, slots=True)
 class Replica:
-    """One process of a service; ``name`` is that of the service, with -2 and so on for further ones."""
+    """One process of a service; further replicas have names such as gateway-2."""
 
     name: str
     service: str
@@ -42,26 +41,26 @@ class Replica:
 
     @property
     def url(self) -> str:
-        """Where its clients find it; all gateways share it."""
+        """The URL for clients; all gateways share one."""
         public = self.claim("public")
         return f"{_SCHEMES[self.service]}://{reachable(public.hosts)}:{public.port}"
 
     @property
     def admin_url(self) -> str:
-        """Where its probes and metrics are."""
+        """The URL of its probes and metrics."""
         admin = self.claim("admin")
         return f"http://{reachable(admin.hosts)}:{admin.port}"
 
     @property
     def is_profiled(self) -> bool:
-        """Whether it serves profiles: with port 0 it does not."""
+        """Whether it serves profiles: not with port 0."""
         return value(f"{prefix_of(self.service)}_PPROF_PORT", self.environ) != "0"
 
     def claim(self, purpose: str) -> Claim:
-        """The port that it listens on for this purpose.
+        """Returns the port that it listens on for this purpose.
 
         Raises:
-            StackError: the caller's environment sets something that is no port.
+            StackError: the setting in the caller's environment is not a port.
         """
         prefix = prefix_of(self.service) + _PURPOSES[purpose]
         given = value(f"{prefix}_PORT", self.environ)
@@ -72,9 +71,9 @@ class Replica:
 
 @dataclass(frozen=True, slots=True)
 class Inventory:
-    """All that belongs to one stack; ``caller`` is the environment as it was given, ``environ`` the services' own.
+    """Every process of one stack.
 
-    prometheus_port: None where nothing records the metrics.
+    caller: the environment of the command. environ: that of the services. prometheus_port: None without Prometheus.
     """
 
     data: DataDir
@@ -86,14 +85,14 @@ class Inventory:
     prometheus_port: int | None = None
 
     def marked(self, name: str, environ: Mapping[str, str]) -> dict[str, str]:
-        """The environment of the process ``name``, by which it is recognised later."""
+        """Returns ``environ`` with the marker by which the process ``name`` is recognised later."""
         return {**environ, MARKER: marker(self.data.root, name)}
 
     def changed(self, names: Collection[str], environ: Mapping[str, str]) -> "Inventory":
         """Returns the inventory with those settings of ``environ`` that differ, for the processes ``names``.
 
         Raises:
-            StackError: one of them would move a process, whose clients and neighbours would not find it any more.
+            StackError: a setting would move a process to another address, where the others would not find it.
         """
         services = {service_of(name) for name in names} & {*SERVICES}
         prefixes = tuple(f"{prefix_of(service)}_" for service in services)
@@ -102,7 +101,7 @@ class Inventory:
         moved = sorted(name for name in settings if name.removesuffix("_FILE") in _placing(services))
         if moved:
             again = f"{self.data.command('down')}, then {self.data.command('up')}"
-            raise StackError(f"{', '.join(moved)}: a restart leaves every process where it is; use {again}")
+            raise StackError(f"{', '.join(moved)}: a restart keeps every process at its address; use {again}")
         replicas = tuple(
             replace(each, environ=merged(each.environ, settings)) if each.name in names else each
             for each in self.replicas
@@ -111,7 +110,7 @@ class Inventory:
         return replace(self, caller=caller, environ=own, replicas=replicas)
 
     def claims(self) -> list[Claim]:
-        """Every port that the stack needs; the one that gateways share is named once."""
+        """Returns every port that the stack needs; the port that the gateways share is listed once."""
         servers = [
             Claim("postgres", "public", (LOOPBACK,), self.postgres_port),
             Claim("redis", "public", (LOOPBACK,), self.redis_port),
@@ -125,14 +124,14 @@ class Inventory:
         return [*servers, *public, *own]
 
     def admin_addresses(self) -> dict[str, list[str]]:
-        """host:port of every process that has metrics, by service."""
+        """Returns host:port of every process that has metrics, by service."""
         return {
             service: [urlsplit(each.admin_url).netloc for each in self.replicas if each.service == service]
             for service in SERVICES
         }
 
 
-def take(
+def build_inventory(
     data: DataDir,
     *,
     offset: int,
@@ -140,16 +139,24 @@ def take(
     environ: Mapping[str, str],
     prometheus_port: int | None = None,
 ) -> Inventory:
-    """Draw up the inventory: ``offset`` is added to every port, ``replicas`` says how many there are of a service."""
+    """Builds the inventory of a new stack.
+
+    Args:
+        data: its data folder.
+        offset: added to every port.
+        replicas: the number of processes by service; 1 where it is not given.
+        environ: the caller's environment, whose settings win over the defaults.
+        prometheus_port: None without Prometheus.
+    """
     placed = merged(defaults(data, offset), environ)
     spare = {"_ADMIN": spare_ports(ADMIN, offset), "_PPROF": spare_ports(PPROF, offset)}
     public = {"": spare_ports(PUBLIC, offset)}
     own = {
-        service: _own(service, replicas.get(service, 1), spare | (public if service in UPSTREAMS else {}))
+        service: _replica_settings(service, replicas.get(service, 1), spare | (public if service in UPSTREAMS else {}))
         for service in SERVICES
     }
     found = upstreams({name: [address(name, {**placed, **settings}) for settings in own[name]] for name in UPSTREAMS})
-    environment = merged({**defaults(data, offset), **found, **_together(len(own["gateway"]))}, environ)
+    environment = merged({**defaults(data, offset), **found, **_shared_gateway_settings(len(own["gateway"]))}, environ)
     every = [
         Replica(f"{service}-{number}" if number > 1 else service, service, {**environment, **settings})
         for service in SERVICES
@@ -159,29 +166,29 @@ def take(
     return Inventory(data, postgres, redis, environ, environment, tuple(every), prometheus_port)
 
 
-def _together(gateways: int) -> dict[str, str]:
-    """What so many gateways need to serve one port, and to count as one."""
+def _shared_gateway_settings(gateways: int) -> dict[str, str]:
+    """Returns the settings with which several gateways share one port and one rate limit."""
     shared = {"GATEWAY_SHARE_PORT": "true"} if gateways > 1 else {}
     return {"GATEWAY_RATE_LIMIT_REPLICAS": str(gateways), **shared}
 
 
-def _own(service: str, count: int, spare: Mapping[str, Iterator[int]]) -> list[dict[str, str]]:
-    """The settings of each replica that are its own: none for the first one."""
+def _replica_settings(service: str, count: int, spare: Mapping[str, Iterator[int]]) -> list[dict[str, str]]:
+    """Returns the settings that differ per replica: none for the first one."""
     prefix = prefix_of(service)
     further = [{f"{prefix}{kind}_PORT": str(next(ports)) for kind, ports in spare.items()} for _ in range(1, count)]
     return [{}, *further]
 
 
 def _placing(services: Iterable[str]) -> set[str]:
-    """The settings that say where processes of these services listen."""
+    """Returns the names of the settings that decide where processes of these services listen."""
     return {f"{prefix_of(each)}{kind}_{what}" for each in services for kind in _PURPOSES.values() for what in _PLACE}
 
 
 def service_of(name: str) -> str:
-    """The service, or server, that the process ``name`` is one of."""
+    """Returns the service or server that the process ``name`` belongs to."""
     return name.rstrip("0123456789").rstrip("-")
 
 
 def program(service: str) -> str:
-    """The service's command, from the environment that this package itself is installed in."""
+    """Returns the path of a service's command: beside this interpreter, so that PATH does not matter."""
     return str(Path(sys.executable).with_name(service))

@@ -1,7 +1,6 @@
-"""What a running stack was started with, kept so that one of its processes can be started again just as it was.
+"""The stored inventory of a running stack: `restart` starts a process again exactly as it was.
 
-The environments may hold what the caller meant for nobody else, so the file lies among the secrets, and goes with the
-stack.
+The environments may hold secrets, so the file is stored among the secrets and is removed when the stack stops.
 """
 
 import json
@@ -14,7 +13,7 @@ from local_stack.secret_files import write as write_private
 
 
 def write(inventory: Inventory) -> None:
-    """Keep the inventory in its own data folder."""
+    """Stores the inventory in its data folder."""
     content = {
         "postgres_port": inventory.postgres_port,
         "redis_port": inventory.redis_port,
@@ -27,10 +26,10 @@ def write(inventory: Inventory) -> None:
 
 
 def read(data: DataDir) -> Inventory:
-    """The inventory of the stack that runs on this data folder.
+    """Returns the inventory of the stack that runs on this data folder.
 
     Raises:
-        StackError: there is none that could be read.
+        StackError: the file is missing or unreadable.
     """
     try:
         content = json.loads(data.inventory.read_text())
@@ -38,4 +37,4 @@ def read(data: DataDir) -> Inventory:
         return Inventory(data, replicas=replicas, **content)
     except (OSError, ValueError, KeyError, TypeError, AttributeError) as exc:
         again = f"{data.command('down')}, then {data.command('up')}"
-        raise StackError(f"{data.inventory} does not tell what this stack was started with: {again}") from exc
+        raise StackError(f"{data.inventory} does not say how this stack was started: use {again}") from exc

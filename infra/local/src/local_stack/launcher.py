@@ -1,4 +1,4 @@
-"""Starts single processes of a stack, waits until they are ready, and records where they are."""
+"""Starts single processes of a stack, waits until they are ready, and records them in state.json."""
 
 import asyncio
 import subprocess
@@ -20,7 +20,7 @@ _POLL_S = 0.05
 class Launcher:
     """Starts the processes of one inventory, and records each in state.json as soon as it runs.
 
-    recorded: what state.json says already. announce: is told each step, of which process and what.
+    recorded: the current entries of state.json. announce: receives the process and a text for each step.
     """
 
     def __init__(
@@ -32,27 +32,27 @@ class Launcher:
         self._recorded = dict(recorded)
         self.children: dict[str, subprocess.Popen[bytes]] = {}
 
-    async def start_postgres(self, made: Secrets) -> None:
-        """Start PostgreSQL, and return once it takes connections; the cluster is created if there is none."""
+    async def start_postgres(self, secrets: Secrets) -> None:
+        """Starts PostgreSQL, with a new cluster if there is none, and returns once it accepts connections."""
         port = self._inventory.postgres_port
         created = (self._data.postgres / "created").exists()
         self._announce("postgres", "starting" if created else "creating the database cluster")
         log = self._data.log("postgres")
-        environ = self._inventory.marked("postgres", _bare(self._inventory.environ))
-        server = PostgresServer(self._data.postgres, port, made.postgres_password, log, environ)
+        environ = self._inventory.marked("postgres", _server_environ(self._inventory.environ))
+        server = PostgresServer(self._data.postgres, port, secrets.postgres_password, log, environ)
         self._record("postgres", await server.start(), f"postgres://127.0.0.1:{port}", None)
 
-    async def start_redis(self, made: Secrets) -> None:
-        """Start the Redis-compatible server, and return once it has read its data."""
+    async def start_redis(self, secrets: Secrets) -> None:
+        """Starts the Redis-compatible server, and returns once it has loaded its data."""
         port = self._inventory.redis_port
-        environ = self._inventory.marked("redis", _bare(self._inventory.environ))
+        environ = self._inventory.marked("redis", _server_environ(self._inventory.environ))
         log = self._data.log("redis")
-        server = RedisServer(self._data.redis, port, made.redis_password, log, environ, made.redis_passwords)
+        server = RedisServer(self._data.redis, port, secrets.redis_password, log, environ, secrets.redis_passwords)
         self._record("redis", await server.start(), f"redis://127.0.0.1:{port}", None)
 
     async def start_prometheus(self, port: int) -> None:
-        """Start Prometheus, and return once it answers; it waits for the services by itself."""
-        environ = self._inventory.marked("prometheus", _bare(self._inventory.environ))
+        """Starts Prometheus, and returns once it answers; it does not need the services to be up."""
+        environ = self._inventory.marked("prometheus", _server_environ(self._inventory.environ))
         log = self._data.log("prometheus")
         targets = self._inventory.admin_addresses()
         server = PrometheusServer(
@@ -61,30 +61,30 @@ class Launcher:
         self._record("prometheus", await server.start(), f"http://127.0.0.1:{port}", None)
 
     def start_service(self, replica: Replica) -> None:
-        """Start a process of a service, and return at once."""
+        """Starts a process of a service without waiting for it."""
         self._announce(replica.name, "starting")
         environ = self._inventory.marked(replica.name, replica.environ)
         launch = Launch(replica.name, (program(replica.service),), environ, self._data.log(replica.name))
         self._record(replica.name, start(launch), replica.url, replica.admin_url)
 
     async def await_ready(self, replica: Replica) -> None:
-        """Return once a process that was started here says that it is ready.
+        """Returns once a process that this launcher started reports that it is ready.
 
         Raises:
-            ProcessFailedError: it ended instead, or took longer than 60 s.
+            ProcessFailedError: it exited, or was not ready within 60 s.
         """
-        answer = readiness.Answer(ready=False, reason="")
+        status = readiness.Readiness(ready=False, reason="")
         log = self._data.log(replica.name)
         try:
             async with asyncio.timeout(_READY_WITHIN_S):
-                while not answer.ready:
+                while not status.ready:
                     code = self.children[replica.name].poll()
                     if code is not None:
                         raise ProcessFailedError(replica.name, describe_exit(code), log)
                     await asyncio.sleep(_POLL_S)
-                    answer = await readiness.ask(replica.admin_url)
+                    status = await readiness.check(replica.admin_url)
         except TimeoutError as exc:
-            reason = f"not ready after {_READY_WITHIN_S:.0f} s ({answer.reason})"
+            reason = f"not ready after {_READY_WITHIN_S:.0f} s ({status.reason})"
             raise ProcessFailedError(replica.name, reason, log) from exc
         self._announce(replica.name, "ready")
 
@@ -94,6 +94,6 @@ class Launcher:
         state.write(self._data.state, self._recorded)
 
 
-def _bare(environ: Mapping[str, str]) -> dict[str, str]:
-    """For the servers: the caller's PG* and locale variables would change what they do."""
+def _server_environ(environ: Mapping[str, str]) -> dict[str, str]:
+    """Returns the environment of a server: the caller's PG* and locale variables would change its behaviour."""
     return {"PATH": environ.get("PATH", ""), "LC_ALL": "C"}

@@ -12,7 +12,7 @@ _POLL_S = 0.1
 
 
 class Tail:
-    """One growing log, read line by line; one that was begun anew is read from its beginning."""
+    """Reads a growing log line by line; a log that was replaced is read from its start."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -21,7 +21,7 @@ class Tail:
         self._partial = b""
 
     def new_lines(self) -> list[str]:
-        """The lines that were completed since the last call."""
+        """Returns the lines that were completed since the last call."""
         try:
             with self._path.open("rb") as log:
                 self._seek(log.fileno())
@@ -40,7 +40,7 @@ class Tail:
 
 
 def names(data: DataDir, wanted: str | None) -> list[str]:
-    """The logs that there are, or the one wanted.
+    """Returns the names of all logs, or the one wanted.
 
     Raises:
         StackError: there is no such log.
@@ -53,11 +53,18 @@ def names(data: DataDir, wanted: str | None) -> list[str]:
     return [wanted]
 
 
-class Following:
-    """The last lines of each log, or of the one wanted, and then what is added."""
+class LogFollower:
+    """Shows the last lines of each log, or of the one wanted, and then new lines."""
 
     def __init__(self, data: DataDir, wanted: str | None, last: int, show: Callable[[str, str], None]) -> None:
-        """``last``: how many lines to begin with; 0: all. ``show`` gets the name of the log and a line."""
+        """Creates a follower.
+
+        Args:
+            data: the data folder.
+            wanted: the name of one log; None for all.
+            last: the number of lines to begin with; 0 for all.
+            show: receives the name of the log and a line.
+        """
         self._data = data
         self._wanted = wanted
         self._last = last
@@ -65,22 +72,22 @@ class Following:
         self._tails: dict[str, Tail] = {}
 
     def show_new(self) -> None:
-        """Show what was added since the last call."""
+        """Shows the lines added since the last call."""
         for name in names(self._data, self._wanted):
-            fresh = name not in self._tails
+            is_new = name not in self._tails
             lines = self._tails.setdefault(name, Tail(self._data.log(name))).new_lines()
-            for line in _last(lines, self._last) if fresh else lines:
+            for line in _last(lines, self._last) if is_new else lines:
                 self._show(name, line)
 
-    async def forever(self) -> None:
-        """Show what is added, for as long as nobody cancels it."""
+    async def follow(self) -> None:
+        """Shows new lines until it is cancelled."""
         while True:
             self.show_new()
             await asyncio.sleep(_POLL_S)
 
 
 def show_once(data: DataDir, wanted: str | None, last: int, show: Callable[[str, str], None]) -> None:
-    """Show the last lines of each log."""
+    """Shows the last lines of each log."""
     for name in names(data, wanted):
         for line in _last(Tail(data.log(name)).new_lines(), last):
             show(name, line)

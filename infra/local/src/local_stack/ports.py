@@ -1,4 +1,4 @@
-"""Which port each part of the platform listens on, and whether it is free."""
+"""The ports of the platform, and checks whether they are free."""
 
 import asyncio
 import errno
@@ -11,6 +11,7 @@ import psutil
 
 from local_stack.errors import StackError
 
+LOOPBACK = "127.0.0.1"
 PUBLIC = {
     "postgres": 5432,
     "redis": 6379,
@@ -31,7 +32,7 @@ _POLL_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A port that a process is going to listen on; ``purpose`` is `public`, `admin` or `pprof`."""
+    """A port that a process will listen on; ``purpose`` is `public`, `admin` or `pprof`."""
 
     process: str
     purpose: str
@@ -40,14 +41,13 @@ class Claim:
 
 
 def is_free(host: str, port: int) -> bool:
-    """Whether nobody listens on the port, and a server can.
+    """Returns whether a server can listen on the port.
 
-    A host that cannot be listened on for another reason is left to the process itself, which says it better.
+    Only a port in use counts as taken; any other error of the address is left to the process, which reports it better.
     """
     if _can_bind(host, port, socket.SO_REUSEADDR):
         return True
-    # Connections that linger from an earlier server of the kind that shares its port are in the way of this probe,
-    # but not of its successor.
+    # Lingering connections of an earlier server with SO_REUSEPORT block this probe, but not a new such server.
     return _can_bind(host, port, socket.SO_REUSEADDR, socket.SO_REUSEPORT) and not _has_listener(host, port)
 
 
@@ -65,7 +65,7 @@ def _can_bind(host: str, port: int, *options: int) -> bool:
 def _has_listener(host: str, port: int) -> bool:
     with socket.socket(_family(host), socket.SOCK_STREAM) as probe:
         probe.settimeout(_CONNECT_TIMEOUT_S)
-        # One that is too busy to take the connection is there too.
+        # A time-out counts as a listener: it is too busy to accept.
         return probe.connect_ex((host, port)) != errno.ECONNREFUSED
 
 
@@ -74,10 +74,10 @@ def _family(host: str) -> socket.AddressFamily:
 
 
 def spare_ports(taken: Mapping[str, int], offset: int, host: str = "127.0.0.1") -> Iterator[int]:
-    """The ports of further replicas: the free ones above those of the first ones, ``taken``.
+    """Yields ports for further replicas: the free ones above those of the first replicas, ``taken``.
 
     Raises:
-        StackError: there is none left.
+        StackError: there is no free port left.
     """
     yield from (port for port in range(max(taken.values()) + 1 + offset, LAST_PORT + 1) if is_free(host, port))
     raise StackError("there are too few ports for all replicas: --port-offset is too large")
@@ -86,20 +86,20 @@ def spare_ports(taken: Mapping[str, int], offset: int, host: str = "127.0.0.1") 
 async def require_free(
     claims: Iterable[Claim], announce: Callable[[str], None], *, hint: str, within_s: float = _TIME_WAIT_S
 ) -> None:
-    """Checks all ports at once, before anything is started.
+    """Checks all ports before any process is started.
 
-    Some of them are in the range that systems use for outgoing connections, and the end of such a connection occupies
-    its port for a minute: that is waited for.
+    Some of them are in the range of outgoing connections, and a closed connection occupies its port for a minute: this
+    function waits for that.
 
     Args:
-        claims: the ports that the stack is going to listen on.
-        announce: is given a sentence when there is something to wait for.
-        hint: the command line that avoids these ports.
+        claims: the ports that the stack will listen on.
+        announce: receives a message when there is something to wait for.
+        hint: a command line that avoids these ports.
         within_s: the longest wait for closed connections, in seconds.
 
     Raises:
-        StackError: it names each port that is taken, the process that wants it, and the program that has it, as far as
-            the system shows that.
+        StackError: names each taken port, the process that needs it, and the program that has it, if the system
+            shows that.
     """
     taken = _taken(claims)
     until = monotonic() + within_s
@@ -118,7 +118,7 @@ async def require_free(
         raise StackError("\n".join([*lines, f"free it, or let this stack use other ports: {hint}"]))
 
 
-#: Where the system shows no program that has the port.
+#: Used if the system shows no program for the port.
 _UNKNOWN = " (by another account's program, or by a closed connection for up to a minute)"
 
 
@@ -131,7 +131,7 @@ def _listened_on(claims: Collection[Claim]) -> bool:
 
 
 def _owners() -> dict[int, str]:
-    """Returns the program that has each port, as far as the system shows it: the listener, if there is one."""
+    """Returns the program that has each port, if the system shows it: the listener where there is one."""
     try:
         connections = psutil.net_connections(kind="tcp")
     except psutil.AccessDenied:

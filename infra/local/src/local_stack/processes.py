@@ -1,4 +1,4 @@
-"""Starting, recognising and stopping the processes of a stack."""
+"""Starts, recognises and stops the processes of a stack."""
 
 import asyncio
 import os
@@ -14,10 +14,10 @@ import psutil
 from local_stack.errors import ProcessFailedError
 from local_stack.servers.account import Account
 
-#: In the environment of each process: whose it is. A process id alone may long belong to somebody else.
+#: An environment variable that names the stack and the process: a process id alone may have been reused.
 MARKER = "HEADRACE_LOCAL_STACK"
 _POLL_S = 0.02
-#: Some 30 ms of looking; a program without any environment shows none for ever.
+#: About 30 ms of polling; a program with an empty environment never shows one.
 _ENVIRONMENT_LOOKS = 1000
 
 
@@ -25,7 +25,7 @@ _ENVIRONMENT_LOOKS = 1000
 class Launch:
     """How to start one process.
 
-    fds: file descriptors that it inherits under the same numbers. stdin: a file to read from; nothing by default.
+    fds: file descriptors that it inherits under the same numbers. stdin: a file to read from; empty by default.
     """
 
     name: str
@@ -38,15 +38,15 @@ class Launch:
 
 
 def marker(root: Path, name: str) -> str:
-    """What MARKER says in the environment of the process ``name`` of the stack in ``root``."""
+    """Returns the value of MARKER for the process ``name`` of the stack in ``root``."""
     return f"{root}:{name}"
 
 
 def start(launch: Launch) -> subprocess.Popen[bytes]:
-    """Start a process in a session of its own: it survives its parent, and a terminal's Ctrl-C does not reach it.
+    """Starts a process in its own session: it survives its parent, and a terminal's Ctrl-C does not reach it.
 
     Raises:
-        ProcessFailedError: the program is missing, or may not be run.
+        ProcessFailedError: the program is missing or may not be executed.
     """
     account = launch.account
     with launch.stdin.open("rb") as stdin, open(launch.log, "ab", opener=_private) as log:
@@ -59,7 +59,7 @@ def start(launch: Launch) -> subprocess.Popen[bytes]:
                 env=launch.environ,
                 start_new_session=True,
                 pass_fds=launch.fds,
-                cwd="/" if account else None,  # the account may not be allowed to see where we are
+                cwd="/" if account else None,  # the account may have no access to our working directory
                 user=account.uid if account else None,
                 group=account.gid if account else None,
                 extra_groups=() if account else None,
@@ -76,9 +76,9 @@ def _private(path: str, flags: int) -> int:
 
 
 def _await_environment(child: subprocess.Popen[bytes]) -> None:
-    """Return once the system shows the environment of ``child``, by which it is recognised.
+    """Returns once the system shows the environment of ``child``, by which it is recognised.
 
-    A new program is running a moment before: asked for its environment then, the system shows none.
+    Right after the exec, the system shows an empty one for a moment.
     """
     with suppress(psutil.Error):
         process = psutil.Process(child.pid)
@@ -89,15 +89,15 @@ def _await_environment(child: subprocess.Popen[bytes]) -> None:
 
 
 def is_running(pid: int, expected_marker: str) -> bool:
-    """Whether ``pid`` is still the process that was started with that marker, and not somebody else's by now."""
+    """Returns whether ``pid`` is still the process that was started with that marker, not another one with its id."""
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
             return False
         return process.environ().get(MARKER) == expected_marker
     except psutil.AccessDenied:
-        # Root without the ptrace capability (a default container) may not read the environment of PostgreSQL's
-        # account; a process of ours that hides is of that account.
+        # Root without the ptrace capability (a default container) may not read the environment of processes of
+        # PostgreSQL's account; only our PostgreSQL runs under it.
         return os.geteuid() == 0 and _name(pid) == "postgres"
     except psutil.Error:
         return False
@@ -111,40 +111,44 @@ def _name(pid: int) -> str:
 
 
 async def stop(pid: int, expected_marker: str, *, by: signal.Signals, within_s: float) -> bool:
-    """End a process with the signal ``by``; after ``within_s`` seconds by force. Returns whether it went by itself."""
+    """Stops a process with the signal ``by``, and kills it after ``within_s`` seconds.
+
+    Returns:
+        Whether it exited without being killed.
+    """
     if not is_running(pid, expected_marker):
         return True
     _send(pid, by)
     try:
         async with asyncio.timeout(within_s):
-            await _gone(pid, expected_marker)
+            await _wait_until_ended(pid, expected_marker)
     except TimeoutError:
         _send(pid, signal.SIGKILL)
-        await _gone(pid, expected_marker)
+        await _wait_until_ended(pid, expected_marker)
         return False
     return True
 
 
 def _send(pid: int, number: signal.Signals) -> None:
-    with suppress(ProcessLookupError):  # it went between our look and our signal
+    with suppress(ProcessLookupError):  # it exited between the check and the signal
         os.kill(pid, number)
 
 
 def environ_of(pid: int) -> dict[str, str]:
-    """The environment that the process was started with; empty if it may not be read."""
+    """Returns the environment that the process was started with; empty if it may not be read."""
     try:
         return psutil.Process(pid).environ()
     except psutil.Error:
         return {}
 
 
-async def _gone(pid: int, expected_marker: str) -> None:
+async def _wait_until_ended(pid: int, expected_marker: str) -> None:
     while is_running(pid, expected_marker):
         await asyncio.sleep(_POLL_S)
 
 
 def describe_exit(code: int) -> str:
-    """How a process ended, in words: ``code`` as subprocess gives it, negative for a signal."""
+    """Returns how a process ended, in words: ``code`` is as subprocess gives it, negative for a signal."""
     if code < 0:
         return f"killed by {signal.Signals(-code).name}"
     return f"exited with code {code}"

@@ -1,4 +1,4 @@
-"""Asking a process whether it is ready."""
+"""Readiness checks of the services, over their admin ports."""
 
 import asyncio
 import http.client
@@ -12,20 +12,20 @@ _OK = 200
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """What /readyz said; ``reason`` is empty when ready, else names what is missing."""
+class Readiness:
+    """The result of /readyz; ``reason`` is empty when ready, else it names the failed checks."""
 
     ready: bool
     reason: str
 
 
-async def ask(admin_url: str) -> Answer:
-    """Ask the process behind ``admin_url`` once; whatever goes wrong is an answer too."""
+async def check(admin_url: str) -> Readiness:
+    """Asks the process at ``admin_url`` once; a failed connection counts as not ready."""
     try:
         status, body = await asyncio.to_thread(_get, admin_url)
     except (OSError, http.client.HTTPException) as exc:
-        return Answer(ready=False, reason=f"{admin_url}/readyz: {exc}")
-    return Answer(ready=True, reason="") if status == _OK else Answer(ready=False, reason=_reason(status, body))
+        return Readiness(ready=False, reason=f"{admin_url}/readyz: {exc}")
+    return Readiness(ready=True, reason="") if status == _OK else Readiness(ready=False, reason=_reason(status, body))
 
 
 def _get(admin_url: str) -> tuple[int, bytes]:

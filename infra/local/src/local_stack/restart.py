@@ -1,4 +1,4 @@
-"""`just restart`: processes are started again one at a time, so that the others serve meanwhile."""
+"""`just restart`: restarts processes one at a time, so that the others keep serving."""
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
@@ -15,15 +15,15 @@ _Announce = Callable[[str, str], None]
 
 
 async def restart(data: DataDir, wanted: Sequence[str], environ: Mapping[str, str], announce: _Announce) -> None:
-    """Stop and start these processes, or all of a service; each is ready before the next one is stopped.
+    """Restarts these processes, or all of a service; each is ready before the next one is stopped.
 
-    Those that have died are only started, all of them at first: they may need one another, and until they are back, the
-    others bear their part. Ports are those that they had, and so are environments, but for the settings that
-    ``environ``, the caller's environment, gives another value.
+    Processes that have died are only started, all of them first: they may need one another, and the others carry their
+    load until then. Ports and environments stay the same, except for settings to which ``environ``, the caller's
+    environment, gives another value.
 
     Raises:
         StackError: nothing runs, there is no such process, or a setting would move one; nothing was done.
-        ProcessFailedError: a process did not come back; the ones after it were left alone.
+        ProcessFailedError: a process did not start again; those after it were not touched.
     """
     if not state.read(data.state):
         raise StackError("Nothing is running.")
@@ -38,11 +38,11 @@ async def restart(data: DataDir, wanted: Sequence[str], environ: Mapping[str, st
             _warn(name, list(recorded), announce)
             await stop_one(data, name, alive[name].pid, announce)
             await _start(launcher, inventory, [name], announce)
-        inventory_file.write(inventory)  # now that the processes have come back with these settings
+        inventory_file.write(inventory)  # only now: the processes have started with these settings
 
 
 def _named(wanted: str, names: Sequence[str]) -> Iterator[str]:
-    """The processes that are meant: all of a service by its name, one by its own; NAME-1 is the first one alone."""
+    """Yields the processes that a name stands for: all of a service, or one; NAME-1 is the first replica alone."""
     if wanted in SERVICES:
         found = [name for name in names if service_of(name) == wanted]
     else:
@@ -54,19 +54,19 @@ def _named(wanted: str, names: Sequence[str]) -> Iterator[str]:
 
 def _warn(name: str, names: Sequence[str], announce: _Announce) -> None:
     if name == "prometheus":
-        announce(name, "nothing is recorded until it is back")
+        announce(name, "no metrics are recorded until it is ready")
     elif name in SERVERS:
-        announce(name, "there is one of it: what needs it fails until it is back")
+        announce(name, "it is the only one: requests that need it fail until it is ready")
     elif sum(service_of(other) == service_of(name) for other in names) == 1:
         announce(name, "it is the only one: its requests fail until it is ready (up --replicas makes more)")
 
 
 async def _start(launcher: Launcher, inventory: Inventory, names: Sequence[str], announce: _Announce) -> None:
-    """Start these, the servers before what needs them, and return once all are ready."""
-    made = secret_files.load_or_generate(inventory.data)
+    """Starts these processes, the servers before the services, and returns once all are ready."""
+    secrets = secret_files.load_or_generate(inventory.data)
     for name in names:
         if name in SERVERS:
-            await _start_server(launcher, name, inventory, made)
+            await _start_server(launcher, name, inventory, secrets)
             announce(name, "ready")
     replicas = [replica for replica in inventory.replicas if replica.name in names]
     commands = ServiceCommands(inventory, announce)
@@ -78,10 +78,10 @@ async def _start(launcher: Launcher, inventory: Inventory, names: Sequence[str],
         await launcher.await_ready(replica)
 
 
-async def _start_server(launcher: Launcher, name: str, inventory: Inventory, made: Secrets) -> None:
+async def _start_server(launcher: Launcher, name: str, inventory: Inventory, secrets: Secrets) -> None:
     if name == "postgres":
-        await launcher.start_postgres(made)
+        await launcher.start_postgres(secrets)
     elif name == "redis":
-        await launcher.start_redis(made)
+        await launcher.start_redis(secrets)
     elif inventory.prometheus_port is not None:
         await launcher.start_prometheus(inventory.prometheus_port)

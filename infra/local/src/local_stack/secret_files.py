@@ -1,4 +1,4 @@
-"""Secrets as files: made once for a data folder, readable by their owner only, handed on by path."""
+"""Secrets as files: generated once per data folder, readable by their owner only, passed on by path."""
 
 import os
 import secrets
@@ -9,7 +9,7 @@ from local_stack.data_dir import DataDir
 from local_stack.errors import StackError
 
 _RANDOM_BYTES = 32
-#: Made at random, and kept as long as the data folder is.
+#: Generated at random, and kept as long as the data folder.
 _GENERATED = (
     "postgres-password",
     "user-svc-password",
@@ -29,7 +29,8 @@ class Secrets:
     """The generated secrets of one data folder.
 
     postgres_password, redis_password: of the servers' administrators. …_svc_password: of a service's role in its
-    database. …_migration_password: of the role that owns the tables there. …_redis_password: of a service's user.
+    database. …_migration_password: of the role that owns the tables there. …_redis_password: of a service's user in
+    Redis.
     """
 
     postgres_password: str
@@ -45,7 +46,7 @@ class Secrets:
 
     @property
     def redis_passwords(self) -> dict[str, str]:
-        """Of the services' users in Redis, by service."""
+        """The passwords of the services' users in Redis, by service."""
         return {
             "gateway": self.gateway_redis_password,
             "user-svc": self.user_svc_redis_password,
@@ -54,7 +55,7 @@ class Secrets:
 
     @property
     def database_passwords(self) -> dict[str, str]:
-        """Of the roles in PostgreSQL, by role: each database has one that owns it, and one for its service."""
+        """The passwords of the roles in PostgreSQL, by role: per database its owner and its service."""
         return {
             "user_svc": self.user_svc_password,
             "user_svc_migration": self.user_svc_migration_password,
@@ -64,13 +65,15 @@ class Secrets:
 
 
 def load_or_generate(data: DataDir) -> Secrets:
-    """The secrets of the data folder; those that are missing are made.
+    """Returns the secrets of the data folder, and generates missing ones.
 
     Raises:
-        StackError: PostgreSQL's password is gone while its data are there.
+        StackError: PostgreSQL's password is missing although its data exist.
     """
     if (data.postgres / "created").exists() and not (data.secrets / "postgres-password").exists():
-        raise StackError(f"{data.root} has databases, but their password is gone: start with empty data by --fresh")
+        raise StackError(
+            f"{data.root} has databases, but their password is missing: use --fresh to start with empty data"
+        )
     values = {name.replace("-", "_"): _load_or_generate(data.secrets / name) for name in _GENERATED}
     return Secrets(**values)
 
@@ -83,7 +86,7 @@ def _load_or_generate(path: Path) -> str:
 
 
 def write(path: Path, value: str) -> str:
-    """Replace the file at once; never, not for a moment, can anybody else read it."""
+    """Replaces the file atomically; other accounts cannot read it at any moment."""
     scratch = path.with_name(f".{path.name}.tmp")
     scratch.unlink(missing_ok=True)
     with os.fdopen(os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
@@ -92,13 +95,13 @@ def write(path: Path, value: str) -> str:
     return value
 
 
-def write_connections(data: DataDir, made: Secrets, *, postgres_port: int, redis_port: int) -> None:
-    """Write the files that hold connection strings; they change with the ports."""
-    for role, password in made.database_passwords.items():
+def write_connections(data: DataDir, generated: Secrets, *, postgres_port: int, redis_port: int) -> None:
+    """Writes the connection strings, which change with the ports."""
+    for role, password in generated.database_passwords.items():
         database = role.removesuffix("_migration")
         url = f"postgres://{role}:{password}@127.0.0.1:{postgres_port}/{database}?sslmode=disable"
         write(data.secrets / f"{role.replace('_', '-')}-database-url", url)
-    for service, password in made.redis_passwords.items():
+    for service, password in generated.redis_passwords.items():
         write(data.secrets / f"{service}-redis-url", f"redis://{service}:{password}@127.0.0.1:{redis_port}/0")
-    # The administrator's, for people: no service reads it.
-    write(data.secrets / "redis-url", f"redis://:{made.redis_password}@127.0.0.1:{redis_port}/0")
+    # For the operator: no service reads the administrator's URL.
+    write(data.secrets / "redis-url", f"redis://:{generated.redis_password}@127.0.0.1:{redis_port}/0")

@@ -1,4 +1,4 @@
-"""The services' own subcommands, run to their end with the settings of a stack."""
+"""Runs subcommands of the services, such as `migrate`, with the settings of a stack."""
 
 import asyncio
 from collections.abc import Callable, Mapping
@@ -14,30 +14,30 @@ MIGRATED = ("user-svc", "order-svc")
 
 
 class ServiceCommands:
-    """Runs subcommands for one inventory; ``announce`` is given each, with the name of its service."""
+    """Runs subcommands for one inventory; ``announce`` receives the service and the subcommand."""
 
     def __init__(self, inventory: Inventory, announce: Callable[[str, str], None]) -> None:
         self._inventory = inventory
         self._announce = announce
 
     async def migrate(self, service: str) -> None:
-        """Brings the database of ``service`` up to date.
+        """Applies the pending migrations of ``service``.
 
         Raises:
-            ProcessFailedError: the database does not take it.
+            ProcessFailedError: a migration failed.
         """
         further = migration_settings(self._inventory.data, service, self._inventory.caller)
         await self.run(service, "migrate", further=further)
 
     async def run(self, service: str, *subcommand: str, further: Mapping[str, str] = MappingProxyType({})) -> None:
-        """Runs a subcommand; ``further`` are settings that only it has.
+        """Runs a subcommand to its end; ``further`` are settings for it alone.
 
         Raises:
             ProcessFailedError: it failed; its log says why.
         """
-        said = " ".join(subcommand)
+        words = " ".join(subcommand)
         name = f"{service}-{'-'.join(subcommand)}"
-        self._announce(service, said)
+        self._announce(service, words)
         log = self._inventory.data.log(name)
         environ = self._inventory.marked(name, {**self._inventory.environ, **further})
         process = start(Launch(name, (program(service), *subcommand), environ, log))
@@ -47,4 +47,4 @@ class ServiceCommands:
             process.kill()
             raise
         if process.returncode != 0:
-            raise ProcessFailedError(f"{service} {said}", describe_exit(process.returncode), log)
+            raise ProcessFailedError(f"{service} {words}", describe_exit(process.returncode), log)

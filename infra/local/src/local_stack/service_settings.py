@@ -1,25 +1,24 @@
-"""The settings with which the services run here. Whatever the caller's environment sets, wins."""
+"""The settings of the services in a local stack. Settings in the caller's environment win."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from local_stack.data_dir import DataDir
 from local_stack.errors import StackError
-from local_stack.ports import ADMIN, PPROF, PUBLIC
+from local_stack.ports import ADMIN, LOOPBACK, PPROF, PUBLIC
 
-LOOPBACK = "127.0.0.1"
-#: Where to reach a process that listens on all addresses.
+#: The address at which to reach a process that listens on all addresses.
 _LOOPBACKS = {"0.0.0.0": LOOPBACK, "::": "::1"}
 
 
 def defaults(data: DataDir, offset: int) -> dict[str, str]:
-    """The settings of all services, in names as in the environment; secrets are given as files."""
+    """Returns the default settings of all services by environment variable; secrets are given as files."""
     return {
         **_listening("GATEWAY", "gateway", offset),
         **_listening("USER_SVC", "user-svc", offset),
         **_listening("ORDER_SVC", "order-svc", offset),
         "GATEWAY_REDIS_URL_FILE": str(data.secrets / "gateway-redis-url"),
-        "GATEWAY_COOKIE_SECURE": "false",  # plain HTTP on loopback: a Secure cookie would not come back
+        "GATEWAY_COOKIE_SECURE": "false",  # plain HTTP on loopback: a browser would not send a Secure cookie
         "USER_SVC_DATABASE_URL_FILE": str(data.secrets / "user-svc-database-url"),
         "USER_SVC_REDIS_URL_FILE": str(data.secrets / "user-svc-redis-url"),
         "USER_SVC_KEY_DIR": str(data.keys),
@@ -30,9 +29,12 @@ def defaults(data: DataDir, offset: int) -> dict[str, str]:
 
 
 def migration_settings(data: DataDir, service: str, environ: Mapping[str, str]) -> dict[str, str]:
-    """What `migrate` needs besides the service's own settings: the role that owns the tables of our own databases.
+    """Returns what `migrate` needs besides the service's settings: the role that owns the tables.
 
-    environ: the caller's. A database that it names has the role that it says.
+    Args:
+        data: the data folder.
+        service: the service to migrate.
+        environ: the caller's environment. If it names another database, it also says the role for it.
     """
     prefix = prefix_of(service)
     if is_set(f"{prefix}_DATABASE_URL", environ):
@@ -54,13 +56,13 @@ def _listening(prefix: str, service: str, offset: int) -> dict[str, str]:
 
 
 def address(service: str, environ: Mapping[str, str]) -> str:
-    """host:port at which the clients of a process with this environment find it."""
+    """Returns host:port at which clients reach a process with this environment."""
     prefix = prefix_of(service)
     return f"{reachable(hosts(value(f'{prefix}_HOST', environ)))}:{value(f'{prefix}_PORT', environ)}"
 
 
 def upstreams(addresses: Mapping[str, Sequence[str]]) -> dict[str, str]:
-    """The settings by which the services find one another. addresses: of every process, by service."""
+    """Returns the settings with which the services find one another, from all addresses by service."""
     return {
         "GATEWAY_UPSTREAMS": ",".join(f"{service}={','.join(each)}" for service, each in addresses.items()),
         "ORDER_SVC_KEY_SET_UPSTREAM": ",".join(addresses["user-svc"]),
@@ -68,7 +70,7 @@ def upstreams(addresses: Mapping[str, Sequence[str]]) -> dict[str, str]:
 
 
 def value(name: str, environ: Mapping[str, str]) -> str:
-    """The setting as the service will read it, from NAME or from the file NAME_FILE; empty when it is not set.
+    """Returns the setting as the service reads it, from NAME or from the file NAME_FILE; empty if it is not set.
 
     Raises:
         StackError: the file cannot be read.
@@ -83,28 +85,28 @@ def value(name: str, environ: Mapping[str, str]) -> str:
 
 
 def prefix_of(service: str) -> str:
-    """What the names of the service's settings begin with."""
+    """Returns the prefix of the names of the service's settings."""
     return service.upper().replace("-", "_")
 
 
 def hosts(text: str) -> tuple[str, ...]:
-    """The addresses that a setting such as "127.0.0.1,::1" names, as the services read it."""
+    """Returns the addresses in a setting such as "127.0.0.1,::1", parsed as the services parse it."""
     return tuple(item.strip().removeprefix("[").removesuffix("]") for item in text.split(","))
 
 
 def reachable(hosts: Sequence[str]) -> str:
-    """The host to connect to, as it is written before a port, where a process listens on these."""
+    """Returns the host to connect to, as written in a URL, for a process that listens on these."""
     host = _LOOPBACKS.get(hosts[0], hosts[0])
     return f"[{host}]" if ":" in host else host
 
 
 def merged(chosen: Mapping[str, str], environ: Mapping[str, str]) -> dict[str, str]:
-    """The caller's environment, and those of our settings that it does not set, neither by value nor by file."""
-    ours = {name: value for name, value in chosen.items() if not is_set(name, environ)}
-    return {**ours, **environ}
+    """Returns the caller's environment plus the ``chosen`` settings that it does not set, by value or by file."""
+    defaults = {name: value for name, value in chosen.items() if not is_set(name, environ)}
+    return {**defaults, **environ}
 
 
 def is_set(name: str, environ: Mapping[str, str]) -> bool:
-    """Whether the environment sets this setting, as NAME or as NAME_FILE; ``name`` may be either."""
+    """Returns whether the environment sets this setting, as NAME or as NAME_FILE; ``name`` may be either."""
     bare = name.removesuffix("_FILE")
     return bare in environ or f"{bare}_FILE" in environ

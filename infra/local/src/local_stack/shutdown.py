@@ -1,4 +1,4 @@
-"""The end of a stack: from the door inwards, so that nobody loses what it still needs to finish its work."""
+"""Stops a stack from the edge inwards: gateways, then services, then servers, so that each can finish its work."""
 
 import asyncio
 import os
@@ -12,13 +12,13 @@ from local_stack.inventory import SERVERS, service_of
 from local_stack.processes import environ_of, is_running, marker, stop
 from local_stack.service_settings import prefix_of
 
-#: A process that was told to drain for longer is given longer.
+#: The services' default; a process with another *_DRAIN_S gets that time.
 _DEFAULT_DRAIN_S = 10.0
 _BEYOND_DRAIN_S = 20.0
 
 
 def running(data: DataDir) -> dict[str, state.Process]:
-    """The recorded processes that are still alive, and still ours."""
+    """Returns the recorded processes that are still alive."""
     return {
         name: process
         for name, process in state.read(data.state).items()
@@ -27,7 +27,7 @@ def running(data: DataDir) -> dict[str, state.Process]:
 
 
 async def stop_all(data: DataDir, announce: Callable[[str, str], None]) -> None:
-    """Stop all that runs: gateways, then services, then the servers. Ends with no state.json."""
+    """Stops everything in order, and removes state.json."""
     processes = running(data)
     for tier in _tiers(processes):
         await asyncio.gather(*(stop_one(data, name, processes[name].pid, announce) for name in tier))
@@ -35,9 +35,9 @@ async def stop_all(data: DataDir, announce: Callable[[str, str], None]) -> None:
 
 
 def kill_all(data: DataDir) -> None:
-    """End all that runs at once, for whoever has no patience left."""
+    """Kills everything at once, after a second interrupt."""
     for name, process in running(data).items():
-        # PostgreSQL's own processes go with it only if it is asked.
+        # SIGQUIT also ends PostgreSQL's child processes.
         signal_number = signal.SIGQUIT if name == "postgres" else signal.SIGKILL
         with suppress(ProcessLookupError):
             os.kill(process.pid, signal_number)
@@ -57,14 +57,14 @@ def _tiers(processes: Mapping[str, state.Process]) -> list[list[str]]:
 
 
 async def stop_one(data: DataDir, name: str, pid: int, announce: Callable[[str, str], None]) -> None:
-    """Stop one process, by force if it takes longer than its drain and 20 s."""
-    by = signal.SIGINT if name == "postgres" else signal.SIGTERM  # SIGTERM would have PostgreSQL wait for its clients
-    within_s = _patience_s(name, pid)
+    """Stops one process, and kills it if it takes longer than its drain time plus 20 s."""
+    by = signal.SIGINT if name == "postgres" else signal.SIGTERM  # on SIGTERM, PostgreSQL waits for its clients
+    within_s = _stop_timeout_s(name, pid)
     by_itself = await stop(pid, marker(data.root, name), by=by, within_s=within_s)
     announce(name, "stopped" if by_itself else f"did not stop within {within_s:.0f} s, killed")
 
 
-def _patience_s(name: str, pid: int) -> float:
+def _stop_timeout_s(name: str, pid: int) -> float:
     setting = f"{prefix_of(service_of(name))}_DRAIN_S"
     try:
         return float(environ_of(pid).get(setting, _DEFAULT_DRAIN_S)) + _BEYOND_DRAIN_S

@@ -1,4 +1,4 @@
-"""state.json: which processes make up the running stack, and where they listen."""
+"""state.json: the processes of the running stack and their addresses."""
 
 import json
 from collections.abc import Mapping
@@ -18,10 +18,10 @@ class Process:
 
 
 def read(path: Path) -> dict[str, Process]:
-    """The processes that ``path`` tells of, in the order in which they were started; none when there is no such file.
+    """Returns the processes in ``path``, in the order in which they were started; none if the file does not exist.
 
     Raises:
-        StackError: the file is there but is not ours.
+        StackError: the file is not readable, or is not a state file.
     """
     try:
         services = json.loads(path.read_text())["services"]
@@ -35,7 +35,7 @@ def read(path: Path) -> dict[str, Process]:
 
 
 def write(path: Path, processes: Mapping[str, Process]) -> None:
-    """Replace ``path`` at once, so that a reader never sees half of it."""
+    """Replaces ``path`` atomically: a reader never sees a part of it."""
     content = {"services": {name: asdict(process) for name, process in processes.items()}}
     scratch = path.with_suffix(".tmp")
     scratch.write_text(json.dumps(content, indent=2) + "\n")

@@ -1,4 +1,4 @@
-"""How the processes of a stack are."""
+"""The status of each process of a stack."""
 
 import asyncio
 from collections.abc import Sequence
@@ -15,7 +15,7 @@ from local_stack.processes import is_running, marker
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One process; ``reason`` says why it is not ready. ``rss_bytes`` includes its own child processes."""
+    """One process; ``reason`` says why it is not ready, and ``rss_bytes`` includes its child processes."""
 
     name: str
     pid: int
@@ -28,34 +28,34 @@ class Row:
 
     @property
     def state(self) -> str:
-        """In a word or two."""
+        """The state as shown in the table."""
         if not self.running:
             return "not running"
         return "ready" if self.ready else "not ready"
 
 
 async def gather(data: DataDir) -> list[Row]:
-    """A row for each process that the stack was started with; none when there is no stack."""
+    """Returns a row per process that the stack was started with; none if there is no stack."""
     return list(await asyncio.gather(*(_row(data, *entry) for entry in state.read(data.state).items())))
 
 
 async def _row(data: DataDir, name: str, process: state.Process) -> Row:
     running = is_running(process.pid, marker(data.root, name))
-    answer = await _answer(process) if running else readiness.Answer(ready=False, reason="")
+    status = await _readiness(process) if running else readiness.Readiness(ready=False, reason="")
     rss_bytes = _rss_bytes(process.pid) if running else 0
-    return Row(name, process.pid, process.url, process.admin_url, running, answer.ready, answer.reason, rss_bytes)
+    return Row(name, process.pid, process.url, process.admin_url, running, status.ready, status.reason, rss_bytes)
 
 
-async def _answer(process: state.Process) -> readiness.Answer:
+async def _readiness(process: state.Process) -> readiness.Readiness:
     if process.admin_url is not None:
-        return await readiness.ask(process.admin_url)
+        return await readiness.check(process.admin_url)
     place = urlsplit(process.url)
     try:
         _, writer = await asyncio.open_connection(place.hostname, place.port)
     except OSError as exc:
-        return readiness.Answer(ready=False, reason=str(exc))
+        return readiness.Readiness(ready=False, reason=str(exc))
     writer.close()
-    return readiness.Answer(ready=True, reason="")
+    return readiness.Readiness(ready=True, reason="")
 
 
 def _rss_bytes(pid: int) -> int:
@@ -67,7 +67,7 @@ def _rss_bytes(pid: int) -> int:
 
 
 def as_json(rows: Sequence[Row]) -> dict[str, Any]:
-    """All rows by name, and the sum of them: `ready` means every one of at least one."""
+    """Returns all rows by name, and their totals: `ready` is true if there are processes and all are ready."""
     return {
         "running": bool(rows) and all(row.running for row in rows),
         "ready": bool(rows) and all(row.ready for row in rows),

@@ -6,131 +6,137 @@ import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from local_stack import interrupt, logs, recording, state, status
+from local_stack import interrupt, logs, state, status
 from local_stack.console import Screen, tail
 from local_stack.data_dir import DataDir
 from local_stack.errors import ProcessFailedError, StackError
+from local_stack.exit_watcher import ExitWatcher
 from local_stack.interrupt import Interrupt
-from local_stack.inventory import take
+from local_stack.inventory import build_inventory
 from local_stack.ports import require_free
 from local_stack.processes import describe_exit
+from local_stack.servers.prometheus import plan_prometheus
 from local_stack.shutdown import kill_all, running, stop_all
 from local_stack.startup import Startup
-from local_stack.watch import Watch
 
 _Announce = Callable[[str, str], None]
 
 
 @dataclass(frozen=True, slots=True)
-class Wish:
-    """What kind of stack is wanted, and where. recorded: whether Prometheus is, if it can be had."""
+class UpOptions:
+    """The options of `just up`. with_prometheus: whether to start Prometheus if it is installed."""
 
     data: DataDir
     detached: bool
     fresh: bool
     offset: int
     replicas: Mapping[str, int]
-    recorded: bool
+    with_prometheus: bool
 
 
-async def up(wish: Wish, screen: Screen) -> int:
-    """Bring the stack up, and in the foreground keep it until it is to end. Returns the exit code.
+async def up(options: UpOptions, screen: Screen) -> int:
+    """Starts the stack; in the foreground, keeps it until it is interrupted. Returns the exit code.
 
     Raises:
         StackError: nothing was started.
     """
-    wanted_out = Interrupt(at_once=lambda: kill_all(wish.data))
-    with wish.data.locked():
-        if await _runs_already(wish, screen):
+    interruption = Interrupt(kill=lambda: kill_all(options.data))
+    with options.data.locked():
+        if await _runs_already(options, screen):
             return 0
-        recorded = recording.plan(offset=wish.offset, wanted=wish.recorded)
-        inventory = take(
-            wish.data,
-            offset=wish.offset,
-            replicas=wish.replicas,
+        prometheus = plan_prometheus(offset=options.offset, wanted=options.with_prometheus)
+        inventory = build_inventory(
+            options.data,
+            offset=options.offset,
+            replicas=options.replicas,
             environ=os.environ,
-            prometheus_port=recorded.port,
+            prometheus_port=prometheus.port,
         )
-        elsewhere = wish.data.command("up", "--port-offset", str(wish.offset + 100))
+        elsewhere = options.data.command("up", "--port-offset", str(options.offset + 100))
         await require_free(inventory.claims(), screen.say, hint=elsewhere)
-        wish.data.prepare(fresh=wish.fresh)
-        following = logs.Following(wish.data, None, 0, screen.line)
-        announce = screen.line if wish.detached else _among(following, screen)
-        shown = None if wish.detached else asyncio.ensure_future(following.forever())
+        options.data.prepare(fresh=options.fresh)
+        follower = logs.LogFollower(options.data, None, 0, screen.line)
+        announce = screen.line if options.detached else _announce_below(follower, screen)
+        shown = None if options.detached else asyncio.ensure_future(follower.follow())
         startup = Startup(inventory, announce)
-        code = await _started(startup, wish, wanted_out, screen, announce)
+        code = await _started(startup, options, interruption, screen, announce)
     if code == 0:
-        screen.say(recorded.note)
-    if code == 0 and not wish.detached:
-        code = await _until_the_end(startup.children, wish, wanted_out, announce)
+        screen.say(prometheus.note)
+    if code == 0 and not options.detached:
+        code = await _until_the_end(startup.children, options, interruption, announce)
     if shown is not None:
         shown.cancel()
     return code
 
 
-async def _runs_already(wish: Wish, screen: Screen) -> bool:
-    """Whether a whole stack runs; what is left of a broken one is stopped."""
-    recorded, alive = state.read(wish.data.state), running(wish.data)
+async def _runs_already(options: UpOptions, screen: Screen) -> bool:
+    """Returns whether a complete stack runs; stops the rest of an incomplete one."""
+    recorded, alive = state.read(options.data.state), running(options.data)
     if not alive:
         return False
     missing = ", ".join(recorded.keys() - alive.keys())
     if missing:
         screen.say(f"A stack runs here without its {missing}: stopping the rest of it first.")
-        await stop_all(wish.data, screen.line)
+        await stop_all(options.data, screen.line)
         return False
-    if wish.fresh:
-        raise StackError(f"a stack runs on these data; stop it by `{wish.data.command('down')}` before you use --fresh")
+    if options.fresh:
+        raise StackError(
+            f"a stack runs on these data; stop it by `{options.data.command('down')}` before you use --fresh"
+        )
     screen.say("The stack is already running.")
-    screen.table(await status.gather(wish.data))
+    screen.table(await status.gather(options.data))
     return True
 
 
-def _among(following: logs.Following, screen: Screen) -> _Announce:
-    """Announce what happens to a process below what the process itself said before."""
+def _announce_below(follower: logs.LogFollower, screen: Screen) -> _Announce:
+    """Returns an `announce` that first prints the log lines written before the event."""
 
     def announce(name: str, text: str) -> None:
-        following.show_new()
+        follower.show_new()
         screen.line(name, text)
 
     return announce
 
 
-async def _started(startup: Startup, wish: Wish, wanted_out: Interrupt, screen: Screen, announce: _Announce) -> int:
+async def _started(
+    startup: Startup, options: UpOptions, interruption: Interrupt, screen: Screen, announce: _Announce
+) -> int:
     try:
-        await wanted_out.during(startup.run())
+        await interruption.run_unless_requested(startup.run())
     except Exception as failure:
-        await stop_all(wish.data, announce)
+        await stop_all(options.data, announce)
         if not isinstance(failure, StackError):
             raise
         screen.say(f"\n{failure}")
         if isinstance(failure, ProcessFailedError):
             screen.say(f"The end of {failure.log}:\n{tail(failure.log)}")
         return 1
-    if wanted_out.came:
-        await stop_all(wish.data, announce)
+    if interruption.requested:
+        await stop_all(options.data, announce)
         return interrupt.EXIT_CODE
-    rows = await status.gather(wish.data)
+    rows = await status.gather(options.data)
     screen.say("")
     screen.table(rows)
     screen.say("")
     gateway = next(row for row in rows if row.name == "gateway")
-    screen.first_steps(gateway.url, gateway.admin_url or "", wish.data if wish.detached else None)
+    screen.first_steps(gateway.url, gateway.admin_url or "", options.data if options.detached else None)
     return 0
 
 
 async def _until_the_end(
-    children: Mapping[str, subprocess.Popen[bytes]], wish: Wish, wanted_out: Interrupt, announce: _Announce
+    children: Mapping[str, subprocess.Popen[bytes]], options: UpOptions, interruption: Interrupt, announce: _Announce
 ) -> int:
-    """Wait for Ctrl-C, or for a process to end, and stop everything.
+    """Waits for Ctrl-C or for a process to exit, and stops everything.
 
-    Returns 0 if the processes ended well by themselves, such as by `just down`, and 1 if one failed.
+    Returns:
+        0 if the processes were stopped (`just down`), 1 if one failed, 130 if interrupted.
     """
-    watch = Watch(wish.data, children)
-    await wanted_out.during(watch.until_one_ends())
-    for name, code in watch.ended.items():
+    watcher = ExitWatcher(options.data, children)
+    await interruption.run_unless_requested(watcher.until_one_ends())
+    for name, code in watcher.ended.items():
         announce(name, f"{'ended' if code is None else describe_exit(code)}: stopping the rest")
-    await stop_all(wish.data, announce)
-    if any(code != 0 for code in watch.ended.values()):
+    await stop_all(options.data, announce)
+    if any(code != 0 for code in watcher.ended.values()):
         return 1
-    # Anything but this code would have `just` complain about the interruption.
-    return interrupt.EXIT_CODE if wanted_out.came else 0
+    # With any other code, `just` would print an error about the interruption.
+    return interrupt.EXIT_CODE if interruption.requested else 0

@@ -1,1 +1,1 @@
-"""The embedded servers: PostgreSQL and a Redis-compatible one, from wheels."""
+"""The servers: PostgreSQL and a Redis-compatible one from wheels, and Prometheus where it is installed."""

@@ -1,4 +1,4 @@
-"""The account that PostgreSQL runs under when we are root, and how it gets at files that it has no path to."""
+"""The unprivileged account of PostgreSQL when the caller is root, and its access to files in private folders."""
 
 import os
 import pwd
@@ -14,25 +14,25 @@ _DESCRIPTORS = Path("/proc/self/fd")
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A user and its group, by number."""
+    """A user id and a group id."""
 
     uid: int
     gid: int
 
 
 @dataclass(frozen=True, slots=True)
-class Handed:
-    """A file for another program: the path by which it finds it, and the descriptors that it must inherit for that."""
+class InheritedPath:
+    """A path for another program, and the file descriptors that it must inherit to open it."""
 
     path: str
     fds: tuple[int, ...]
 
 
 def unprivileged() -> Account | None:
-    """The account to drop to: PostgreSQL refuses to run as root. None when we are not root.
+    """Returns the account to drop to, as PostgreSQL refuses to run as root; None if the caller is not root.
 
     Raises:
-        StackError: we are root on a machine without the user `nobody`.
+        StackError: the caller is root on a machine without the user `nobody`.
     """
     if os.geteuid() != 0:
         return None
@@ -44,27 +44,27 @@ def unprivileged() -> Account | None:
 
 
 @contextmanager
-def handed(path: Path, account: Account | None) -> Iterator[Handed]:
-    """Hand the file or folder ``path`` over to ``account``.
+def inheritable(path: Path, account: Account | None) -> Iterator[InheritedPath]:
+    """Gives the file or folder ``path`` to ``account``, and yields the path by which that account can open it.
 
     A data folder under root's home, or in a private temporary folder, cannot be reached by name from another account.
-    Its descriptor can be inherited, though, and Linux opens /proc/self/fd/N without walking the folders above.
+    Its descriptor can be inherited, and Linux opens /proc/self/fd/N without walking the folders above.
     """
     if account is None:
-        yield Handed(str(path), ())
+        yield InheritedPath(str(path), ())
         return
     os.chown(path, account.uid, account.gid)
     if not _DESCRIPTORS.is_dir():
-        yield Handed(str(path), ())
+        yield InheritedPath(str(path), ())
         return
     descriptor = os.open(path, os.O_RDONLY)
     try:
-        yield Handed(str(_DESCRIPTORS / str(descriptor)), (descriptor,))
+        yield InheritedPath(str(_DESCRIPTORS / str(descriptor)), (descriptor,))
     finally:
         os.close(descriptor)
 
 
-def may_enter(folder: Path) -> bool:
-    """Whether any account may walk down to ``folder`` and read it."""
+def is_readable_by_all(folder: Path) -> bool:
+    """Returns whether every account may enter ``folder`` and read it."""
     passable = all(above.stat().st_mode & 0o001 for above in folder.parents)
     return passable and folder.stat().st_mode & 0o005 == 0o005

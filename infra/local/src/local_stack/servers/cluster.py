@@ -1,4 +1,4 @@
-"""The creation of a PostgreSQL cluster."""
+"""Creates a PostgreSQL cluster."""
 
 import os
 import shutil
@@ -8,13 +8,13 @@ from pathlib import Path
 
 from local_stack.errors import ProcessFailedError, StackError
 from local_stack.processes import Launch, describe_exit, start
-from local_stack.servers.account import Account, handed
+from local_stack.servers.account import Account, inheritable
 
 _INITDB = (
     "--username=postgres",
     "--auth=scram-sha-256",
     "--encoding=UTF8",
-    # The built-in provider sorts alike on every machine, whatever its C library or ICU.
+    # The built-in provider sorts the same on every machine, regardless of its C library or ICU.
     "--locale=C",
     "--locale-provider=builtin",
     "--builtin-locale=C.UTF-8",
@@ -24,23 +24,23 @@ _INITDB = (
 def create_cluster(
     programs: Path, data: Path, *, password: str, account: Account | None, environ: Mapping[str, str], log: Path
 ) -> None:
-    """Create a cluster in ``data`` unless there is a whole one.
+    """Creates a cluster in ``data`` unless there is a complete one.
 
     Raises:
         ProcessFailedError: initdb failed; the log says why.
-        StackError: the cluster's major version is another than that of ``programs``.
+        StackError: the cluster's major version differs from that of ``programs``.
     """
     log.touch(mode=0o600)
     done = data.with_name("created")
     if done.exists():
         _check_version(programs, data)
         return
-    shutil.rmtree(data, ignore_errors=True)  # what a broken-off initdb has left
+    shutil.rmtree(data, ignore_errors=True)  # the remains of an interrupted initdb
     data.mkdir(mode=0o700)
     password_file = data.with_name("initial-password")
     try:
         _write_private(password_file, password)
-        with handed(data, account) as folder, handed(password_file, account) as secret:
+        with inheritable(data, account) as folder, inheritable(password_file, account) as secret:
             argv = (str(programs / "initdb"), "-D", folder.path, f"--pwfile={secret.path}", *_INITDB)
             _run(Launch("postgres", argv, environ, log, account, (*folder.fds, *secret.fds)))
     finally:

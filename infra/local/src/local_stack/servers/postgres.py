@@ -11,13 +11,13 @@ import psutil
 
 from local_stack.errors import ProcessFailedError
 from local_stack.processes import Launch, describe_exit, start
-from local_stack.servers.account import Account, handed, unprivileged
+from local_stack.servers.account import Account, inheritable, unprivileged
 from local_stack.servers.binaries import postgres_programs
 from local_stack.servers.cluster import create_cluster
 
 _READY_WITHIN_S = 60.0
 _POLL_S = 0.01
-#: The last line of postmaster.pid says how far the server is.
+#: The last line of postmaster.pid is the server's state.
 _STATUS_LINE = 7
 #: Loopback only, and no Unix socket: its path may be at most 107 bytes long, which a deep data folder exceeds.
 _OPTIONS = {
@@ -26,13 +26,13 @@ _OPTIONS = {
     "shared_buffers": "32MB",
     "log_checkpoints": "off",
 }
-#: Said when the processes of a killed server have not yet noticed that it is gone.
+#: Logged while child processes of a killed server have not noticed its death yet.
 _STILL_IN_USE = b"still in use"
 
 
 @dataclass(frozen=True, slots=True)
 class PostgresServer:
-    """A server with its data in ``home``/data, which listens on loopback; ``password`` is the superuser's."""
+    """A PostgreSQL server on loopback with its data in ``home``/data; ``password`` is the superuser's."""
 
     home: Path
     port: int
@@ -43,15 +43,15 @@ class PostgresServer:
 
     @property
     def url(self) -> str:
-        """Where the superuser finds it, with the password."""
+        """The superuser's connection string, password included."""
         return f"postgres://postgres:{self.password}@127.0.0.1:{self.port}/postgres?sslmode=disable"
 
     async def start(self) -> subprocess.Popen[bytes]:
-        """Create the cluster if there is none, start the server, and return once it takes connections.
+        """Starts the server, with a new cluster if there is none, and returns once it accepts connections.
 
         Raises:
-            ProcessFailedError: initdb or the server failed, or the server took longer than 60 s (it may have a long
-                recovery to do after a crash).
+            ProcessFailedError: initdb or the server failed, or the server was not ready within 60 s (recovery after a
+                crash may take long).
         """
         account = unprivileged()
         programs = postgres_programs(for_every_account=account is not None)
@@ -86,13 +86,13 @@ class PostgresServer:
     def _start(self, programs: Path, data: Path, account: Account | None) -> subprocess.Popen[bytes]:
         options = {**_OPTIONS, **self.options, "port": str(self.port)}
         settings = [argument for name, value in options.items() for argument in ("-c", f"{name}={value}")]
-        with handed(data, account) as folder:
+        with inheritable(data, account) as folder:
             argv = (str(programs / "postgres"), "-D", folder.path, *settings)
             return start(Launch("postgres", argv, self.environ, self.log, account, folder.fds))
 
 
 async def _ready_or_ended(process: subprocess.Popen[bytes], data: Path) -> int | None:
-    """Wait until the server takes connections (None), or has ended (its exit code)."""
+    """Waits until the server accepts connections (returns None) or has exited (returns its exit code)."""
     try:
         while not _is_ready(process.pid, data):
             code = process.poll()
@@ -100,7 +100,7 @@ async def _ready_or_ended(process: subprocess.Popen[bytes], data: Path) -> int |
                 return code
             await asyncio.sleep(_POLL_S)
     except asyncio.CancelledError:
-        process.send_signal(signal.SIGQUIT)  # unlike SIGKILL, it takes the server's own processes along
+        process.send_signal(signal.SIGQUIT)  # unlike SIGKILL, it also ends the server's child processes
         process.wait()
         raise
     return None
@@ -115,9 +115,9 @@ def _is_ready(pid: int, data: Path) -> bool:
 
 
 def _drop_stale_pid_file(data: Path) -> None:
-    """Remove the pid file of a killed server if its process id belongs to another program by now.
+    """Removes the pid file of a killed server if another program has its process id now.
 
-    PostgreSQL itself does so only when no process of the same account has that id.
+    PostgreSQL itself does this only if no process of the same account has that id.
     """
     pid_file = data / "postmaster.pid"
     try:

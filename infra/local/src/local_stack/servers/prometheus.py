@@ -1,4 +1,4 @@
-"""Prometheus, where there is one on PATH: it reads the metrics of the whole stack, and knows the rules and alerts."""
+"""Prometheus, where it is installed: it scrapes the whole stack and evaluates the recording rules and alerts."""
 
 import asyncio
 import http.client
@@ -11,11 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from local_stack.errors import ProcessFailedError
+from local_stack.ports import LOOPBACK, PUBLIC, is_free
 from local_stack.processes import Launch, describe_exit, start
 
-#: How to get it; said where it is missing.
+#: Shown where it is missing.
 HOW_TO_GET_IT = "Debian and Ubuntu: apt-get install prometheus; macOS: brew install prometheus"
-#: Recording rules and alerts, of the checkout in which this package always lies: the same as in containers.
+#: Recording rules and alerts of the checkout, the same as in containers.
 _RULES = Path(__file__).resolve().parents[4] / "observability" / "prometheus" / "rules"
 _READY_WITHIN_S = 20.0
 _POLL_S = 0.05
@@ -23,20 +24,40 @@ _OK = 200
 
 
 def _literal(path: Path) -> str:
-    """Returns a pattern that matches ``path`` alone (Go's filepath.Match)."""
+    """Returns a pattern of Go's filepath.Match that matches only ``path``."""
     return re.sub(r"([*?\[\]\\])", r"\\\1", str(path))
 
 
 def prometheus_program() -> str | None:
-    """The path of Prometheus; None: there is none on PATH."""
+    """Returns the path of Prometheus; None if it is not on PATH."""
     return shutil.which("prometheus")
 
 
 @dataclass(frozen=True, slots=True)
-class PrometheusServer:
-    """A server with its data in ``home``, which listens on loopback.
+class PrometheusPlan:
+    """Whether Prometheus is started; ``port`` is None if not, and ``note`` tells the operator either way."""
 
-    targets: the admin addresses of each job's processes, as host:port.
+    port: int | None
+    note: str
+
+
+def plan_prometheus(*, offset: int, wanted: bool) -> PrometheusPlan:
+    """Decides whether to start Prometheus: it is optional, and the platform starts without it."""
+    if not wanted:
+        return PrometheusPlan(None, "Metrics are not recorded, as you wished.")
+    if prometheus_program() is None:
+        return PrometheusPlan(None, f"Metrics are not recorded: there is no prometheus on PATH ({HOW_TO_GET_IT}).")
+    port = PUBLIC["prometheus"] + offset
+    if not is_free(LOOPBACK, port):
+        return PrometheusPlan(None, f"Metrics are not recorded: port {port} (prometheus) is already in use.")
+    return PrometheusPlan(port, f"Prometheus records the metrics: http://{LOOPBACK}:{port}")
+
+
+@dataclass(frozen=True, slots=True)
+class PrometheusServer:
+    """A Prometheus server on loopback with its data in ``home``.
+
+    targets: the admin addresses (host:port) of the processes to scrape, by job.
     """
 
     program: str
@@ -48,10 +69,10 @@ class PrometheusServer:
     scrape_interval: str = "5s"
 
     async def start(self) -> subprocess.Popen[bytes]:
-        """Start the server and return once it answers.
+        """Starts the server and returns once it answers.
 
         Raises:
-            ProcessFailedError: it ended instead, or took longer than 20 s.
+            ProcessFailedError: it exited, or was not ready within 20 s.
         """
         self.home.mkdir(parents=True, exist_ok=True)
         configuration = self.home / "prometheus.json"
@@ -85,7 +106,7 @@ class PrometheusServer:
             await asyncio.sleep(_POLL_S)
 
     def _configuration(self) -> dict[str, object]:
-        """What prometheus.yml says; JSON is YAML."""
+        """Returns the content of prometheus.yml; JSON is valid YAML."""
         return {
             "global": {"scrape_interval": self.scrape_interval, "evaluation_interval": self.scrape_interval},
             "rule_files": [f"{_literal(_RULES)}/*.yml"],

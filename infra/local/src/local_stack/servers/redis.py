@@ -1,21 +1,24 @@
 """The Redis-compatible server."""
 
 import asyncio
+import hashlib
 import subprocess
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from string import Template
 
 from local_stack.errors import ProcessFailedError
 from local_stack.processes import Launch, describe_exit, start
-from local_stack.servers import redis_users
 from local_stack.servers.binaries import redis_program
 
 _READY_WITHIN_S = 20.0
 _POLL_S = 0.01
+#: The users of Redis, with the keys and commands of each service; the same as in containers.
+_ACL_TEMPLATE = Path(__file__).resolve().parents[4] / "redis" / "users.acl.template"
 
-# The append-only file is written to before a reply is sent, so that a killed process loses nothing that it has
-# acknowledged; what `everysec` may lose, the last second, it loses to a power cut only.
+# The append-only file is written before a reply is sent: a killed process loses nothing that it has acknowledged.
+# `everysec` can lose the last second only in a power cut.
 _CONFIGURATION = """\
 bind 127.0.0.1
 port {port}
@@ -32,10 +35,10 @@ set-proc-title no
 
 @dataclass(frozen=True, slots=True)
 class RedisServer:
-    """A server with its data in ``home``, which listens on loopback; ``password`` is the administrator's.
+    """A Redis-compatible server on loopback with its data in ``home``; ``password`` is the administrator's.
 
-    service_passwords: of the services' users, by service; without them, there is the administrator only.
-    maxmemory: what the data may take; what would take more is refused, as nothing is evicted.
+    service_passwords: of the services' users, by service; without them there is only the administrator.
+    maxmemory: the limit of the data; writes beyond it are refused, as nothing is evicted.
     """
 
     home: Path
@@ -48,14 +51,14 @@ class RedisServer:
 
     @property
     def url(self) -> str:
-        """Where the administrator finds it, with the password."""
+        """The administrator's connection string, password included."""
         return f"redis://:{self.password}@127.0.0.1:{self.port}/0"
 
     async def start(self) -> subprocess.Popen[bytes]:
-        """Start the server and return once it has read its data and takes commands.
+        """Starts the server and returns once it has loaded its data and accepts commands.
 
         Raises:
-            ProcessFailedError: it ended instead, or took longer than 20 s.
+            ProcessFailedError: it exited, or was not ready within 20 s.
         """
         configuration = self.home / "redis.conf"
         configuration.touch(mode=0o600)
@@ -64,8 +67,8 @@ class RedisServer:
                 port=self.port, home=_quoted(self.home), access=self._access(), maxmemory=self.maxmemory
             )
         )
-        # By standard input: the server takes the name of a file for a pattern, and starts with its defaults, without a
-        # password and on all addresses, where none matches.
+        # By standard input: the server treats a file name as a pattern, and if nothing matches it starts with its
+        # defaults, without a password and on all addresses.
         launch = Launch("redis", (str(redis_program()), "-"), self.environ, self.log, stdin=configuration)
         process = start(launch)
         try:
@@ -80,12 +83,12 @@ class RedisServer:
         return process
 
     def _access(self) -> str:
-        """The line of the configuration that says who may do what."""
+        """Returns the line of the configuration that defines the users and their rights."""
         if not self.service_passwords:
             return f"requirepass {self.password}"
         users = self.home / "users.acl"
         users.touch(mode=0o600)
-        users.write_text(redis_users.acl(self.password, self.service_passwords))
+        users.write_text(_acl(self.password, self.service_passwords))
         return f'aclfile "{_quoted(users)}"'
 
     async def _ready(self, process: subprocess.Popen[bytes]) -> None:
@@ -111,3 +114,14 @@ class RedisServer:
 
 def _quoted(path: Path) -> str:
     return str(path).replace("\\", "\\\\").replace('"', '\\"')
+
+
+def _acl(admin_password: str, service_passwords: Mapping[str, str]) -> str:
+    """Returns the content of an ACL file, with digests of the passwords only."""
+    passwords = {"admin": admin_password, **service_passwords}
+    digests = {name.replace("-", "_"): _digest(password) for name, password in passwords.items()}
+    return Template(_ACL_TEMPLATE.read_text()).substitute(digests)
+
+
+def _digest(password: str) -> str:
+    return hashlib.sha256(password.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Whether the end of a process is noticed, and the end on purpose told from it."""
+"""Exits of processes are detected, and told apart from restarts and stops by a command."""
 
 import asyncio
 import signal
@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 from local_stack import state
 from local_stack.data_dir import DataDir
+from local_stack.exit_watcher import ExitWatcher
 from local_stack.processes import MARKER, Launch, marker, start
-from local_stack.watch import Watch
 
 StartProcess = Callable[[str], subprocess.Popen[bytes]]
 _IDLE = "import signal; signal.pause()"
@@ -44,71 +44,73 @@ def _record(data: DataDir, **processes: subprocess.Popen[bytes]) -> None:
     state.write(data.state, {name: state.Process(process.pid, "", None) for name, process in processes.items()})
 
 
-async def _goes_on(watching: "asyncio.Task[None]") -> bool:
-    """Whether it has not ended after having looked a few times."""
+async def _keeps_watching(watching: "asyncio.Task[None]") -> bool:
+    """Whether the watcher still waits after a few polls."""
     done, _ = await asyncio.wait({watching}, timeout=1)
     return not done
 
 
-async def test_a_death_is_noticed_with_its_exit_code(data: DataDir, start_process: StartProcess) -> None:
+async def test_watcher_reports_the_exit_code_of_a_killed_process(data: DataDir, start_process: StartProcess) -> None:
     one, other = start_process("one"), start_process("other")
     _record(data, one=one, other=other)
-    watch = Watch(data, {"one": one, "other": other})
-    watching = asyncio.create_task(watch.until_one_ends())
-    assert await _goes_on(watching)
+    watcher = ExitWatcher(data, {"one": one, "other": other})
+    watching = asyncio.create_task(watcher.until_one_ends())
+    assert await _keeps_watching(watching)
 
     one.kill()
     await watching
 
-    assert watch.ended == {"one": -signal.SIGKILL}
+    assert watcher.ended == {"one": -signal.SIGKILL}
 
 
-async def test_a_restart_is_no_death_but_the_death_of_the_successor_is(
+async def test_watcher_ignores_a_restart_and_reports_the_exit_of_the_successor(
     data: DataDir, start_process: StartProcess
 ) -> None:
     one = start_process("one")
     _record(data, one=one)
-    watch = Watch(data, {"one": one})
-    watching = asyncio.create_task(watch.until_one_ends())
+    watcher = ExitWatcher(data, {"one": one})
+    watching = asyncio.create_task(watcher.until_one_ends())
 
     with data.locked():
         one.kill()
-        assert await _goes_on(watching)
+        assert await _keeps_watching(watching)
         successor = start_process("one")
         _record(data, one=successor)
-    assert await _goes_on(watching)
+    assert await _keeps_watching(watching)
     successor.kill()
     successor.wait()
     await watching
 
-    assert watch.ended == {"one": None}
+    assert watcher.ended == {"one": None}
 
 
-async def test_a_restart_that_failed_is_a_death(data: DataDir, start_process: StartProcess) -> None:
+async def test_watcher_reports_a_restart_that_failed(data: DataDir, start_process: StartProcess) -> None:
     one = start_process("one")
     _record(data, one=one)
-    watch = Watch(data, {"one": one})
-    watching = asyncio.create_task(watch.until_one_ends())
+    watcher = ExitWatcher(data, {"one": one})
+    watching = asyncio.create_task(watcher.until_one_ends())
 
     with data.locked():
         one.terminate()
-        assert await _goes_on(watching)
+        assert await _keeps_watching(watching)
     await watching
 
-    assert watch.ended == {"one": -signal.SIGTERM}
+    assert watcher.ended == {"one": -signal.SIGTERM}
 
 
-async def test_a_stack_that_was_stopped_on_purpose_has_ended_well(data: DataDir, start_process: StartProcess) -> None:
+async def test_watcher_reports_no_exit_when_the_stack_was_stopped_by_a_command(
+    data: DataDir, start_process: StartProcess
+) -> None:
     one = start_process("one")
     _record(data, one=one)
-    watch = Watch(data, {"one": one})
-    watching = asyncio.create_task(watch.until_one_ends())
+    watcher = ExitWatcher(data, {"one": one})
+    watching = asyncio.create_task(watcher.until_one_ends())
 
-    with data.locked_if_free() as ours:
-        assert ours
+    with data.locked_if_free() as locked:
+        assert locked
         one.terminate()
-        assert await _goes_on(watching)
+        assert await _keeps_watching(watching)
         data.state.unlink()
     await watching
 
-    assert watch.ended == {}
+    assert watcher.ended == {}

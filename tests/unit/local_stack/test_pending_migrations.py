@@ -1,9 +1,9 @@
-"""Whether migrations are to be run."""
+"""Whether a service has pending migrations."""
 
 from pathlib import Path
 
 import pytest
-from local_stack.migrations import pending
+from local_stack.databases import has_pending_migrations
 
 FIRST, SECOND = "20261122000000", "20261123000000"
 
@@ -25,10 +25,10 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     ("applied", "expected"),
     [(set(), True), ({FIRST}, True), ({FIRST, SECOND}, False), ({FIRST, SECOND, "20270101000000"}, False)],
 )
-def test_by_what_the_database_has(package: str, applied: set[str], expected: bool) -> None:
-    assert pending(package, applied) is expected
+def test_migrations_are_pending_unless_all_are_applied(package: str, applied: set[str], expected: bool) -> None:
+    assert has_pending_migrations(package, applied) is expected
 
 
-def test_a_package_that_cannot_be_looked_into_is_asked_itself() -> None:
-    assert pending("no_such_package", set())
-    assert pending("local_stack", set())
+def test_migrations_are_pending_when_the_files_cannot_be_found() -> None:
+    assert has_pending_migrations("no_such_package", set())
+    assert has_pending_migrations("local_stack", set())
