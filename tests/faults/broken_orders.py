@@ -4,8 +4,8 @@ import asyncio
 from typing import Any
 
 from grpclib.const import Status
-from service_kit.errors import CallError
 from service_kit.grpc.errors import to_grpc_error
+from service_kit.request.errors import CallError
 
 from tests.faults.http_client import HttpConnection
 from tests.faults.load import Record, Seen, see

@@ -15,10 +15,10 @@ from gateway.settings import Settings
 from gateway.transcoding.endpoint import endpoints_of
 from gateway.transcoding.router import Router
 from service_kit.contract import Contract
-from service_kit.metrics import meter
+from service_kit.request.principal import Principal
 from service_kit.settings import Secret
+from service_kit.telemetry.metrics import meter
 from service_kit.tokens.errors import TokenError
-from service_kit.tokens.principal import Principal
 from starlette.types import ASGIApp, Message, Scope
 
 #: The access token that this gateway takes for a user's.

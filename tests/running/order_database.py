@@ -4,8 +4,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from order_svc.domain.events import EventKind, OrderEvent
-from service_kit.migrations import migrate
 from service_kit.postgres import PoolLimits, PostgresPool, open_pool
+from service_kit.postgres.migrations import migrate
 
 from tests.running.servers import RunningPostgres
 

@@ -1,6 +1,6 @@
 """The metrics of the process in which the tests run, by the names that Prometheus sees."""
 
-from service_kit import metrics
+from service_kit.telemetry import metrics
 
 
 def collect() -> None:

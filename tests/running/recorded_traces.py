@@ -4,7 +4,7 @@ from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
-from service_kit.trace_context import TraceContext, continue_trace
+from service_kit.telemetry.trace_context import TraceContext, continue_trace
 from service_kit.tracing.recording import Recording
 from service_kit.tracing.request_tracer import RequestTracer
 

@@ -6,8 +6,8 @@ from dataclasses import replace
 from typing import Any
 
 from service_kit.events import Envelope
-from service_kit.migrations import migrate
 from service_kit.postgres import PoolLimits, PostgresPool, open_pool
+from service_kit.postgres.migrations import migrate
 from user_svc.domain.actor import Origin
 from user_svc.domain.audit import AuditEvent, AuditKind
 

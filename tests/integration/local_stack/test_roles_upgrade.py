@@ -10,7 +10,7 @@ from local_stack import databases
 from local_stack.data_dir import DataDir
 from local_stack.secret_files import Secrets, load_or_generate, write_connections
 from local_stack.servers.postgres import PostgresServer
-from service_kit.migrations import migrate
+from service_kit.postgres.migrations import migrate
 
 from tests.running.servers import free_port, running
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from service_kit.context import RequestContext, enter_request
 from service_kit.grpc.client import GrpcClient
-from service_kit.trace_context import continue_trace
+from service_kit.request.context import RequestContext, enter_request
+from service_kit.telemetry.trace_context import continue_trace
 from shared_contracts.order.v1 import OrderServiceStub
 
 from tests.examples.orders import ALICE

@@ -7,8 +7,8 @@ import psycopg
 import pytest
 from order_svc.adapters.order_repository import PostgresOrderRepository
 from order_svc.domain import events
-from service_kit.migrations import migrate
 from service_kit.postgres import PostgresPool
+from service_kit.postgres.migrations import migrate
 
 from tests.examples.orders import alice, an_order
 from tests.running.servers import RunningPostgres, as_owner

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 import psycopg
 import pytest
-from service_kit.migrations import migrate
+from service_kit.postgres.migrations import migrate
 
 from tests.running import order_database, user_database
 from tests.running.servers import RunningPostgres

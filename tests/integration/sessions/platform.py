@@ -44,8 +44,8 @@ from redis.asyncio import Redis
 from service_kit.contract import Contract
 from service_kit.grpc.handlers import Door
 from service_kit.grpc.server import GrpcServer
-from service_kit.metrics import meter
 from service_kit.settings import Secret
+from service_kit.telemetry.metrics import meter
 from service_kit.tokens.denylist import Denylist
 from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.revocation_feed import RevocationFeed

@@ -7,10 +7,10 @@ from typing import Any, cast
 from gateway.exchange import Exchange, open_exchange
 from gateway.transcoding.body_bounds import BodyBounds
 from gateway.transcoding.endpoint import Endpoint
-from service_kit.context import RequestContext
 from service_kit.contract.policy import Access, Degraded, Idempotency, MethodPolicy, RateClass, SessionEffect
-from service_kit.tokens.principal import Principal
-from service_kit.trace_context import continue_trace
+from service_kit.request.context import RequestContext
+from service_kit.request.principal import Principal
+from service_kit.telemetry.trace_context import continue_trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 Headers = Sequence[tuple[bytes, bytes]]

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from order_svc.domain.listing import Filters, Position
 from order_svc.domain.order import OrderStatus
 from order_svc.rpc.page_tokens import decode, encode
-from service_kit.page_tokens import PageTokenInvalidError
+from service_kit.request.page_tokens import PageTokenInvalidError
 
 from tests.examples.orders import ALICE, BOB, NOON, unknown_id
 

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import pytest
 from grpclib.const import Status
-from service_kit.errors import CallError
+from service_kit.request.errors import CallError
 from shared_contracts.user.v1 import AuditKind as AuditKindMessage
 from shared_contracts.user.v1 import ListAuditEventsRequest
 from user_svc.domain.audit import AuditKind, UnknownKind, kind_of

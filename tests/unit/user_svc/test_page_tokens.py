@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from service_kit.page_tokens import PageTokenInvalidError, encode_page_token
+from service_kit.request.page_tokens import PageTokenInvalidError, encode_page_token
 from user_svc.domain.audit import AuditKind
 from user_svc.domain.audit_listing import AuditFilters, AuditPosition
 from user_svc.rpc.page_tokens import decode, encode

@@ -6,15 +6,16 @@ from functools import partial
 
 import shared_contracts
 from opentelemetry.metrics import Meter
-from service_kit import logs, metrics
+from service_kit import logs
 from service_kit.admin import admin_server
 from service_kit.cli import command
 from service_kit.contract import Contract, ContractError
 from service_kit.lifecycle import Lifecycle
-from service_kit.loop_lag import LoopLag
 from service_kit.profiling import PprofServer
-from service_kit.release import this_release
+from service_kit.runtime.release import this_release
 from service_kit.settings import SettingsError, in_force
+from service_kit.telemetry import metrics
+from service_kit.telemetry.loop_lag import LoopLag
 from service_kit.tokens.denylist import Denylist
 from service_kit.tokens.key_set import KEY_PUSH_WITHIN_S, KeySet
 from service_kit.tokens.revocation_feed import RevocationFeed

@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from time import perf_counter
 from typing import TYPE_CHECKING, cast
 
-from service_kit.context import RequestContext
+from service_kit.request.context import RequestContext
 from starlette.types import Scope
 
 from gateway.problems import Decision, Problem

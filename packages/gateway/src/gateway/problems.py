@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
-from service_kit.errors import Violation
+from service_kit.request.errors import Violation
 
 CONTENT_TYPE = b"application/problem+json"
 _CHALLENGE = b'Bearer realm="headrace"'

@@ -5,7 +5,7 @@ from datetime import timedelta
 from functools import partial
 
 import shared_contracts
-from service_kit import logs, metrics
+from service_kit import logs
 from service_kit.admin import admin_server
 from service_kit.backoff import Backoff
 from service_kit.cli import command
@@ -17,8 +17,9 @@ from service_kit.postgres import PoolLimits, open_pool, ping
 from service_kit.postgres.monthly_log import MonthlyLog
 from service_kit.postgres.schema import SchemaCheck
 from service_kit.profiling import PprofServer
-from service_kit.release import this_release
+from service_kit.runtime.release import this_release
 from service_kit.settings import in_force
+from service_kit.telemetry import metrics
 from service_kit.tokens.denylist import Denylist
 from service_kit.tokens.key_set import KEY_PUSH_WITHIN_S, KeySet
 from service_kit.tokens.revocation_feed import RevocationFeed

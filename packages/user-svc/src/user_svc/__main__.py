@@ -8,7 +8,7 @@ from datetime import timedelta
 import shared_contracts
 from loguru import logger
 from redis.asyncio import Redis
-from service_kit import logs, metrics
+from service_kit import logs
 from service_kit.admin import admin_server
 from service_kit.cli import command
 from service_kit.contract import Contract
@@ -18,8 +18,9 @@ from service_kit.postgres import PoolLimits, PostgresPool, open_pool, ping
 from service_kit.postgres.monthly_log import MonthlyLog
 from service_kit.postgres.schema import SchemaCheck
 from service_kit.profiling import PprofServer
-from service_kit.release import this_release
+from service_kit.runtime.release import this_release
 from service_kit.settings import in_force
+from service_kit.telemetry import metrics
 from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.verifier import TokenVerifier
 from service_kit.tracing.exporting import exported_traces

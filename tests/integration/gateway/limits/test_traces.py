@@ -7,8 +7,8 @@ from gateway.limits.limiter import LimiterUnavailable
 from gateway.limits.quota import Quota
 from gateway.limits.redis_limiter import RedisLimiter, limiter_client
 from opentelemetry.trace import format_span_id
-from service_kit.context import RequestContext, within_request
-from service_kit.trace_context import continue_trace
+from service_kit.request.context import RequestContext, within_request
+from service_kit.telemetry.trace_context import continue_trace
 
 from tests.running.recorded_traces import Traces
 from tests.running.servers import RunningRedis, free_port

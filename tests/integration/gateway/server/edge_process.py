@@ -10,8 +10,8 @@ import sys
 import uvloop
 from gateway.server import Bounds, PublicServer
 from opentelemetry.metrics import get_meter
-from service_kit.allocator import give_back_large_blocks
 from service_kit.lifecycle import Lifecycle
+from service_kit.runtime.allocator import give_back_large_blocks
 from starlette.types import Receive, Scope, Send
 
 from tests.integration.gateway.server.edge import BOUNDS, HOST

@@ -13,9 +13,9 @@ from gateway.upstream.policy import UpstreamPolicy
 from gateway.upstream.resolver import Resolver
 from gateway.upstream.telemetry import UpstreamTelemetry
 from gateway.upstream.upstream import Upstream
-from service_kit.context import RequestContext
 from service_kit.contract import Method
-from service_kit.trace_context import continue_trace
+from service_kit.request.context import RequestContext
+from service_kit.telemetry.trace_context import continue_trace
 
 from tests.integration.gateway.upstream.service import CREATE, SHOW, Replica, soon
 from tests.unit.gateway.metrics import RecordedMetrics

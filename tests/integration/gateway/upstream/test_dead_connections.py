@@ -9,7 +9,7 @@ from gateway.upstream.address import Address
 from gateway.upstream.connection import Connection
 from gateway.upstream.endpoint import Standing
 from grpclib.const import Status
-from service_kit.errors import CallError
+from service_kit.request.errors import CallError
 
 from tests.integration.gateway.upstream.caller import Caller, calling
 from tests.integration.gateway.upstream.service import CHANGE, SHOW, Replica, at_once, replicas, soon

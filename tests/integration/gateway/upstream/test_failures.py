@@ -13,8 +13,8 @@ from gateway.upstream.address import Address
 from gateway.upstream.failure import AttemptError
 from grpclib.const import Status
 from h2.errors import ErrorCodes
-from service_kit.errors import CallError
 from service_kit.grpc.errors import to_grpc_error
+from service_kit.request.errors import CallError
 
 from tests.integration.gateway.upstream.caller import POLICY, Caller, calling
 from tests.integration.gateway.upstream.service import CHANGE, SHOW, Replica, at_once, replicas, soon

@@ -6,10 +6,10 @@ from typing import Any
 
 from grpclib.const import Status
 from opentelemetry.trace import format_span_id
-from service_kit.context import RequestContext
-from service_kit.errors import CallError
 from service_kit.grpc.errors import to_grpc_error
-from service_kit.trace_context import continue_trace
+from service_kit.request.context import RequestContext
+from service_kit.request.errors import CallError
+from service_kit.telemetry.trace_context import continue_trace
 
 from tests.integration.gateway.upstream.caller import POLICY, calling
 from tests.integration.gateway.upstream.service import SHOW, replicas

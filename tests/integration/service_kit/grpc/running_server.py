@@ -7,9 +7,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from grpclib.const import Status
-from service_kit.context import RequestContext, current_request, enter_request, require_principal
 from service_kit.grpc.server import GrpcServer
-from service_kit.trace_context import continue_trace
+from service_kit.request.context import RequestContext, current_request, enter_request, require_principal
+from service_kit.telemetry.trace_context import continue_trace
 from shared_contracts.order.v1 import GetOrderRequest, GetOrderResponse, Order, OrderServiceBase
 
 from tests.examples.contracts import headrace_contract

@@ -7,8 +7,8 @@ import random
 import pytest
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
-from service_kit.errors import CallError
 from service_kit.grpc.client import GrpcClient
+from service_kit.request.errors import CallError
 from shared_contracts.order.v1 import GetOrderRequest, OrderServiceStub
 
 from tests.integration.service_kit.grpc.raw_client import raw_client

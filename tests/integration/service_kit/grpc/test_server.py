@@ -17,11 +17,11 @@ from grpclib.health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from grpclib.reflection.v1.reflection_pb2 import ServerReflectionRequest, ServerReflectionResponse
 from h2.exceptions import StreamClosedError
 from loguru import logger
-from service_kit.errors import CallError
 from service_kit.grpc.client import GrpcClient, parse_target
 from service_kit.grpc.errors import from_grpc_error
 from service_kit.grpc.metadata import outgoing
-from service_kit.readiness import Readiness
+from service_kit.lifecycle.readiness import Readiness
+from service_kit.request.errors import CallError
 from shared_contracts.order.v1 import DeleteOrderRequest, GetOrderRequest, GetOrderResponse, OrderServiceStub
 
 from tests.integration.service_kit.grpc.raw_client import headers_of, raw_client

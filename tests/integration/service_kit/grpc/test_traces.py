@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 from grpclib.exceptions import GRPCError
 from opentelemetry.trace import format_span_id
-from service_kit.context import RequestContext, within_request
 from service_kit.grpc.client import GrpcClient
-from service_kit.trace_context import continue_trace
+from service_kit.request.context import RequestContext, within_request
+from service_kit.telemetry.trace_context import continue_trace
 from shared_contracts.order.v1 import GetOrderRequest, OrderServiceStub
 
 from tests.integration.service_kit.grpc.running_server import ORDER_ID, NoSuchThingError, Running, running_server

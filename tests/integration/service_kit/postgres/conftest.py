@@ -3,8 +3,8 @@
 import time
 
 import pytest
-from service_kit.context import RequestContext, enter_request
-from service_kit.trace_context import continue_trace
+from service_kit.request.context import RequestContext, enter_request
+from service_kit.telemetry.trace_context import continue_trace
 
 from tests.running.servers import RunningPostgres
 

@@ -7,9 +7,9 @@ from datetime import UTC, datetime
 
 import psycopg
 import pytest
-from service_kit.inherited_environment import remove_inherited
 from service_kit.postgres import PoolLimits, open_pool
 from service_kit.postgres.statements import fetch_all
+from service_kit.runtime.inherited_environment import remove_inherited
 
 from tests.running.servers import RunningPostgres
 
@@ -69,7 +69,7 @@ VARIABLES = {
 }
 _PROGRAM = """
 import os, sys, psycopg
-from service_kit.inherited_environment import remove_inherited
+from service_kit.runtime.inherited_environment import remove_inherited
 remove_inherited(os.environ)
 with psycopg.connect(sys.stdin.read()) as connection:
     print(connection.execute("SELECT current_setting('DateStyle') || ' ' || current_setting('TimeZone')").fetchone()[0])

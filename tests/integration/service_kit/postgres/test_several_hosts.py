@@ -3,8 +3,8 @@
 import psycopg
 import pytest
 from psycopg.conninfo import conninfo_to_dict
-from service_kit.migrations import migrate
 from service_kit.postgres import open_pool
+from service_kit.postgres.migrations import migrate
 from service_kit.settings.postgres import postgres_url
 
 from tests.running.order_database import LIMITS

@@ -4,7 +4,7 @@ from gateway.limits.byte_budget import ByteBudget
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from service_kit.clients import Client
+from service_kit.request.clients import Client
 
 MIB = 1024 * 1024
 SIZE = 64 * MIB

@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack
 from gateway.limits.client_paces import ClientPaces
 from hypothesis import given
 from hypothesis import strategies as st
-from service_kit.clients import Client
+from service_kit.request.clients import Client
 
 ADA, BOB = Client("user:ada", is_identified=True), Client("addr:192.0.2.1", is_identified=False)
 

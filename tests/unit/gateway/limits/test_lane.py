@@ -8,7 +8,7 @@ from gateway.limits.announced import Announcement
 from gateway.limits.lane import Lane
 from gateway.limits.throttle_telemetry import ThrottleTelemetry
 from gateway.limits.turn import Place, Shed, ShedCause
-from service_kit.clients import Client
+from service_kit.request.clients import Client
 
 from tests.unit.gateway.limits.virtual_time import run
 from tests.unit.gateway.metrics import RecordedMetrics

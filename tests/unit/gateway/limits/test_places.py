@@ -8,7 +8,7 @@ from gateway.limits.places import Places
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
-from service_kit.clients import Client
+from service_kit.request.clients import Client
 
 from tests.unit.gateway.limits.virtual_time import VirtualTimeLoop
 

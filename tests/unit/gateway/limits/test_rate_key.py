@@ -1,8 +1,8 @@
 import pytest
 from gateway.limits.rate_key import rate_key
-from service_kit.context import RequestContext
 from service_kit.contract.policy import RateClass
-from service_kit.trace_context import continue_trace
+from service_kit.request.context import RequestContext
+from service_kit.telemetry.trace_context import continue_trace
 
 from tests.unit.gateway.asgi import principal
 

@@ -7,7 +7,7 @@ from gateway.exchange import exchange_of
 from gateway.limits.byte_budget import ByteBudget
 from gateway.middleware.body import BodyMiddleware
 from gateway.problems import Decision, Problem
-from service_kit.clients import Client
+from service_kit.request.clients import Client
 from starlette.types import Message, Receive, Scope, Send
 
 from tests.unit.gateway.asgi import exchange_in, http_scope, passes_lifespan_through, principal

@@ -4,8 +4,8 @@ from gateway.middleware.identity import IdentityMiddleware
 from gateway.problems import Decision
 from gateway.sessions.cookie import SessionCookie
 from service_kit.contract.policy import Access, MethodPolicy, SessionEffect
+from service_kit.request.principal import Principal
 from service_kit.tokens.errors import KeySetUnavailableError, TokenError
-from service_kit.tokens.principal import Principal
 
 from tests.unit.gateway.asgi import (
     Headers,

@@ -9,7 +9,7 @@ from gateway.middleware.problem_details import ProblemDetailsMiddleware
 from gateway.middleware.request_context import RequestContextMiddleware
 from gateway.problems import Decision, Problem
 from loguru import logger
-from service_kit.errors import Violation
+from service_kit.request.errors import Violation
 from starlette.types import ASGIApp
 
 from tests.unit.gateway.asgi import Response, answering, call, exchange_in, http_scope, passes_lifespan_through, raising

@@ -7,7 +7,7 @@ from gateway.limits.rate_limit_telemetry import RateLimitTelemetry
 from gateway.middleware.rate_limit import RateLimitedPage, RateLimitMiddleware
 from gateway.problems import Decision, Problem
 from service_kit.contract.policy import Degraded, MethodPolicy, RateClass
-from service_kit.tokens.principal import Principal
+from service_kit.request.principal import Principal
 from starlette.types import ASGIApp
 
 from tests.unit.gateway.asgi import (

@@ -2,7 +2,7 @@ import pytest
 from gateway.exchange import exchange_of
 from gateway.middleware.client_address import ClientAddress
 from gateway.middleware.request_context import RequestContextMiddleware
-from service_kit.context import current_request
+from service_kit.request.context import current_request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tests.unit.gateway.asgi import answering, call, http_scope, passes_lifespan_through

@@ -6,8 +6,8 @@ from gateway.middleware.session_renewal import SessionRenewalMiddleware
 from gateway.problems import Decision, Problem
 from gateway.sessions.cookie import SessionCookie
 from gateway.sessions.renewal import Renewal
-from service_kit.context import RequestContext
 from service_kit.contract.policy import Access
+from service_kit.request.context import RequestContext
 from starlette.types import ASGIApp, Scope
 
 from tests.unit.gateway.asgi import (

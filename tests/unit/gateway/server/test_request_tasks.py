@@ -7,7 +7,7 @@ from gateway.middleware.problem_details import ProblemDetailsMiddleware
 from gateway.middleware.request_context import RequestContextMiddleware
 from gateway.server.request_tasks import RequestTasks
 from loguru import logger
-from service_kit.context import current_request
+from service_kit.request.context import current_request
 from starlette.types import ASGIApp
 
 from tests.unit.gateway.asgi import http_scope, raising

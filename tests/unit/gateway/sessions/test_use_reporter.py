@@ -8,12 +8,12 @@ from gateway.sessions import use_reporter
 from gateway.sessions.use_reporter import UseReporter
 from gateway.upstream.upstream import Upstream
 from grpclib.const import Status
-from service_kit.context import RequestContext
 from service_kit.contract import Contract
 from service_kit.contract.method import Method
-from service_kit.errors import CallError
-from service_kit.tokens.principal import Principal
-from service_kit.trace_context import continue_trace
+from service_kit.request.context import RequestContext
+from service_kit.request.errors import CallError
+from service_kit.request.principal import Principal
+from service_kit.telemetry.trace_context import continue_trace
 
 from tests.unit.gateway.metrics import RecordedMetrics
 

@@ -6,9 +6,9 @@ from typing import Any
 from gateway.status.picture import picture
 from gateway.status.reading import Sample
 from gateway.status.watch import View, Watch
-from service_kit.loop_lag import LoopLag
-from service_kit.readiness import CheckResult, Report
-from service_kit.release import Release
+from service_kit.lifecycle.readiness import CheckResult, Report
+from service_kit.runtime.release import Release
+from service_kit.telemetry.loop_lag import LoopLag
 
 from tests.unit.gateway.status.samples import histogram, requests
 

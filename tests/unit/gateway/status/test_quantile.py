@@ -6,7 +6,7 @@ from math import ceil, inf, isclose
 from gateway.status.quantile import quantile
 from hypothesis import given
 from hypothesis import strategies as st
-from service_kit.seconds_histogram import SECONDS_BUCKETS
+from service_kit.telemetry.seconds_histogram import SECONDS_BUCKETS
 
 BOUNDS = (*SECONDS_BUCKETS, inf)
 

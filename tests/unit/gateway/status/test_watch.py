@@ -4,7 +4,7 @@ import asyncio
 
 from gateway.status.reading import Sample
 from gateway.status.watch import EVERY_S, HISTORY_EVERY_S, HISTORY_S, WINDOW_S, Watch
-from service_kit.loop_lag import LoopLag
+from service_kit.telemetry.loop_lag import LoopLag
 
 from tests.unit.gateway.status.samples import requests
 

@@ -3,7 +3,7 @@ from gateway.problems import Problem
 from gateway.upstream.breaker import Verdict
 from gateway.upstream.failure import AttemptError, verdict_on_address
 from grpclib.const import Status
-from service_kit.errors import CallError
+from service_kit.request.errors import CallError
 
 
 def test_an_address_is_away_where_it_is_unavailable() -> None:

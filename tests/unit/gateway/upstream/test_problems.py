@@ -3,7 +3,7 @@
 import pytest
 from gateway.upstream.problems import to_problem
 from grpclib.const import Status
-from service_kit.errors import CallError, Violation
+from service_kit.request.errors import CallError, Violation
 
 from tests.examples.contracts import headrace_contract
 

@@ -13,9 +13,9 @@ from gateway.upstream.pool import Pool
 from gateway.upstream.retry_budget import RetryBudget
 from gateway.upstream.retrying import Call, Retrying
 from grpclib.const import Status
-from service_kit.context import RequestContext
-from service_kit.errors import CallError
-from service_kit.trace_context import continue_trace
+from service_kit.request.context import RequestContext
+from service_kit.request.errors import CallError
+from service_kit.telemetry.trace_context import continue_trace
 
 from tests.examples.contracts import headrace_contract
 

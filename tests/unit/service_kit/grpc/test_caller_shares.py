@@ -8,11 +8,11 @@ import pytest
 from grpclib.const import Status
 from hypothesis import given
 from hypothesis import strategies as st
-from service_kit.context import RequestContext
-from service_kit.errors import CallError
 from service_kit.grpc.caller_shares import CallerShares
-from service_kit.tokens.principal import Principal
-from service_kit.trace_context import continue_trace
+from service_kit.request.context import RequestContext
+from service_kit.request.errors import CallError
+from service_kit.request.principal import Principal
+from service_kit.telemetry.trace_context import continue_trace
 
 _OF_USER, _OF_NETWORK, _WAITING = 3, 2, 4
 

@@ -2,9 +2,9 @@
 
 import pytest
 from multidict import MultiDict
-from service_kit.context import RequestContext
 from service_kit.grpc.metadata import CLIENT_ADDRESS, bearer_token, incoming, outgoing
-from service_kit.trace_context import continue_trace
+from service_kit.request.context import RequestContext
+from service_kit.telemetry.trace_context import continue_trace
 
 
 @pytest.mark.parametrize("address", ["", "192.0.2.7", "2001:db8::1", "::ffff:192.0.2.7"])

@@ -5,8 +5,8 @@ import asyncio
 import pytest
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, consumes, invariant, rule
-from service_kit.errors import CallError
 from service_kit.grpc.receive_budget import ReceiveBudget, ReceiveBuffer
+from service_kit.request.errors import CallError
 
 MAX_BYTES = 1000
 

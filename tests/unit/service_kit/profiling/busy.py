@@ -4,8 +4,8 @@ import asyncio
 import hashlib
 import time
 
-from service_kit.context import RequestContext, enter_request
-from service_kit.trace_context import continue_trace
+from service_kit.request.context import RequestContext, enter_request
+from service_kit.telemetry.trace_context import continue_trace
 
 
 def burn(cpu_s: float) -> None:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import httpx2
 import pytest
 from service_kit.profiling import PprofServer
-from service_kit.release import Release
+from service_kit.runtime.release import Release
 
 from tests.unit.service_kit.profiling.profile_proto import ReadProfile
 

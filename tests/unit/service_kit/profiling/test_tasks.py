@@ -4,9 +4,9 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Generator
 from contextlib import asynccontextmanager
 
-from service_kit.context import enter_request
 from service_kit.profiling import text
 from service_kit.profiling.tasks import TaskState, task_states, tasks_profile
+from service_kit.request.context import enter_request
 
 from tests.unit.service_kit.profiling.busy import request
 

@@ -4,9 +4,9 @@ import asyncio
 from contextvars import copy_context
 
 import pytest
-from service_kit.context import RequestContext, current_request, enter_request
+from service_kit.request.context import RequestContext, current_request, enter_request
+from service_kit.telemetry.trace_context import TraceContext
 from service_kit.tokens.key_set import KeySet
-from service_kit.trace_context import TraceContext
 
 from tests.running.polling import eventually
 from tests.unit.service_kit.tokens.issuer import Issuer, Published, private_jwk

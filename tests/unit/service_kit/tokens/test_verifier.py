@@ -2,8 +2,8 @@
 
 import jwt
 import pytest
+from service_kit.request.principal import Principal
 from service_kit.tokens.key_set import KeySet
-from service_kit.tokens.principal import Principal
 from service_kit.tokens.verifier import TokenVerifier
 
 from tests.unit.service_kit.tokens.conftest import Clock

@@ -5,9 +5,9 @@ import sys
 
 import pytest
 from opentelemetry.trace import SpanKind
-from service_kit.release import Release
+from service_kit.runtime.release import Release
 from service_kit.settings import SettingsError, load
-from service_kit.trace_context import continue_trace
+from service_kit.telemetry.trace_context import continue_trace
 from service_kit.tracing.exporting import _is_loopback, exported_traces
 from service_kit.tracing.settings import TracingSettings
 
@@ -17,7 +17,7 @@ _EXPORTER = "opentelemetry.exporter.otlp.proto.http.trace_exporter"
 _WITHOUT = """
 import asyncio, sys
 import gateway.__main__, order_svc.__main__, user_svc.__main__
-from service_kit.release import Release
+from service_kit.runtime.release import Release
 from service_kit.tracing.exporting import exported_traces
 from service_kit.tracing.settings import TracingSettings
 

@@ -2,7 +2,7 @@
 
 import pytest
 from opentelemetry.trace import SpanKind, format_span_id, format_trace_id
-from service_kit.trace_context import continue_trace
+from service_kit.telemetry.trace_context import continue_trace
 
 from tests.running.recorded_traces import Traces
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import protovalidate
 import pytest
-from service_kit.errors import Violation
+from service_kit.request.errors import Violation
 from service_kit.validation import Validator
 
 from tests.examples.contracts import headrace_contract

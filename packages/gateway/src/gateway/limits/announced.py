@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 
-from service_kit.clients import Client
+from service_kit.request.clients import Client
 
 #: So long (seconds) is who was let past believed to be on the way: longer than identification and quota take, and too
 #: short for many to stand in others' way who send their body byte by byte.

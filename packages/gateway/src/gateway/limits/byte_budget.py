@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from service_kit.clients import Client
+from service_kit.request.clients import Client
 
 #: A user's part of all memory, and that of a client that is not identified. The latter have half of it between them.
 _USER_FRACTION = 8

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
 
-from service_kit.clients import Client
+from service_kit.request.clients import Client
 
 from gateway.limits.pace import Pace
 

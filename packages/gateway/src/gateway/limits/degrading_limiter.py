@@ -8,7 +8,7 @@ from typing import NoReturn
 from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from service_kit.contract.policy import Degraded
-from service_kit.metrics import from_zero
+from service_kit.telemetry.metrics import from_zero
 
 from gateway.limits.limiter import Admission, Limiter, LimiterUnavailable
 from gateway.limits.quota import Quota

@@ -5,7 +5,7 @@ from itertools import cycle
 from math import ceil, inf
 from time import monotonic
 
-from service_kit.clients import Client
+from service_kit.request.clients import Client
 
 from gateway.limits.adaptive_limit import AdaptiveLimit
 from gateway.limits.announced import Announced, Announcement

@@ -5,7 +5,7 @@ from collections import Counter, OrderedDict
 from fractions import Fraction
 from math import ceil
 
-from service_kit.clients import Client
+from service_kit.request.clients import Client
 
 #: A client's part of the places: a user's, and that of a network from which no one is identified.
 _USER_SHARE = Fraction(1, 2)

@@ -1,8 +1,8 @@
 """Which bucket a request draws on: that of its user, or without one of the client's network."""
 
-from service_kit.clients import client_of
-from service_kit.context import RequestContext
 from service_kit.contract.policy import RateClass
+from service_kit.request.clients import client_of
+from service_kit.request.context import RequestContext
 
 
 def rate_key(rate_class: RateClass, request: RequestContext) -> str:

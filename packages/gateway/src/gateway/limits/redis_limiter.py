@@ -11,12 +11,12 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
-from service_kit.context import current_request, enter_request
-from service_kit.redis_client import TimedRedis
-from service_kit.redis_failures import describe_redis_failure
-from service_kit.redis_liveness import LivePool
-from service_kit.redis_version import check_version
-from service_kit.store_operation import attributes_of, begin_span
+from service_kit.redis.client import TimedRedis
+from service_kit.redis.failures import describe_redis_failure
+from service_kit.redis.liveness import LivePool
+from service_kit.redis.version import check_version
+from service_kit.request.context import current_request, enter_request
+from service_kit.stores.operation import attributes_of, begin_span
 from service_kit.tracing.recording import Recording
 
 from gateway.limits.limiter import Admission, LimiterUnavailable

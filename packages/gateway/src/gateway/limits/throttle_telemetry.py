@@ -6,7 +6,7 @@ from typing import Protocol
 
 from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
-from service_kit.seconds_histogram import seconds_histogram
+from service_kit.telemetry.seconds_histogram import seconds_histogram
 
 from gateway.limits.turn import ShedCause
 

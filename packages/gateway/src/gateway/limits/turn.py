@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import Enum
 
-from service_kit.clients import Client
+from service_kit.request.clients import Client
 
 
 class ShedCause(Enum):

@@ -1,6 +1,6 @@
 """Receives a request's body, before anything scarce is held for the request."""
 
-from service_kit.clients import Client, client_of
+from service_kit.request.clients import Client, client_of
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import exchange_of

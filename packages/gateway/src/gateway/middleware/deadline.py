@@ -3,7 +3,7 @@
 from math import inf
 from time import monotonic, perf_counter
 
-from service_kit.errors import Violation
+from service_kit.request.errors import Violation
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import exchange_of

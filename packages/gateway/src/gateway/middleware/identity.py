@@ -4,8 +4,8 @@ import re
 from typing import Protocol
 
 from service_kit.contract.policy import Access, SessionEffect
+from service_kit.request.principal import Principal
 from service_kit.tokens.errors import KeySetUnavailableError, TokenError
-from service_kit.tokens.principal import Principal
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.bad_token import token_invalid

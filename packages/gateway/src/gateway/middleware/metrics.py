@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from time import perf_counter
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
-from service_kit.seconds_histogram import seconds_histogram
+from service_kit.telemetry.seconds_histogram import seconds_histogram
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of

@@ -2,7 +2,7 @@
 
 import asyncio
 
-from service_kit.clients import client_of
+from service_kit.request.clients import client_of
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import exchange_of

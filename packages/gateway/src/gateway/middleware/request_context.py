@@ -3,9 +3,9 @@
 from collections.abc import Iterable
 from typing import Any
 
-from service_kit.context import RequestContext, enter_request
-from service_kit.request_id import keep_or_mint
-from service_kit.trace_context import TraceContext, continue_trace
+from service_kit.request.context import RequestContext, enter_request
+from service_kit.request.request_id import keep_or_mint
+from service_kit.telemetry.trace_context import TraceContext, continue_trace
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.exchange import Exchange, open_exchange

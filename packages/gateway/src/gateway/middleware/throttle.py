@@ -1,6 +1,6 @@
 """Bounded concurrency: better a quick 503 for some than a slow answer for all."""
 
-from service_kit.clients import client_of
+from service_kit.request.clients import client_of
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.exchange import exchange_of

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
-from service_kit.clients import client_network
+from service_kit.request.clients import client_network
 
 from gateway.server.connection import Connection
 from gateway.server.edge import Edge

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 
 from loguru import logger
-from service_kit.request_id import keep_or_mint
+from service_kit.request.request_id import keep_or_mint
 
 from gateway.problems import CONTENT_TYPE, Problem
 from gateway.server.telemetry import Cause, EdgeTelemetry

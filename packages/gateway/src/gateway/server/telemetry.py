@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from enum import StrEnum
 
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
-from service_kit.metrics import from_zero
+from service_kit.telemetry.metrics import from_zero
 
 
 class Cause(StrEnum):

@@ -3,8 +3,8 @@
 from dataclasses import dataclass
 from typing import Protocol
 
-from service_kit.context import RequestContext
-from service_kit.tokens.principal import Principal
+from service_kit.request.context import RequestContext
+from service_kit.request.principal import Principal
 
 #: The response headers that hand the credentials of a session to the client, and the one with the session key.
 COOKIE_HEADER = frozenset({b"set-cookie"})

@@ -7,12 +7,12 @@ from time import monotonic
 
 from grpclib.const import Status
 from opentelemetry.metrics import Meter
-from service_kit.context import RequestContext
 from service_kit.contract import Contract
 from service_kit.contract.reasons import Reason
-from service_kit.errors import CallError
+from service_kit.request.context import RequestContext
+from service_kit.request.errors import CallError
+from service_kit.request.principal import Principal
 from service_kit.tokens.errors import TokenError
-from service_kit.tokens.principal import Principal
 from service_kit.tokens.verifier import TokenVerifier
 
 from gateway.problems import Decision, Problem

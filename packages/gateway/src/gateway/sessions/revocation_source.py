@@ -4,10 +4,10 @@ import secrets
 from collections.abc import Mapping
 from typing import Any
 
-from service_kit.context import RequestContext
 from service_kit.contract import Contract
+from service_kit.request.context import RequestContext
+from service_kit.telemetry.trace_context import continue_trace
 from service_kit.tokens.revocation_feed import RevocationPage, Revoked
-from service_kit.trace_context import continue_trace
 
 from gateway.upstream.upstream import Upstream
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 from time import monotonic
 
 from opentelemetry.metrics import Meter
-from service_kit.context import RequestContext
 from service_kit.contract import Contract
-from service_kit.errors import CallError
-from service_kit.metrics import from_zero
+from service_kit.request.context import RequestContext
+from service_kit.request.errors import CallError
+from service_kit.telemetry.metrics import from_zero
 
 from gateway.problems import Problem
 from gateway.upstream.upstream import Upstream

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from service_kit.loop_lag import WINDOW_S, LoopLag
-from service_kit.readiness import Report
+from service_kit.lifecycle.readiness import Report
+from service_kit.telemetry.loop_lag import WINDOW_S, LoopLag
 
 from gateway.status import sections
 from gateway.status.change import Change

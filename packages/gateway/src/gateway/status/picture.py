@@ -3,10 +3,10 @@
 from dataclasses import asdict
 from typing import Any
 
-from service_kit.loop_lag import WINDOW_S as LAG_WINDOW_S
-from service_kit.loop_lag import LoopLag
-from service_kit.readiness import Report
-from service_kit.release import Release
+from service_kit.lifecycle.readiness import Report
+from service_kit.runtime.release import Release
+from service_kit.telemetry.loop_lag import WINDOW_S as LAG_WINDOW_S
+from service_kit.telemetry.loop_lag import LoopLag
 
 from gateway.status import sections
 from gateway.status.attention import notices

@@ -1,6 +1,6 @@
 """One moment of the charts."""
 
-from service_kit.loop_lag import LoopLag
+from service_kit.telemetry.loop_lag import LoopLag
 
 from gateway.status.change import Change
 from gateway.status.names import DECISIONS, REQUESTS, SHEDS

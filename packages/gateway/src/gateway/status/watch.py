@@ -6,7 +6,7 @@ from collections import deque
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
-from service_kit.loop_lag import LoopLag
+from service_kit.telemetry.loop_lag import LoopLag
 
 from gateway.status.change import Change
 from gateway.status.point import CHARTED, Point, point

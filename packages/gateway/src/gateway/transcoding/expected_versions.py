@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
-from service_kit.errors import Violation
+from service_kit.request.errors import Violation
 
 from gateway.entity_tags import EntityTagError, parse_tags
 from gateway.request_headers import every

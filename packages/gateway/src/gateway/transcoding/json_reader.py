@@ -12,7 +12,7 @@ from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
-from service_kit.errors import Violation
+from service_kit.request.errors import Violation
 
 BODY = "body"
 MAX_NESTING = 32

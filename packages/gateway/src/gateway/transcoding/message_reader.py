@@ -5,7 +5,7 @@ from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from service_kit.contract import Contract, ContractError
-from service_kit.errors import Violation
+from service_kit.request.errors import Violation
 from service_kit.validation.checks import Check, value_checks
 
 from gateway.transcoding.mismatch import ValueMismatch

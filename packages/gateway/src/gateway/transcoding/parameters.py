@@ -6,7 +6,7 @@ from urllib.parse import parse_qsl
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 from service_kit.contract.policy import HeaderBinding
-from service_kit.errors import Violation
+from service_kit.request.errors import Violation
 
 from gateway.transcoding.mismatch import ValueMismatch
 from gateway.transcoding.values import put_value, text_value_reader

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from service_kit.contract import Method
-from service_kit.errors import Violation
+from service_kit.request.errors import Violation
 
 from gateway.entity_tags import EntityTagError, EntityTags, parse_tags, tag_of
 from gateway.problems import Problem

@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from service_kit.contract import Binding, Contract, ContractError, Method
-from service_kit.errors import Violation
+from service_kit.request.errors import Violation
 from service_kit.validation import Validator
 
 from gateway.problems import Problem

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from service_kit.contract.policy import SessionEffect
 from service_kit.contract.reasons import Reason
-from service_kit.errors import CallError
+from service_kit.request.errors import CallError
 from starlette.types import Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of

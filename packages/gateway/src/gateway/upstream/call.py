@@ -11,11 +11,11 @@ from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 from grpclib.metadata import Deadline
 from h2.exceptions import ProtocolError as H2ProtocolError
 from loguru import logger
-from service_kit.context import RequestContext
 from service_kit.contract import Method
-from service_kit.errors import CallError
 from service_kit.grpc.errors import from_grpc_error
 from service_kit.grpc.metadata import outgoing
+from service_kit.request.context import RequestContext
+from service_kit.request.errors import CallError
 
 from gateway.upstream.connections import AddressFullError, Connections
 from gateway.upstream.failure import FAILURES, AttemptError, ConnectionLostError, PeerRefusedError

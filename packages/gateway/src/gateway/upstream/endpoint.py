@@ -10,12 +10,12 @@ from typing import Any
 
 from grpclib.const import Status
 from loguru import logger
-from service_kit.clients import client_of
-from service_kit.context import RequestContext
 from service_kit.contract import Method
-from service_kit.errors import CallError
 from service_kit.grpc.spans import begin_made, end_made
-from service_kit.seconds_histogram import seconds_histogram
+from service_kit.request.clients import client_of
+from service_kit.request.context import RequestContext
+from service_kit.request.errors import CallError
+from service_kit.telemetry.seconds_histogram import seconds_histogram
 
 from gateway.problems import Decision
 from gateway.upstream.address import Address

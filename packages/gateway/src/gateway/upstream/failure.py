@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from grpclib.const import Status
 from grpclib.exceptions import StreamTerminatedError
-from service_kit.errors import CallError
+from service_kit.request.errors import CallError
 
 from gateway.upstream.breaker import Verdict
 

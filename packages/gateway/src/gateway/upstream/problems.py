@@ -5,7 +5,7 @@ from math import ceil
 
 from grpclib.const import Status
 from service_kit.contract.reasons import Reason
-from service_kit.errors import CallError
+from service_kit.request.errors import CallError
 
 from gateway.problems import Decision, Problem
 

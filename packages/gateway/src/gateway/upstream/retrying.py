@@ -13,9 +13,9 @@ from time import monotonic
 from typing import Any
 
 from grpclib.const import Status
-from service_kit.context import RequestContext
 from service_kit.contract import Method
-from service_kit.errors import CallError
+from service_kit.request.context import RequestContext
+from service_kit.request.errors import CallError
 
 from gateway.upstream.balancer import pick
 from gateway.upstream.endpoint import Endpoint

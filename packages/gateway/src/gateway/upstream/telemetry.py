@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable, Sequence
 from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from pybreaker import STATE_CLOSED, STATE_HALF_OPEN, STATE_OPEN
-from service_kit.metrics import from_zero
+from service_kit.telemetry.metrics import from_zero
 
 from gateway.upstream.address import Address
 from gateway.upstream.endpoint import Endpoint

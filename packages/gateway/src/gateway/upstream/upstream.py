@@ -6,9 +6,9 @@ from typing import Any
 
 from grpclib.const import Status
 from pybreaker import STATE_OPEN
-from service_kit.context import RequestContext
 from service_kit.contract import Method
-from service_kit.errors import CallError
+from service_kit.request.context import RequestContext
+from service_kit.request.errors import CallError
 
 from gateway.problems import Decision, Problem
 from gateway.upstream.address import Address

@@ -1,11 +1,11 @@
-"""The driver's exceptions in the domain's words. What each of them means stands in service_kit.store_failures."""
+"""The driver's exceptions in the domain's words. What each of them means stands in service_kit.stores.failures."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import psycopg
 from service_kit.postgres.failures import postgres_failure
-from service_kit.store_failures import StoreFailure
+from service_kit.stores.failures import StoreFailure
 
 from order_svc.domain.errors import DependencyUnavailableError
 

@@ -5,7 +5,7 @@ import random
 from collections.abc import Mapping
 
 from loguru import logger
-from service_kit.metrics import from_zero, meter
+from service_kit.telemetry.metrics import from_zero, meter
 
 from order_svc.domain.errors import DependencyUnavailableError
 from order_svc.use_cases.forget_outdated import ForgetOutdated

@@ -7,9 +7,9 @@ import time
 
 from redis.exceptions import RedisError
 from service_kit.backoff import Backoff
-from service_kit.random_ids import random_hex
-from service_kit.redis_connection import own_connection
-from service_kit.redis_version import UnsupportedRedisError, check_version
+from service_kit.redis.connection import own_connection
+from service_kit.redis.version import UnsupportedRedisError, check_version
+from service_kit.telemetry.random_ids import random_hex
 
 from order_svc.inbox.group import TIMEOUT_S, ConsumerGroup, RedisConsumerGroup
 from order_svc.inbox.inbox import Inbox

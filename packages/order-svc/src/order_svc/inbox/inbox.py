@@ -6,10 +6,10 @@ from contextlib import aclosing, suppress
 
 from redis.exceptions import RedisError
 from service_kit.backoff import Backoff
-from service_kit.context import RequestContext, within_request
 from service_kit.events import Envelope, EnvelopeError
-from service_kit.request_id import keep_or_mint
-from service_kit.trace_context import continue_trace
+from service_kit.request.context import RequestContext, within_request
+from service_kit.request.request_id import keep_or_mint
+from service_kit.telemetry.trace_context import continue_trace
 
 from order_svc.domain.errors import DependencyUnavailableError
 from order_svc.inbox.errors import UnreadableEventError

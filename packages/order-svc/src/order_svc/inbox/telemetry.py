@@ -7,10 +7,10 @@ from enum import StrEnum
 from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Observation
 from service_kit.events import Envelope
-from service_kit.metrics import from_zero, meter
-from service_kit.redis_failures import describe_redis_failure, redis_code
-from service_kit.redis_version import UnsupportedRedisError
-from service_kit.seconds_histogram import seconds_histogram
+from service_kit.redis.failures import describe_redis_failure, redis_code
+from service_kit.redis.version import UnsupportedRedisError
+from service_kit.telemetry.metrics import from_zero, meter
+from service_kit.telemetry.seconds_histogram import seconds_histogram
 
 from order_svc.inbox.group import Backlog, Entry
 

@@ -1,6 +1,6 @@
 """Who calls: the request's context in the domain's words."""
 
-from service_kit.context import current_request, require_principal
+from service_kit.request.context import current_request, require_principal
 
 from order_svc.domain.actor import Actor
 

@@ -2,7 +2,7 @@
 
 from grpclib.const import Status
 from service_kit.grpc.errors import ErrorTable
-from service_kit.page_tokens import PageTokenInvalidError
+from service_kit.request.page_tokens import PageTokenInvalidError
 
 from order_svc.domain.errors import (
     ActionForbiddenError,

@@ -4,7 +4,7 @@ import struct
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from service_kit.page_tokens import PageTokenInvalidError, decode_page_token, encode_page_token
+from service_kit.request.page_tokens import PageTokenInvalidError, decode_page_token, encode_page_token
 
 from order_svc.domain.listing import Filters, Position
 

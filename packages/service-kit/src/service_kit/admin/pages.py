@@ -14,14 +14,14 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from service_kit.admin.further_page import FurtherPage
+from service_kit.http.own_pages import OwnPagesMiddleware
 from service_kit.internal_server import ONE_ANSWER
+from service_kit.lifecycle.readiness import Readiness
 from service_kit.logs import LogLevel
 from service_kit.logs.redaction import redact
-from service_kit.loop_lag import WINDOW_S, LoopLag
-from service_kit.metrics import exposition, openmetrics
-from service_kit.own_pages import OwnPagesMiddleware
-from service_kit.readiness import Readiness
-from service_kit.release import Release
+from service_kit.runtime.release import Release
+from service_kit.telemetry.loop_lag import WINDOW_S, LoopLag
+from service_kit.telemetry.metrics import exposition, openmetrics
 
 _INDEX = """\
 {service} {version}

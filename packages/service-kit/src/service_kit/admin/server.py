@@ -6,10 +6,10 @@ from contextlib import asynccontextmanager
 from service_kit.admin.further_page import FurtherPage
 from service_kit.admin.pages import AdminPages
 from service_kit.internal_server import internal_server
+from service_kit.lifecycle.readiness import Readiness
 from service_kit.logs import LogLevel
-from service_kit.loop_lag import LoopLag
-from service_kit.readiness import Readiness
-from service_kit.release import Release
+from service_kit.runtime.release import Release
+from service_kit.telemetry.loop_lag import LoopLag
 
 
 @asynccontextmanager

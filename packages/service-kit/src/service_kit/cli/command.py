@@ -5,12 +5,12 @@ import sys
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
 from typing import Any, TypeVar, cast
 
-from service_kit.allocator import give_back_large_blocks
 from service_kit.cli.parser import build_parser
 from service_kit.cli.subcommand import Subcommand
-from service_kit.inherited_environment import remove_inherited
+from service_kit.runtime.allocator import give_back_large_blocks
+from service_kit.runtime.inherited_environment import remove_inherited
+from service_kit.runtime.start_refused import StartRefusedError
 from service_kit.settings import SettingsError, describe, load, unknown_variables
-from service_kit.start_refused import StartRefusedError
 
 T = TypeVar("T")
 

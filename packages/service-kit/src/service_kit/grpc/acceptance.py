@@ -14,11 +14,11 @@ from grpclib.server import Handler, Stream
 from h2.errors import ErrorCodes
 from loguru import logger
 
-from service_kit.errors import CallError
 from service_kit.grpc.call_stream import CallStream
 from service_kit.grpc.errors import to_grpc_error
 from service_kit.grpc.limits import ServerLimits
-from service_kit.metrics import meter
+from service_kit.request.errors import CallError
+from service_kit.telemetry.metrics import meter
 
 _Header = tuple[str, str]
 

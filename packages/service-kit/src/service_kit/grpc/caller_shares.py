@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 
 from grpclib.const import Status
 
-from service_kit.clients import client_of
-from service_kit.context import RequestContext
-from service_kit.errors import CallError
-from service_kit.metrics import from_zero, meter
+from service_kit.request.clients import client_of
+from service_kit.request.context import RequestContext
+from service_kit.request.errors import CallError
+from service_kit.telemetry.metrics import from_zero, meter
 
 
 @dataclass(slots=True)

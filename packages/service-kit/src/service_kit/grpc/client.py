@@ -9,8 +9,8 @@ from grpclib.const import Cardinality
 from grpclib.events import SendRequest, listen
 from grpclib.metadata import Deadline
 
-from service_kit.context import current_request
 from service_kit.grpc.metadata import outgoing
+from service_kit.request.context import current_request
 
 _KEEPALIVE = Configuration(_keepalive_time=30, _keepalive_timeout=5, _http2_min_sent_ping_interval_without_data=30)
 

@@ -7,9 +7,9 @@ from grpclib.const import Status
 from grpclib.encoding.base import CodecBase
 
 from service_kit.contract import Method
-from service_kit.deadline import time_left
-from service_kit.errors import CallError
 from service_kit.grpc.message_conversion import MessageConverter, MessageConverters
+from service_kit.request.deadline import time_left
+from service_kit.request.errors import CallError
 from service_kit.validation import Validator
 
 

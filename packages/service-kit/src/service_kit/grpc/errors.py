@@ -14,7 +14,7 @@ from grpclib.const import Status
 from grpclib.exceptions import GRPCError, ProtocolError, StreamTerminatedError
 from loguru import logger
 
-from service_kit.errors import CallError, Violation
+from service_kit.request.errors import CallError, Violation
 
 #: Exception → gRPC status and reason. str(exception) is the detail that the caller reads; an exception may carry
 #: `violations` and `retry_after_s`. The most specific class wins.

@@ -11,7 +11,7 @@ from typing import Any
 from grpclib.const import Status
 from grpclib.server import Stream
 
-from service_kit.errors import CallError
+from service_kit.request.errors import CallError
 
 _PREFIX_BYTES = 5
 

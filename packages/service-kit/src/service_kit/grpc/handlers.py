@@ -12,12 +12,9 @@ from grpclib.exceptions import GRPCError
 from grpclib.server import Stream
 from loguru import logger
 
-from service_kit.context import RequestContext, enter_request
 from service_kit.contract import Contract, ContractError, Method
 from service_kit.contract.message_size import max_request_bytes
 from service_kit.contract.policy import Access
-from service_kit.deadline import time_left
-from service_kit.errors import CallError
 from service_kit.grpc.call_stream import due_of, quiet_after_leaving, sent_bytes_of, set_verified
 from service_kit.grpc.caller_shares import CallerShares
 from service_kit.grpc.codec import ContractCodec
@@ -26,6 +23,9 @@ from service_kit.grpc.framing import guarded_frames
 from service_kit.grpc.metadata import bearer_token, incoming
 from service_kit.grpc.spans import begin_served, end_served
 from service_kit.grpc.telemetry import CallTelemetry
+from service_kit.request.context import RequestContext, enter_request
+from service_kit.request.deadline import time_left
+from service_kit.request.errors import CallError
 from service_kit.tokens.verifier import TokenError, TokenVerifier
 from service_kit.tracing.request_tracer import RequestTracer
 

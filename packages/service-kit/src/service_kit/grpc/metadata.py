@@ -5,9 +5,9 @@ from functools import lru_cache
 from ipaddress import ip_address
 from urllib.parse import quote, unquote
 
-from service_kit.context import RequestContext
-from service_kit.request_id import keep_or_mint
-from service_kit.trace_context import continue_trace
+from service_kit.request.context import RequestContext
+from service_kit.request.request_id import keep_or_mint
+from service_kit.telemetry.trace_context import continue_trace
 
 AUTHORIZATION = "authorization"
 REQUEST_ID = "x-request-id"

@@ -5,9 +5,9 @@ from typing import Protocol
 
 from loguru import logger
 
-from service_kit.clients import client_network
 from service_kit.grpc.connection_shares import ConnectionShares
-from service_kit.metrics import meter
+from service_kit.request.clients import client_network
+from service_kit.telemetry.metrics import meter
 
 
 class _Leaving(Protocol):

@@ -12,13 +12,13 @@ from grpclib.health.v1.health_pb2 import DESCRIPTOR as HEALTH
 from grpclib.server import Stream
 
 from service_kit.contract import Contract
-from service_kit.errors import CallError
 from service_kit.grpc import reflection
 from service_kit.grpc.call_stream import due_of, quiet_after_leaving
 from service_kit.grpc.descriptor_index import DescriptorIndex
 from service_kit.grpc.errors import to_call_error, to_grpc_error
 from service_kit.grpc.framing import guarded_frames
 from service_kit.grpc.health import HealthService
+from service_kit.request.errors import CallError
 
 #: Questions of these services are names.
 _MAX_MESSAGE_BYTES = 16 * 1024

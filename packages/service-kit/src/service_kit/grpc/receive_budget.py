@@ -6,8 +6,8 @@ from collections.abc import Callable, Hashable, Iterable
 from grpclib.const import Status
 from grpclib.protocol import Buffer, UnackedData
 
-from service_kit.errors import CallError
-from service_kit.metrics import meter
+from service_kit.request.errors import CallError
+from service_kit.telemetry.metrics import meter
 
 #: Callers without a verified token may hold this part of the budget.
 _UNVERIFIED_SHARE = 0.25

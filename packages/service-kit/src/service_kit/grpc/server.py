@@ -19,7 +19,7 @@ from service_kit.grpc.limits import DEFAULT_LIMITS, ServerLimits
 from service_kit.grpc.open_connections import OpenConnections
 from service_kit.grpc.platform_service import PlatformServices
 from service_kit.grpc.telemetry import CallTelemetry
-from service_kit.readiness import Readiness
+from service_kit.lifecycle.readiness import Readiness
 from service_kit.tokens.verifier import TokenVerifier
 from service_kit.tracing.request_tracer import RequestTracer
 from service_kit.validation import Validator

@@ -3,7 +3,7 @@
 from grpclib.const import Status
 from opentelemetry.trace import SpanKind
 
-from service_kit.context import RequestContext
+from service_kit.request.context import RequestContext
 from service_kit.tracing.recording import Recording
 from service_kit.tracing.request_tracer import RequestTracer
 

@@ -8,10 +8,10 @@ from weakref import WeakSet
 from grpclib.const import Status
 from opentelemetry.metrics import CallbackOptions, Observation
 
-from service_kit.context import current_request
 from service_kit.logs import request_lines
-from service_kit.metrics import meter
-from service_kit.seconds_histogram import seconds_histogram
+from service_kit.request.context import current_request
+from service_kit.telemetry.metrics import meter
+from service_kit.telemetry.seconds_histogram import seconds_histogram
 
 _duration = seconds_histogram(
     "rpc.server.call.duration",

@@ -14,8 +14,8 @@ from service_kit.lifecycle.background import BackgroundTask
 from service_kit.lifecycle.closing import Closing
 from service_kit.lifecycle.draining import Drain, drain_all
 from service_kit.lifecycle.problems import ProcessFailedError
+from service_kit.lifecycle.readiness import Readiness
 from service_kit.lifecycle.signals import StopSignals
-from service_kit.readiness import Readiness
 
 T = TypeVar("T")
 

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import orjson
 
-from service_kit.context import current_request
+from service_kit.request.context import current_request
 
 _COLOURS = {"DEBUG": "36", "INFO": "32", "WARNING": "33", "ERROR": "31", "CRITICAL": "1;31"}
 

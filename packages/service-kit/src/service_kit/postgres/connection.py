@@ -11,9 +11,9 @@ from psycopg import AsyncConnection, AsyncTransaction
 from psycopg.abc import PQGen
 from psycopg.rows import TupleRow
 
-from service_kit.deadline import within_deadline
 from service_kit.postgres.timed_cursor import SYSTEM, TimedCursor
-from service_kit.store_operation import StoreOperation
+from service_kit.request.deadline import within_deadline
+from service_kit.stores.operation import StoreOperation
 
 #: How long asking the server to cancel a statement may take (seconds). A server that does not even answer that is
 #: left alone with its statement: the connection is closed.

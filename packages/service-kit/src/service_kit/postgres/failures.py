@@ -2,7 +2,7 @@
 
 import psycopg
 
-from service_kit.store_failures import StoreFailure, sqlstate_failure
+from service_kit.stores.failures import StoreFailure, sqlstate_failure
 
 #: The server compares the columns of a prepared statement's answer with those that it announced first. It says so in
 #: words only: the code, feature not supported, has other uses, which are bugs. The text is not translated where

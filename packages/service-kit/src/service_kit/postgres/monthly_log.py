@@ -14,9 +14,9 @@ from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Observation
 from psycopg import sql
 
-from service_kit.metrics import from_zero, meter
 from service_kit.postgres.pool import PostgresPool
 from service_kit.postgres.statements import fetch_one
+from service_kit.telemetry.metrics import from_zero, meter
 
 _EVERY_S = 3600.0
 #: After a failure: well before the months that were made ahead are over.

@@ -9,11 +9,11 @@ import psycopg
 from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
-from service_kit.deadline import time_left, within_deadline
-from service_kit.pool_telemetry import PoolCounts, shown_pool
 from service_kit.postgres.connection import BoundedConnection
 from service_kit.postgres.session import session_options
-from service_kit.uninterrupted import uninterrupted
+from service_kit.request.deadline import time_left, within_deadline
+from service_kit.stores.pool_telemetry import PoolCounts, shown_pool
+from service_kit.stores.uninterrupted import uninterrupted
 
 #: How long the pool goes on connecting by itself. After that every call that needs a connection makes it try again
 #: at once, so that a server that comes back is used at once, not at the end of a grown back-off.

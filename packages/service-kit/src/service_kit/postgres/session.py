@@ -1,7 +1,7 @@
 """The parameters of this process's sessions in PostgreSQL."""
 
 # Decided here and not by the defaults of the server, the database or the role: statements rely on what READ COMMITTED
-# sees, and the driver on the forms of dates and bytes. (Variables: see service_kit.inherited_environment.)
+# sees, and the driver on the forms of dates and bytes. (Variables: see service_kit.runtime.inherited_environment.)
 _PARAMETERS = {
     "TimeZone": "UTC",
     "DateStyle": "ISO",

@@ -13,12 +13,12 @@ import psycopg
 from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
-from service_kit.deadline import time_left
 from service_kit.postgres.connection import BoundedConnection
 from service_kit.postgres.failures import postgres_failure
 from service_kit.postgres.pool import PostgresPool
 from service_kit.postgres.timed_cursor import operation_of
-from service_kit.store_failures import StoreFailure
+from service_kit.request.deadline import time_left
+from service_kit.stores.failures import StoreFailure
 
 T = TypeVar("T")
 

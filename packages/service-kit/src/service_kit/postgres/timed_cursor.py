@@ -7,7 +7,7 @@ from typing import Any
 from psycopg import AsyncCursor
 from psycopg.rows import TupleRow
 
-from service_kit.store_operation import StoreOperation
+from service_kit.stores.operation import StoreOperation
 
 SYSTEM = "postgresql"
 _OPERATIONS = frozenset({"SELECT", "INSERT", "UPDATE", "DELETE", "MERGE", "CALL"})

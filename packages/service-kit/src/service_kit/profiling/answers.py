@@ -11,7 +11,7 @@ from starlette.responses import PlainTextResponse, Response
 from service_kit.internal_server import ONE_ANSWER
 from service_kit.profiling import flame_graph, proto, speedscope
 from service_kit.profiling.profile import Profile
-from service_kit.release import Release
+from service_kit.runtime.release import Release
 
 #: Nothing that a name in a profile might bring along is run or loaded.
 INERT = {"content-security-policy": "default-src 'none'; style-src 'unsafe-inline'"}

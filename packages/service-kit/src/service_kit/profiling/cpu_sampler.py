@@ -14,11 +14,11 @@ from collections.abc import Iterator
 from types import CodeType, FrameType
 from typing import Self
 
-from service_kit.context import current_request
 from service_kit.profiling.profile import Labels, Profile, Sample, ValueType
 from service_kit.profiling.request_labels import labels_of
 from service_kit.profiling.stacks import Names, walk
 from service_kit.profiling.thread_clocks import cpu_ns_of
+from service_kit.request.context import current_request
 
 _TYPES = (ValueType("samples", "count"), ValueType("cpu", "nanoseconds"))
 _COMMENT = "Time in C code is that of the line of Python that called it."

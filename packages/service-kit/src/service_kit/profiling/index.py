@@ -6,7 +6,7 @@ import os
 import threading
 from html import escape
 
-from service_kit.release import Release
+from service_kit.runtime.release import Release
 
 _STYLE = """
 :root { color-scheme: light dark; }

@@ -11,9 +11,9 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from service_kit.http.own_pages import OwnPagesMiddleware
 from service_kit.internal_server import ONE_ANSWER
 from service_kit.logs.redaction import redact
-from service_kit.own_pages import OwnPagesMiddleware
 from service_kit.profiling import text
 from service_kit.profiling.answers import INERT, nobody_listens, number, plain, rendered
 from service_kit.profiling.cpu_sampler import CpuSampler
@@ -22,7 +22,7 @@ from service_kit.profiling.index import index_page
 from service_kit.profiling.tasks import task_states, tasks_profile
 from service_kit.profiling.threads import thread_states, threads_profile
 from service_kit.profiling.timed_runs import LONGEST_S, TimedRuns
-from service_kit.release import Release
+from service_kit.runtime.release import Release
 
 ROOT = "/debug/pprof/"
 

@@ -6,8 +6,8 @@ import sys
 from contextvars import Context
 from typing import Any
 
-from service_kit.context import RequestContext, request_in
 from service_kit.profiling.profile import Labels
+from service_kit.request.context import RequestContext, request_in
 
 
 def labels_of(request: RequestContext | None) -> Labels:

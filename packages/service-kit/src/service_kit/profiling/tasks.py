@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from types import AsyncGeneratorType, CoroutineType, GeneratorType
 from typing import Any
 
-from service_kit.context import RequestContext
 from service_kit.profiling.profile import Frame, Profile, Sample, ValueType
 from service_kit.profiling.request_labels import labels_of, request_of
 from service_kit.profiling.stacks import Names, RawStack
+from service_kit.request.context import RequestContext
 
 _TYPE = ValueType("tasks", "count")
 #: How an awaitable names its frame, and what it awaits itself.

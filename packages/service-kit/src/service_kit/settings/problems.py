@@ -2,7 +2,7 @@
 
 from typing import ClassVar
 
-from service_kit.start_refused import StartRefusedError
+from service_kit.runtime.start_refused import StartRefusedError
 
 
 class SettingsError(StartRefusedError):

@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
+from service_kit.request.principal import ADMIN, Principal
 from service_kit.tokens.errors import TokenError
-from service_kit.tokens.principal import ADMIN, Principal
 
 #: Integers beyond this are not the same number to every reader of JSON (RFC 8259 section 6).
 _MAX_INTEGER = 2**53 - 1

@@ -4,7 +4,7 @@ from typing import Literal, TypeAlias
 
 from grpclib.const import Status
 
-from service_kit.errors import CallError
+from service_kit.request.errors import CallError
 
 TokenErrorKind: TypeAlias = Literal["malformed", "expired", "invalid", "revoked"]
 

@@ -10,7 +10,7 @@ from contextvars import Context
 from joserfc.jwk import OKPKey
 from loguru import logger
 
-from service_kit.metrics import meter
+from service_kit.telemetry.metrics import meter
 from service_kit.tokens.jwk import read_jwks
 
 #: An Ed25519 public key.

@@ -5,8 +5,8 @@ from collections.abc import Iterable
 from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 
-from service_kit.metrics import from_zero
-from service_kit.seconds_histogram import seconds_histogram
+from service_kit.telemetry.metrics import from_zero
+from service_kit.telemetry.seconds_histogram import seconds_histogram
 from service_kit.tokens.denylist import Denylist
 
 _lag = seconds_histogram("auth.revocation.lag", "From the end of a session or key to its refusal here")

@@ -9,11 +9,11 @@ from typing import Protocol
 
 from joserfc.jws import JWSRegistry
 
+from service_kit.request.principal import Principal
 from service_kit.tokens.claims import read_not_before, read_principal
 from service_kit.tokens.compact import MAX_TOKEN_BYTES, SignedToken, read_compact, read_object
 from service_kit.tokens.errors import KeySetUnavailableError, TokenError
 from service_kit.tokens.key_set import Key, KeySet
-from service_kit.tokens.principal import Principal
 
 __all__ = ["KeySetUnavailableError", "TokenError", "TokenVerifier"]
 

@@ -7,8 +7,8 @@ from urllib.parse import urlsplit
 
 from opentelemetry.trace import NoOpTracer
 
-from service_kit.metrics import meter
-from service_kit.release import Release
+from service_kit.runtime.release import Release
+from service_kit.telemetry.metrics import meter
 from service_kit.tracing.request_tracer import RequestTracer
 from service_kit.tracing.settings import TracingSettings
 

@@ -6,7 +6,7 @@ from opentelemetry.context import Context
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, Tracer, format_span_id, format_trace_id
 from opentelemetry.trace.propagation import set_span_in_context
 
-from service_kit.trace_context import TraceContext
+from service_kit.telemetry.trace_context import TraceContext
 
 _SAMPLED = "01"
 

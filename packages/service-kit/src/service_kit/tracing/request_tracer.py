@@ -13,7 +13,7 @@ from opentelemetry.trace import (
     set_span_in_context,
 )
 
-from service_kit.trace_context import TraceContext
+from service_kit.telemetry.trace_context import TraceContext
 from service_kit.tracing.recording import Recording
 
 #: What a trace's id is compared by: its lower half, as OpenTelemetry's own sampler does.

@@ -6,7 +6,7 @@ from typing import Any
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from service_kit.contract import Contract
-from service_kit.errors import Violation
+from service_kit.request.errors import Violation
 from service_kit.validation.checks import Check, list_check, value_checks
 from service_kit.validation.text_forms import TextForms
 

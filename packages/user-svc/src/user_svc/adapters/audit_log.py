@@ -8,8 +8,8 @@ from typing import Any, LiteralString
 import psycopg
 from loguru import logger
 from psycopg.types.json import Json
-from service_kit.metrics import from_zero, meter
 from service_kit.postgres import PostgresPool
+from service_kit.telemetry.metrics import from_zero, meter
 
 from user_svc.adapters.statements import Cursor, in_transaction
 from user_svc.domain.audit import AuditEvent

@@ -1,4 +1,4 @@
-"""The drivers' exceptions in the domain's words. What each of them means stands in service_kit.store_failures."""
+"""The drivers' exceptions in the domain's words. What each of them means stands in service_kit.stores.failures."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -6,8 +6,8 @@ from contextlib import contextmanager
 import psycopg
 from redis.exceptions import RedisError
 from service_kit.postgres.failures import postgres_failure
-from service_kit.redis_failures import redis_failure
-from service_kit.store_failures import StoreFailure
+from service_kit.redis.failures import redis_failure
+from service_kit.stores.failures import StoreFailure
 
 from user_svc.domain.errors import DependencyUnavailableError
 

@@ -5,7 +5,7 @@ keys have one tag, hence one hash slot, so that one script decides about an acco
 """
 
 from redis.asyncio import Redis
-from service_kit.metrics import from_zero, meter
+from service_kit.telemetry.metrics import from_zero, meter
 
 from user_svc.adapters.driver_errors import redis_errors
 from user_svc.adapters.scripts import load_script

@@ -13,8 +13,8 @@ from typing import TypeVar
 
 import argon2
 from argon2.exceptions import VerifyMismatchError
-from service_kit.metrics import from_zero, meter
-from service_kit.seconds_histogram import seconds_histogram
+from service_kit.telemetry.metrics import from_zero, meter
+from service_kit.telemetry.seconds_histogram import seconds_histogram
 
 from user_svc.adapters import freed_memory
 from user_svc.domain.errors import PasswordQueueFullError

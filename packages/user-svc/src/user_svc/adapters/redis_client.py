@@ -8,11 +8,11 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
-from service_kit.pool_telemetry import shown_pool
-from service_kit.redis import RedisPool
-from service_kit.redis_client import TimedRedis
-from service_kit.redis_failures import describe_redis_failure
-from service_kit.redis_version import check_version
+from service_kit.redis.client import TimedRedis
+from service_kit.redis.failures import describe_redis_failure
+from service_kit.redis.pool import RedisPool
+from service_kit.redis.version import check_version
+from service_kit.stores.pool_telemetry import shown_pool
 
 from user_svc.adapters.driver_errors import redis_errors
 

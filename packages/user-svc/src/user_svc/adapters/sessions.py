@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 from loguru import logger
 from redis.asyncio import Redis
-from service_kit.metrics import from_zero, meter
+from service_kit.telemetry.metrics import from_zero, meter
 from service_kit.tokens.revocation_stream import STREAM
 
 from user_svc.adapters.driver_errors import redis_errors

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from loguru import logger
-from service_kit.metrics import meter
+from service_kit.telemetry.metrics import meter
 
 from user_svc.adapters.key_folder import KeyFolder
 from user_svc.adapters.key_schedule import KeyState, ScheduledKey, schedule

@@ -3,7 +3,7 @@
 from argparse import Namespace
 
 from service_kit.cli import Subcommand
-from service_kit.migrations import migrate
+from service_kit.postgres.migrations import migrate
 from service_kit.postgres.monthly_log import set_retention
 
 from user_svc.settings import Settings

@@ -1,6 +1,6 @@
 """Who calls, and from where: the request's context in the domain's words."""
 
-from service_kit.context import current_request, require_principal
+from service_kit.request.context import current_request, require_principal
 
 from user_svc.domain.actor import Actor, Origin
 from user_svc.use_cases.attend_session import AttendSession

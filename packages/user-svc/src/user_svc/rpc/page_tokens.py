@@ -2,7 +2,7 @@
 
 import struct
 
-from service_kit.page_tokens import PageTokenInvalidError, decode_page_token, encode_page_token
+from service_kit.request.page_tokens import PageTokenInvalidError, decode_page_token, encode_page_token
 
 from user_svc.domain.audit_listing import AuditFilters, AuditPosition
 from user_svc.rpc.microseconds import from_microseconds, to_microseconds

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from service_kit.errors import CallError, Violation
+from service_kit.request.errors import CallError, Violation
 from shared_contracts.headrace.session.v1 import JsonWebKey, SessionGrant
 from shared_contracts.user.v1 import ExtractTokenResponse, ListUsersRequest, Role, Session, User
 

@@ -3,7 +3,7 @@
 import struct
 from uuid import UUID
 
-from service_kit.page_tokens import PageTokenInvalidError, decode_page_token, encode_page_token
+from service_kit.request.page_tokens import PageTokenInvalidError, decode_page_token, encode_page_token
 
 from user_svc.domain.user_listing import UserFilters, UserPosition
 from user_svc.rpc.microseconds import from_microseconds, to_microseconds

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from service_kit.context import current_request
 from service_kit.events import Envelope, stream_of
+from service_kit.request.context import current_request
 from shared_contracts.user.v1 import UserDeleted as UserDeletedMessage
 
 from user_svc.domain.user_deleted import UserDeleted

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 
 from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Observation
-from service_kit.metrics import from_zero, meter
+from service_kit.telemetry.metrics import from_zero, meter
 
 from user_svc.adapters.outbox.table import Waiting
 

@@ -1,0 +1,1 @@
+"""What the HTTP servers for operators have in common."""

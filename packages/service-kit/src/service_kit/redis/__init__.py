@@ -1,0 +1,1 @@
+"""Redis: pools, clients, failures and the supported version. Needs the extra `service-kit[redis]`."""

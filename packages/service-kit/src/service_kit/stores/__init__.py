@@ -1,0 +1,1 @@
+"""What PostgreSQL and Redis have in common: failures, timing and pools."""

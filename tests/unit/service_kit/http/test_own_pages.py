@@ -1,0 +1,48 @@
+"""Whose requests are taken for those of another site's page."""
+
+import pytest
+from service_kit.http.own_pages import foreign
+
+
+def headers(**given: str) -> list[tuple[bytes, bytes]]:
+    return [(name.replace("_", "-").encode(), value.encode()) for name, value in given.items()]
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "127.0.0.1:6060",
+        "127.0.0.1",
+        "[::1]:6060",
+        "10.1.2.3",
+        "localhost",
+        "LOCALHOST:6060",
+        "a.localhost",
+        "gateway:9464",
+    ],
+)
+def test_a_host_that_nobody_can_register_is_ours(host: str) -> None:
+    assert foreign(headers(host=host)) is None
+
+
+@pytest.mark.parametrize(
+    "host",
+    ["", "evil.example", "127.0.0.1.evil.example:6060", "localhost.evil.example", "evil.example.", "[::1", "a..b"],
+)
+def test_any_other_may_have_been_pointed_here(host: str) -> None:
+    assert foreign(headers(host=host)) is not None
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_a_browser_that_says_it_is_our_own_page(site: str) -> None:
+    assert foreign(headers(host="localhost:1", sec_fetch_site=site, origin="http://localhost:1")) is None
+
+
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "anything"])
+def test_a_browser_that_says_it_is_another(site: str) -> None:
+    assert foreign(headers(host="localhost:1", sec_fetch_site=site)) is not None
+
+
+@pytest.mark.parametrize("origin", ["http://localhost:2", "https://evil.example", "null", "http://[::1"])
+def test_an_origin_that_is_another(origin: str) -> None:
+    assert foreign(headers(host="localhost:1", origin=origin)) is not None
