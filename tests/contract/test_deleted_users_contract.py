@@ -7,7 +7,7 @@ import pytest
 from order_svc.domain import events
 from order_svc.domain.errors import OwnerDeletedError
 from order_svc.domain.idempotency import Claim, fingerprint
-from order_svc.domain.listing import Filters
+from order_svc.domain.order_listing import OrderFilters
 
 from tests.contract.order_stores import Store, in_memory, in_postgres
 from tests.examples.orders import ALICE, BOB, LINES, NOON, alice, an_order, bob
@@ -40,9 +40,9 @@ async def test_no_order_of_a_deleted_user_is_added(store: Store) -> None:
         await store.orders.add(order, events.created(order, alice()))
     with pytest.raises(OwnerDeletedError):
         await store.orders.add_once(order, events.created(order, alice()), CLAIM)
-    assert (await store.orders.page(Filters(ALICE), None, 10)).orders == ()
+    assert (await store.orders.page(OrderFilters(ALICE), None, 10)).orders == ()
     assert await store.trail(order.order_id) == []
-    assert await store.keys.forget_of(ALICE, 10) == 0
+    assert await store.keys.delete_of_user(ALICE, 10) == 0
 
 
 async def test_others_go_on(store: Store) -> None:
@@ -68,7 +68,7 @@ async def test_a_users_keys_are_forgotten_in_batches_and_nobody_elses(store: Sto
         await store.orders.add_once(order, events.created(order, alice()), Claim(f"key-{number}", CLAIM.fingerprint))
     his = an_order(user_id=BOB)
     await store.orders.add_once(his, events.created(his, bob()), CLAIM)
-    assert [await store.keys.forget_of(ALICE, 2) for _ in range(4)] == [2, 2, 1, 0]
+    assert [await store.keys.delete_of_user(ALICE, 2) for _ in range(4)] == [2, 2, 1, 0]
     again = an_order(user_id=BOB)
     assert await store.orders.add_once(again, events.created(again, bob()), CLAIM) is not None
 
@@ -78,9 +78,9 @@ async def test_users_who_were_deleted_long_ago_are_forgotten_in_batches(store: S
     for user_id in gone:
         await store.deleted_users.add(user_id, NOON)
     await store.deleted_users.add(ALICE, NOON + SECOND)
-    assert [await store.deleted_users.forget(NOON + SECOND, 2) for _ in range(3)] == [2, 1, 0]
+    assert [await store.deleted_users.delete_older(NOON + SECOND, 2) for _ in range(3)] == [2, 1, 0]
     order = an_order()
     with pytest.raises(OwnerDeletedError):
         await store.orders.add(order, events.created(order, alice()))
-    assert await store.deleted_users.forget(NOON + 2 * SECOND, 2) == 1
+    assert await store.deleted_users.delete_older(NOON + 2 * SECOND, 2) == 1
     await store.orders.add(order, events.created(order, alice()))

@@ -105,7 +105,7 @@ async def test_what_a_consumer_left_is_taken_over_and_counted(ends: Ends) -> Non
     assert await patient.claim() is None
     taken = await heir.claim()
     assert taken == replace(left, deliveries=2)
-    await heir.done(taken)
+    await heir.acknowledge(taken)
     assert await heir.claim() is None
     assert await heir.backlog() == Backlog(0, 0, 0)
 
@@ -116,7 +116,7 @@ async def test_what_is_kept_is_not_counted_as_delivered(ends: Ends) -> None:
     entry = await consumer.read()
     assert entry is not None
     for _ in range(3):
-        await consumer.keep(entry)
+        await consumer.extend_claim(entry)
     taken = await heir.claim()
     assert taken is not None
     assert taken.deliveries == 2
@@ -127,8 +127,8 @@ async def test_what_is_done_is_neither_kept_nor_buried(ends: Ends) -> None:
     consumer = await ends.joined()
     entry = await consumer.read()
     assert entry is not None
-    await consumer.done(entry)
-    await consumer.keep(entry)
+    await consumer.acknowledge(entry)
+    await consumer.extend_claim(entry)
     assert not await consumer.bury(entry, "too late")
     assert await consumer.backlog() == Backlog(0, 0, 0)
 
@@ -150,7 +150,7 @@ async def test_what_nobody_has_read_is_not_trimmed(ends: Ends) -> None:
         for _ in range(count):
             entry = await consumer.read()
             assert entry is not None
-            await consumer.done(entry)
+            await consumer.acknowledge(entry)
     assert await ends.stream.trim(1) == 1
     assert await ends.stream.trim(5) == 2
     late = await ends.joined("late")
@@ -168,7 +168,7 @@ async def test_what_somebody_has_in_hand_or_has_given_up_is_not_trimmed(ends: En
         if place == 2:
             await consumer.bury(entry, "bad")
         elif place != 3:
-            await consumer.done(entry)
+            await consumer.acknowledge(entry)
     assert await ends.stream.trim(4) == 1
 
 
@@ -177,7 +177,7 @@ async def test_the_head_stays_when_all_is_trimmed(ends: Ends) -> None:
     consumer = await ends.joined()
     entry = await consumer.read()
     assert entry is not None
-    await consumer.done(entry)
+    await consumer.acknowledge(entry)
     assert await ends.stream.trim(9) == 1
     assert await ends.stream.head() == 1
     assert await ends.stream.append(1, events(2, 1)) == 2

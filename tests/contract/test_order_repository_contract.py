@@ -8,8 +8,8 @@ import pytest
 from order_svc.domain import events
 from order_svc.domain.errors import IdempotencyKeyInUseError
 from order_svc.domain.idempotency import Claim, FirstAnswer, fingerprint
-from order_svc.domain.listing import MAX_PAGE_BYTES, ORDER_BYTES, Filters, Position
 from order_svc.domain.order import MAX_TOTAL_MINOR, Order, OrderLine, OrderStatus
+from order_svc.domain.order_listing import MAX_PAGE_BYTES, ORDER_BYTES, OrderFilters, OrderPosition
 
 from tests.contract.order_stores import Store, in_memory, in_postgres
 from tests.examples.orders import ALICE, BOB, LINES, NOON, alice, an_order, bob, unknown_id
@@ -167,7 +167,7 @@ async def test_the_same_key_many_times_at_once_keeps_one_order(store: Store) -> 
     )
     winners = [order for order, outcome in zip(rivals, outcomes, strict=True) if outcome is None]
     assert len(winners) == 1
-    assert list((await store.orders.page(Filters(ALICE), None, 100)).orders) == winners
+    assert list((await store.orders.page(OrderFilters(ALICE), None, 100)).orders) == winners
     for outcome in outcomes:
         assert isinstance(outcome, IdempotencyKeyInUseError | None) or outcome == FirstAnswer(
             CLAIM.fingerprint, winners[0]
@@ -179,7 +179,7 @@ async def test_outdated_keys_are_forgotten_in_batches(store: Store) -> None:
         order = an_order(at=NOON + number * SECOND)
         await store.orders.add_once(order, events.created(order, alice()), Claim(f"key-{number}", CLAIM.fingerprint))
     before = NOON + 3 * SECOND
-    assert [await store.keys.forget(before, 2) for _ in range(3)] == [2, 1, 0]
+    assert [await store.keys.delete_older(before, 2) for _ in range(3)] == [2, 1, 0]
     again = an_order()
     assert await store.orders.add_once(again, events.created(again, alice()), Claim("key-0", CLAIM.fingerprint)) is None
     assert await store.orders.add_once(again, events.created(again, alice()), Claim("key-3", CLAIM.fingerprint))
@@ -189,8 +189,8 @@ async def test_a_list_is_newest_first_and_of_one_user(store: Store) -> None:
     orders = [an_order(at=NOON + number * SECOND) for number in (2, 0, 1)]
     for order in [*orders, an_order(user_id=BOB)]:
         await store.orders.add(order, events.created(order, alice()))
-    assert list((await store.orders.page(Filters(ALICE), None, 10)).orders) == [orders[0], orders[2], orders[1]]
-    assert list((await store.orders.page(Filters(ALICE), None, 2)).orders) == [orders[0], orders[2]]
+    assert list((await store.orders.page(OrderFilters(ALICE), None, 10)).orders) == [orders[0], orders[2], orders[1]]
+    assert list((await store.orders.page(OrderFilters(ALICE), None, 2)).orders) == [orders[0], orders[2]]
 
 
 async def test_orders_of_the_same_moment_are_paged_by_id(store: Store) -> None:
@@ -199,9 +199,9 @@ async def test_orders_of_the_same_moment_are_paged_by_id(store: Store) -> None:
         await store.orders.add(order, events.created(order, alice()))
     expected = sorted(orders, key=lambda order: order.order_id, reverse=True)
     seen: list[Order] = []
-    behind: Position | None = None
+    behind: OrderPosition | None = None
     for _ in range(3):
-        page = await store.orders.page(Filters(ALICE), behind, 2)
+        page = await store.orders.page(OrderFilters(ALICE), behind, 2)
         seen += page.orders
         behind = page.next
     assert seen == expected
@@ -215,11 +215,14 @@ async def test_a_list_of_one_status(store: Store) -> None:
     for order in orders[::2]:
         done = order.complete(NOON + 9 * SECOND)
         await store.orders.save(done, events.status_changed(order, done, alice()))
-    processing = await store.orders.page(Filters(ALICE, OrderStatus.PROCESSING), None, 10)
+    filters = OrderFilters(ALICE, OrderStatus.PROCESSING)
+    processing = await store.orders.page(filters, None, 10)
     assert list(processing.orders) == [orders[3], orders[1]]
-    behind = Position.behind(orders[3])
-    assert list((await store.orders.page(Filters(ALICE, OrderStatus.PROCESSING), behind, 10)).orders) == [orders[1]]
-    assert list((await store.orders.page(Filters(ALICE, OrderStatus.CANCELLED), None, 10)).orders) == []
+    behind = OrderPosition.behind(orders[3])
+    assert list((await store.orders.page(OrderFilters(ALICE, OrderStatus.PROCESSING), behind, 10)).orders) == [
+        orders[1]
+    ]
+    assert list((await store.orders.page(OrderFilters(ALICE, OrderStatus.CANCELLED), None, 10)).orders) == []
 
 
 def _order_of_bytes(size_bytes: int, at: datetime) -> Order:
@@ -235,9 +238,9 @@ async def test_a_page_ends_before_it_has_too_many_bytes(store: Store, over_bytes
     for order in orders:
         await store.orders.add(order, events.created(order, alice()))
     fitting = 3 - over_bytes
-    first = await store.orders.page(Filters(ALICE), None, 10)
+    first = await store.orders.page(OrderFilters(ALICE), None, 10)
     assert list(first.orders) == orders[:fitting]
-    second = await store.orders.page(Filters(ALICE), first.next, 10)
+    second = await store.orders.page(OrderFilters(ALICE), first.next, 10)
     assert (list(second.orders), second.next) == (orders[fitting:], None)
 
 
@@ -245,8 +248,8 @@ async def test_an_order_that_is_larger_than_a_page_has_one_of_its_own(store: Sto
     orders = [_order_of_bytes(MAX_PAGE_BYTES + 1, NOON - number * SECOND) for number in range(2)]
     for order in orders:
         await store.orders.add(order, events.created(order, alice()))
-    first = await store.orders.page(Filters(ALICE), None, 10)
-    second = await store.orders.page(Filters(ALICE), first.next, 10)
+    first = await store.orders.page(OrderFilters(ALICE), None, 10)
+    second = await store.orders.page(OrderFilters(ALICE), first.next, 10)
     assert [*first.orders, *second.orders] == orders
     assert second.next is None
 
@@ -255,8 +258,8 @@ async def test_a_position_holds_when_its_order_is_gone_and_newer_ones_came(store
     orders = [an_order(at=NOON + number * SECOND) for number in range(3)]
     for order in orders:
         await store.orders.add(order, events.created(order, alice()))
-    behind = Position.behind(orders[1])
+    behind = OrderPosition.behind(orders[1])
     await store.orders.remove(orders[1], events.deleted(orders[1], alice(), NOON))
     newer = an_order(at=NOON + 9 * SECOND)
     await store.orders.add(newer, events.created(newer, alice()))
-    assert list((await store.orders.page(Filters(ALICE), behind, 10)).orders) == [orders[0]]
+    assert list((await store.orders.page(OrderFilters(ALICE), behind, 10)).orders) == [orders[0]]

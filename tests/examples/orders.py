@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from order_svc.adapters.order_ids import new_order_id
+from order_svc.adapters.ids import new_id
 from order_svc.domain.actor import Actor
 from order_svc.domain.order import Order, OrderLine
 
@@ -34,7 +34,7 @@ def an_order(
     *, user_id: str = ALICE, at: datetime = NOON, order_id: str | None = None, lines: Sequence[OrderLine] = LINES
 ) -> Order:
     """A new order, Alice's unless somebody else is named."""
-    return Order.place(order_id=order_id or new_order_id(), user_id=user_id, currency="EUR", lines=lines, at=at)
+    return Order.place(order_id=order_id or new_id(), user_id=user_id, currency="EUR", lines=lines, at=at)
 
 
 class Clock:

@@ -98,12 +98,12 @@ class InMemoryConsumerGroup:
                 return self._take(position, held.deliveries + 1)
         return None
 
-    async def keep(self, entry: Entry) -> None:
+    async def extend_claim(self, entry: Entry) -> None:
         held = self._mine.held.get(_position(entry))
         if held is not None:
             held.consumer, held.since_s = self._consumer, self._stream.now_s
 
-    async def done(self, entry: Entry) -> None:
+    async def acknowledge(self, entry: Entry) -> None:
         if self._group in self._stream.state.groups:
             self._mine.held.pop(_position(entry), None)
 
@@ -117,7 +117,7 @@ class InMemoryConsumerGroup:
         unread = sum(p > self._mine.last for p in self._stream.state.entries)
         return Backlog(unread, len(self._mine.held), len(self._mine.dead))
 
-    async def dismiss_dead(self) -> None:
+    async def remove_dead_consumers(self) -> None:
         """Consumers are not listed here."""
 
     async def leave(self) -> None:

@@ -9,8 +9,8 @@ from itertools import accumulate
 from order_svc.domain.errors import IdempotencyKeyInUseError, OwnerDeletedError
 from order_svc.domain.events import OrderEvent
 from order_svc.domain.idempotency import Claim, FirstAnswer
-from order_svc.domain.listing import MAX_PAGE_BYTES, ORDER_BYTES, Filters, Page, Position
 from order_svc.domain.order import Order
+from order_svc.domain.order_listing import MAX_PAGE_BYTES, ORDER_BYTES, OrderFilters, OrderPage, OrderPosition
 
 
 class InMemoryOrderRepository:
@@ -29,7 +29,7 @@ class InMemoryOrderRepository:
     async def get(self, order_id: str) -> Order | None:
         return self._orders.get(order_id)
 
-    async def page(self, filters: Filters, behind: Position | None, limit: int) -> Page:
+    async def page(self, filters: OrderFilters, behind: OrderPosition | None, limit: int) -> OrderPage:
         newest_first = sorted(self._orders.values(), key=_place, reverse=True)
         wanted = [
             order
@@ -41,7 +41,7 @@ class InMemoryOrderRepository:
         sizes_bytes = accumulate(_size_bytes(order) for order in wanted)
         fitting = sum(size_bytes <= MAX_PAGE_BYTES for size_bytes in sizes_bytes)
         page = tuple(wanted[: min(limit, max(1, fitting))])
-        return Page(page, next=Position.behind(page[-1]) if len(page) < len(wanted) else None)
+        return OrderPage(page, next=OrderPosition.behind(page[-1]) if len(page) < len(wanted) else None)
 
     async def add(self, order: Order, event: OrderEvent) -> None:
         self._require_living_owner(order)
@@ -68,13 +68,13 @@ class InMemoryOrderRepository:
     async def remove(self, order: Order, event: OrderEvent) -> bool:
         return self._replace(order.order_id, order.version, None, event)
 
-    async def forget(self, before: datetime, limit: int) -> int:
-        outdated = [name for name, first in self._first_answers.items() if first.order.created_at < before][:limit]
-        for name in outdated:
+    async def delete_older(self, before: datetime, limit: int) -> int:
+        expired = [name for name, first in self._first_answers.items() if first.order.created_at < before][:limit]
+        for name in expired:
             del self._first_answers[name]
-        return len(outdated)
+        return len(expired)
 
-    async def forget_of(self, user_id: str, limit: int) -> int:
+    async def delete_of_user(self, user_id: str, limit: int) -> int:
         his = [name for name in self._first_answers if name[0] == user_id][:limit]
         for name in his:
             del self._first_answers[name]
@@ -105,11 +105,11 @@ class InMemoryDeletedUsers:
     async def add(self, user_id: str, at: datetime) -> None:
         self._store.deleted_users.setdefault(user_id, at)
 
-    async def forget(self, before: datetime, limit: int) -> int:
-        outdated = [user_id for user_id, at in self._store.deleted_users.items() if at < before][:limit]
-        for user_id in outdated:
+    async def delete_older(self, before: datetime, limit: int) -> int:
+        expired = [user_id for user_id, at in self._store.deleted_users.items() if at < before][:limit]
+        for user_id in expired:
             del self._store.deleted_users[user_id]
-        return len(outdated)
+        return len(expired)
 
 
 def _place(order: Order) -> tuple[datetime, str]:

@@ -9,14 +9,14 @@ from functools import partial
 
 from order_svc.adapters.clock import utc_now
 from order_svc.adapters.deleted_users import PostgresDeletedUsers
-from order_svc.adapters.event_issuer import UserSvcEvents
+from order_svc.adapters.event_issuer import UserSvcEventIssuer
 from order_svc.adapters.order_repository import PostgresOrderRepository
 from order_svc.adapters.processed_events import PostgresProcessedEvents
 from order_svc.domain import events
 from order_svc.domain.actor import Actor
 from order_svc.domain.idempotency import Claim, fingerprint
-from order_svc.domain.listing import Filters
 from order_svc.domain.order import Order, OrderStatus
+from order_svc.domain.order_listing import OrderFilters
 from order_svc.inbox.background import GROUP, BackgroundInbox
 from order_svc.inbox.dead_letters import DeadLetter, DeadLetters
 from order_svc.inbox.inbox import Inbox
@@ -124,7 +124,7 @@ class Platform:
             return (await orders.page(processing, None, 1)).orders == () or None
 
         orders = PostgresOrderRepository(self.orders_pool)
-        processing = Filters(customer.user.user_id, OrderStatus.PROCESSING)
+        processing = OrderFilters(customer.user.user_id, OrderStatus.PROCESSING)
         await in_time(all_are, within_s=20)
 
     async def untouched(self, customer: Customer) -> bool:
@@ -150,7 +150,7 @@ class Platform:
         handlers = UserEvents(_CONTRACT, forget).handlers()
         nowhere = f"127.0.0.1:{free_port()}"
         async with self.issuing() as there, GrpcClient(nowhere) as away, GrpcClient(there) as client:
-            issuer = UserSvcEvents([away, client])
+            issuer = UserSvcEventIssuer([away, client])
             inbox = Inbox(
                 handlers, processed, issuer, telemetry, max_deliveries=MAX_DELIVERIES, backoff=Backoff(0.05, 0.2)
             )

@@ -78,4 +78,4 @@ async def test_without_redis_it_says_so(platform: Platform, own_redis: Restartab
     own_redis.kill()
     failed = await command(platform.redis_url, "list")
     assert failed.returncode == 1
-    assert failed.stderr == "order-svc dead-letters: redis does not answer: ConnectionError\n"
+    assert failed.stderr == "order-svc dead-letters: redis is unavailable: ConnectionError\n"

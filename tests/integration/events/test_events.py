@@ -104,7 +104,7 @@ async def test_while_redis_is_away_events_wait(platform: Platform, own_redis: Re
         with logged() as lines:
             own_redis.kill()
             await platform.delete(second, relay)
-            await told(lines, "events wait in the outbox", "no events are received")
+            await told(lines, "events wait in the outbox", "events not received")
         assert await platform.untouched(second)
         own_redis.start()
         await platform.forgotten(second)
@@ -137,7 +137,7 @@ async def test_while_the_orders_database_is_away_events_wait(platform: Platform)
         await lock_out(platform, True)
         with logged() as lines:
             await platform.delete(gone, relay)
-            await told(lines, "events have to wait")
+            await told(lines, "events wait: dependency unavailable")
         await lock_out(platform, False)
         await platform.forgotten(gone)
         await platform.dead_letters(0)

@@ -7,14 +7,14 @@ from typing import TypeAlias
 import psycopg
 import pytest
 from order_svc.adapters.deleted_users import PostgresDeletedUsers
-from order_svc.adapters.order_ids import new_order_id
+from order_svc.adapters.ids import new_id
 from order_svc.adapters.order_repository import PostgresOrderRepository
 from order_svc.domain import events
 from order_svc.domain.actor import Actor
 from order_svc.domain.errors import OwnerDeletedError
 from order_svc.domain.idempotency import Claim, fingerprint
-from order_svc.domain.listing import Filters
 from order_svc.domain.order import OrderStatus
+from order_svc.domain.order_listing import OrderFilters
 from order_svc.domain.user_deletion import UserDeletion
 from order_svc.use_cases.forget_user import ForgetUser
 from service_kit.postgres import PostgresPool
@@ -50,7 +50,7 @@ async def test_an_order_that_meets_the_deletion_waits_and_is_refused(
     other: OpenTransaction,
     key: str | None,
 ) -> None:
-    user_id = new_order_id()
+    user_id = new_id()
     order, actor = an_order(user_id=user_id), Actor(user_id, False, "request-1")
     await other.execute("CALL bury_user(%s, %s)", (user_id, NOON))
     event, claim = events.created(order, actor), Claim(key or "", fingerprint("EUR", LINES))
@@ -59,14 +59,14 @@ async def test_an_order_that_meets_the_deletion_waits_and_is_refused(
     await other.commit()
     with pytest.raises(OwnerDeletedError):
         await adding
-    assert (await orders.page(Filters(user_id), None, 1)).orders == ()
-    assert await orders.forget_of(user_id, 1) == 0
+    assert (await orders.page(OrderFilters(user_id), None, 1)).orders == ()
+    assert await orders.delete_of_user(user_id, 1) == 0
 
 
 async def test_a_deletion_that_was_given_up_refuses_nothing(
     orders: PostgresOrderRepository, pool: PostgresPool, other: OpenTransaction
 ) -> None:
-    user_id = new_order_id()
+    user_id = new_id()
     order = an_order(user_id=user_id)
     await other.execute("CALL bury_user(%s, %s)", (user_id, NOON))
     adding = asyncio.create_task(orders.add(order, events.created(order, Actor(user_id, False, "request-1"))))
@@ -79,25 +79,25 @@ async def test_a_deletion_that_was_given_up_refuses_nothing(
 async def test_a_deletion_waits_for_the_orders_that_are_being_added(
     orders: PostgresOrderRepository, pool: PostgresPool, other: OpenTransaction
 ) -> None:
-    user_id, order_id = new_order_id(), new_order_id()
+    user_id, order_id = new_id(), new_id()
     await other.execute(
         "INSERT INTO orders VALUES (%s, %s, 'EUR', '[]', 0, 'processing', 1, %s, %s)", (order_id, user_id, NOON, NOON)
     )
     burying = asyncio.create_task(PostgresDeletedUsers(pool).add(user_id, NOON))
     await waiting(pool)
-    assert (await orders.page(Filters(user_id), None, 1)).orders == ()
+    assert (await orders.page(OrderFilters(user_id), None, 1)).orders == ()
     await other.commit()
     await burying
-    assert [order.order_id for order in (await orders.page(Filters(user_id), None, 2)).orders] == [order_id]
+    assert [order.order_id for order in (await orders.page(OrderFilters(user_id), None, 2)).orders] == [order_id]
 
 
 async def test_orders_of_one_user_do_not_wait_for_one_another(
     orders: PostgresOrderRepository, other: OpenTransaction
 ) -> None:
-    user_id = new_order_id()
+    user_id = new_id()
     await other.execute(
         "INSERT INTO orders VALUES (%s, %s, 'EUR', '[]', 0, 'processing', 1, %s, %s)",
-        (new_order_id(), user_id, NOON, NOON),
+        (new_id(), user_id, NOON, NOON),
     )
     order = an_order(user_id=user_id)
     await orders.add(order, events.created(order, Actor(user_id, False, "request-1")))
@@ -106,7 +106,7 @@ async def test_orders_of_one_user_do_not_wait_for_one_another(
 async def test_many_orders_are_cancelled_a_batch_at_a_time(
     orders: PostgresOrderRepository, pool: PostgresPool, other: OpenTransaction
 ) -> None:
-    user_id, count = new_order_id(), 2_000
+    user_id, count = new_id(), 2_000
     await other.execute(
         "INSERT INTO orders SELECT gen_random_uuid(), %s, 'EUR', '[]', 0, 'processing', 1, %s, %s"
         " FROM generate_series(1, %s)",
@@ -116,7 +116,7 @@ async def test_many_orders_are_cancelled_a_batch_at_a_time(
     forget = ForgetUser(orders, orders, PostgresDeletedUsers(pool), Clock())
     parts = [part async for part in forget(UserDeletion(user_id, ROOT, "request-9", NOON))]
     assert parts == [200] * 10
-    assert (await orders.page(Filters(user_id, OrderStatus.PROCESSING), None, 1)).orders == ()
+    assert (await orders.page(OrderFilters(user_id, OrderStatus.PROCESSING), None, 1)).orders == ()
     query = """
         SELECT count(*), count(DISTINCT order_id) FROM order_events
         WHERE actor_id = %s AND details->>'cause' = 'user_deleted'"""

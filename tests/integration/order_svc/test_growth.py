@@ -6,14 +6,14 @@ from typing import LiteralString
 
 from order_svc.adapters.clock import utc_now
 from order_svc.adapters.deleted_users import PostgresDeletedUsers
-from order_svc.adapters.housekeeping import forget_forever
-from order_svc.adapters.order_ids import new_order_id
+from order_svc.adapters.ids import new_id
 from order_svc.adapters.order_repository import PostgresOrderRepository
 from order_svc.adapters.processed_events import PostgresProcessedEvents
+from order_svc.adapters.sweeps import sweep_forever
 from order_svc.domain import events
 from order_svc.domain.idempotency import Claim, fingerprint
-from order_svc.domain.ports import Outdating
-from order_svc.use_cases.forget_outdated import ForgetOutdated
+from order_svc.domain.ports import ExpiringStore
+from order_svc.use_cases.delete_expired import DeleteExpired
 from service_kit.postgres import PostgresPool
 
 from tests.examples.orders import LINES, alice, an_order
@@ -43,14 +43,14 @@ async def test_outdated_entries_are_forgotten_and_others_stay(
         order = an_order(at=now - age)
         claim = Claim(f"key {age}", fingerprint("EUR", LINES))
         await orders.add_once(order, events.created(order, alice()), claim)
-        await deleted_users.add(new_order_id(), now - age)
-        event_id = new_order_id()
+        await deleted_users.add(new_id(), now - age)
+        event_id = new_id()
         await processed.add(event_id)
         as_owner(pool, _AGE.format(at=now - age, event_id=event_id))
     assert await counts(pool) == (2, 2, 2)
-    stores: dict[str, Outdating] = dict(zip(_TABLES, (orders, processed, deleted_users), strict=True))
-    sweeps = {kind: ForgetOutdated(store, _DAY, utc_now) for kind, store in stores.items()}
-    sweeping = asyncio.create_task(forget_forever(sweeps, 3600))
+    stores: dict[str, ExpiringStore] = dict(zip(_TABLES, (orders, processed, deleted_users), strict=True))
+    sweeps = {kind: DeleteExpired(store, _DAY, utc_now) for kind, store in stores.items()}
+    sweeping = asyncio.create_task(sweep_forever(sweeps, 3600))
 
     async def swept() -> bool | None:
         return True if await counts(pool) == (1, 1, 1) else None

@@ -11,8 +11,8 @@ from order_svc.adapters.order_rows import parameters_of
 from order_svc.domain import events
 from order_svc.domain.errors import IdempotencyKeyInUseError, TransitionNotAllowedError
 from order_svc.domain.idempotency import Claim, FirstAnswer, fingerprint
-from order_svc.domain.listing import Filters
 from order_svc.domain.order import UnknownStatus
+from order_svc.domain.order_listing import OrderFilters
 from order_svc.rpc.translation import order_message
 from service_kit.postgres import PostgresPool
 from shared_contracts.order.v1 import OrderStatus as OrderStatusMessage
@@ -107,7 +107,7 @@ async def test_a_list_reads_only_the_page_from_the_index(orders: PostgresOrderRe
         await connection.execute("RESET plan_cache_mode")
     assert "Index Scan using orders_of_a_user" in plan
     assert "Sort" not in plan
-    assert len((await orders.page(Filters(ALICE), None, 10)).orders) == 10
+    assert len((await orders.page(OrderFilters(ALICE), None, 10)).orders) == 10
 
 
 async def test_a_status_of_a_newer_version_is_read_as_it_is_stored(
@@ -123,7 +123,7 @@ async def test_a_status_of_a_newer_version_is_read_as_it_is_stored(
     shipped = await orders.get(order.order_id)
     assert shipped is not None
     assert (shipped.status, shipped.status.value) == (UnknownStatus("shipped"), "shipped")
-    assert [each.status for each in (await orders.page(Filters(order.user_id), None, 10)).orders] == ["shipped"]
+    assert [each.status for each in (await orders.page(OrderFilters(order.user_id), None, 10)).orders] == ["shipped"]
     with pytest.raises(TransitionNotAllowedError, match="is shipped cannot become done"):
         shipped.complete(NOON)
     message = order_message(shipped)

@@ -32,7 +32,7 @@ from gateway.upstream.resolver import Resolver
 from gateway.upstream.telemetry import UpstreamTelemetry
 from gateway.upstream.upstream import Upstream
 from order_svc.adapters.clock import utc_now
-from order_svc.adapters.order_ids import new_order_id
+from order_svc.adapters.ids import new_id
 from order_svc.rpc.error_table import ERROR_TABLE as ORDER_ERRORS
 from order_svc.rpc.order_service import OrderService
 from order_svc.use_cases.change_status import ChangeStatus
@@ -176,7 +176,7 @@ def _server(services, verifier: TokenVerifier, port: int, errors) -> GrpcServer:
 def _orders() -> OrderService:
     orders = InMemoryOrderRepository()
     return OrderService(
-        create=CreateOrder(orders, new_order_id, utc_now),
+        create=CreateOrder(orders, new_id, utc_now),
         get=GetOrder(orders),
         list=ListOrders(orders),
         change_status=ChangeStatus(orders, utc_now),

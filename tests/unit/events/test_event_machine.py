@@ -208,7 +208,7 @@ class EventMachine(RuleBasedStateMachine):
                 assert self.model[event.order_id].owner in self.deleted
         assert world.shop.store.deleted_users.keys() == self.deleted
         for user in self.deleted:
-            assert self.run(world.shop.store.forget_of(user, 1)) == 0
+            assert self.run(world.shop.store.delete_of_user(user, 1)) == 0
         group = world.stream.state.groups[GROUP]
         dead = [Envelope.of_fields(world.stream.state.entries[position]).event_id for position in group.dead]
         assert sorted(dead) == sorted(self.poison)

@@ -80,7 +80,7 @@ class World:
             await group.join()
             entry = await group.claim() or await group.read()
             if entry is not None:
-                await self._inbox(fuse).take(group, entry)
+                await self._inbox(fuse).process(group, entry)
         except Killed:
             self._consumers[which] = f"consumer-{self._born}"
             self._born += 1

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from order_svc.adapters.order_ids import new_order_id
+from order_svc.adapters.ids import new_id
 from order_svc.use_cases.change_status import ChangeStatus
 from order_svc.use_cases.create_order import CreateOrder
 from order_svc.use_cases.delete_order import DeleteOrder
@@ -33,7 +33,7 @@ def build_shop(store: InMemoryOrderRepository) -> Shop:
     return Shop(
         store=store,
         clock=clock,
-        create=CreateOrder(store, new_order_id, clock),
+        create=CreateOrder(store, new_id, clock),
         get=GetOrder(store),
         list=ListOrders(store),
         change_status=ChangeStatus(store, clock),

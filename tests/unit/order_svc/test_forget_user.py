@@ -6,8 +6,8 @@ import pytest
 from order_svc.domain import events
 from order_svc.domain.errors import OwnerDeletedError
 from order_svc.domain.events import Details, EventKind, OrderEvent
-from order_svc.domain.listing import Filters
 from order_svc.domain.order import Order, OrderStatus
+from order_svc.domain.order_listing import OrderFilters
 from order_svc.domain.user_deletion import UserDeletion
 
 from tests.examples.orders import ALICE, LINES, NOON, ROOT, alice, bob, root
@@ -62,7 +62,7 @@ async def test_more_than_a_batch_and_again(shop: Shop) -> None:
     parts = [done async for done in shop.forget_user(DELETION)]
     assert parts == [200, 200, 200, 2, 200, 1]
     assert await forget(shop) == 0
-    assert {order.status for order in (await shop.store.page(Filters(ALICE), None, 1000)).orders} == {
+    assert {order.status for order in (await shop.store.page(OrderFilters(ALICE), None, 1000)).orders} == {
         OrderStatus.CANCELLED
     }
     assert len(shop.store.events) == 2 * (len(orders) + 201)
@@ -77,9 +77,9 @@ async def test_what_was_cut_off_is_done_by_the_next_who_tries(shop: Shop, cut_of
         await anext(parts, None)
     await parts.aclose()
     await forget(shop)
-    assert (await shop.store.page(Filters(ALICE, OrderStatus.PROCESSING), None, 1)).orders == ()
+    assert (await shop.store.page(OrderFilters(ALICE, OrderStatus.PROCESSING), None, 1)).orders == ()
     assert len(shop.store.events) == 2 * (len(orders) + 1)
-    assert await shop.store.forget_of(ALICE, 1) == 0
+    assert await shop.store.delete_of_user(ALICE, 1) == 0
 
 
 class Overtaken(InMemoryOrderRepository):
@@ -96,5 +96,5 @@ async def test_whoever_is_faster_has_their_way() -> None:
     shop = build_shop(Overtaken())
     await placed(shop, 3)
     assert await forget(shop) == 2
-    statuses = [order.status for order in (await shop.store.page(Filters(ALICE), None, 3)).orders]
+    statuses = [order.status for order in (await shop.store.page(OrderFilters(ALICE), None, 3)).orders]
     assert sorted(statuses) == [OrderStatus.CANCELLED, OrderStatus.CANCELLED, OrderStatus.DONE]

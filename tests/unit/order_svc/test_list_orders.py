@@ -4,8 +4,8 @@ from datetime import timedelta
 
 import pytest
 from order_svc.domain.errors import OwnerUnknownError
-from order_svc.domain.listing import Filters, Position
 from order_svc.domain.order import Order
+from order_svc.domain.order_listing import OrderFilters, OrderPosition
 
 from tests.examples.orders import ALICE, BOB, LINES, alice, root
 from tests.unit.order_svc.shop import Shop
@@ -24,9 +24,9 @@ async def placed(shop: Shop, count: int) -> list[Order]:
 async def test_pages_add_up_to_the_list_and_end(shop: Shop, size: int) -> None:
     orders = await placed(shop, 4)
     seen: list[Order] = []
-    behind: Position | None = None
+    behind: OrderPosition | None = None
     for _ in range(-(-4 // size)):
-        page = await shop.list(alice(), Filters(ALICE), behind, size)
+        page = await shop.list(alice(), OrderFilters(ALICE), behind, size)
         assert len(page.orders) <= size
         seen += page.orders
         behind = page.next
@@ -36,19 +36,19 @@ async def test_pages_add_up_to_the_list_and_end(shop: Shop, size: int) -> None:
 
 async def test_an_order_placed_meanwhile_moves_no_page(shop: Shop) -> None:
     orders = await placed(shop, 4)
-    first = await shop.list(alice(), Filters(ALICE), None, 2)
+    first = await shop.list(alice(), OrderFilters(ALICE), None, 2)
     await placed(shop, 2)
-    second = await shop.list(alice(), Filters(ALICE), first.next, 2)
+    second = await shop.list(alice(), OrderFilters(ALICE), first.next, 2)
     assert [*first.orders, *second.orders] == orders
 
 
 async def test_an_empty_list_is_one_page(shop: Shop) -> None:
-    page = await shop.list(alice(), Filters(ALICE), None, 20)
+    page = await shop.list(alice(), OrderFilters(ALICE), None, 20)
     assert (page.orders, page.next) == ((), None)
 
 
 async def test_whose_orders(shop: Shop) -> None:
     orders = await placed(shop, 1)
-    assert list((await shop.list(root(), Filters(ALICE), None, 20)).orders) == orders
+    assert list((await shop.list(root(), OrderFilters(ALICE), None, 20)).orders) == orders
     with pytest.raises(OwnerUnknownError):
-        await shop.list(alice(), Filters(BOB), None, 20)
+        await shop.list(alice(), OrderFilters(BOB), None, 20)

@@ -1,4 +1,4 @@
-"""Page tokens."""
+"""Page tokens of a list of orders."""
 
 import base64
 from datetime import UTC, datetime
@@ -6,31 +6,31 @@ from datetime import UTC, datetime
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from order_svc.domain.listing import Filters, Position
 from order_svc.domain.order import OrderStatus
+from order_svc.domain.order_listing import OrderFilters, OrderPosition
 from order_svc.rpc.page_tokens import decode, encode
 from service_kit.request.page_tokens import PageTokenInvalidError
 
 from tests.examples.orders import ALICE, BOB, NOON, unknown_id
 
-POSITION = Position(NOON, unknown_id())
-FILTERS = Filters(ALICE, OrderStatus.DONE)
+POSITION = OrderPosition(NOON, unknown_id())
+FILTERS = OrderFilters(ALICE, OrderStatus.DONE)
 
 _moments = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st.just(UTC))  # noqa: DTZ001
 
 
 @given(_moments, st.uuids(), st.sampled_from([None, *OrderStatus]))
 def test_a_token_stands_for_its_position(moment: datetime, order_id: object, status: OrderStatus | None) -> None:
-    position, filters = Position(moment, str(order_id)), Filters(ALICE, status)
+    position, filters = OrderPosition(moment, str(order_id)), OrderFilters(ALICE, status)
     token = encode(position, filters)
     assert decode(token, filters) == position
     assert len(token) == 43
 
 
 @pytest.mark.parametrize(
-    "other", [Filters(ALICE), Filters(ALICE, OrderStatus.CANCELLED), Filters(BOB, OrderStatus.DONE)]
+    "other", [OrderFilters(ALICE), OrderFilters(ALICE, OrderStatus.CANCELLED), OrderFilters(BOB, OrderStatus.DONE)]
 )
-def test_a_token_of_another_list_is_refused(other: Filters) -> None:
+def test_a_token_of_another_list_is_refused(other: OrderFilters) -> None:
     with pytest.raises(PageTokenInvalidError) as caught:
         decode(encode(POSITION, FILTERS), other)
     assert [violation.field for violation in caught.value.violations] == ["page_token"]

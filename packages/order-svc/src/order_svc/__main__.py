@@ -1,4 +1,4 @@
-"""The order service: what it is made of, in the order in which it starts."""
+"""The composition root of the order service: its parts, in the order in which they start."""
 
 import sys
 from datetime import timedelta
@@ -29,13 +29,13 @@ from service_kit.tracing.exporting import exported_traces
 
 from order_svc.adapters.clock import utc_now
 from order_svc.adapters.deleted_users import PostgresDeletedUsers
-from order_svc.adapters.event_issuer import UserSvcEvents
-from order_svc.adapters.housekeeping import forget_forever
+from order_svc.adapters.event_issuer import UserSvcEventIssuer
+from order_svc.adapters.ids import new_id
 from order_svc.adapters.key_set_source import KeySetSource
-from order_svc.adapters.order_ids import new_order_id
 from order_svc.adapters.order_repository import PostgresOrderRepository
 from order_svc.adapters.processed_events import PostgresProcessedEvents
 from order_svc.adapters.revocation_source import RevocationSource
+from order_svc.adapters.sweeps import sweep_forever
 from order_svc.commands.dead_letters import DROP, LIST, REPLAY
 from order_svc.commands.migrate import MIGRATE
 from order_svc.inbox.background import BackgroundInbox
@@ -47,8 +47,8 @@ from order_svc.rpc.order_service import OrderService
 from order_svc.settings import PREFIX, Settings
 from order_svc.use_cases.change_status import ChangeStatus
 from order_svc.use_cases.create_order import CreateOrder
+from order_svc.use_cases.delete_expired import DeleteExpired
 from order_svc.use_cases.delete_order import DeleteOrder
-from order_svc.use_cases.forget_outdated import ForgetOutdated
 from order_svc.use_cases.forget_user import ForgetUser
 from order_svc.use_cases.get_order import GetOrder
 from order_svc.use_cases.list_orders import ListOrders
@@ -119,36 +119,36 @@ async def _serve(settings: Settings) -> None:
         orders = PostgresOrderRepository(pool)
         processed, deleted_users = PostgresProcessedEvents(pool), PostgresDeletedUsers(pool)
         sweeps = {
-            "idempotency_key": ForgetOutdated(orders, timedelta(seconds=settings.idempotency_ttl_s), utc_now),
-            "processed_event": ForgetOutdated(processed, timedelta(seconds=settings.processed_event_ttl_s), utc_now),
-            "deleted_user": ForgetOutdated(deleted_users, timedelta(seconds=settings.deleted_user_ttl_s), utc_now),
+            "idempotency_key": DeleteExpired(orders, timedelta(seconds=settings.idempotency_ttl_s), utc_now),
+            "processed_event": DeleteExpired(processed, timedelta(seconds=settings.processed_event_ttl_s), utc_now),
+            "deleted_user": DeleteExpired(deleted_users, timedelta(seconds=settings.deleted_user_ttl_s), utc_now),
         }
-        lifecycle.start("sweeps", partial(forget_forever, sweeps, settings.idempotency_sweep_s))
+        lifecycle.start("sweeps", partial(sweep_forever, sweeps, settings.idempotency_sweep_s))
         lifecycle.start("audit-months", MonthlyLog(pool, "order_events").maintain_forever)
 
         telemetry = InboxTelemetry()
         inbox = Inbox(
             UserEvents(contract, ForgetUser(orders, orders, deleted_users, utc_now)).handlers(),
             processed,
-            UserSvcEvents(authority),
+            UserSvcEventIssuer(authority),
             telemetry,
             max_deliveries=settings.event_max_deliveries,
             backoff=Backoff(0.1, 5.0),
         )
         events = BackgroundInbox(settings.redis_url.reveal(), STREAM, inbox, telemetry, settings.event_claim_idle_s)
-        # Without Redis, events wait and orders go on.
+        # Not required: without Redis, events wait and orders are served.
         readiness.add("redis", events.check, required=False)
         lifecycle.start("events", events.run)
         lifecycle.on_drain("events", events.drain)
 
         service = OrderService(
-            create=CreateOrder(orders, new_order_id, utc_now),
+            create=CreateOrder(orders, new_id, utc_now),
             get=GetOrder(orders),
             list=ListOrders(orders),
             change_status=ChangeStatus(orders, utc_now),
             delete=DeleteOrder(orders, utc_now),
         )
-        # Not before it is known which tokens are revoked, unless Redis is away.
+        # Serve only once the revoked tokens are known, unless Redis is unavailable.
         await revocations.settled()
         server = await lifecycle.enter(
             "grpc",
@@ -171,7 +171,7 @@ async def _serve(settings: Settings) -> None:
 
 
 def main() -> int:
-    """The command `order-svc`; its exit code."""
+    """Runs the command `order-svc`, and returns its exit code."""
     return command(
         Settings,
         program=_NAME,

@@ -5,8 +5,8 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from order_svc.domain.errors import DependencyUnavailableError
-from order_svc.inbox.errors import UnreadableEventError
 from order_svc.inbox.group import Backlog
+from order_svc.inbox.handler import UnreadableEventError
 from order_svc.inbox.inbox import Inbox
 from order_svc.inbox.telemetry import InboxTelemetry
 from redis.exceptions import ConnectionError as RedisConnectionError
@@ -54,13 +54,13 @@ class Desk:
         await self.group.join()
         entry = await self.group.read()
         assert entry is not None
-        await self.inbox.take(self.group, entry)
+        await self.inbox.process(self.group, entry)
 
     async def receive_again(self) -> bool:
         """Have what is left in somebody's hands delivered again; False: nothing is."""
         entry = await self.group.claim()
         if entry is not None:
-            await self.inbox.take(self.group, entry)
+            await self.inbox.process(self.group, entry)
         return entry is not None
 
 
@@ -100,7 +100,7 @@ async def test_what_is_no_event_is_given_up() -> None:
         desk.stream.state.entries[head], desk.stream.state.head = garbage, head
         entry = await desk.group.read()
         assert entry is not None
-        await desk.inbox.take(desk.group, entry)
+        await desk.inbox.process(desk.group, entry)
     causes = desk.stream.state.groups["g"].dead.values()
     assert list(causes) == [
         "unreadable: the entry has no field event_id",
@@ -169,7 +169,7 @@ async def test_what_takes_down_whoever_has_it_is_not_tried_for_ever() -> None:
         assert await desk.group.claim() is not None
     await desk.receive_again()
     assert desk.done == []
-    assert desk.stream.state.groups["g"].dead == {1: "each time, whoever had it died"}
+    assert desk.stream.state.groups["g"].dead == {1: "its consumer died on every delivery"}
     assert await desk.group.replay(1)
     await desk.receive_again()
     assert len(desk.done) == 1

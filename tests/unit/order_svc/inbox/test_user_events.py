@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 
 import pytest
 from order_svc.domain.user_deletion import UserDeletion
-from order_svc.inbox.errors import UnreadableEventError
+from order_svc.inbox.handler import UnreadableEventError
 from order_svc.inbox.user_events import STREAM, UserEvents
 from service_kit.events import Envelope
 from shared_contracts.user.v1 import UserDeleted

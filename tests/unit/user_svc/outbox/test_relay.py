@@ -103,13 +103,13 @@ async def test_forgets_what_is_old_and_read_by_all() -> None:
     for _ in range(2):
         entry = await group.read()
         assert entry is not None
-        await group.done(entry)
+        await group.acknowledge(entry)
     await relay.forget(stream)
     assert [row.position for row in outbox.rows] == sorted(stream.state.entries) == [3, 4]
 
     for _ in range(2):
         entry = await group.read()
         assert entry is not None
-        await group.done(entry)
+        await group.acknowledge(entry)
     await relay.forget(stream)
     assert [row.event for row in outbox.rows] == events_of(stream) == young

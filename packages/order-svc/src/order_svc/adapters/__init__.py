@@ -1,1 +1,1 @@
-"""The domain's ports on real things: PostgreSQL, the clock, ids, the key set of user-svc."""
+"""Adapters of the domain's ports: PostgreSQL, clock, ids, and user-svc over gRPC."""

@@ -1,8 +1,8 @@
-"""The time of day."""
+"""The system clock."""
 
 from datetime import UTC, datetime
 
 
 def utc_now() -> datetime:
-    """Now, in UTC, to the microsecond: PostgreSQL's own resolution."""
+    """Returns the current time, in UTC, to the microsecond, which is PostgreSQL's resolution."""
     return datetime.now(UTC)

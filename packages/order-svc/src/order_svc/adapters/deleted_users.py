@@ -1,15 +1,15 @@
-"""The users who are gone, in PostgreSQL. That no order of theirs is added is kept by a trigger there (migrations/)."""
+"""The ids of deleted users in PostgreSQL, where a trigger refuses their new orders (migrations/)."""
 
 from datetime import datetime
 from typing import LiteralString
 
 from service_kit.postgres import PostgresPool
 
-from order_svc.adapters.statements import write
+from order_svc.adapters.statements import execute
 
-_BURY: LiteralString = "CALL bury_user(%s, %s)"
-#: SKIP LOCKED: replicas that forget at the same time share the work instead of waiting for each other.
-_FORGET: LiteralString = """
+_ADD: LiteralString = "CALL bury_user(%s, %s)"
+#: SKIP LOCKED: replicas that delete at the same time share the work and do not wait for each other.
+_DELETE_OLDER: LiteralString = """
 DELETE FROM deleted_users WHERE user_id IN (
   SELECT user_id FROM deleted_users WHERE deleted_at < %s
   ORDER BY deleted_at LIMIT %s FOR UPDATE SKIP LOCKED
@@ -17,13 +17,13 @@ DELETE FROM deleted_users WHERE user_id IN (
 
 
 class PostgresDeletedUsers:
-    """The port DeletedUsers."""
+    """Implements the port DeletedUsers."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
 
     async def add(self, user_id: str, at: datetime) -> None:
-        await write(self._pool, _BURY, (user_id, at))
+        await execute(self._pool, _ADD, (user_id, at))
 
-    async def forget(self, before: datetime, limit: int) -> int:
-        return await write(self._pool, _FORGET, (before, limit))
+    async def delete_older(self, before: datetime, limit: int) -> int:
+        return await execute(self._pool, _DELETE_OLDER, (before, limit))

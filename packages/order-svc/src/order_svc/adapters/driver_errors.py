@@ -1,4 +1,4 @@
-"""The driver's exceptions in the domain's words. What each of them means stands in service_kit.stores.failures."""
+"""Translates the driver's exceptions to those of the domain, as service_kit.stores.failures classifies them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +12,7 @@ from order_svc.domain.errors import DependencyUnavailableError
 
 @contextmanager
 def postgres_errors() -> Iterator[None]:
-    """Raise DependencyUnavailableError for what psycopg raises when PostgreSQL cannot do its part now."""
+    """Raises DependencyUnavailableError for psycopg's errors that mean PostgreSQL is unavailable."""
     try:
         yield
     except psycopg.Error as exc:

@@ -1,4 +1,4 @@
-"""Asks user-svc whether an event is its own: whoever can write to Redis can write an entry into a stream."""
+"""Verifies events with user-svc: any client that may write to the stream could forge one."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -15,8 +15,12 @@ from order_svc.domain.errors import DependencyUnavailableError
 _TIMEOUT_S = 1.0
 
 
-class UserSvcEvents:
-    """The port EventIssuer. clients: of user-svc's processes, at least one; when one fails, the next is asked."""
+class UserSvcEventIssuer:
+    """Implements the port EventIssuer over gRPC.
+
+    Args:
+        clients: at least one, each of a process of user-svc; when one fails, the next is asked.
+    """
 
     def __init__(self, clients: Sequence[GrpcClient]) -> None:
         self._stubs = deque(UserEventServiceStub(client.channel) for client in clients)

@@ -1,4 +1,4 @@
-"""The public keys that verify access tokens, from the authority over sessions."""
+"""The public keys that verify access tokens, from the session authority (user-svc)."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -14,7 +14,8 @@ _TIMEOUT_S = 1.0
 class KeySetSource:
     """Fetches the key set over gRPC: from the process that answered last, and when it fails, from the next one.
 
-    clients: of the authority's processes, at least one; all of them have the same keys.
+    Args:
+        clients: at least one, each of a process of the authority; all have the same keys.
     """
 
     def __init__(self, clients: Sequence[GrpcClient]) -> None:
@@ -22,9 +23,13 @@ class KeySetSource:
         self._answering = self._sessions[0]
 
     async def fetch(self) -> list[dict[str, str]]:
-        """The keys as JSON Web Keys (RFC 7517). Raises whatever grpclib raises when no process answers."""
+        """Returns the keys as JSON Web Keys (RFC 7517).
+
+        Raises:
+            Exception: the error of the last process, when all fail.
+        """
         for _ in range(len(self._sessions) - 1):
-            with suppress(Exception):  # whatever goes wrong between processes: the last one asked tells it
+            with suppress(Exception):  # the last process asked raises its error
                 return await self._ask()
             self._sessions.rotate(-1)
         return await self._ask()
@@ -33,7 +38,7 @@ class KeySetSource:
         asked = self._sessions[0]
         response = await asked.get_key_set(GetKeySetRequest(), timeout=_TIMEOUT_S)
         if asked is not self._answering:
-            logger.warning("the key set comes from another process now")
+            logger.warning("key set source changed")
             self._answering = asked
         return [_as_json_web_key(key) for key in response.keys]
 

@@ -1,4 +1,4 @@
-"""Orders and events ↔ what the statements of order_sql take and give."""
+"""Converts orders and events to the parameters of the statements in order_sql, and rows to orders."""
 
 import json
 from collections.abc import Mapping, Sequence
@@ -11,7 +11,7 @@ from order_svc.domain.order import Order, OrderLine, status_of
 
 
 def order_of(row: Sequence[Any]) -> Order:
-    """The order in a row of order_sql's shape."""
+    """Returns the order of a row with the columns that order_sql selects."""
     order_id, user_id, currency, lines, total_minor, status, version, created_at, updated_at = row
     return Order(
         order_id=order_id,
@@ -27,7 +27,7 @@ def order_of(row: Sequence[Any]) -> Order:
 
 
 def parameters_of(order: Order, event: OrderEvent) -> Mapping[str, Any]:
-    """What a statement that writes the order and its event takes."""
+    """Returns the parameters of a statement that writes an order and its event."""
     return {
         "order_id": order.order_id,
         "user_id": order.user_id,
@@ -52,6 +52,6 @@ def parameters_of(order: Order, event: OrderEvent) -> Mapping[str, Any]:
 
 
 def columns_of(changes: Sequence[tuple[Order, OrderEvent]]) -> Mapping[str, Any]:
-    """What a statement that writes several orders and their events takes: a list for each parameter."""
+    """Returns the parameters of a statement that writes several orders and events: a list for each column."""
     rows = [parameters_of(order, event) for order, event in changes]
     return {name: [row[name] for row in rows] for name in (rows[0] if rows else ())}

@@ -1,17 +1,17 @@
-"""The statements of the order repository.
+"""The SQL statements of the order repository.
 
-Each write is one statement, its event included: one round trip, one transaction, nothing half done. Every write ends in
-the event's INSERT, so its row count says whether the write took place.
+Each write is one statement that includes its event: one round trip, one transaction. Every write ends in the INSERT of
+the event, so its row count tells whether the write took place.
 """
 
-from order_svc.domain.listing import MAX_PAGE_BYTES, ORDER_BYTES
+from order_svc.domain.order_listing import MAX_PAGE_BYTES, ORDER_BYTES
 
-# Put together from constants of this file only; every value is a parameter.
+# Composed of constants of this file only; every value is a parameter.
 # ruff: noqa: S608
 
 _COLUMNS = "order_id, user_id, currency, lines, total_minor, status, version, created_at, updated_at"
 
-#: What order_rows.order_of() reads, from a row of orders called o.
+#: The columns that order_rows.order_of() reads, from `orders AS o`.
 _ROW = (
     "o.order_id::text, o.user_id::text, o.currency, o.lines::text, o.total_minor, o.status, o.version, "
     "o.created_at, o.updated_at"
@@ -32,9 +32,9 @@ FROM written"""
 GET = f"SELECT {_ROW} FROM orders AS o WHERE o.order_id = %s"
 
 
-# Without a position the list begins behind infinity, so that one plan, a range of the index, serves every page.
-# One row more than asked for is found, to tell whether there is a next page. Rows beyond MAX_PAGE_BYTES stay here: they
-# are neither sent nor decoded.
+# Without a position the list begins behind infinity, so that one plan, a range scan of the index, serves every page.
+# One row more than requested is read, to see whether there is a next page. Rows beyond MAX_PAGE_BYTES are neither sent
+# nor decoded.
 def _page(condition: str = "") -> str:
     return f"""
 SELECT {_ROW}, o.found > o.place AS has_next
@@ -60,15 +60,15 @@ WHERE o.place <= %(limit)s::int AND (o.place = 1 OR o.size_bytes <= {MAX_PAGE_BY
 ORDER BY o.created_at DESC, o.order_id DESC"""
 
 
-#: Of any status, along the index orders_of_a_user; and of one, along orders_of_a_user_by_status: a status that few or
-#: none of a user's orders have costs no more than one that most have.
+#: A page of all statuses scans the index orders_of_a_user; a page of one status scans orders_of_a_user_by_status, so
+#: that a rare status costs no more than a frequent one.
 PAGE = _page()
 PAGE_OF_A_STATUS = _page("AND o.status = %(status)s")
 
 ADD = f"WITH written AS (INSERT INTO orders ({_COLUMNS}) {_CANDIDATE} RETURNING order_id) {_LOG}"
 
-# The lock says that a request with this key is in progress: its holder's transaction is this very statement, so it
-# lasts exactly as long as the outcome is open, and nobody ever waits for the unique index.
+# The advisory lock marks the key as in progress. The transaction that holds it is this statement, so the lock lasts
+# exactly until the outcome is known, and no request ever waits for the unique index.
 ADD_ONCE = f"""
 WITH guard AS MATERIALIZED (
   SELECT pg_try_advisory_xact_lock(hashtextextended(%(user_id)s::text || ' ' || %(key)s::text, 0)) AS held
@@ -95,7 +95,7 @@ WITH written AS (
   RETURNING order_id
 ) {_LOG}"""
 
-# Those among them whose previous version is still there.
+# Updates the orders that are at their previous version.
 SAVE_ALL = """
 WITH changes AS (
   SELECT * FROM unnest(
@@ -115,18 +115,18 @@ WITH written AS (
   DELETE FROM orders WHERE order_id = %(order_id)s AND version = %(version)s RETURNING order_id
 ) {_LOG}"""
 
-# SKIP LOCKED: replicas that forget at the same time share the work instead of waiting for each other.
-FORGET = """
+# SKIP LOCKED: replicas that delete at the same time share the work and do not wait for each other.
+DELETE_OLDER_KEYS = """
 DELETE FROM idempotency_keys WHERE (user_id, key) IN (
   SELECT user_id, key FROM idempotency_keys WHERE created_at < %s
   ORDER BY created_at LIMIT %s FOR UPDATE SKIP LOCKED
 )"""
 
-# Nothing is skipped here: who is forgotten is forgotten whole.
-FORGET_OF = """
+# No SKIP LOCKED: every key of the user must be deleted.
+DELETE_KEYS_OF_USER = """
 DELETE FROM idempotency_keys WHERE (user_id, key) IN (
   SELECT user_id, key FROM idempotency_keys WHERE user_id = %s LIMIT %s
 )"""
 
-#: What ADD and ADD_ONCE break when the owner is among the deleted users.
-OWNER_LIVES = "orders_have_living_owners"
+#: The constraint that ADD and ADD_ONCE violate when the owner is among the deleted users.
+LIVING_OWNER_CONSTRAINT = "orders_have_living_owners"

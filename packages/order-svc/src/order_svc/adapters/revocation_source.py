@@ -1,4 +1,4 @@
-"""Which sessions were ended, from the authority over sessions."""
+"""The revoked sessions, from the session authority (user-svc)."""
 
 from collections import deque
 from collections.abc import Sequence
@@ -13,18 +13,23 @@ _TIMEOUT_S = 1.0
 
 
 class RevocationSource:
-    """Asks over gRPC: the process that answered last, and when it fails, the next one.
+    """Lists revocations over gRPC: from the process that answered last, and when it fails, from the next one.
 
-    clients: of the authority's processes, at least one; all of them have the same record.
+    Args:
+        clients: at least one, each of a process of the authority; all have the same records.
     """
 
     def __init__(self, clients: Sequence[GrpcClient]) -> None:
         self._sessions = deque(SessionServiceStub(client.channel) for client in clients)
 
     async def ask(self, since: datetime | None) -> RevocationPage:
-        """The sessions ended since then. Raises whatever grpclib raises when no process answers."""
+        """Returns a page of the sessions revoked since a time; None: of all.
+
+        Raises:
+            Exception: the error of the last process, when all fail.
+        """
         for _ in range(len(self._sessions) - 1):
-            with suppress(Exception):  # whatever goes wrong between processes: the last one asked tells it
+            with suppress(Exception):  # the last process asked raises its error
                 return await self._ask(since)
             self._sessions.rotate(-1)
         return await self._ask(since)

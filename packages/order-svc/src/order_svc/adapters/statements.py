@@ -1,4 +1,4 @@
-"""SQL statements, each a transaction of its own, with the driver's errors in the domain's words."""
+"""Runs SQL statements, each in its own transaction, and translates the driver's errors."""
 
 from typing import LiteralString
 
@@ -9,16 +9,27 @@ from service_kit.postgres.statements import Parameters
 from order_svc.adapters.driver_errors import postgres_errors
 
 
-async def fetch(pool: PostgresPool, query: LiteralString, parameters: Parameters) -> list[TupleRow]:
-    """The rows of a query. DependencyUnavailableError."""
+async def fetch_all(pool: PostgresPool, query: LiteralString, parameters: Parameters) -> list[TupleRow]:
+    """Returns the rows of a query.
+
+    Raises:
+        DependencyUnavailableError: PostgreSQL is unavailable.
+    """
     with postgres_errors():
         return await statements.fetch_all(pool, query, parameters)
 
 
-async def write(pool: PostgresPool, query: LiteralString, parameters: Parameters, *, idempotent: bool = False) -> int:
-    """How many rows the statement wrote last. DependencyUnavailableError.
+async def execute(pool: PostgresPool, query: LiteralString, parameters: Parameters, *, idempotent: bool = False) -> int:
+    """Runs a statement and returns how many rows it wrote last.
 
-    idempotent: it does nothing where it has been done before, so that it is repeated after a lost connection too.
+    Args:
+        pool: connections in autocommit.
+        query: one statement.
+        parameters: of the statement.
+        idempotent: a repetition changes nothing, so that the statement is also repeated after a lost connection.
+
+    Raises:
+        DependencyUnavailableError: PostgreSQL is unavailable.
     """
     with postgres_errors():
         return await statements.execute(pool, query, parameters, idempotent=idempotent)

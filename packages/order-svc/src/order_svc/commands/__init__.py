@@ -1,1 +1,1 @@
-"""What the command line does besides serving."""
+"""The subcommands of `order-svc`."""

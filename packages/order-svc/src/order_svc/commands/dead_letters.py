@@ -1,4 +1,4 @@
-"""`order-svc dead-letters list`, `replay` and `drop`: what is to become of events that were given up."""
+"""`order-svc dead-letters list`, `replay` and `drop`: decide about events that were given up."""
 
 import asyncio
 import json
@@ -28,24 +28,24 @@ def _on_redis(run: Callable[[DeadLetters, Namespace], Awaitable[int]]) -> Callab
         async with own_connection(url, "dead-letters", connect_timeout_s=TIMEOUT_S, decode=False) as redis:
             return await run(DeadLetters(redis, STREAM, GROUP), arguments)
 
-    def told(settings: Settings, arguments: Namespace) -> int:
+    def run_command(settings: Settings, arguments: Namespace) -> int:
         try:
             return asyncio.run(connected(settings, arguments))
         except (RedisError, OSError) as exc:
-            sys.stderr.write(f"order-svc dead-letters: redis does not answer: {type(exc).__name__}\n")
+            sys.stderr.write(f"order-svc dead-letters: redis is unavailable: {type(exc).__name__}\n")
             return _FAILED
 
-    return told
+    return run_command
 
 
 async def _list(letters: DeadLetters, arguments: Namespace) -> int:
     found = await letters.all()
     if arguments.json:
-        _say(json.dumps([{**asdict(each), "buried_at": _time(each)} for each in found], indent=2))
+        _print_line(json.dumps([{**asdict(each), "buried_at": _time(each)} for each in found], indent=2))
     elif found:
-        _say("\n".join(_table(found)))
+        _print_line("\n".join(_table(found)))
     else:
-        _say("there are no dead letters")
+        _print_line("there are no dead letters")
     return 0
 
 
@@ -54,7 +54,7 @@ async def _replay(letters: DeadLetters, arguments: Namespace) -> int:
     for letter_id in await _chosen(letters, arguments):
         outcome = await letters.replay(letter_id)
         if outcome is Replay.DONE:
-            _say(f"handed {letter_id} to the service again")
+            _print_line(f"handed {letter_id} to the service again")
         else:
             sys.stderr.write(f"order-svc dead-letters replay: {letter_id}: {_REFUSALS[outcome]}\n")
             code = _FAILED
@@ -65,7 +65,7 @@ async def _drop(letters: DeadLetters, arguments: Namespace) -> int:
     code = 0
     for letter_id in await _chosen(letters, arguments):
         if await letters.drop(letter_id):
-            _say(f"dropped {letter_id}")
+            _print_line(f"dropped {letter_id}")
         else:
             sys.stderr.write(f"order-svc dead-letters drop: {letter_id}: {_REFUSALS[Replay.UNKNOWN]}\n")
             code = _FAILED
@@ -92,23 +92,23 @@ def _time(each: DeadLetter) -> str:
     return each.buried_at.strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
-def _say(text: str) -> None:
+def _print_line(text: str) -> None:
     sys.stdout.write(text + "\n")
 
 
 def _configure_list(parser: ArgumentParser) -> None:
-    parser.description = "Shows the events that were given up, oldest first: when (UTC), and why."
-    parser.add_argument("--json", action="store_true", help="as a JSON array, with all fields")
+    parser.description = "Lists the events that were given up, oldest first, with time (UTC) and cause."
+    parser.add_argument("--json", action="store_true", help="print a JSON array with all fields")
 
 
 def _configure_choice(parser: ArgumentParser) -> None:
     choice = parser.add_mutually_exclusive_group(required=True)
-    choice.add_argument("ids", metavar="ID", nargs="*", default=[], help="of a dead letter, as `list` shows it")
-    choice.add_argument("--all", action="store_true", help="every dead letter that there is now")
+    choice.add_argument("ids", metavar="ID", nargs="*", default=[], help="id of a dead letter, as `list` shows it")
+    choice.add_argument("--all", action="store_true", help="all current dead letters")
 
 
-LIST = Subcommand("dead-letters list", "show the events that were given up", _on_redis(_list), _configure_list)
-REPLAY = Subcommand(
-    "dead-letters replay", "hand them to the service again, as new", _on_redis(_replay), _configure_choice
+LIST = Subcommand("dead-letters list", "list the events that were given up", _on_redis(_list), _configure_list)
+REPLAY = Subcommand("dead-letters replay", "deliver them to the service again", _on_redis(_replay), _configure_choice)
+DROP = Subcommand(
+    "dead-letters drop", "delete them; their events are never processed", _on_redis(_drop), _configure_choice
 )
-DROP = Subcommand("dead-letters drop", "forget them: nobody will process them", _on_redis(_drop), _configure_choice)

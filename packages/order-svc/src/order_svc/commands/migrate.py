@@ -19,5 +19,5 @@ def _run(settings: Settings, _arguments: Namespace) -> int:
 
 
 MIGRATE = Subcommand(
-    "migrate", "bring the database's schema up to date, and set how long the audit trail is kept", _run
+    "migrate", "migrate the database to the current schema, and set the retention of the audit trail", _run
 )

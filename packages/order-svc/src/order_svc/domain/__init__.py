@@ -1,1 +1,1 @@
-"""What an order is, what may happen to it, and what it needs from outside; the standard library only."""
+"""Orders: their state, their rules, and the ports that they need. Imports the standard library only."""

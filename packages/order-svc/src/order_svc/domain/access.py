@@ -1,4 +1,4 @@
-"""Who may see and do what: owners their own, administrators everything, and to which version of it."""
+"""Access rules: owners see their own orders and may cancel or delete them; administrators may do everything."""
 
 from collections.abc import Collection
 
@@ -8,25 +8,41 @@ from order_svc.domain.order import Order, OrderStatus
 
 
 def visible(order: Order | None, actor: Actor) -> Order:
-    """The order, if there is one that the actor may see; else OrderNotFoundError."""
+    """Returns the order if the actor may see it.
+
+    Raises:
+        OrderNotFoundError: there is no such order, or the actor may not see it.
+    """
     if order is None or not (actor.is_admin or order.user_id == actor.user_id):
         raise OrderNotFoundError
     return order
 
 
 def require_right_to_move(actor: Actor, wanted: OrderStatus) -> None:
-    """ActionForbiddenError: of an order that the actor can see, it may not ask for this status."""
+    """Checks that the actor may set this status of an order that it can see.
+
+    Raises:
+        ActionForbiddenError: only administrators may set this status.
+    """
     if not actor.is_admin and wanted is not OrderStatus.CANCELLED:
         raise ActionForbiddenError("Owners may only cancel their orders.")
 
 
 def require_version(order: Order, expected: Collection[int]) -> None:
-    """VersionMismatchError: the order has none of the versions that the actor has seen; without any, all will do."""
+    """Checks that the order is at one of the expected versions; empty: at any.
+
+    Raises:
+        VersionMismatchError: it is at another version.
+    """
     if expected and order.version not in expected:
         raise VersionMismatchError
 
 
 def require_right_to_list(actor: Actor, user_id: str) -> None:
-    """OwnerUnknownError: the actor may not know of that user, let alone of its orders."""
+    """Checks that the actor may list this user's orders.
+
+    Raises:
+        OwnerUnknownError: it is another user's list. Whether that user exists is not disclosed.
+    """
     if not (actor.is_admin or user_id == actor.user_id):
         raise OwnerUnknownError

@@ -1,13 +1,16 @@
-"""On whose behalf something is done."""
+"""The user on whose behalf a use case runs."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Somebody who has proved who they are, and the request that they do it with.
+    """An authenticated user, and the request that they make.
 
-    user_id: a UUID in lower case. is_admin: may see and change what others own. request_id: goes into the audit trail.
+    Args:
+        user_id: a UUID in lower case.
+        is_admin: whether the user may see and change the orders of all users.
+        request_id: the id of the request; it is written to the audit trail.
     """
 
     user_id: str

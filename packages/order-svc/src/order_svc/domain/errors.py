@@ -1,10 +1,16 @@
-"""Why something that was asked of an order is not done."""
+"""The errors of the domain. Texts of OrderError are shown to the client."""
 
 from typing import ClassVar, NamedTuple
 
 
 class BrokenRule(NamedTuple):
-    """A rule that a field of the request breaks. field: its path. rule: the rule's stable id. message: for people."""
+    """A rule that a field of the request breaks.
+
+    Args:
+        field: the path of the field.
+        rule: the stable id of the rule.
+        message: the rule in words, for people.
+    """
 
     field: str
     rule: str
@@ -12,49 +18,49 @@ class BrokenRule(NamedTuple):
 
 
 class OrderError(Exception):
-    """The caller asked for something that cannot be. The text is for the caller."""
+    """Base of the errors that the client caused; the text is shown to the client."""
 
     violations: ClassVar[tuple[BrokenRule, ...]] = ()
 
 
 class OrderNotFoundError(OrderError):
-    """No such order, or somebody else's: the two must not be told apart."""
+    """There is no such order, or it is another user's: the client cannot distinguish the two."""
 
     def __init__(self) -> None:
         super().__init__("There is no such order.")
 
 
 class OwnerUnknownError(OrderError):
-    """Orders of a user whom the actor may know nothing of."""
+    """The actor may not list this user's orders, nor learn whether the user exists."""
 
     def __init__(self) -> None:
         super().__init__("There is no such user.")
 
 
 class OwnerDeletedError(OrderError):
-    """The user who would own the order is gone; only their access token is still good."""
+    """The owner of a new order was deleted; their access token is valid until it expires."""
 
     def __init__(self) -> None:
         super().__init__("This account was deleted.")
 
 
 class ActionForbiddenError(OrderError):
-    """The actor may see the order, but not do this to it."""
+    """The actor may see the order, but not change it in this way."""
 
 
 class VersionMismatchError(OrderError):
-    """The order is no longer as the actor has seen it."""
+    """The order is at another version than the actor expects."""
 
     def __init__(self) -> None:
-        super().__init__("The order has changed since; read it again.")
+        super().__init__("The order has changed; read it again.")
 
 
 class TransitionNotAllowedError(OrderError):
-    """The order's status has no way to the one asked for."""
+    """The order's status does not allow the requested one."""
 
 
 class TotalTooLargeError(OrderError):
-    """The order's total is more than an amount can be."""
+    """The order's total is above MAX_TOTAL_MINOR."""
 
     violations: ClassVar[tuple[BrokenRule, ...]] = (
         BrokenRule("lines", "order.total_max", "the total must be at most 9007199254740991"),
@@ -65,7 +71,7 @@ class TotalTooLargeError(OrderError):
 
 
 class IdempotencyKeyReusedError(OrderError):
-    """The key names an earlier request that asked for something else."""
+    """The key was used by an earlier request for another order."""
 
     def __init__(self) -> None:
         super().__init__("The idempotency key was used before with another request.")
@@ -81,6 +87,6 @@ class IdempotencyKeyInUseError(OrderError):
 
 
 class DependencyUnavailableError(Exception):
-    """Whatever keeps the orders does not answer now. Nobody's request is at fault; the text stays general."""
+    """A store or service that the request needs is unavailable. The text names no internals."""
 
     retry_after_s: ClassVar[float] = 1.0

@@ -1,4 +1,4 @@
-"""The audit trail: what happened to orders, never changed afterwards."""
+"""The audit trail: one immutable entry for each change of an order."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from order_svc.domain.user_deletion import UserDeletion
 
 
 class EventKind(StrEnum):
-    """What happened."""
+    """The kinds of changes."""
 
     CREATED = "created"
     STATUS_CHANGED = "status_changed"
@@ -23,7 +23,16 @@ Details = Mapping[str, str | int]
 
 @dataclass(frozen=True, slots=True)
 class OrderEvent:
-    """One entry. actor_id: who did it. request_id: with which request. details: what a reader will ask for later."""
+    """One entry of the audit trail.
+
+    Args:
+        order_id: the order that changed.
+        kind: what happened.
+        actor_id: the user who caused it.
+        request_id: the request that caused it.
+        at: when, in UTC.
+        details: further facts of this kind of event.
+    """
 
     order_id: str
     kind: EventKind
@@ -34,20 +43,23 @@ class OrderEvent:
 
 
 def created(order: Order, actor: Actor) -> OrderEvent:
-    """The order was placed."""
+    """Returns the entry for a new order."""
     details: Details = {"user_id": order.user_id, "currency": order.currency, "total_minor": order.total_minor}
     return OrderEvent(order.order_id, EventKind.CREATED, actor.user_id, actor.request_id, order.created_at, details)
 
 
 def status_changed(before: Order, after: Order, actor: Actor) -> OrderEvent:
-    """The order moved from one status to another."""
+    """Returns the entry for a change of status."""
     details: Details = {"from": before.status.value, "to": after.status.value, "version": after.version}
     kind = EventKind.STATUS_CHANGED
     return OrderEvent(after.order_id, kind, actor.user_id, actor.request_id, after.updated_at, details)
 
 
 def cancelled_with_owner(before: Order, after: Order, deletion: UserDeletion) -> OrderEvent:
-    """The order was cancelled because its owner was deleted. Whoever did that did this, with the same request."""
+    """Returns the entry for an order that is cancelled because its owner was deleted.
+
+    Its actor and request are those of the deletion.
+    """
     details: Details = {
         "from": before.status.value,
         "to": after.status.value,
@@ -59,7 +71,7 @@ def cancelled_with_owner(before: Order, after: Order, deletion: UserDeletion) ->
 
 
 def deleted(order: Order, actor: Actor, at: datetime) -> OrderEvent:
-    """The order was removed; the entry keeps what it was."""
+    """Returns the entry for a deleted order; its details describe the order."""
     details: Details = {
         "user_id": order.user_id,
         "currency": order.currency,

@@ -1,4 +1,4 @@
-"""The same request sent twice creates nothing twice."""
+"""Idempotency keys: a request that is repeated with the same key creates nothing."""
 
 import hashlib
 import json
@@ -10,7 +10,7 @@ from order_svc.domain.order import Order, OrderLine
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """A user's claim to a key. fingerprint: 32 bytes that say what is asked for."""
+    """A user's claim to an idempotency key. fingerprint: the 32 bytes that ``fingerprint`` returns."""
 
     key: str
     fingerprint: bytes
@@ -18,13 +18,13 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class FirstAnswer:
-    """What the key's first request asked for, and the order as it was answered then, whatever became of it since."""
+    """The result of a key's first request: its fingerprint, and the order as it was then."""
 
     fingerprint: bytes
     order: Order
 
 
 def fingerprint(currency: str, lines: Sequence[OrderLine]) -> bytes:
-    """SHA-256 over everything that a new order is made of, written in the one canonical way."""
+    """Returns the SHA-256 digest of everything that defines a new order, in canonical JSON."""
     content = [currency, [[line.sku, line.quantity, line.unit_price_minor] for line in lines]]
     return hashlib.sha256(json.dumps(content, ensure_ascii=True, separators=(",", ":")).encode()).digest()

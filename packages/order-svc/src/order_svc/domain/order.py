@@ -1,4 +1,4 @@
-"""An order and its life: processing, then done or cancelled, for good."""
+"""The order and its life cycle: processing, then done or cancelled, which are final."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -13,7 +13,7 @@ MAX_TOTAL_MINOR = 2**53 - 1
 
 
 class OrderStatus(StrEnum):
-    """Where an order stands. Only `PROCESSING` can change."""
+    """The status of an order. Only `PROCESSING` can change."""
 
     PROCESSING = "processing"
     DONE = "done"
@@ -21,7 +21,7 @@ class OrderStatus(StrEnum):
 
 
 class UnknownStatus(str):
-    """A status that a newer version of this service wrote, as it is stored. Nothing leads from it to another."""
+    """A stored status that only a newer version of this service knows. It cannot change."""
 
     __slots__ = ()
 
@@ -31,7 +31,7 @@ class UnknownStatus(str):
 
 
 def status_of(text: str) -> OrderStatus | UnknownStatus:
-    """The status that is stored as ``text``."""
+    """Returns the status that is stored as ``text``."""
     try:
         return OrderStatus(text)
     except ValueError:
@@ -40,7 +40,7 @@ def status_of(text: str) -> OrderStatus | UnknownStatus:
 
 @dataclass(frozen=True, slots=True)
 class OrderLine:
-    """quantity: pieces. unit_price_minor: the price of one, in the currency's minor unit."""
+    """One line of an order. unit_price_minor: the price of one piece, in the currency's minor unit."""
 
     sku: str
     quantity: int
@@ -49,10 +49,18 @@ class OrderLine:
 
 @dataclass(frozen=True, slots=True)
 class Order:
-    """An order as it stands at one version. Its verbs return the order of the next version.
+    """One version of an order. Methods that change it return the next version.
 
-    order_id, user_id: UUIDs in lower case. currency: as ISO 4217 spells it. total_minor: in its minor unit.
-    version: counts changes, from 1. created_at, updated_at: in UTC, exact to the microsecond.
+    Args:
+        order_id: a UUID in lower case.
+        user_id: the owner, a UUID in lower case.
+        currency: an ISO 4217 code.
+        lines: at least one.
+        total_minor: the sum over all lines, in the currency's minor unit.
+        status: the current status.
+        version: counts changes, from 1.
+        created_at: in UTC, to the microsecond.
+        updated_at: in UTC, to the microsecond; never before created_at.
     """
 
     order_id: str
@@ -67,26 +75,42 @@ class Order:
 
     @classmethod
     def place(cls, *, order_id: str, user_id: str, currency: str, lines: Sequence[OrderLine], at: datetime) -> Self:
-        """A new order. TotalTooLargeError: its lines add up to more than MAX_TOTAL_MINOR."""
+        """Returns a new order.
+
+        Raises:
+            TotalTooLargeError: the lines add up to more than MAX_TOTAL_MINOR.
+        """
         total_minor = sum(line.quantity * line.unit_price_minor for line in lines)
         if total_minor > MAX_TOTAL_MINOR:
             raise TotalTooLargeError
         return cls(order_id, user_id, currency, tuple(lines), total_minor, OrderStatus.PROCESSING, 1, at, at)
 
     def complete(self, at: datetime) -> Self:
-        """The order, fulfilled. TransitionNotAllowedError: it is final already."""
+        """Returns the fulfilled order.
+
+        Raises:
+            TransitionNotAllowedError: the order is final.
+        """
         return self._finish(OrderStatus.DONE, at)
 
     def cancel(self, at: datetime) -> Self:
-        """The order, cancelled. TransitionNotAllowedError: it is final already."""
+        """Returns the cancelled order.
+
+        Raises:
+            TransitionNotAllowedError: the order is final.
+        """
         return self._finish(OrderStatus.CANCELLED, at)
 
     def reopen(self) -> Self:
-        """TransitionNotAllowedError, always: no status leads back to processing."""
+        """Never succeeds: no status leads back to processing.
+
+        Raises:
+            TransitionNotAllowedError: always.
+        """
         raise TransitionNotAllowedError(f"An order that is {self.status} cannot become {OrderStatus.PROCESSING}.")
 
     def _finish(self, status: OrderStatus, at: datetime) -> Self:
         if self.status is not OrderStatus.PROCESSING:
             raise TransitionNotAllowedError(f"An order that is {self.status} cannot become {status}.")
-        # Another replica's clock may be behind the one that stamped the creation.
+        # The clock of this replica may be behind that of the replica that created the order.
         return replace(self, status=status, version=self.version + 1, updated_at=max(at, self.created_at))

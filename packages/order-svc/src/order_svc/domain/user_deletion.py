@@ -1,4 +1,4 @@
-"""A user is gone, and takes some of what is kept here along."""
+"""The deletion of a user account, as user-svc announces it."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,7 +6,14 @@ from datetime import datetime
 
 @dataclass(frozen=True, slots=True)
 class UserDeletion:
-    """user_id: whose. deleted_by: the user, or an administrator. request_id: with which request."""
+    """A user account was deleted.
+
+    Args:
+        user_id: the deleted user.
+        deleted_by: the id of the user who deleted the account: its owner or an administrator.
+        request_id: the id of the request that deleted the account.
+        at: when, in UTC.
+    """
 
     user_id: str
     deleted_by: str

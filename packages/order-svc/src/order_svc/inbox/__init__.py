@@ -1,1 +1,1 @@
-"""Events of other services, from a stream in Redis to the use cases: each has its effect, once."""
+"""The inbox: consumes events of other services from a Redis stream, and runs each one's handler once."""

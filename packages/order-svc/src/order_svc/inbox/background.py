@@ -1,4 +1,4 @@
-"""Receives events for as long as the process lives."""
+"""Consumes events for the lifetime of the process."""
 
 import asyncio
 import os
@@ -16,16 +16,22 @@ from order_svc.inbox.inbox import Inbox
 from order_svc.inbox.telemetry import InboxTelemetry
 
 GROUP = "order-svc"
-#: How often to look after what other processes have left behind, and how much there is to do.
-_LOOK_AFTER_S = 1.0
-_DISMISS_EVERY_S = 60.0
+#: How often idle entries are claimed and the backlog is measured, and how often dead consumers are removed.
+_CLAIM_EVERY_S = 1.0
+_REMOVE_CONSUMERS_EVERY_S = 60.0
 
 
 class BackgroundInbox:
-    """A consumer of the group, which no other process is.
+    """Runs the inbox as one consumer of the group, with a name of its own.
 
-    While Redis is away, or when it has lost the group, it tries again, at growing intervals. claim_idle_s: how long
-    nothing was heard of an entry's consumer until another one takes the entry over.
+    While Redis is unavailable, or has lost the group, it reconnects at growing intervals.
+
+    Args:
+        url: of Redis.
+        stream: the key of the stream.
+        inbox: processes the entries.
+        telemetry: receives the state of the connection and the backlog.
+        claim_idle_s: how long the consumer of an entry must be silent before another one claims the entry, in seconds.
     """
 
     def __init__(self, url: str, stream: str, inbox: Inbox, telemetry: InboxTelemetry, claim_idle_s: float) -> None:
@@ -36,10 +42,10 @@ class BackgroundInbox:
         self._claim_idle_s = claim_idle_s
         self._name = f"{socket.gethostname()}-{os.getpid()}-{random_hex(8)}"
         self._stopped = asyncio.Event()
-        self._look_at_s = self._dismiss_at_s = 0.0
+        self._claim_at_s = self._remove_consumers_at_s = 0.0
 
     async def run(self) -> None:
-        """Receive until `drain`; then wait to be cancelled."""
+        """Consumes events until `drain`; then waits to be cancelled."""
         backoff = Backoff(0.1, 2.0)
         while not self._inbox.stopping.is_set():
             try:
@@ -56,12 +62,16 @@ class BackgroundInbox:
         await asyncio.Event().wait()
 
     async def check(self) -> None:
-        """For readiness. ConnectionError: nothing is received."""
+        """Checks readiness.
+
+        Raises:
+            ConnectionError: no events are received.
+        """
         if not self._telemetry.is_connected:
             raise ConnectionError(f"no events are received: {self._telemetry.cause}")
 
     async def drain(self, _seconds: float) -> None:
-        """Take nothing more, and return once what is in hand is done with."""
+        """Stops reading entries, and returns once the current one is settled."""
         self._inbox.stopping.set()
         await self._stopped.wait()
 
@@ -69,20 +79,20 @@ class BackgroundInbox:
         await group.join()
         self._telemetry.connected()
         while not self._inbox.stopping.is_set():
-            await self._look_after(group)
+            await self._claim_idle_entries(group)
             if (entry := await group.read()) is not None:
-                await self._inbox.take(group, entry)
+                await self._inbox.process(group, entry)
             backoff.succeeded()
         await group.leave()
 
-    async def _look_after(self, group: ConsumerGroup) -> None:
+    async def _claim_idle_entries(self, group: ConsumerGroup) -> None:
         now_s = time.monotonic()
-        if now_s < self._look_at_s:
+        if now_s < self._claim_at_s:
             return
-        self._look_at_s = now_s + _LOOK_AFTER_S
+        self._claim_at_s = now_s + _CLAIM_EVERY_S
         while not self._inbox.stopping.is_set() and (entry := await group.claim()) is not None:
-            await self._inbox.take(group, entry)
+            await self._inbox.process(group, entry)
         self._telemetry.backlog(await group.backlog())
-        if now_s >= self._dismiss_at_s:
-            self._dismiss_at_s = now_s + _DISMISS_EVERY_S
-            await group.dismiss_dead()
+        if now_s >= self._remove_consumers_at_s:
+            self._remove_consumers_at_s = now_s + _REMOVE_CONSUMERS_EVERY_S
+            await group.remove_dead_consumers()

@@ -1,4 +1,4 @@
-"""What a consumer group has given up, for an operator to look at and to decide about."""
+"""The dead letters of a consumer group: entries that the inbox gave up, kept for an operator to decide about."""
 
 import asyncio
 from dataclasses import dataclass
@@ -14,9 +14,15 @@ from order_svc.inbox.group import TIMEOUT_S, load_script
 
 @dataclass(frozen=True, slots=True)
 class DeadLetter:
-    """letter_id: names it here. entry_id: its place in the stream. fields: the entry's, as far as they are text.
+    """An entry that was given up.
 
-    buried_at: by the clock of the Redis server.
+    Args:
+        letter_id: its id among the dead letters.
+        entry_id: its id in the stream.
+        buried_at: when it was given up, by the clock of the Redis server.
+        cause: why it was given up.
+        deliveries: how often it was delivered.
+        fields: of the entry; bytes that are not UTF-8 are replaced.
     """
 
     letter_id: str
@@ -28,7 +34,7 @@ class DeadLetter:
 
 
 class Replay(IntEnum):
-    """What came of a replay: as lua/replay.lua returns it."""
+    """The result of a replay, as lua/replay.lua returns it."""
 
     DONE = 1
     UNKNOWN = 0
@@ -36,7 +42,13 @@ class Replay(IntEnum):
 
 
 class DeadLetters:
-    """Those of a group. redis: does not decode. Each method may raise what redis-py does, and TimeoutError."""
+    """The dead letters of a group. Each method may raise the errors of redis-py and TimeoutError.
+
+    Args:
+        redis: a client that does not decode replies.
+        stream: the key of the stream.
+        group: the name of the consumer group.
+    """
 
     def __init__(self, redis: Redis, stream: str, group: str) -> None:
         self._redis = redis
@@ -45,18 +57,22 @@ class DeadLetters:
         self._replay = load_script(redis, "replay")
 
     async def all(self) -> list[DeadLetter]:
-        """Oldest first."""
+        """Returns all dead letters, oldest first."""
         async with asyncio.timeout(TIMEOUT_S):
             entries: Any = await self._redis.xrange(self._keys[1])
         return [_dead_letter(letter_id.decode(), fields) for letter_id, fields in entries]
 
     async def replay(self, letter_id: str) -> Replay:
-        """Hand the entry to the group again; a running process takes it within seconds."""
+        """Hands the entry to the group again; a running process claims it within seconds."""
         async with asyncio.timeout(TIMEOUT_S):
             return Replay(await self._replay(self._keys, [self._group, letter_id]))
 
     async def drop(self, letter_id: str) -> bool:
-        """Forget the dead letter; nobody will ever process it. False: there is no such dead letter."""
+        """Deletes a dead letter, so that its event is never processed.
+
+        Returns:
+            False: there is no such dead letter.
+        """
         async with asyncio.timeout(TIMEOUT_S):
             return bool(await self._redis.xdel(self._keys[1], letter_id))
 

@@ -1,7 +1,7 @@
-"""A consumer group of a Redis stream, as one of its consumers has it.
+"""A consumer group of a Redis stream, from the point of view of one consumer.
 
-An entry that was read is in this consumer's hands until it is done with it. Whoever dies leaves it there, and another
-one takes it over once nothing was heard for a while.
+An entry that a consumer has read is pending until the consumer acknowledges it. If the consumer dies, another one
+claims the entry once its consumer has been silent for a while.
 """
 
 import asyncio
@@ -15,16 +15,16 @@ from redis.commands.core import AsyncScript
 from redis.exceptions import ResponseError
 from service_kit.events import dead_letters_of
 
-#: How long an answer of Redis may take (seconds), and connecting to it; a read also waits for news (ms).
+#: Time limit of a command and of connecting to Redis, in seconds; a read also blocks for new entries (ms).
 TIMEOUT_S = 1.0
 _BLOCK_MS = 250
-#: A consumer without an entry that was not heard of for so long is dead.
+#: A consumer without pending entries that was silent for this long is dead.
 _DEAD_AFTER_MS = 3_600_000
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """entry_id: as the stream has it. deliveries: how often it was handed to somebody, this time included."""
+    """An entry of the stream. deliveries: how often it was delivered to a consumer, this time included."""
 
     entry_id: str
     fields: Mapping[bytes, bytes]
@@ -33,7 +33,7 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """Entries that nobody has read yet (None: unknown), that are in somebody's hands, and that were given up."""
+    """The numbers of entries that were not read yet (None: unknown), that are pending, and that were given up."""
 
     unread: int | None
     pending: int
@@ -41,40 +41,45 @@ class Backlog:
 
 
 class ConsumerGroup(Protocol):
-    """Each method may raise what redis-py does, and TimeoutError."""
+    """A consumer of a group. Each method may raise the errors of redis-py and TimeoutError."""
 
     async def join(self) -> None:
-        """Have the group be there: one that is new begins with the stream's first entry."""
+        """Creates the group unless it exists; a new group begins with the first entry of the stream."""
 
     async def read(self) -> Entry | None:
-        """The next entry that nobody has had, in this consumer's hands; waits a moment for one. None: there is none."""
+        """Reads the next entry that no consumer has read; waits briefly for one. None: there is none."""
 
     async def claim(self) -> Entry | None:
-        """An entry whose consumer has not been heard of for a while, in this one's hands now."""
+        """Claims a pending entry whose consumer has been silent for a while. None: there is none."""
 
-    async def keep(self, entry: Entry) -> None:
-        """Say that the entry is being worked on."""
+    async def extend_claim(self, entry: Entry) -> None:
+        """Resets the idle time of the entry, so that no other consumer claims it."""
 
-    async def done(self, entry: Entry) -> None:
-        """The entry is done with."""
+    async def acknowledge(self, entry: Entry) -> None:
+        """Acknowledges the entry: it is pending no more."""
 
     async def bury(self, entry: Entry, cause: str) -> bool:
-        """Put the entry with the dead letters; False: somebody else was done with it before."""
+        """Moves the entry to the dead letters. False: another consumer has acknowledged or moved it before."""
 
     async def backlog(self) -> Backlog:
-        """What is still to be done."""
+        """Returns the numbers of unread, pending and dead entries."""
 
-    async def dismiss_dead(self) -> None:
-        """Forget consumers that are gone."""
+    async def remove_dead_consumers(self) -> None:
+        """Removes consumers that have died from the group."""
 
     async def leave(self) -> None:
-        """Forget this consumer, unless an entry is in its hands."""
+        """Removes this consumer from the group, unless an entry is pending for it."""
 
 
 class RedisConsumerGroup:
-    """The port ConsumerGroup on a connection of its own, which does not decode.
+    """Implements the port ConsumerGroup on a connection of its own.
 
-    claim_idle_s: how long nothing was heard of an entry's consumer until another one takes the entry over.
+    Args:
+        redis: a client that does not decode replies.
+        stream: the key of the stream.
+        group: the name of the group.
+        consumer: the name of this consumer.
+        claim_idle_s: how long the consumer of an entry must be silent before this one claims the entry, in seconds.
     """
 
     def __init__(self, redis: Redis, stream: str, group: str, consumer: str, claim_idle_s: float) -> None:
@@ -82,7 +87,8 @@ class RedisConsumerGroup:
         self._stream, self._group, self._consumer = stream, group, consumer
         self._keys = [stream, dead_letters_of(stream, group)]
         self._claim_idle_ms = round(claim_idle_s * 1000)
-        self._bury, self._dismiss = load_script(redis, "bury"), load_script(redis, "dismiss")
+        self._bury = load_script(redis, "bury")
+        self._remove_consumers = load_script(redis, "remove_consumers")
 
     async def join(self) -> None:
         async with asyncio.timeout(TIMEOUT_S):
@@ -112,16 +118,16 @@ class RedisConsumerGroup:
             claimed: Any = await self._redis.xclaim(
                 self._stream, self._group, self._consumer, self._claim_idle_ms, [idle[0]["message_id"]]
             )
-        if not claimed:  # somebody else was faster
+        if not claimed:  # another consumer claimed it first
             return None
         ((entry_id, fields),) = claimed
         return Entry(entry_id.decode(), fields, idle[0]["times_delivered"] + 1)
 
-    async def keep(self, entry: Entry) -> None:
+    async def extend_claim(self, entry: Entry) -> None:
         async with asyncio.timeout(TIMEOUT_S):
             await self._redis.xclaim(self._stream, self._group, self._consumer, 0, [entry.entry_id], justid=True)
 
-    async def done(self, entry: Entry) -> None:
+    async def acknowledge(self, entry: Entry) -> None:
         async with asyncio.timeout(TIMEOUT_S):
             await self._redis.xack(self._stream, self._group, entry.entry_id)
 
@@ -137,17 +143,17 @@ class RedisConsumerGroup:
         (mine,) = (group for group in groups if group["name"] == self._group.encode())
         return Backlog(mine.get("lag"), mine["pending"], dead_letters)
 
-    async def dismiss_dead(self) -> None:
-        await self._strike_off("")
+    async def remove_dead_consumers(self) -> None:
+        await self._remove("")
 
     async def leave(self) -> None:
-        await self._strike_off(self._consumer)
+        await self._remove(self._consumer)
 
-    async def _strike_off(self, name: str) -> None:
+    async def _remove(self, name: str) -> None:
         async with asyncio.timeout(TIMEOUT_S):
-            await self._dismiss([self._stream], [self._group, name, _DEAD_AFTER_MS])
+            await self._remove_consumers([self._stream], [self._group, name, _DEAD_AFTER_MS])
 
 
 def load_script(redis: Redis, name: str) -> AsyncScript:
-    """The script lua/``name``.lua; its own first lines say what it takes and gives."""
+    """Returns the script lua/``name``.lua; its first lines describe its arguments and result."""
     return redis.register_script(resources.files(__package__).joinpath("lua", f"{name}.lua").read_text())

@@ -1,4 +1,4 @@
-"""Takes events one at a time, and has each of them have its effect once."""
+"""Processes events one at a time, each of them once."""
 
 import asyncio
 from collections.abc import Mapping
@@ -12,17 +12,25 @@ from service_kit.request.request_id import keep_or_mint
 from service_kit.telemetry.trace_context import continue_trace
 
 from order_svc.domain.errors import DependencyUnavailableError
-from order_svc.inbox.errors import UnreadableEventError
 from order_svc.inbox.group import ConsumerGroup, Entry
-from order_svc.inbox.handler import EventIssuer, Handler, ProcessedEvents
+from order_svc.inbox.handler import EventIssuer, Handler, ProcessedEvents, UnreadableEventError
 from order_svc.inbox.telemetry import InboxTelemetry, Outcome
 
 
 class Inbox:
-    """handlers: by the type of the event. issuer: asked whether an event is its own, before anything is done for it.
+    """Processes the entries of a consumer group.
 
-    What cannot be read, or that its issuer does not have, or whose type is not known here, is given up at once; what
-    fails for another reason, at its last of max_deliveries. While a store is away, an event waits as long as it takes.
+    An entry becomes a dead letter at once when it cannot be read, its type has no handler, or its issuer does not
+    confirm it; and after ``max_deliveries`` attempts when its handler fails for another reason. While a store or the
+    issuer is unavailable, the event waits for as long as that takes.
+
+    Args:
+        handlers: by the type of the event.
+        processed: the ids of events that were processed.
+        issuer: confirms an event before its handler runs.
+        telemetry: receives every outcome.
+        max_deliveries: how often a failing event is tried.
+        backoff: between two attempts while a dependency is unavailable.
     """
 
     def __init__(
@@ -43,8 +51,8 @@ class Inbox:
         self._backoff = backoff
         self.stopping = asyncio.Event()
 
-    async def take(self, group: ConsumerGroup, entry: Entry) -> None:
-        """Do with an entry what is to be done. One that fails stays in our hands, and so does one while `stopping`."""
+    async def process(self, group: ConsumerGroup, entry: Entry) -> None:
+        """Processes an entry; it stays pending if its handler fails or `stopping` is set meanwhile."""
         try:
             event = Envelope.of_fields(entry.fields)
         except EnvelopeError as exc:
@@ -52,36 +60,36 @@ class Inbox:
             return
         trace = continue_trace(event.traceparent or None)
         with within_request(RequestContext(keep_or_mint(event.request_id or None), trace)):
-            await self._take(group, entry, event)
+            await self._dispatch(group, entry, event)
 
-    async def _take(self, group: ConsumerGroup, entry: Entry, event: Envelope) -> None:
+    async def _dispatch(self, group: ConsumerGroup, entry: Entry, event: Envelope) -> None:
         handler = self._handlers.get(event.type)
         if handler is None:
             await self._bury(group, entry, f"unknown type: {event.type}")
         elif entry.deliveries > self._max_deliveries:
-            await self._bury(group, entry, "each time, whoever had it died")
+            await self._bury(group, entry, "its consumer died on every delivery")
         else:
-            await self._process(group, entry, event, handler)
+            await self._settle(group, entry, event, handler)
 
-    async def _process(self, group: ConsumerGroup, entry: Entry, event: Envelope, handler: Handler) -> None:
+    async def _settle(self, group: ConsumerGroup, entry: Entry, event: Envelope, handler: Handler) -> None:
         while not self.stopping.is_set():
             try:
                 outcome = await self._attempt(group, entry, event, handler)
             except DependencyUnavailableError as exc:
-                self._telemetry.held_up(exc)
+                self._telemetry.dependency_unavailable(exc)
                 await self.pause(self._backoff.next_s())
-                await group.keep(entry)
+                await group.extend_claim(entry)
                 continue
             except UnreadableEventError as exc:
                 await self._bury(group, entry, f"unreadable: {exc}")
             except (RedisError, OSError):
                 raise
-            except Exception as exc:  # whatever is wrong with one event, the others have their turn
+            except Exception as exc:  # a bug in the handling of one event must not stop the others
                 self._telemetry.failed(event, entry, exc)
                 if entry.deliveries == self._max_deliveries:
                     await self._bury(group, entry, f"failed: {type(exc).__name__}")
             else:
-                await group.done(entry)
+                await group.acknowledge(entry)
                 self._telemetry.processed(event, outcome)
             return
 
@@ -93,8 +101,8 @@ class Inbox:
         async with aclosing(handler(event)) as parts:
             async for _ in parts:
                 self._backoff.succeeded()
-                await group.keep(entry)
-        # Last, so that whatever was cut off before begins again.
+                await group.extend_claim(entry)
+        # Recorded last: a handler that was interrupted before runs again.
         await self._processed.add(event.event_id)
         return Outcome.DONE
 
@@ -103,7 +111,7 @@ class Inbox:
             self._telemetry.buried(entry, cause)
 
     async def pause(self, seconds: float) -> None:
-        """Wait so long, or until we are `stopping`."""
+        """Waits for the given time, or until `stopping` is set."""
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
                 await self.stopping.wait()

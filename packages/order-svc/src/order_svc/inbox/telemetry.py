@@ -1,4 +1,4 @@
-"""What becomes of events: metrics, and a line in the log at each change."""
+"""Telemetry of the inbox: metrics, and a log line at each change of state."""
 
 import time
 from collections.abc import Iterable
@@ -14,80 +14,86 @@ from service_kit.telemetry.seconds_histogram import seconds_histogram
 
 from order_svc.inbox.group import Backlog, Entry
 
-_delay = seconds_histogram("order_svc.events.delay", "From an event to the end of its effect here")
+_delay = seconds_histogram("order_svc.events.delay", "Time from an event to the end of its processing")
 
 
 class Outcome(StrEnum):
-    """What became of an entry this time."""
+    """The outcome of one delivery."""
 
     DONE = "done"
-    #: It had had its effect before.
+    #: The event was processed before.
     DUPLICATE = "duplicate"
-    #: It will be tried again.
+    #: The event will be delivered again.
     FAILED = "failed"
+    #: The event became a dead letter.
     DEAD = "dead"
 
 
 class InboxTelemetry:
-    """The inbox reports to it."""
+    """Counts and logs what the inbox reports."""
 
     def __init__(self) -> None:
         self._backlog = Backlog(None, 0, 0)
         self._connected: bool | None = None
-        self._held_up = False
-        #: Why nothing is received, once that is known.
+        self._is_waiting = False
+        #: Why no events are received.
         self.cause = "not yet connected"
         instruments = meter("order_svc.events")
         self._processed = instruments.create_counter(
-            "order_svc.events.processed", unit="{event}", description="Deliveries of events, by what became of them"
+            "order_svc.events.processed", unit="{event}", description="Deliveries of events, by outcome"
         )
         from_zero(self._processed, *({"outcome": outcome} for outcome in Outcome))
         for name, observe, description in (
-            ("waiting", self._observe_waiting, "Events that nobody has read, or that are not done with"),
-            ("dead_letters", self._observe_dead_letters, "Events that were given up, and wait for an operator"),
-            ("connected", self._observe_connected, "1 while events are received; without it, they wait"),
+            ("waiting", self._observe_waiting, "Events that are unread or pending"),
+            (
+                "dead_letters",
+                self._observe_dead_letters,
+                "Events that were given up and wait for an operator",
+            ),
+            ("connected", self._observe_connected, "1 while events are received, 0 while they wait"),
         ):
             instruments.create_observable_gauge(f"order_svc.events.{name}", [observe], description=description)
 
     def backlog(self, backlog: Backlog) -> None:
-        """So much is to be done, as of now."""
+        """Records the current backlog."""
         self._backlog = backlog
 
     def processed(self, event: Envelope, outcome: Outcome) -> None:
-        """The event is done with."""
+        """Records that an event was processed."""
         self._processed.add(1, {"outcome": outcome})
-        self._held_up = False
+        self._is_waiting = False
         if outcome is Outcome.DONE:
             _delay.record(max(0.0, time.time() - event.made_at_s))
         logger.bind(event_id=event.event_id, event_type=event.type, outcome=outcome).info("event processed")
 
     def failed(self, event: Envelope, entry: Entry, exc: Exception) -> None:
-        """The event had no effect, or not all of it."""
+        """Records that the handler of an event failed."""
         self._processed.add(1, {"outcome": Outcome.FAILED})
         bound = logger.bind(event_id=event.event_id, event_type=event.type, deliveries=entry.deliveries)
-        bound.opt(exception=exc).error("event not processed")
+        bound.opt(exception=exc).error("event handler failed")
 
     def buried(self, entry: Entry, cause: str) -> None:
-        """The entry was given up."""
+        """Records that an entry became a dead letter."""
         self._processed.add(1, {"outcome": Outcome.DEAD})
-        logger.bind(entry_id=entry.entry_id, deliveries=entry.deliveries).error("event given up: {}", cause)
+        bound = logger.bind(entry_id=entry.entry_id, deliveries=entry.deliveries, cause=cause)
+        bound.error("event moved to dead letters")
 
-    def held_up(self, exc: Exception) -> None:
-        """What the effect needs is away; the event has to wait. Only the first report after a success says so."""
-        if not self._held_up:
-            logger.warning("events have to wait: {}", exc)
-        self._held_up = True
+    def dependency_unavailable(self, exc: Exception) -> None:
+        """Records that events wait for a store or their issuer. Logged once per outage."""
+        if not self._is_waiting:
+            logger.bind(cause=str(exc)).warning("events wait: dependency unavailable")
+        self._is_waiting = True
 
     def connected(self) -> None:
-        """Events are received."""
+        """Records that events are received."""
         if self._connected is False:
-            logger.info("events are received again")
+            logger.info("events received again")
         self._connected = True
 
     def disconnected(self, exc: Exception) -> None:
-        """Nothing is received now. Only the first report after a success says so."""
+        """Records that no events are received. Logged once per outage."""
         if self._connected is not False:
-            logger.warning("no events are received: {}", self._cause_of(exc))
+            logger.bind(cause=self._cause_of(exc)).warning("events not received")
         self._connected = False
         self.cause = self._cause_of(exc)
 
@@ -95,12 +101,12 @@ class InboxTelemetry:
     def _cause_of(exc: Exception) -> str:
         if isinstance(exc, UnsupportedRedisError):
             return str(exc)
-        # The type alone where no reply came: a driver's text may hold an address with its password.
+        # Only the type when there was no reply: the text of a driver's error may contain an address with its password.
         return describe_redis_failure(exc) if redis_code(exc) else type(exc).__name__
 
     @property
     def is_connected(self) -> bool:
-        """Whether events are received."""
+        """Returns whether events are received."""
         return self._connected is True
 
     def _observe_waiting(self, _options: CallbackOptions) -> Iterable[Observation]:

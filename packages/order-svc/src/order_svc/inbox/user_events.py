@@ -1,4 +1,4 @@
-"""What user-svc tells, in the domain's words."""
+"""Handlers of the events of user-svc."""
 
 from collections.abc import AsyncGenerator, Callable, Mapping
 from datetime import UTC
@@ -11,35 +11,40 @@ from service_kit.events import Envelope, stream_of
 from service_kit.validation import Validator
 
 from order_svc.domain.user_deletion import UserDeletion
-from order_svc.inbox.errors import UnreadableEventError
-from order_svc.inbox.handler import Handler
+from order_svc.inbox.handler import Handler, UnreadableEventError
 
 #: The use case ForgetUser.
-ForgettingUsers = Callable[[UserDeletion], AsyncGenerator[int, None]]
+ForgetUserUseCase = Callable[[UserDeletion], AsyncGenerator[int, None]]
 
 STREAM = stream_of("user.v1")
 _USER_DELETED = "user.v1.UserDeleted"
 
 
 class UserEvents:
-    """The handlers of the stream's events. An event is checked by the rules of the contract, as a call is."""
+    """Handles the events of the stream. An event is validated by the rules of the contract, like a request.
 
-    def __init__(self, contract: Contract, forget_user: ForgettingUsers) -> None:
+    Args:
+        contract: defines the messages and their rules.
+        forget_user: the use case ForgetUser.
+    """
+
+    def __init__(self, contract: Contract, forget_user: ForgetUserUseCase) -> None:
         self._validator = Validator(contract)
         self._deleted_class = GetMessageClass(contract.pool.FindMessageTypeByName(_USER_DELETED))
         self._forget_user = forget_user
 
     def handlers(self) -> Mapping[str, Handler]:
-        """By the type of the event."""
+        """Returns the handlers by the type of the event."""
         return {_USER_DELETED: self._user_deleted}
 
     def _user_deleted(self, event: Envelope) -> AsyncGenerator[int, None]:
-        told = self._read(self._deleted_class, event)
+        message = self._read(self._deleted_class, event)
         try:
-            at = told.deleted_at.ToDatetime(UTC)
+            at = message.deleted_at.ToDatetime(UTC)
         except ValueError as exc:
             raise UnreadableEventError("deleted_at is no time") from exc
-        return self._forget_user(UserDeletion(told.user_id.lower(), told.deleted_by.lower(), event.request_id, at))
+        user_id, deleted_by = message.user_id.lower(), message.deleted_by.lower()
+        return self._forget_user(UserDeletion(user_id, deleted_by, event.request_id, at))
 
     def _read(self, message_class: type[Any], event: Envelope) -> Any:
         try:

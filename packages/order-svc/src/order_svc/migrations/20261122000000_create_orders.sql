@@ -3,8 +3,8 @@ CREATE TABLE orders (
   order_id    uuid        PRIMARY KEY,
   user_id     uuid        NOT NULL,
   currency    text        NOT NULL CHECK (currency ~ '^[A-Z]{3}$'),
-  -- [{"sku", "quantity", "unit_price_minor"}]: lines are only ever read and written with their order,
-  -- so one row holds all of it and showing an order is one index lookup.
+  -- [{"sku", "quantity", "unit_price_minor"}]: lines are always read and written with their order, so one row holds the
+  -- whole order and reading it is one index lookup.
   lines       jsonb       NOT NULL CHECK (jsonb_typeof(lines) = 'array'),
   total_minor bigint      NOT NULL CHECK (total_minor BETWEEN 0 AND 9007199254740991),
   status      text        NOT NULL CHECK (status IN ('processing', 'done', 'cancelled')),
@@ -13,11 +13,11 @@ CREATE TABLE orders (
   updated_at  timestamptz NOT NULL CHECK (updated_at >= created_at)
 );
 
--- A list's order and its keyset. Status stays out of every index, so that a change of status is a heap-only update;
--- a list of one status walks its user's orders.
+-- The sort order of lists, and their keyset. No index has the status, so that a change of status is a heap-only update;
+-- a list of one status filters its user's orders.
 CREATE INDEX orders_of_a_user ON orders (user_id, created_at DESC, order_id DESC);
 
--- The audit trail. It has no foreign key to orders: it outlives them.
+-- The audit trail. No foreign key to orders: entries are kept after their order is deleted.
 CREATE TABLE order_events (
   event_id   bigint      GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
   order_id   uuid        NOT NULL,
@@ -39,7 +39,7 @@ $$;
 CREATE TRIGGER order_events_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON order_events
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_rewrite_history();
 
--- The first answer to each Idempotency-Key, as a row of orders in JSON: it stays what it was, whatever becomes of the order.
+-- The first result of each Idempotency-Key: a row of `orders` in JSON, as it was when the order was created.
 CREATE TABLE idempotency_keys (
   user_id      uuid        NOT NULL,
   key          text        NOT NULL,

@@ -1,12 +1,12 @@
 -- migrate:up
--- Users who are gone for good. Their tokens may outlive them, but no order is placed with one any more.
+-- Deleted users. Their access tokens may still be valid, but no order is created with them.
 CREATE TABLE deleted_users (
   user_id    uuid        PRIMARY KEY,
   deleted_at timestamptz NOT NULL
 );
 
--- The first argument of the advisory locks is theirs alone. Each statement of the function sees what was committed
--- before it began, so the look comes after whatever the lock had to wait for.
+-- The first argument (1) is the namespace of these advisory locks. Each statement of the function sees what was committed
+-- before the statement began, so the SELECT sees the result of the transaction that the lock waited for.
 CREATE FUNCTION refuse_orders_of_deleted_users() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock_shared(1, hashtext(NEW.user_id::text));
@@ -20,7 +20,7 @@ $$;
 CREATE TRIGGER orders_have_living_owners BEFORE INSERT ON orders
   FOR EACH ROW EXECUTE FUNCTION refuse_orders_of_deleted_users();
 
--- Once this has returned, no order of the user can be added, and every order that was being added can be seen.
+-- When this returns, no order of the user can be added, and orders that were being added are visible.
 CREATE PROCEDURE bury_user(gone uuid, at timestamptz) LANGUAGE plpgsql AS $$
 BEGIN
   PERFORM pg_advisory_xact_lock(1, hashtext(gone::text));
@@ -28,7 +28,7 @@ BEGIN
 END
 $$;
 
--- Events that have had their effect: whichever comes again has none.
+-- Processed events: a redelivered event that is listed here is not processed again.
 CREATE TABLE processed_events (
   event_id     uuid        PRIMARY KEY,
   processed_at timestamptz NOT NULL DEFAULT now()

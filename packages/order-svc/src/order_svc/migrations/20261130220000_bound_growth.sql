@@ -1,5 +1,5 @@
 -- migrate:up
--- The audit trail has a table for each month, so that what is too old goes by dropping a table: no row is ever deleted.
+-- The audit trail has one partition per month, so that old entries are removed by dropping a table, not by deleting rows.
 ALTER TABLE order_events RENAME TO order_events_before;
 ALTER TABLE order_events_before ALTER COLUMN event_id DROP IDENTITY;
 ALTER TABLE order_events_before DROP CONSTRAINT order_events_pkey;
@@ -25,15 +25,15 @@ CREATE INDEX order_events_of_an_order ON order_events (order_id, event_id);
 CREATE TRIGGER order_events_is_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON order_events
   FOR EACH STATEMENT EXECUTE FUNCTION refuse_to_rewrite_history();
 
--- For how long the trail is kept, in days after the end of a month; 0: for good. It belongs to the owner of the schema, who
--- sets it when migrating: the service's own role cannot have anything dropped sooner.
+-- Retention of the trail, in days after the end of a month; 0: unlimited. Only the owner of the schema can set it, when
+-- migrating: the service's role cannot shorten it.
 CREATE TABLE order_events_retention (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     days integer NOT NULL CHECK (days >= 0)
 );
 INSERT INTO order_events_retention (days) VALUES (400);
 
--- The partitions that have bounds, which are whole months; the default one has none.
+-- The partitions with bounds, which are whole months; the default partition has none.
 CREATE FUNCTION order_events_partitions() RETURNS TABLE (name text, since timestamptz, until timestamptz)
 LANGUAGE sql STABLE SET TimeZone = 'UTC' AS $$
     SELECT child.relname::text,
@@ -45,7 +45,7 @@ LANGUAGE sql STABLE SET TimeZone = 'UTC' AS $$
     WHERE inhparent = 'order_events'::regclass AND bounds <> 'DEFAULT'
 $$;
 
--- A trigger on the trail says nothing about a statement that names a partition: each has its own.
+-- A trigger of the parent table does not fire for a statement on a partition, so each partition has its own.
 CREATE FUNCTION add_order_events_partition(name text, bounds text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('CREATE TABLE %I PARTITION OF order_events %s', name, bounds);
@@ -54,7 +54,8 @@ BEGIN
 END
 $$;
 
--- Adds the month that begins then. Events of it that came while it was missing are in the default partition, and move.
+-- Adds the partition of the month that begins at `month`. Events that arrived before it existed move from the default
+-- partition.
 CREATE FUNCTION add_order_events_month(month timestamptz) RETURNS void LANGUAGE plpgsql SET TimeZone = 'UTC' AS $$
 DECLARE
     until timestamptz := month + interval '1 month';
@@ -76,8 +77,8 @@ BEGIN
 END
 $$;
 
--- Adds what is missing of a month and the three after it. created: how many; strays: how many events are of no month that
--- has a partition. Nothing (NULL) while another process does it.
+-- Creates the missing partitions of a month and the three after it. created: how many; strays: how many events are in the
+-- default partition. Both are NULL if another process is at it.
 CREATE FUNCTION extend_order_events_at(moment timestamptz, OUT created integer, OUT strays bigint)
 LANGUAGE plpgsql SET TimeZone = 'UTC' SET lock_timeout = '1s' AS $$
 DECLARE
@@ -98,8 +99,8 @@ BEGIN
 END
 $$;
 
--- Drops the months that ended more than the retention ago; returns how many. The newest event has to be that much later,
--- too: a clock that is far ahead, of the server alone, drops nothing.
+-- Drops the months that ended more than the retention ago, and returns how many. The newest event must be that much later
+-- as well, so that a server whose clock is far ahead drops nothing.
 CREATE FUNCTION shorten_order_events_at(moment timestamptz) RETURNS integer
 LANGUAGE plpgsql SET TimeZone = 'UTC' SET lock_timeout = '1s' AS $$
 DECLARE
@@ -119,7 +120,7 @@ BEGIN
 END
 $$;
 
--- What the service's own role may have done, without any say in it: the time and the retention are not its arguments.
+-- What the service's role may call: time and retention are not arguments, so that it cannot choose them.
 CREATE FUNCTION extend_order_events(OUT created integer, OUT strays bigint)
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS 'SELECT * FROM extend_order_events_at(now())';
 CREATE FUNCTION shorten_order_events() RETURNS integer
@@ -127,7 +128,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS 'SELECT short
 
 SELECT add_order_events_partition('order_events_default', 'DEFAULT');
 
--- The rows that were there stay where they are, in a partition for all the time until the end of the newest one's month.
+-- Existing rows stay where they are: their table becomes the partition up to the end of the newest row's month.
 DO $$
 DECLARE
     until timestamptz;
@@ -144,11 +145,11 @@ $$;
 
 SELECT extend_order_events();
 
--- Found by age, for those that are old enough to be forgotten.
+-- For the deletion of expired rows.
 CREATE INDEX processed_events_by_age ON processed_events (processed_at);
 CREATE INDEX deleted_users_by_age ON deleted_users (deleted_at);
 
--- A list of one status is a walk along one index, which begins and ends where its orders do.
+-- A list of one status is a range scan of this index.
 CREATE INDEX orders_of_a_user_by_status ON orders (user_id, status, created_at DESC, order_id DESC);
 
 -- migrate:down

@@ -1,1 +1,1 @@
-"""The contract's order service on top of the use cases."""
+"""The contract's order service: translates messages to use cases and back."""

@@ -1,4 +1,4 @@
-"""Who calls: the request's context in the domain's words."""
+"""The caller of the current request, as the domain sees it."""
 
 from service_kit.request.context import current_request, require_principal
 
@@ -6,6 +6,10 @@ from order_svc.domain.actor import Actor
 
 
 def caller() -> Actor:
-    """The user who makes the current request. LookupError: nobody had to say who they are."""
+    """Returns the user who makes the current request.
+
+    Raises:
+        LookupError: the contract allows this method without authentication.
+    """
     principal, request = require_principal(), current_request()
     return Actor(principal.user_id, principal.is_admin, request.request_id if request else "")

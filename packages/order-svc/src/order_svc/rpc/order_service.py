@@ -1,4 +1,4 @@
-"""order.v1.OrderService on the use cases: messages in, use case, messages out."""
+"""order.v1.OrderService: message in, use case, message out."""
 
 from dataclasses import dataclass
 
@@ -36,7 +36,7 @@ _DEFAULT_PAGE_SIZE = 20
 
 @dataclass(frozen=True, slots=True)
 class OrderService(OrderServiceBase):
-    """The contract's service. What it is handed has been validated; what it raises, error_table maps."""
+    """The contract's service. Requests arrive validated; ERROR_TABLE maps the errors that it raises."""
 
     create: CreateOrder
     get: GetOrder

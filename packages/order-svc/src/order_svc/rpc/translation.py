@@ -1,4 +1,4 @@
-"""Messages of the contract ↔ the domain."""
+"""Translates between the contract's messages and the domain."""
 
 from shared_contracts.order.v1 import CreateOrderRequest, ListOrdersRequest
 from shared_contracts.order.v1 import Order as OrderMessage
@@ -6,8 +6,8 @@ from shared_contracts.order.v1 import OrderLine as OrderLineMessage
 from shared_contracts.order.v1 import OrderStatus as OrderStatusMessage
 
 from order_svc.domain.actor import Actor
-from order_svc.domain.listing import Filters
 from order_svc.domain.order import Order, OrderLine, OrderStatus
+from order_svc.domain.order_listing import OrderFilters
 
 _STATUSES = {
     OrderStatusMessage.PROCESSING: OrderStatus.PROCESSING,
@@ -18,7 +18,7 @@ _STATUS_MESSAGES: dict[str, OrderStatusMessage] = {status: message for message, 
 
 
 def canonical_id(text: str) -> str:
-    """A UUID as the domain writes it: RFC 9562 lets clients use capitals."""
+    """Returns the UUID in lower case, as the domain compares it; RFC 9562 allows clients both cases."""
     return text.lower()
 
 
@@ -27,13 +27,13 @@ def order_status(message: OrderStatusMessage) -> OrderStatus:
 
 
 def order_lines(message: CreateOrderRequest) -> tuple[OrderLine, ...]:
-    # The contract requires a price; 0 is one, so it has presence.
+    # The field has presence, so that a price of 0 differs from a missing one, which validation rejects.
     return tuple(OrderLine(line.sku, line.quantity, line.unit_price_minor or 0) for line in message.lines)
 
 
-def filters(message: ListOrdersRequest, actor: Actor) -> Filters:
-    """Which orders to list: the actor's own unless the message names a user."""
-    return Filters(
+def filters(message: ListOrdersRequest, actor: Actor) -> OrderFilters:
+    """Returns the filters of a list: the actor's own orders unless the message names a user."""
+    return OrderFilters(
         user_id=actor.user_id if message.user_id is None else canonical_id(message.user_id),
         status=None if message.status is None else order_status(message.status),
     )

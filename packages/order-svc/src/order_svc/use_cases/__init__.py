@@ -1,1 +1,1 @@
-"""What can be asked of the order service, one file each."""
+"""The use cases of the order service, one per file."""

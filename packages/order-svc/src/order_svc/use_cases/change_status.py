@@ -11,13 +11,13 @@ from order_svc.domain.errors import VersionMismatchError
 from order_svc.domain.order import Order, OrderStatus
 from order_svc.domain.ports import Clock, OrderRepository
 
-#: Every lost race is somebody else's progress, and an order changes once or twice in its life.
+#: A lost race means that another request changed the order, and an order changes once or twice in its life.
 _ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class ChangeStatus:
-    """orders: where they are kept. now: the time of the change."""
+    """Use case: checks access, version and transition, in this order, and saves the order with its audit entry."""
 
     orders: OrderRepository
     now: Clock
@@ -25,17 +25,19 @@ class ChangeStatus:
     async def __call__(
         self, actor: Actor, order_id: str, wanted: OrderStatus, expected_versions: Collection[int] = ()
     ) -> Order:
-        """Returns the order as it is then.
+        """Returns the changed order.
 
         Args:
-            actor: on whose behalf the order is moved.
-            order_id: which order.
-            wanted: the status that it is to have.
-            expected_versions: the versions of which it must have one; none: any version will do.
+            actor: the user on whose behalf the order is changed.
+            order_id: a UUID in lower case.
+            wanted: the new status.
+            expected_versions: the versions that the change may replace; empty: any version.
 
         Raises:
-            OrderNotFoundError, ActionForbiddenError, VersionMismatchError, TransitionNotAllowedError: checked in this
-                order.
+            OrderNotFoundError: there is no such order, or the actor may not see it.
+            ActionForbiddenError: the actor may not set this status.
+            VersionMismatchError: the order is at another version.
+            TransitionNotAllowedError: the current status does not allow the new one.
         """
         for _ in range(_ATTEMPTS):
             order = visible(await self.orders.get(order_id), actor)
@@ -44,7 +46,7 @@ class ChangeStatus:
             changed = _moved(order, wanted, self.now())
             if await self.orders.save(changed, events.status_changed(order, changed, actor)):
                 return changed
-            # Somebody was faster: decide again, upon what they left.
+            # Another request changed the order in between: all checks run again on the new version.
         raise VersionMismatchError
 
 

@@ -13,7 +13,7 @@ from order_svc.domain.ports import Clock, NewId, OrderRepository
 
 @dataclass(frozen=True, slots=True)
 class Created:
-    """The order as first answered. replayed: by an earlier request with the same key."""
+    """The order as it was first returned. replayed: whether an earlier request with the same key created it."""
 
     order: Order
     replayed: bool
@@ -21,14 +21,27 @@ class Created:
 
 @dataclass(frozen=True, slots=True)
 class CreateOrder:
-    """orders: where they are kept. new_id, now: the new order's id and time."""
+    """Use case: places an order, and returns the first result again when a key is repeated."""
 
     orders: OrderRepository
     new_id: NewId
     now: Clock
 
     async def __call__(self, actor: Actor, currency: str, lines: Sequence[OrderLine], key: str | None) -> Created:
-        """TotalTooLargeError, IdempotencyKeyReusedError, IdempotencyKeyInUseError."""
+        """Returns the new order, or the one that the key's first request created.
+
+        Args:
+            actor: the owner of the order.
+            currency: an ISO 4217 code.
+            lines: at least one.
+            key: the idempotency key; None: every call creates an order.
+
+        Raises:
+            TotalTooLargeError: the lines add up to more than MAX_TOTAL_MINOR.
+            IdempotencyKeyReusedError: the key's first request asked for another order.
+            IdempotencyKeyInUseError: the key's first request is still in progress.
+            OwnerDeletedError: the actor's account was deleted.
+        """
         at = self.now()
         order = Order.place(order_id=self.new_id(), user_id=actor.user_id, currency=currency, lines=lines, at=at)
         event = events.created(order, actor)

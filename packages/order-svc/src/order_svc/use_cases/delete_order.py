@@ -1,4 +1,4 @@
-"""Delete an order; its audit trail stays."""
+"""Delete an order; its audit trail is kept."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,13 +9,13 @@ from order_svc.domain.actor import Actor
 from order_svc.domain.errors import VersionMismatchError
 from order_svc.domain.ports import Clock, OrderRepository
 
-#: Every lost race is somebody else's progress, and an order changes once or twice in its life.
+#: A lost race means that another request changed the order, and an order changes once or twice in its life.
 _ATTEMPTS = 3
 
 
 @dataclass(frozen=True, slots=True)
 class DeleteOrder:
-    """orders: where they are kept. now: the time of the deletion."""
+    """Use case: checks access and version, in this order, and deletes the order."""
 
     orders: OrderRepository
     now: Clock
@@ -24,12 +24,12 @@ class DeleteOrder:
         """Deletes the order.
 
         Args:
-            actor: on whose behalf it is deleted.
-            order_id: which order.
-            expected_versions: the versions of which it must have one; none: any version will do.
+            actor: the user on whose behalf the order is deleted.
+            order_id: a UUID in lower case.
+            expected_versions: the versions that may be deleted; empty: any version.
 
         Raises:
-            OrderNotFoundError: also when another deletion was faster.
+            OrderNotFoundError: there is no such order (any more), or the actor may not see it.
             VersionMismatchError: the order is at another version.
         """
         for _ in range(_ATTEMPTS):
@@ -37,5 +37,5 @@ class DeleteOrder:
             require_version(order, expected_versions)
             if await self.orders.remove(order, events.deleted(order, actor, self.now())):
                 return
-            # It changed meanwhile: read it again, so that the audit trail tells what was really deleted.
+            # The order changed in between: read it again, so that the audit entry describes what is deleted.
         raise VersionMismatchError

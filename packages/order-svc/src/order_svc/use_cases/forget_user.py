@@ -1,21 +1,21 @@
-"""A user was deleted: cancel what is still to be done for them, and remove what is personal."""
+"""Cancel the open orders of a deleted user, and delete their personal data."""
 
 from collections.abc import AsyncGenerator, Sequence
 from dataclasses import dataclass
 
 from order_svc.domain import events
-from order_svc.domain.listing import Filters, Position
 from order_svc.domain.order import Order, OrderStatus
+from order_svc.domain.order_listing import OrderFilters, OrderPosition
 from order_svc.domain.ports import Clock, DeletedUsers, IdempotencyKeys, OrderRepository
 from order_svc.domain.user_deletion import UserDeletion
 
-#: Few enough that a batch holds its row locks for milliseconds.
+#: Small, so that a batch holds its row locks for milliseconds.
 _BATCH = 200
 
 
 @dataclass(frozen=True, slots=True)
 class ForgetUser:
-    """May be cut off after any batch, and done again: what has been done is not done twice."""
+    """Use case: idempotent, and safe to interrupt after any batch; a repetition continues with what is left."""
 
     orders: OrderRepository
     keys: IdempotencyKeys
@@ -23,15 +23,18 @@ class ForgetUser:
     now: Clock
 
     async def __call__(self, deletion: UserDeletion) -> AsyncGenerator[int, None]:
-        """After each batch, how much was cancelled or removed in it. When it ends, nothing is left to do, for good."""
+        """Yields after each batch how many orders were cancelled or keys deleted in it.
+
+        New orders of the user are refused from the first step on, so that nothing is left once the generator ends.
+        """
         await self.deleted_users.add(deletion.user_id, deletion.at)
-        processing, behind = Filters(deletion.user_id, OrderStatus.PROCESSING), None
+        processing, behind = OrderFilters(deletion.user_id, OrderStatus.PROCESSING), None
         while orders := (await self.orders.page(processing, behind, _BATCH)).orders:
-            # An order that changed meanwhile is final now, or gone.
+            # An order that changed in between is final or deleted, so the page is not read again.
             yield await self._cancel(orders, deletion)
-            behind = Position.behind(orders[-1])
-        while forgotten := await self.keys.forget_of(deletion.user_id, _BATCH):
-            yield forgotten
+            behind = OrderPosition.behind(orders[-1])
+        while deleted := await self.keys.delete_of_user(deletion.user_id, _BATCH):
+            yield deleted
 
     async def _cancel(self, orders: Sequence[Order], deletion: UserDeletion) -> int:
         at = self.now()

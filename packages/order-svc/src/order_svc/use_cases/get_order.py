@@ -10,10 +10,14 @@ from order_svc.domain.ports import OrderRepository
 
 @dataclass(frozen=True, slots=True)
 class GetOrder:
-    """orders: where they are kept."""
+    """Use case: one order, for its owner or an administrator."""
 
     orders: OrderRepository
 
     async def __call__(self, actor: Actor, order_id: str) -> Order:
-        """OrderNotFoundError."""
+        """Returns the order.
+
+        Raises:
+            OrderNotFoundError: there is no such order, or the actor may not see it.
+        """
         return visible(await self.orders.get(order_id), actor)

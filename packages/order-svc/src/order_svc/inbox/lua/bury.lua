@@ -1,6 +1,6 @@
--- Gives an entry up: it goes to the dead letters, as it was, and why. Whoever is too late changes nothing.
+-- Moves a pending entry to the dead letters, with further fields such as the cause. An entry that is not pending stays.
 -- KEYS: the stream, its dead letters.  ARGV: group, entry id, further fields as names and values.
--- Returns whether it was this call that gave the entry up.
+-- Returns 1 if this call moved the entry, else 0.
 local found = redis.call('XRANGE', KEYS[1], ARGV[2], ARGV[2])
 if redis.call('XACK', KEYS[1], ARGV[1], ARGV[2]) == 0 or #found == 0 then
   return 0

@@ -1,6 +1,6 @@
--- Takes an entry out of the dead letters and hands it to the group again, as one that nobody has been heard of for long.
+-- Moves an entry from the dead letters back to the group: pending, and idle for so long that a consumer claims it soon.
 -- KEYS: the stream, its dead letters.  ARGV: group, id of the dead letter.
--- Returns 1; 0: there is no such dead letter; -1: the stream has its entry no more, and the dead letter stays.
+-- Returns 1 when done; 0: there is no such dead letter; -1: the entry has left the stream, and the dead letter stays.
 local found = redis.call('XRANGE', KEYS[2], ARGV[2], ARGV[2])
 if #found == 0 then
   return 0

@@ -1,6 +1,6 @@
--- Strikes consumers that have nothing in their hands off a group's list: one by its name, and those that nobody has heard
--- of for long. Every process is a consumer of its own, so the list would grow for ever.
--- KEYS: the stream.  ARGV: group, the name ('' for nobody's), how long in ms.
+-- Removes consumers without pending entries from a group: the one with the given name, and those that were idle for long.
+-- Every process is a consumer of its own, so that the list would grow without bound.
+-- KEYS: the stream.  ARGV: group, name of a consumer ('' for none), idle time in ms.
 if redis.call('EXISTS', KEYS[1]) == 0 then
   return
 end

@@ -2,16 +2,16 @@
 
 from datetime import timedelta
 
-from order_svc.use_cases.forget_outdated import CLOCKS_APART, ForgetOutdated
+from order_svc.use_cases.delete_expired import MAX_CLOCK_SKEW, DeleteExpired
 
 from tests.examples.orders import LINES, alice
 from tests.unit.order_svc.shop import Shop
 
 
 async def test_keys_are_kept_as_long_as_promised_whatever_the_clock_and_not_for_ever(shop: Shop) -> None:
-    forget = ForgetOutdated(shop.store, kept=timedelta(hours=24), now=shop.clock)
+    forget = DeleteExpired(shop.store, retention=timedelta(hours=24), now=shop.clock)
     first = await shop.create(alice(), "EUR", LINES, key="k")
-    shop.clock.advance(timedelta(hours=24) + CLOCKS_APART)
+    shop.clock.advance(timedelta(hours=24) + MAX_CLOCK_SKEW)
     assert await forget() == 0
     assert (await shop.create(alice(), "EUR", LINES, key="k")).order == first.order
     shop.clock.advance(timedelta(microseconds=1))
@@ -20,7 +20,7 @@ async def test_keys_are_kept_as_long_as_promised_whatever_the_clock_and_not_for_
 
 
 async def test_more_than_one_batch_is_forgotten_in_one_go(shop: Shop) -> None:
-    forget = ForgetOutdated(shop.store, kept=timedelta(hours=24), now=shop.clock)
+    forget = DeleteExpired(shop.store, retention=timedelta(hours=24), now=shop.clock)
     for number in range(1001):
         await shop.create(alice(), "EUR", LINES, key=f"k{number}")
     shop.clock.advance(timedelta(hours=25))
