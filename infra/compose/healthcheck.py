@@ -1,4 +1,4 @@
-"""Whether the service in this container is ready: exit code 0, or 1 with what is missing on standard output."""
+"""Checks whether the service in this container is ready: exits with 0, or with 1 and prints the failing checks."""
 
 import http.client
 import os
@@ -16,6 +16,7 @@ def _port() -> int:
 
 
 def main() -> int:
+    """Returns the exit code."""
     connection = http.client.HTTPConnection("127.0.0.1", _port(), timeout=_TIMEOUT_S)
     try:
         connection.request("GET", "/readyz")

@@ -1,7 +1,7 @@
-"""Makes the secrets that compose.yaml mounts, where they are missing: `python3 infra/compose/make_secrets.py`.
+"""Creates the missing secrets that compose.yaml mounts: `python3 infra/compose/make_secrets.py`.
 
-Nothing but the standard library: it runs on a server that has no more than Docker and Python. What is there already is
-kept, for the databases remember it; to replace a password, change it in the database too.
+Uses the standard library only, so that it runs on a server with nothing but Docker and Python. Existing secrets are
+kept, because the databases store them as well; to replace a password, change it in the database too.
 """
 
 import hashlib
@@ -30,14 +30,14 @@ _GENERATED = (
 
 
 def main(folder: Path = _FOLDER) -> None:
-    """Fill ``folder``: passwords at random, and the connection strings that hold them."""
-    # The folder keeps everybody out; the files are mounted into containers, whose accounts must be able to read them.
+    """Writes random passwords, and the connection strings that contain them, to ``folder``."""
+    # The folder is private; the files in it are mounted into containers, whose users must be able to read them.
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     folder.chmod(0o700)
     made = {name: _keep_or_write(folder / name, secrets.token_hex(_RANDOM_BYTES)) for name in _GENERATED}
     for service in ("user-svc", "order-svc"):
         database = service.replace("-", "_")
-        # The service's own role, and the one that owns the tables, which only the migrations use.
+        # The role of the service, and the role that owns the tables, which only the migrations use.
         for name, role in ((service, database), (f"{service}-migration", f"{database}_migration")):
             url = f"postgres://{role}:{made[f'{name}-database-password']}@postgres:5432/{database}"
             _keep_or_write(folder / f"{name}-database-url", url)
@@ -48,7 +48,7 @@ def main(folder: Path = _FOLDER) -> None:
 
 
 def _acl(made: dict[str, str]) -> str:
-    """Which keys and commands each service has in Redis, with digests of the passwords only."""
+    """Returns the ACL of Redis: the keys and commands of each service, with digests of the passwords."""
     passwords = {"admin": made["redis-password"]}
     passwords |= {service.replace("-", "_"): made[f"{service}-redis-password"] for service in _REDIS_USERS}
     digests = {user: hashlib.sha256(password.encode()).hexdigest() for user, password in passwords.items()}
@@ -60,7 +60,7 @@ def _keep_or_write(path: Path, value: str) -> str:
 
 
 def _write(path: Path, value: str) -> str:
-    path.unlink(missing_ok=True)  # it cannot be written to, not even by its owner
+    path.unlink(missing_ok=True)  # the file is read-only, even for its owner
     path.write_text(value)
     path.chmod(0o444)
     return value

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Run once by the postgres image, on an empty volume: for each service a database, a role that owns it and migrates it, and
-# a role that may connect, and has the rights that the migrations grant it.
+# Run once by the postgres image, on an empty volume. Creates for each service a database, a role that owns and migrates
+# it, and a role that may connect and has the privileges that the migrations grant.
 set -eu
 
 for service in user_svc order_svc; do
   name=$(echo "$service" | tr _ -)
-  # \getenv and :'…' instead of the shell: whatever the passwords hold, they are quoted.
+  # \getenv and :'…' quote the passwords correctly, whichever characters they contain; the shell would not.
   SERVICE=$service OWNER=${service}_migration \
     PASSWORD=$(cat "/run/secrets/$name-database-password") \
     OWNER_PASSWORD=$(cat "/run/secrets/$name-migration-database-password") \

@@ -1,7 +1,7 @@
-"""Writes the dashboards that Grafana is provisioned with: sources/*.toml → dashboards/*.json.
+"""Generates the dashboards that Grafana is provisioned with: sources/*.toml → dashboards/*.json.
 
-python infra/observability/grafana/generate.py [--check]: with --check, nothing is written, and the exit code is 1 if
-what is there is not what would be.
+python infra/observability/grafana/generate.py [--check]: with --check, writes nothing, and exits with 1 if a dashboard
+is not current.
 """
 
 import json
@@ -16,23 +16,28 @@ _SOURCES, _DASHBOARDS = _HERE / "sources", _HERE / "dashboards"
 
 
 def generated() -> dict[Path, str]:
-    """The text of every dashboard, by its path. TypeError: a source says something that no panel knows."""
+    """Returns the text of every dashboard, by its path.
+
+    Raises:
+        TypeError: a source has a key that Panel or Dashboard does not have.
+    """
     texts = {}
     for source in sorted(_SOURCES.glob("*.toml")):
-        told = tomllib.loads(source.read_text())
-        panels = [Panel(**panel) for panel in told.pop("panel")]
-        dashboard = as_json(Dashboard(**told, panels=panels))
+        fields = tomllib.loads(source.read_text())
+        panels = [Panel(**panel) for panel in fields.pop("panel")]
+        dashboard = as_json(Dashboard(**fields, panels=panels))
         texts[_DASHBOARDS / f"{source.stem}.json"] = json.dumps(dashboard, indent=2, ensure_ascii=False) + "\n"
     return texts
 
 
 def main() -> int:
+    """Writes or checks the dashboards, and returns the exit code."""
     texts = generated()
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text() != text]
     foreign = sorted(set(_DASHBOARDS.glob("*.json")) - texts.keys())
     if "--check" in sys.argv[1:]:
         for path in (*stale, *foreign):
-            sys.stderr.write(f"{path.relative_to(Path.cwd())} is not what its source says; run `just gen`\n")
+            sys.stderr.write(f"{path.relative_to(Path.cwd())} is not current: run `just gen`\n")
         return 1 if stale or foreign else 0
     for path in stale:
         path.write_text(texts[path])

@@ -1,4 +1,4 @@
-"""Dashboards in few words (sources/*.toml): what Grafana's JSON repeats for every panel is said here once."""
+"""Builds Grafana's JSON from the short sources (sources/*.toml): fields that all panels share are set here once."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,14 +6,14 @@ from typing import Any
 
 Json = dict[str, Any]
 
-#: Whichever the reader has chosen above the page.
+#: The data source that the reader selects at the top of the dashboard.
 _SOURCE = {"type": "prometheus", "uid": "${datasource}"}
 _SOURCES = {
     "name": "datasource",
     "label": "Prometheus",
     "type": "datasource",
     "query": "prometheus",
-    # The one of provisioning/datasources.
+    # Defined in provisioning/datasources.
     "current": {"text": "Prometheus", "value": "prometheus"},
     "hide": 0,
     "includeAll": False,
@@ -37,19 +37,24 @@ _OTHER_DASHBOARDS = {
 }
 _COLUMNS = 24
 _HEIGHT = 8
-#: What has traces to show for some of its requests.
+#: Queries of histogram buckets have exemplars, which link to traces.
 _BUCKET = "_bucket"
-#: Written by this version of Grafana's schema; newer ones migrate it by themselves.
+#: The version of Grafana's dashboard schema; newer versions of Grafana migrate it.
 _SCHEMA_VERSION = 39
 
 
 @dataclass(frozen=True, slots=True)
 class Panel:
-    """A chart over time.
+    """A time series chart.
 
-    description: what it shows and what to think of it. unit: in Grafana's ids ("s", "reqps", "percentunit", "short").
-    queries: legend → PromQL; the legend may name labels as {{label}}. width: in 24ths of the page.
-    stacked: parts of a whole. maximum: the top of the axis; None: as the data have it.
+    Args:
+        title: unique in the dashboard.
+        description: what the chart shows, and how to judge it.
+        unit: Grafana's id of the unit, such as "s", "reqps", "percentunit" or "short".
+        queries: PromQL by legend; a legend may contain labels as {{label}}.
+        width: in 24ths of the page.
+        stacked: whether the series are parts of a whole.
+        maximum: the top of the axis; None: automatic.
     """
 
     title: str
@@ -63,7 +68,7 @@ class Panel:
 
 @dataclass(frozen=True, slots=True)
 class Dashboard:
-    """A page of charts. uid: its stable address. description: which question it answers."""
+    """A page of charts. uid: the stable part of its URL. description: what it is for."""
 
     uid: str
     title: str
@@ -72,7 +77,7 @@ class Dashboard:
 
 
 def as_json(dashboard: Dashboard) -> Json:
-    """The dashboard as Grafana provisions it."""
+    """Returns the dashboard in Grafana's JSON."""
     return {
         "uid": dashboard.uid,
         "title": dashboard.title,
@@ -91,7 +96,7 @@ def as_json(dashboard: Dashboard) -> Json:
 
 
 def _placed(panels: Sequence[Panel]) -> list[Json]:
-    """The panels from left to right, in rows as full as they get."""
+    """Returns the panels in rows, from left to right."""
     placed: list[Json] = []
     x = y = 0
     for number, panel in enumerate(panels, 1):
