@@ -1,4 +1,4 @@
-"""The stores of the order service, to be held to one contract: those in memory, and those in PostgreSQL."""
+"""The stores of the order service that the contract suites run against: in memory and in PostgreSQL."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -15,7 +15,7 @@ from tests.running.order_database import audit_trail, order_pool
 
 @dataclass(frozen=True)
 class Store:
-    """Everything that is kept, and a look at the audit trail of an order."""
+    """The stores, and access to the audit trail of an order."""
 
     orders: OrderRepository
     keys: IdempotencyKeys
@@ -34,7 +34,7 @@ def in_memory() -> Store:
 
 @asynccontextmanager
 async def in_postgres(database_url: str) -> AsyncIterator[Store]:
-    """Emptied, but for the audit trail."""
+    """The stores in PostgreSQL, emptied except for the audit trail."""
     async with order_pool(database_url) as pool:
         async with pool.connection() as connection:
             for table in ("orders", "idempotency_keys", "deleted_users"):

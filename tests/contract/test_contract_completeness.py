@@ -1,4 +1,4 @@
-"""What must hold for every method, field and reason of the contract, whoever adds one."""
+"""Rules for every method, field and reason of the contract."""
 
 import re
 
@@ -11,14 +11,14 @@ from tests.examples.contracts import ROOT, headrace_contract
 
 CONTRACT = headrace_contract()
 METHODS = pytest.mark.parametrize("method", CONTRACT.methods.values(), ids=lambda method: method.name)
-#: Methods that came after the seed have no short path.
+#: Methods that were added after the first release have no short path.
 RESOURCE_PATH_ONLY = {"ListUsers", "SetUserRole"}
-#: Codes that stand for no currency at all: a test code and "no currency".
+#: Codes that are no currency: the test code and "no currency".
 NO_CURRENCIES = {"XTS", "XXX"}
 
 
 @METHODS
-def test_every_public_method_has_a_resource_path_and_at_most_a_short_one_before_it(method: Method) -> None:
+def test_public_method_has_a_resource_path_and_at_most_one_short_path(method: Method) -> None:
     paths = [binding.path for binding in method.bindings]
     if method.policy.access is Access.INTERNAL or paths == ["/.well-known/jwks.json"]:
         return
@@ -29,13 +29,13 @@ def test_every_public_method_has_a_resource_path_and_at_most_a_short_one_before_
 
 
 @METHODS
-def test_every_method_is_documented_and_bounded(method: Method) -> None:
+def test_method_has_a_description_and_a_deadline(method: Method) -> None:
     assert method.description
     assert 0 < method.policy.deadline_s <= 10
 
 
 @METHODS
-def test_every_request_string_has_a_greatest_length(method: Method) -> None:
+def test_every_string_of_a_request_has_a_maximum_length(method: Method) -> None:
     for field in method.input.fields:
         if field.type == field.TYPE_STRING:
             rules = CONTRACT.field_rules(field)
@@ -44,26 +44,26 @@ def test_every_request_string_has_a_greatest_length(method: Method) -> None:
             assert bounded, field.full_name
 
 
-def test_credentials_are_never_unlimited() -> None:
+def test_methods_that_issue_sessions_have_the_strict_rate_limit() -> None:
     for method in CONTRACT.methods.values():
         if method.policy.session is SessionEffect.ISSUES:
             assert method.policy.rate_class.value == "credentials"
             assert method.policy.degraded.value == "refuse"
 
 
-def test_reasons_are_upper_snake_case_and_titled() -> None:
+def test_reasons_are_upper_snake_case_and_have_a_title() -> None:
     assert len(CONTRACT.reasons) > 20
     for name, reason in CONTRACT.reasons.items():
         assert re.fullmatch(r"[A-Z]+(_[A-Z]+)*", name)
         assert reason.title
 
 
-def test_every_reason_that_the_code_names_is_in_the_catalogue() -> None:
+def test_every_reason_in_the_code_is_in_the_catalogue() -> None:
     named = re.compile(r'(?:Problem\(\s*\d+,|CallError\(\s*Status\.[A-Z_]+,|reason=)\s*"([A-Z][A-Z_]+)"')
     sources = [*(ROOT / "packages").glob("*/src/**/*.py")]
     found = {name for path in sources for name in named.findall(path.read_text())}
     assert found
-    # CANCELLED is answered to nobody: the client has gone.
+    # CANCELLED never reaches a client: the client has disconnected.
     assert found - CONTRACT.reasons.keys() <= {"CANCELLED"}
 
 

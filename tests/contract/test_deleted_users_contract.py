@@ -1,4 +1,4 @@
-"""What the stores must do about users who are gone: those in memory and those in PostgreSQL alike."""
+"""The contract of the stores about deleted users, for the in-memory and the PostgreSQL implementation."""
 
 from collections.abc import AsyncIterator
 from datetime import timedelta
@@ -32,8 +32,8 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
         yield real
 
 
-async def test_no_order_of_a_deleted_user_is_added(store: Store) -> None:
-    for _ in range(2):  # to delete twice is to delete once
+async def test_order_of_a_deleted_user_is_refused(store: Store) -> None:
+    for _ in range(2):  # a repeated deletion changes nothing
         await store.deleted_users.add(ALICE, NOON)
     order = an_order()
     with pytest.raises(OwnerDeletedError):
@@ -45,13 +45,13 @@ async def test_no_order_of_a_deleted_user_is_added(store: Store) -> None:
     assert await store.keys.delete_of_user(ALICE, 10) == 0
 
 
-async def test_others_go_on(store: Store) -> None:
+async def test_order_of_another_user_is_added(store: Store) -> None:
     await store.deleted_users.add(ALICE, NOON)
     order = an_order(user_id=BOB)
     assert await store.orders.add_once(order, events.created(order, bob()), CLAIM) is None
 
 
-async def test_what_a_deleted_user_has_can_be_changed_and_removed(store: Store) -> None:
+async def test_existing_orders_of_a_deleted_user_can_be_changed_and_removed(store: Store) -> None:
     orders = [an_order() for _ in range(3)]
     for order in orders:
         await store.orders.add(order, events.created(order, alice()))
@@ -62,7 +62,7 @@ async def test_what_a_deleted_user_has_can_be_changed_and_removed(store: Store) 
     assert await store.orders.remove(orders[2], events.deleted(orders[2], alice(), NOON))
 
 
-async def test_a_users_keys_are_forgotten_in_batches_and_nobody_elses(store: Store) -> None:
+async def test_keys_of_a_user_are_deleted_in_batches_and_other_users_keys_are_kept(store: Store) -> None:
     for number in range(5):
         order = an_order()
         await store.orders.add_once(order, events.created(order, alice()), Claim(f"key-{number}", CLAIM.fingerprint))
@@ -73,7 +73,7 @@ async def test_a_users_keys_are_forgotten_in_batches_and_nobody_elses(store: Sto
     assert await store.orders.add_once(again, events.created(again, bob()), CLAIM) is not None
 
 
-async def test_users_who_were_deleted_long_ago_are_forgotten_in_batches(store: Store) -> None:
+async def test_users_deleted_before_a_time_are_removed_in_batches(store: Store) -> None:
     gone = [an_order().order_id for _ in range(3)]  # ids of the same kind
     for user_id in gone:
         await store.deleted_users.add(user_id, NOON)

@@ -1,4 +1,4 @@
-"""What a stream of events must do, from both its ends: the one in memory and the one in Redis alike."""
+"""The contract of the event stream and its consumer groups, for the in-memory and the Redis implementation."""
 
 import secrets
 from collections.abc import AsyncIterator, Callable
@@ -21,7 +21,7 @@ LONG_S = 600.0
 
 @dataclass(frozen=True)
 class Ends:
-    """consumer: of a group, by the group's name, its own name, and how soon it takes over from others (s)."""
+    """The stream, and a factory of consumers: (name of the group, name of the consumer, claim_idle_s)."""
 
     stream: EventStream
     consumer: Callable[[str, str, float], ConsumerGroup]
@@ -53,7 +53,7 @@ async def entry_of(consumer: ConsumerGroup) -> tuple[str, Envelope, int] | None:
     return None if entry is None else (entry.entry_id, Envelope.of_fields(entry.fields), entry.deliveries)
 
 
-async def test_an_event_comes_out_as_it_went_in(ends: Ends) -> None:
+async def test_event_is_read_as_it_was_appended(ends: Ends) -> None:
     assert await ends.stream.head() == 0
     strange = replace(user_deleted(), payload=bytes(range(256)), request_id="größe ✓\r\n")
     assert await ends.stream.append(0, [Placed(7, strange)]) == 7
@@ -64,13 +64,13 @@ async def test_an_event_comes_out_as_it_went_in(ends: Ends) -> None:
 
 
 @pytest.mark.parametrize("believed", [0, 2, 4])
-async def test_nothing_is_appended_behind_a_head_that_is_another_one(ends: Ends, believed: int) -> None:
+async def test_append_behind_an_unexpected_head_changes_nothing(ends: Ends, believed: int) -> None:
     await ends.stream.append(0, events(1, 3))
     assert await ends.stream.append(believed, events(5, 2)) == 3
     assert await ends.stream.append(3, events(5, 2)) == 6
 
 
-async def test_every_group_reads_everything_and_each_of_its_consumers_something_else(ends: Ends) -> None:
+async def test_each_group_reads_every_event_and_its_consumers_share_them(ends: Ends) -> None:
     written = events(1, 4)
     await ends.stream.append(0, written)
     one, two, other = await ends.joined("a", "1"), await ends.joined("a", "2"), await ends.joined("b", "1")
@@ -81,23 +81,23 @@ async def test_every_group_reads_everything_and_each_of_its_consumers_something_
     assert [await entry_of(other) is None for _ in range(5)] == [False] * 4 + [True]
 
 
-async def test_to_join_again_changes_nothing(ends: Ends) -> None:
+async def test_joining_again_changes_nothing(ends: Ends) -> None:
     await ends.stream.append(0, events(1, 2))
     one = await ends.joined()
     await one.read()
     assert await (await ends.joined()).backlog() == Backlog(unread=1, pending=1, dead_letters=0)
 
 
-async def test_without_its_group_a_consumer_is_told(ends: Ends) -> None:
+async def test_consumer_without_a_group_raises_nogroup(ends: Ends) -> None:
     await ends.stream.append(0, events(1, 1))
-    stranger = ends.consumer("nobody's", "1", 0.0)
+    stranger = ends.consumer("unknown", "1", 0.0)
     with pytest.raises(ResponseError, match="NOGROUP"):
         await stranger.read()
     with pytest.raises(ResponseError, match="NOGROUP"):
         await stranger.claim()
 
 
-async def test_what_a_consumer_left_is_taken_over_and_counted(ends: Ends) -> None:
+async def test_entry_of_a_silent_consumer_is_claimed_and_its_delivery_counted(ends: Ends) -> None:
     await ends.stream.append(0, events(1, 1))
     dead, heir, patient = await ends.joined(), await ends.joined("a", "2", 0.0), await ends.joined("a", "3")
     left = await dead.read()
@@ -110,7 +110,7 @@ async def test_what_a_consumer_left_is_taken_over_and_counted(ends: Ends) -> Non
     assert await heir.backlog() == Backlog(0, 0, 0)
 
 
-async def test_what_is_kept_is_not_counted_as_delivered(ends: Ends) -> None:
+async def test_extending_a_claim_does_not_count_as_a_delivery(ends: Ends) -> None:
     await ends.stream.append(0, events(1, 1))
     consumer, heir = await ends.joined(), await ends.joined("a", "2", 0.0)
     entry = await consumer.read()
@@ -122,7 +122,7 @@ async def test_what_is_kept_is_not_counted_as_delivered(ends: Ends) -> None:
     assert taken.deliveries == 2
 
 
-async def test_what_is_done_is_neither_kept_nor_buried(ends: Ends) -> None:
+async def test_acknowledged_entry_cannot_be_claimed_or_buried(ends: Ends) -> None:
     await ends.stream.append(0, events(1, 1))
     consumer = await ends.joined()
     entry = await consumer.read()
@@ -133,7 +133,7 @@ async def test_what_is_done_is_neither_kept_nor_buried(ends: Ends) -> None:
     assert await consumer.backlog() == Backlog(0, 0, 0)
 
 
-async def test_what_is_buried_is_a_dead_letter_once(ends: Ends) -> None:
+async def test_buried_entry_is_one_dead_letter(ends: Ends) -> None:
     await ends.stream.append(0, events(1, 2))
     consumer = await ends.joined()
     entry = await consumer.read()
@@ -142,7 +142,7 @@ async def test_what_is_buried_is_a_dead_letter_once(ends: Ends) -> None:
     assert await consumer.backlog() == Backlog(unread=1, pending=0, dead_letters=1)
 
 
-async def test_what_nobody_has_read_is_not_trimmed(ends: Ends) -> None:
+async def test_entries_that_a_group_has_not_read_are_not_trimmed(ends: Ends) -> None:
     await ends.stream.append(0, events(1, 5))
     assert await ends.stream.trim(5) == 0
     slow, fast = await ends.joined("slow"), await ends.joined("fast")
@@ -159,7 +159,7 @@ async def test_what_nobody_has_read_is_not_trimmed(ends: Ends) -> None:
     assert entry.entry_id == "3-0"
 
 
-async def test_what_somebody_has_in_hand_or_has_given_up_is_not_trimmed(ends: Ends) -> None:
+async def test_pending_entries_and_dead_letters_are_not_trimmed(ends: Ends) -> None:
     await ends.stream.append(0, events(1, 4))
     consumer = await ends.joined()
     for place in range(1, 5):
@@ -172,7 +172,7 @@ async def test_what_somebody_has_in_hand_or_has_given_up_is_not_trimmed(ends: En
     assert await ends.stream.trim(4) == 1
 
 
-async def test_the_head_stays_when_all_is_trimmed(ends: Ends) -> None:
+async def test_head_is_kept_when_all_entries_are_trimmed(ends: Ends) -> None:
     await ends.stream.append(0, events(1, 1))
     consumer = await ends.joined()
     entry = await consumer.read()

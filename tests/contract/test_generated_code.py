@@ -1,4 +1,4 @@
-"""The checked-in code is what the protos generate, and the protos are what standard tools accept."""
+"""The generated code is current, and standard tools accept the protos."""
 
 import filecmp
 import subprocess
@@ -7,12 +7,12 @@ from pathlib import Path
 from tests.examples.contracts import PROTOS, ROOT, generate_contract
 
 CHECKED_IN = ROOT / "packages/shared-contracts/src/shared_contracts"
-OURS = {"__init__.py", "py.typed"}
+HAND_WRITTEN = {"__init__.py", "py.typed"}
 
 
 def _files(folder: Path) -> set[str]:
     found = {str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file()}
-    return {name for name in found if "__pycache__" not in name} - OURS
+    return {name for name in found if "__pycache__" not in name} - HAND_WRITTEN
 
 
 def test_checked_in_code_and_descriptor_set_are_current(tmp_path: Path) -> None:

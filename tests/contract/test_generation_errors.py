@@ -1,4 +1,4 @@
-"""What the author of a faulty proto is told by the generator, and that nothing is generated from it."""
+"""The generator reports the errors of a faulty proto, and generates nothing from it."""
 
 import shutil
 from pathlib import Path
@@ -46,7 +46,7 @@ def protos(tmp_path: Path) -> Path:
 
 
 def _errors(protos: Path, old: str, new: str) -> list[str]:
-    """What `just gen` prints once the orders' proto has ``new`` in place of ``old``; every line of it is a place."""
+    """Returns the lines that `just gen` prints once the proto of orders has ``new`` in place of ``old``."""
     file = protos / ORDERS
     text = file.read_text().replace(old, new)
     assert text != file.read_text()
@@ -75,7 +75,7 @@ def _errors(protos: Path, old: str, new: str) -> list[str]:
     ],
     ids=["semicolon", "type", "number", "member", "enum value", "option", "brace", "import"],
 )
-def test_what_does_not_compile_is_named_by_file_line_and_column(protos: Path, old: str, new: str) -> None:
+def test_compile_error_names_file_line_and_column(protos: Path, old: str, new: str) -> None:
     errors = _errors(protos, old, new)
     lines = (protos / ORDERS).read_text().splitlines()
     assert errors
@@ -99,7 +99,7 @@ def _contract_errors(protos: Path, old: str, new: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    ("old", "new", "told"),
+    ("old", "new", "expected"),
     [
         ("returns (GetOrderResponse)", "returns (stream GetOrderResponse)", ["GetOrder streams responses"]),
         ("rpc GetOrder(", "rpc GetOrder(stream ", ["GetOrder streams requests"]),
@@ -113,20 +113,22 @@ def _contract_errors(protos: Path, old: str, new: str) -> list[str]:
         ('get: "/api/v1/orders/{order_id}"', 'get: "/api/v1/orders/{id}"', ["names no field"]),
     ],
 )
-def test_what_cannot_be_served_is_named_by_its_place(protos: Path, old: str, new: str, told: list[str]) -> None:
+def test_method_that_cannot_be_served_is_named_by_file_and_line(
+    protos: Path, old: str, new: str, expected: list[str]
+) -> None:
     errors = _contract_errors(protos, old, new)
-    assert len(errors) == len(told)
-    for error, text in zip(errors, told, strict=True):
+    assert len(errors) == len(expected)
+    for error, text in zip(errors, expected, strict=True):
         assert error.startswith(f"protos/{ORDERS}:")
         assert text in error
 
 
-def test_all_methods_that_stream_are_named_at_once(protos: Path) -> None:
+def test_all_streaming_methods_are_reported_at_once(protos: Path) -> None:
     errors = _contract_errors(protos, " returns (", " returns (stream ")
     assert len(errors) == 5
 
 
-def test_a_new_package_is_generated_without_an_entry_anywhere(protos: Path) -> None:
+def test_new_package_is_generated_without_registration(protos: Path) -> None:
     (protos / "probe/v1").mkdir(parents=True)
     (protos / "probe/v1/probe.proto").write_text(_PACKAGE)
     target = protos.parent / "target"

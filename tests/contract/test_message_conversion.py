@@ -1,4 +1,4 @@
-"""Converted messages are equal to those that betterproto2 encodes and decodes itself, for every type of field."""
+"""Converted messages equal those that betterproto2 encodes and decodes, for every type of field."""
 
 import importlib
 import subprocess
@@ -137,7 +137,7 @@ def _check(message_class: type[Any], expected: Any) -> None:
 
 
 def _message_types() -> dict[str, tuple[type[Any], type[Any]]]:
-    """Every message of the contract that a service takes, answers or publishes: its betterproto2 and dynamic class."""
+    """The betterproto2 and dynamic class of every message that a service receives, returns or publishes."""
     types: dict[str, tuple[type[Any], type[Any]]] = {}
     for base in (OrderServiceBase, UserServiceBase, AuditServiceBase, SessionServiceBase):
         service: Any = base()
@@ -153,7 +153,9 @@ def _message_types() -> dict[str, tuple[type[Any], type[Any]]]:
 @pytest.mark.parametrize(("message_class", "dynamic_class"), _message_types().values(), ids=_message_types())
 @SETTINGS
 @given(data=st.data())
-def test_messages_of_the_contract(message_class: type[Any], dynamic_class: type[Any], data: st.DataObject) -> None:
+def test_converted_messages_of_the_contract_equal_decoded_ones(
+    message_class: type[Any], dynamic_class: type[Any], data: st.DataObject
+) -> None:
     _check(message_class, data.draw(_messages(dynamic_class)))
 
 
@@ -184,12 +186,12 @@ def _plugin() -> str:
 
 @SETTINGS
 @given(data=st.data())
-def test_every_kind_of_field(kinds: tuple[type[Any], Descriptor], data: st.DataObject) -> None:
+def test_every_kind_of_field_is_converted(kinds: tuple[type[Any], Descriptor], data: st.DataObject) -> None:
     message_class, descriptor = kinds
     _check(message_class, data.draw(_messages(GetMessageClass(descriptor))))
 
 
-def test_fields_that_the_contract_does_not_know_are_not_built(kinds: tuple[type[Any], Descriptor]) -> None:
+def test_unknown_fields_are_not_converted(kinds: tuple[type[Any], Descriptor]) -> None:
     message_class, descriptor = kinds
     dynamic: Any = GetMessageClass(descriptor)
     message = dynamic.FromString(dynamic(a_string="a").SerializeToString() + b"\xf8\x7f\x01")

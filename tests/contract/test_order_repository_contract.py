@@ -1,4 +1,4 @@
-"""What every order repository must do: one suite, run against the fake and against PostgreSQL."""
+"""The contract of the order repository, for the in-memory and the PostgreSQL implementation."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -34,7 +34,7 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
         yield real
 
 
-async def test_an_order_comes_back_as_it_was_added(store: Store) -> None:
+async def test_order_is_read_as_it_was_added(store: Store) -> None:
     order = an_order(lines=[OrderLine("größe ✓ \"'\\", 9000, 10**11), *LINES])
     event = events.created(order, alice())
     await store.orders.add(order, event)
@@ -42,7 +42,7 @@ async def test_an_order_comes_back_as_it_was_added(store: Store) -> None:
     assert await store.trail(order.order_id) == [event]
 
 
-async def test_the_largest_total_is_kept_exactly(store: Store) -> None:
+async def test_largest_total_is_stored_exactly(store: Store) -> None:
     price, rest = divmod(MAX_TOTAL_MINOR, 9_500)
     order = an_order(lines=[OrderLine("a", 9_500, price), OrderLine("b", 1, rest)])
     assert order.total_minor == MAX_TOTAL_MINOR
@@ -53,11 +53,11 @@ async def test_the_largest_total_is_kept_exactly(store: Store) -> None:
     assert first.order == order
 
 
-async def test_an_order_that_was_never_added_is_not_there(store: Store) -> None:
+async def test_unknown_order_is_none(store: Store) -> None:
     assert await store.orders.get(unknown_id()) is None
 
 
-async def test_saving_replaces_the_previous_version(store: Store) -> None:
+async def test_save_replaces_the_previous_version(store: Store) -> None:
     order = an_order()
     await store.orders.add(order, events.created(order, alice()))
     done = order.complete(NOON + SECOND)
@@ -67,7 +67,7 @@ async def test_saving_replaces_the_previous_version(store: Store) -> None:
     assert (await store.trail(order.order_id))[-1] == changed
 
 
-async def test_saving_upon_a_stale_version_changes_nothing(store: Store) -> None:
+async def test_save_of_a_stale_version_changes_nothing(store: Store) -> None:
     order = an_order()
     await store.orders.add(order, events.created(order, alice()))
     done, cancelled = order.complete(NOON), order.cancel(NOON)
@@ -77,7 +77,7 @@ async def test_saving_upon_a_stale_version_changes_nothing(store: Store) -> None
     assert len(await store.trail(order.order_id)) == 2
 
 
-async def test_of_concurrent_changes_one_wins(store: Store) -> None:
+async def test_one_of_several_concurrent_changes_is_saved(store: Store) -> None:
     order = an_order()
     await store.orders.add(order, events.created(order, alice()))
     rivals = [order.complete(NOON), order.cancel(NOON)] * 4
@@ -89,7 +89,7 @@ async def test_of_concurrent_changes_one_wins(store: Store) -> None:
     assert len(await store.trail(order.order_id)) == 2
 
 
-async def test_of_several_those_are_saved_whose_previous_version_is_there(store: Store) -> None:
+async def test_save_all_skips_orders_at_another_version(store: Store) -> None:
     orders = [an_order() for _ in range(4)]
     for order in orders:
         await store.orders.add(order, events.created(order, alice()))
@@ -108,7 +108,7 @@ async def test_of_several_those_are_saved_whose_previous_version_is_there(store:
     assert await store.orders.save_all(changes) == 0
 
 
-async def test_a_removed_order_is_gone_and_its_trail_stays(store: Store) -> None:
+async def test_removed_order_is_gone_and_its_trail_is_kept(store: Store) -> None:
     order = an_order()
     await store.orders.add(order, events.created(order, alice()))
     deleted = events.deleted(order, alice(), NOON + SECOND)
@@ -119,7 +119,7 @@ async def test_a_removed_order_is_gone_and_its_trail_stays(store: Store) -> None
     assert await store.trail(order.order_id) == [events.created(order, alice()), deleted]
 
 
-async def test_a_stale_version_is_not_removed(store: Store) -> None:
+async def test_remove_of_a_stale_version_changes_nothing(store: Store) -> None:
     order = an_order()
     await store.orders.add(order, events.created(order, alice()))
     done = order.complete(NOON)
@@ -128,7 +128,7 @@ async def test_a_stale_version_is_not_removed(store: Store) -> None:
     assert await store.orders.get(order.order_id) == done
 
 
-async def test_a_key_keeps_one_order_and_tells_its_first_answer(store: Store) -> None:
+async def test_key_stores_one_order_and_returns_its_first_result(store: Store) -> None:
     first, second = an_order(), an_order()
     assert await store.orders.add_once(first, events.created(first, alice()), CLAIM) is None
     other = Claim(CLAIM.key, fingerprint("USD", LINES))
@@ -140,7 +140,7 @@ async def test_a_key_keeps_one_order_and_tells_its_first_answer(store: Store) ->
     assert await store.trail(first.order_id) == [events.created(first, alice())]
 
 
-async def test_the_first_answer_outlives_change_and_removal(store: Store) -> None:
+async def test_first_result_is_kept_when_the_order_changes_or_is_removed(store: Store) -> None:
     order = an_order()
     await store.orders.add_once(order, events.created(order, alice()), CLAIM)
     done = order.complete(NOON + SECOND)
@@ -152,14 +152,14 @@ async def test_the_first_answer_outlives_change_and_removal(store: Store) -> Non
     assert await store.orders.get(order.order_id) is None
 
 
-async def test_keys_are_each_users_own(store: Store) -> None:
+async def test_same_key_of_two_users_stores_two_orders(store: Store) -> None:
     hers, his = an_order(user_id=ALICE), an_order(user_id=BOB)
     assert await store.orders.add_once(hers, events.created(hers, alice()), CLAIM) is None
     assert await store.orders.add_once(his, events.created(his, bob()), CLAIM) is None
     assert await store.orders.get(his.order_id) == his
 
 
-async def test_the_same_key_many_times_at_once_keeps_one_order(store: Store) -> None:
+async def test_concurrent_requests_with_one_key_store_one_order(store: Store) -> None:
     rivals = [an_order() for _ in range(20)]
     outcomes = await asyncio.gather(
         *(store.orders.add_once(order, events.created(order, alice()), CLAIM) for order in rivals),
@@ -174,7 +174,7 @@ async def test_the_same_key_many_times_at_once_keeps_one_order(store: Store) -> 
         )
 
 
-async def test_outdated_keys_are_forgotten_in_batches(store: Store) -> None:
+async def test_keys_used_before_a_time_are_deleted_in_batches(store: Store) -> None:
     for number in range(5):
         order = an_order(at=NOON + number * SECOND)
         await store.orders.add_once(order, events.created(order, alice()), Claim(f"key-{number}", CLAIM.fingerprint))
@@ -185,7 +185,7 @@ async def test_outdated_keys_are_forgotten_in_batches(store: Store) -> None:
     assert await store.orders.add_once(again, events.created(again, alice()), Claim("key-3", CLAIM.fingerprint))
 
 
-async def test_a_list_is_newest_first_and_of_one_user(store: Store) -> None:
+async def test_list_contains_orders_of_one_user_newest_first(store: Store) -> None:
     orders = [an_order(at=NOON + number * SECOND) for number in (2, 0, 1)]
     for order in [*orders, an_order(user_id=BOB)]:
         await store.orders.add(order, events.created(order, alice()))
@@ -193,7 +193,7 @@ async def test_a_list_is_newest_first_and_of_one_user(store: Store) -> None:
     assert list((await store.orders.page(OrderFilters(ALICE), None, 2)).orders) == [orders[0], orders[2]]
 
 
-async def test_orders_of_the_same_moment_are_paged_by_id(store: Store) -> None:
+async def test_orders_created_at_the_same_time_are_paged_by_id(store: Store) -> None:
     orders = [an_order() for _ in range(5)]
     for order in orders:
         await store.orders.add(order, events.created(order, alice()))
@@ -208,7 +208,7 @@ async def test_orders_of_the_same_moment_are_paged_by_id(store: Store) -> None:
     assert behind is None
 
 
-async def test_a_list_of_one_status(store: Store) -> None:
+async def test_list_is_filtered_by_status(store: Store) -> None:
     orders = [an_order(at=NOON + number * SECOND) for number in range(4)]
     for order in orders:
         await store.orders.add(order, events.created(order, alice()))
@@ -226,13 +226,13 @@ async def test_a_list_of_one_status(store: Store) -> None:
 
 
 def _order_of_bytes(size_bytes: int, at: datetime) -> Order:
-    """An order that takes up so much of a page."""
+    """Returns an order that takes the given number of bytes of a page."""
     empty = len('[{"sku": "", "quantity": 1, "unit_price_minor": 0}]')
     return an_order(at=at, lines=[OrderLine("é" + "x" * (size_bytes - ORDER_BYTES - empty - 2), 1, 0)])
 
 
 @pytest.mark.parametrize("over_bytes", [0, 1])
-async def test_a_page_ends_before_it_has_too_many_bytes(store: Store, over_bytes: int) -> None:
+async def test_page_ends_before_it_exceeds_the_byte_limit(store: Store, over_bytes: int) -> None:
     sizes_bytes = [1000, MAX_PAGE_BYTES - 2000, 1000 + over_bytes, 500]
     orders = [_order_of_bytes(size, NOON - number * SECOND) for number, size in enumerate(sizes_bytes)]
     for order in orders:
@@ -244,7 +244,7 @@ async def test_a_page_ends_before_it_has_too_many_bytes(store: Store, over_bytes
     assert (list(second.orders), second.next) == (orders[fitting:], None)
 
 
-async def test_an_order_that_is_larger_than_a_page_has_one_of_its_own(store: Store) -> None:
+async def test_order_larger_than_a_page_gets_a_page_of_its_own(store: Store) -> None:
     orders = [_order_of_bytes(MAX_PAGE_BYTES + 1, NOON - number * SECOND) for number in range(2)]
     for order in orders:
         await store.orders.add(order, events.created(order, alice()))
@@ -254,7 +254,7 @@ async def test_an_order_that_is_larger_than_a_page_has_one_of_its_own(store: Sto
     assert second.next is None
 
 
-async def test_a_position_holds_when_its_order_is_gone_and_newer_ones_came(store: Store) -> None:
+async def test_position_is_valid_after_its_order_is_removed_and_newer_ones_are_added(store: Store) -> None:
     orders = [an_order(at=NOON + number * SECOND) for number in range(3)]
     for order in orders:
         await store.orders.add(order, events.created(order, alice()))

@@ -1,4 +1,4 @@
-"""Our validator and protovalidate, the standard's own, find the same rules broken in the same messages."""
+"""The validator of service_kit and protovalidate find the same violations in the same messages."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from tests.examples.contracts import headrace_contract
 
 CONTRACT = headrace_contract()
 VALIDATOR = Validator(CONTRACT)
-#: Ours alone: no store of ours holds U+0000, and a time outside of Timestamp's range is none.
-OURS = {"string.no_nul", "timestamp.range"}
+#: Rules of service_kit's validator only: no store accepts U+0000, and times outside of Timestamp's range are invalid.
+OWN_RULES = {"string.no_nul", "timestamp.range"}
 INTERESTING = st.sampled_from(
     ["", "me", "a@b.example", "EUR", "eur", "0190b3a1-0000-7000-8000-000000000000", "x" * 15, "x" * 129, "é" * 50]
 )
@@ -68,10 +68,10 @@ def _path(violation: Any) -> str:
 @pytest.mark.parametrize("method", CONTRACT.methods.values(), ids=lambda method: method.name)
 @settings(deadline=None, max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(data=st.data())
-def test_same_rules_are_broken(method: Method, data: st.DataObject) -> None:
+def test_validator_and_protovalidate_find_the_same_violations(method: Method, data: st.DataObject) -> None:
     message = data.draw(messages(method.request_class))
 
-    ours = {(v.field, v.rule) for v in VALIDATOR.violations(message) if v.rule not in OURS}
+    ours = {(v.field, v.rule) for v in VALIDATOR.violations(message) if v.rule not in OWN_RULES}
 
     standard = {(_path(v), v.proto.rule_id) for v in protovalidate.collect_violations(message)}
     assert ours == standard

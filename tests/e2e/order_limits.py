@@ -1,4 +1,4 @@
-"""Orders at the border of what CreateOrder accepts, and just past it."""
+"""Orders at the limits of what CreateOrder accepts, and just beyond them."""
 
 from typing import Any
 
@@ -10,7 +10,7 @@ TRILLION = 10**12
 
 
 def one(**changes: Any) -> dict[str, Any]:
-    """An order of one line with the changes."""
+    """Returns the fields of an order of one line, with the changes."""
     return order_fields(lines=[order_line(**changes)])
 
 
@@ -73,7 +73,7 @@ INVALID: dict[str, tuple[str, dict[str, Any]]] = {
     "unknown field": ("coupon", order_fields(coupon="x")),
     "unknown field of a line": ("lines[0].colour", one(colour="blue")),
     "field in camel case": ("lines[0].unitPriceMinor", one(unitPriceMinor=1)),
-    "somebody's id": ("user_id", order_fields(user_id="01890a5d-ac96-774b-bcce-b302099a8057")),
+    "user id": ("user_id", order_fields(user_id="01890a5d-ac96-774b-bcce-b302099a8057")),
     "key in the body": ("idempotency_key", order_fields(idempotency_key="k")),
 }
 NO_INTEGERS = {

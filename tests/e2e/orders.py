@@ -1,4 +1,4 @@
-"""Orders to begin a test with, and to look at after it."""
+"""Creates and reads orders for tests."""
 
 from typing import Any
 
@@ -9,13 +9,13 @@ from tests.e2e.bindings import Style
 
 
 def order_line(**changes: Any) -> dict[str, Any]:
-    """A valid line with the changes; a change to `...` (Ellipsis) leaves the field out."""
+    """Returns a valid line with the changes; a change to `...` (Ellipsis) omits the field."""
     fields = {"sku": "pen-blue", "quantity": 2, "unit_price_minor": 150, **changes}
     return {name: value for name, value in fields.items() if value is not ...}
 
 
 def order_fields(**changes: Any) -> dict[str, Any]:
-    """A valid CreateOrder body with the changes; a change to `...` (Ellipsis) leaves the field out."""
+    """Returns a valid CreateOrder body with the changes; a change to `...` (Ellipsis) omits the field."""
     fields = {"currency": "EUR", "lines": [order_line()], **changes}
     return {name: value for name, value in fields.items() if value is not ...}
 

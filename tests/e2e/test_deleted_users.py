@@ -1,4 +1,4 @@
-"""What becomes of a deleted user's orders: those in processing are cancelled, and nobody adds another one."""
+"""Orders of a deleted user: those in processing are cancelled, and new ones are refused."""
 
 import time
 from typing import Any
@@ -16,7 +16,7 @@ from tests.running.polling import eventually
 
 
 def _cancelled(api: Api, admin: Account, order: dict[str, Any]) -> dict[str, Any]:
-    """The order once it is cancelled."""
+    """Returns the order once it is cancelled."""
 
     def attempt() -> dict[str, Any] | None:
         now = stored(api, admin.token, order["order_id"])
@@ -26,7 +26,7 @@ def _cancelled(api: Api, admin: Account, order: dict[str, Any]) -> dict[str, Any
 
 
 @pytest.mark.parametrize("by", ["oneself", "an administrator"])
-def test_processing_orders_are_cancelled_and_others_stay_as_they_are(
+def test_processing_orders_are_cancelled_and_others_do_not_change(
     api: Api, newcomer: Account, admin: Account, bob: Account, by: str
 ) -> None:
     processing = [create_order(api, newcomer.token) for _ in range(3)]
@@ -50,7 +50,7 @@ def test_processing_orders_are_cancelled_and_others_stay_as_they_are(
     assert len(listed) == 5
 
 
-def test_a_token_that_outlives_its_user_places_no_order(
+def test_token_of_a_deleted_user_cannot_create_an_order(
     api: Api, newcomer: Account, admin: Account, grpc_clients: dict[str, GrpcClient]
 ) -> None:
     order = create_order(api, newcomer.token)
@@ -70,7 +70,7 @@ def test_a_token_that_outlives_its_user_places_no_order(
     assert_problem(response, 401)
 
 
-def test_another_account_with_the_same_email_begins_with_nothing(api: Api, newcomer: Account) -> None:
+def test_new_account_with_the_same_email_has_no_orders(api: Api, newcomer: Account) -> None:
     create_order(api, newcomer.token)
     assert_success(api.call("DeleteUser", token=newcomer.token), 204)
     again = register(api, email=newcomer.email)

@@ -1,4 +1,4 @@
-"""Idempotency-Key on CreateOrder: sent again, a request creates nothing twice."""
+"""Idempotency-Key on CreateOrder: a repeated request creates one order."""
 
 import uuid
 from concurrent.futures import ThreadPoolExecutor
@@ -26,7 +26,7 @@ def order_count(api: Api, account: Account) -> int:
 
 
 @pytest.mark.parametrize("again", STYLES, ids=str)
-def test_the_same_request_gets_the_first_answer(api: Api, style: Style, newcomer: Account, again: Style) -> None:
+def test_repeated_request_returns_the_first_response(api: Api, style: Style, newcomer: Account, again: Style) -> None:
     key = uuid.uuid4().hex
     first = create(api, style, newcomer, key)
     assert_success(first, 201)
@@ -40,7 +40,7 @@ def test_the_same_request_gets_the_first_answer(api: Api, style: Style, newcomer
     assert order_count(api, newcomer) == 1
 
 
-def test_the_first_answer_stays_when_the_order_changes(api: Api, style: Style, newcomer: Account) -> None:
+def test_first_response_is_kept_when_the_order_changes(api: Api, style: Style, newcomer: Account) -> None:
     key = uuid.uuid4().hex
     first = create(api, style, newcomer, key)
     fields = {"order_id": first.json()["order_id"]}
@@ -62,14 +62,14 @@ ALTERED: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("altered", ALTERED.values(), ids=ALTERED)
-def test_another_body_is_refused(api: Api, style: Style, newcomer: Account, altered: dict[str, Any]) -> None:
+def test_key_with_another_body_is_refused(api: Api, style: Style, newcomer: Account, altered: dict[str, Any]) -> None:
     key = uuid.uuid4().hex
     assert_success(create(api, style, newcomer, key), 201)
     assert_problem(create(api, style, newcomer, key, altered), 422, "IDEMPOTENCY_KEY_REUSED")
     assert order_count(api, newcomer) == 1
 
 
-def test_a_key_is_its_users_own(api: Api, style: Style, alice: Account, bob: Account) -> None:
+def test_same_key_of_two_users_creates_two_orders(api: Api, style: Style, alice: Account, bob: Account) -> None:
     key = uuid.uuid4().hex
     first, second = (create(api, style, account, key) for account in (alice, bob))
     assert_success(second, 201)
@@ -78,7 +78,7 @@ def test_a_key_is_its_users_own(api: Api, style: Style, alice: Account, bob: Acc
     assert second.json()["user_id"] == bob.user_id
 
 
-def test_a_refused_request_does_not_use_up_its_key(api: Api, style: Style, alice: Account) -> None:
+def test_refused_request_does_not_use_its_key(api: Api, style: Style, alice: Account) -> None:
     key = uuid.uuid4().hex
     assert_invalid(create(api, style, alice, key, order_fields(currency="ZZZ")))
     too_much = [order_line(quantity=10_000, unit_price_minor=10**12)]
@@ -86,13 +86,13 @@ def test_a_refused_request_does_not_use_up_its_key(api: Api, style: Style, alice
     assert_success(create(api, style, alice, key), 201)
 
 
-def test_keys_are_told_apart_by_case(api: Api, alice: Account) -> None:
+def test_keys_are_case_sensitive(api: Api, alice: Account) -> None:
     key = "k" + uuid.uuid4().hex
     first, second = (create(api, Style.SHORT, alice, written).json() for written in (key, key.upper()))
     assert first["order_id"] != second["order_id"]
 
 
-def test_fifty_at_once_make_one_order(api: Api, newcomer: Account) -> None:
+def test_50_concurrent_requests_with_one_key_create_one_order(api: Api, newcomer: Account) -> None:
     key = uuid.uuid4().hex
     with ThreadPoolExecutor(50) as pool:
         calls = [pool.submit(create, api, style, newcomer, key) for style in STYLES * 25]
@@ -107,12 +107,12 @@ def test_fifty_at_once_make_one_order(api: Api, newcomer: Account) -> None:
 
 
 @pytest.mark.parametrize("key", ["!", "~", "k" * 200, '"quoted"', "a,b;c=d", "%00"], ids=lambda key: key[:9])
-def test_accepts_visible_ascii(api: Api, style: Style, newcomer: Account, key: str) -> None:
+def test_key_of_visible_ascii_is_accepted(api: Api, style: Style, newcomer: Account, key: str) -> None:
     assert_success(create(api, style, newcomer, key), 201)
     assert create(api, style, newcomer, key).headers["Idempotency-Replayed"] == "true"
 
 
-def test_accepts_the_longest_key(api: Api, style: Style, newcomer: Account) -> None:
+def test_key_of_the_maximum_length_is_accepted(api: Api, style: Style, newcomer: Account) -> None:
     assert_success(create(api, style, newcomer, "k" * 255), 201)
     assert create(api, style, newcomer, "k" * 255).headers["Idempotency-Replayed"] == "true"
 
@@ -120,7 +120,7 @@ def test_accepts_the_longest_key(api: Api, style: Style, newcomer: Account) -> N
 @pytest.mark.parametrize(
     "key", ["", "k" * 256, "a b", "a\tb", "ключ".encode(), "é".encode("latin-1"), b"\xff"], ids=repr
 )
-def test_refuses_what_is_no_key(api: Api, style: Style, newcomer: Account, key: str | bytes) -> None:
+def test_invalid_key_is_refused(api: Api, style: Style, newcomer: Account, key: str | bytes) -> None:
     problem = assert_invalid(create(api, style, newcomer, key))
     assert {violation["field"] for violation in problem["violations"]} <= {"idempotency_key", "Idempotency-Key"}
     assert order_count(api, newcomer) == 0

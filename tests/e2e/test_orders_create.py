@@ -1,4 +1,4 @@
-"""CreateOrder: the order, and every limit of its fields."""
+"""CreateOrder: the created order, and the limits of its fields."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ from tests.e2e.orders import order_fields, order_line
 from tests.e2e.shapes import MAX_SAFE_INTEGER, assert_invalid, assert_order, assert_success
 
 
-def test_answers_with_the_order_and_its_address(api: Api, style: Style, alice: Account) -> None:
+def test_create_returns_the_order_and_its_location(api: Api, style: Style, alice: Account) -> None:
     lines = [order_line(), order_line(sku="ink", quantity=3, unit_price_minor=999)]
     response = api.call("CreateOrder", style, {"currency": "SEK", "lines": lines}, token=alice.token)
     assert_success(response, 201)
@@ -27,7 +27,7 @@ def test_answers_with_the_order_and_its_address(api: Api, style: Style, alice: A
     assert followed.json() == order
 
 
-def test_an_answer_without_a_key_is_no_replay(api: Api, style: Style, alice: Account) -> None:
+def test_create_without_a_key_is_never_a_replay(api: Api, style: Style, alice: Account) -> None:
     responses = [api.call("CreateOrder", style, order_fields(), token=alice.token) for _ in range(2)]
     assert len({response.json()["order_id"] for response in responses}) == 2
     for response in responses:
@@ -35,7 +35,7 @@ def test_an_answer_without_a_key_is_no_replay(api: Api, style: Style, alice: Acc
 
 
 @pytest.mark.parametrize("fields", VALID.values(), ids=VALID)
-def test_accepts_at_the_border(api: Api, style: Style, alice: Account, fields: dict[str, Any]) -> None:
+def test_create_accepts_values_at_the_limit(api: Api, style: Style, alice: Account, fields: dict[str, Any]) -> None:
     response = api.call("CreateOrder", style, fields, token=alice.token)
     assert_success(response, 201)
     order = response.json()
@@ -45,33 +45,33 @@ def test_accepts_at_the_border(api: Api, style: Style, alice: Account, fields: d
 
 
 @pytest.mark.parametrize("name", INVALID)
-def test_refuses_past_the_border(api: Api, style: Style, alice: Account, name: str) -> None:
+def test_create_refuses_values_beyond_the_limit(api: Api, style: Style, alice: Account, name: str) -> None:
     field, fields = INVALID[name]
     response = api.call("CreateOrder", style, fields, token=alice.token)
     assert_invalid(response, None if name in WITHOUT_A_FIELD else field)
 
 
-def test_what_is_refused_leaves_nothing(api: Api, newcomer: Account) -> None:
+def test_refused_create_stores_nothing(api: Api, newcomer: Account) -> None:
     for _, fields in INVALID.values():
         assert_invalid(api.call("CreateOrder", fields=fields, token=newcomer.token))
     assert api.call("ListOrders", token=newcomer.token).json() == {"orders": [], "next_page_token": ""}
 
 
 @pytest.mark.parametrize("excess", [1, TRILLION])
-def test_refuses_a_total_that_json_cannot_hold(api: Api, style: Style, alice: Account, excess: int) -> None:
+def test_create_refuses_a_total_that_json_cannot_represent(api: Api, style: Style, alice: Account, excess: int) -> None:
     whole, rest = divmod(MAX_SAFE_INTEGER + excess, TRILLION)
     lines = [order_line(quantity=whole, unit_price_minor=TRILLION), order_line(quantity=1, unit_price_minor=rest)]
     response = api.call("CreateOrder", style, order_fields(lines=lines), token=alice.token)
     assert_invalid(response, code="ORDER_TOTAL_TOO_LARGE")
 
 
-def test_refuses_the_largest_total_that_the_limits_allow(api: Api, style: Style, alice: Account) -> None:
+def test_create_refuses_the_largest_total_that_the_field_limits_allow(api: Api, style: Style, alice: Account) -> None:
     lines = [order_line(quantity=10_000, unit_price_minor=TRILLION)] * 100
     response = api.call("CreateOrder", style, order_fields(lines=lines), token=alice.token)
     assert_invalid(response, code="ORDER_TOTAL_TOO_LARGE")
 
 
-def test_a_whole_number_written_as_a_float_is_refused_or_whole(api: Api, style: Style, alice: Account) -> None:
+def test_integer_written_as_a_float_is_refused_or_read_as_an_integer(api: Api, style: Style, alice: Account) -> None:
     response = api.call("CreateOrder", style, one(quantity=2.0), token=alice.token)
     if response.status_code == 201:
         assert_order(response.json())

@@ -31,11 +31,13 @@ def customer(api: Api) -> tuple[Account, list[str]]:
     return account, [create_order(api, account.token)["order_id"] for _ in range(25)][::-1]
 
 
-def test_a_newcomer_has_none(api: Api, style: Style, newcomer: Account) -> None:
+def test_list_of_a_new_user_is_empty(api: Api, style: Style, newcomer: Account) -> None:
     assert page(api, newcomer.token, style) == {"orders": [], "next_page_token": ""}
 
 
-def test_shows_twenty_of_the_newest_unless_told(api: Api, style: Style, customer: tuple[Account, list[str]]) -> None:
+def test_list_shows_the_20_newest_orders_by_default(
+    api: Api, style: Style, customer: tuple[Account, list[str]]
+) -> None:
     account, newest_first = customer
     first = page(api, account.token, style)
     assert ids(first) == newest_first[:20]
@@ -48,7 +50,7 @@ def test_shows_twenty_of_the_newest_unless_told(api: Api, style: Style, customer
 
 
 @pytest.mark.parametrize("page_size", [1, 7, 24, 25, 26, 100])
-def test_pages_hold_each_order_once(
+def test_pages_contain_each_order_once(
     api: Api, style: Style, customer: tuple[Account, list[str]], page_size: int
 ) -> None:
     account, newest_first = customer
@@ -64,7 +66,7 @@ def test_pages_hold_each_order_once(
     assert seen == newest_first
 
 
-def test_a_page_of_large_orders_ends_early(api: Api, style: Style, newcomer: Account) -> None:
+def test_page_of_large_orders_ends_early(api: Api, style: Style, newcomer: Account) -> None:
     lines = [order_line(sku=f"{number:064}") for number in range(100)]
     newest_first = [create_order(api, newcomer.token, lines=lines)["order_id"] for _ in range(25)][::-1]
     response = api.call("ListOrders", style, {"page_size": 100}, token=newcomer.token)
@@ -85,7 +87,7 @@ def test_pages_are_stable_while_orders_are_added(api: Api, style: Style, newcome
     assert ids(page(api, newcomer.token, style, page_size=1)) == [added]
 
 
-def test_shows_only_the_status_asked_for(api: Api, style: Style, newcomer: Account) -> None:
+def test_list_is_filtered_by_status(api: Api, style: Style, newcomer: Account) -> None:
     orders = [create_order(api, newcomer.token)["order_id"] for _ in range(3)]
     fields = {"order_id": orders[1], "status": "cancelled"}
     assert_success(api.call("UpdateOrderStatus", style, fields, token=newcomer.token), 200)
@@ -94,7 +96,7 @@ def test_shows_only_the_status_asked_for(api: Api, style: Style, newcomer: Accou
     assert ids(page(api, newcomer.token, style, status="done")) == []
 
 
-def test_the_status_holds_over_pages(api: Api, newcomer: Account) -> None:
+def test_status_filter_applies_to_all_pages(api: Api, newcomer: Account) -> None:
     orders = [create_order(api, newcomer.token)["order_id"] for _ in range(3)]
     api.call("UpdateOrderStatus", fields={"order_id": orders[1], "status": "cancelled"}, token=newcomer.token)
     first = page(api, newcomer.token, status="processing", page_size=1)
@@ -102,7 +104,7 @@ def test_the_status_holds_over_pages(api: Api, newcomer: Account) -> None:
     assert ids(first) + ids(rest) == [orders[2], orders[0]]
 
 
-def test_users_may_name_themselves_only(
+def test_user_may_list_own_orders_only(
     api: Api, style: Style, customer: tuple[Account, list[str]], bob: Account
 ) -> None:
     account, newest_first = customer
@@ -112,7 +114,7 @@ def test_users_may_name_themselves_only(
         assert_problem(response, 404, "USER_NOT_FOUND")
 
 
-def test_administrators_may_name_anybody(
+def test_administrator_may_list_orders_of_any_user(
     api: Api, style: Style, customer: tuple[Account, list[str]], admin: Account
 ) -> None:
     account, newest_first = customer
@@ -120,7 +122,7 @@ def test_administrators_may_name_anybody(
     assert all(order["user_id"] == admin.user_id for order in page(api, admin.token, style)["orders"])
 
 
-def test_somebody_elses_page_token_opens_nothing(
+def test_page_token_of_another_user_discloses_nothing(
     api: Api, style: Style, customer: tuple[Account, list[str]], newcomer: Account
 ) -> None:
     page_token = page(api, customer[0].token, style, page_size=2)["next_page_token"]
@@ -132,7 +134,7 @@ def test_somebody_elses_page_token_opens_nothing(
 
 
 @pytest.mark.parametrize("index", range(0, 40, 7))
-def test_refuses_a_page_token_that_was_changed(api: Api, customer: tuple[Account, list[str]], index: int) -> None:
+def test_list_refuses_a_changed_page_token(api: Api, customer: tuple[Account, list[str]], index: int) -> None:
     page_token = page(api, customer[0].token, page_size=2)["next_page_token"]
     changed = page_token[:index] + "~" + page_token[index + 1 :]
     assert_problem(api.call("ListOrders", fields={"page_token": changed}, token=customer[0].token), 400)

@@ -1,4 +1,4 @@
-"""ListOrders refuses every parameter that is not the contract's."""
+"""ListOrders refuses invalid and unknown parameters."""
 
 import pytest
 
@@ -48,12 +48,14 @@ INVALID = (
 
 
 @pytest.mark.parametrize(("name", "value"), INVALID)
-def test_refuses_past_the_border(api: Api, style: Style, alice: Account, name: str, value: str) -> None:
+def test_list_refuses_invalid_parameters(api: Api, style: Style, alice: Account, name: str, value: str) -> None:
     assert_invalid(api.call("ListOrders", style, {name: value}, token=alice.token), name)
 
 
 @pytest.mark.parametrize("page_token", NO_PAGE_TOKENS)
-def test_refuses_a_page_token_that_it_did_not_give(api: Api, style: Style, alice: Account, page_token: str) -> None:
+def test_list_refuses_a_page_token_that_it_did_not_issue(
+    api: Api, style: Style, alice: Account, page_token: str
+) -> None:
     response = api.call("ListOrders", style, {"page_token": page_token}, token=alice.token)
     assert_problem(response, 400, "PAGE_TOKEN_INVALID")
 
@@ -61,5 +63,5 @@ def test_refuses_a_page_token_that_it_did_not_give(api: Api, style: Style, alice
 @pytest.mark.parametrize(
     "query", ["page_size=1&page_size=2", "status=done&status=done", "page_size=%FF", "%FF=1", "=", "a"]
 )
-def test_refuses_a_malformed_query(api: Api, alice: Account, query: str) -> None:
+def test_list_refuses_a_malformed_query(api: Api, alice: Account, query: str) -> None:
     assert_invalid(api.send("GET", f"/api/v1/orders?{query}", token=alice.token))

@@ -1,4 +1,4 @@
-"""UpdateOrderStatus: the status machine, who may move it, and optimistic versions."""
+"""UpdateOrderStatus: transitions, access rules and versions."""
 
 from itertools import product
 
@@ -11,7 +11,7 @@ from tests.e2e.orders import create_order, move, stored
 from tests.e2e.shapes import assert_order, assert_problem, assert_success
 
 
-def test_an_owner_cancels(api: Api, style: Style, alice: Account) -> None:
+def test_owner_cancels_an_order(api: Api, style: Style, alice: Account) -> None:
     order = create_order(api, alice.token)
     response = move(api, style, alice.token, order["order_id"], "cancelled")
     assert_success(response, 200)
@@ -26,7 +26,7 @@ def test_an_owner_cancels(api: Api, style: Style, alice: Account) -> None:
 
 
 @pytest.mark.parametrize("status", ["done", "processing"])
-def test_an_owner_may_do_nothing_else(api: Api, style: Style, alice: Account, status: str) -> None:
+def test_owner_may_only_cancel(api: Api, style: Style, alice: Account, status: str) -> None:
     order = create_order(api, alice.token)
     response = move(api, style, alice.token, order["order_id"], status)
     if status == "done":
@@ -40,7 +40,9 @@ def test_an_owner_may_do_nothing_else(api: Api, style: Style, alice: Account, st
 @pytest.mark.parametrize(
     "moves", list(product(["done", "cancelled"], ["processing", "done", "cancelled"])), ids="-".join
 )
-def test_a_final_status_stays(api: Api, style: Style, alice: Account, admin: Account, moves: tuple[str, str]) -> None:
+def test_final_status_cannot_change(
+    api: Api, style: Style, alice: Account, admin: Account, moves: tuple[str, str]
+) -> None:
     first, second = moves
     order_id = create_order(api, alice.token)["order_id"]
     changed = move(api, style, admin.token, order_id, first)
@@ -50,13 +52,13 @@ def test_a_final_status_stays(api: Api, style: Style, alice: Account, admin: Acc
     assert stored(api, alice.token, order_id) == changed.json()
 
 
-def test_processing_is_no_transition(api: Api, style: Style, alice: Account, admin: Account) -> None:
+def test_change_to_processing_is_refused(api: Api, style: Style, alice: Account, admin: Account) -> None:
     order_id = create_order(api, alice.token)["order_id"]
     response = move(api, style, admin.token, order_id, "processing")
     assert_problem(response, 409, "ORDER_TRANSITION_NOT_ALLOWED")
 
 
-def test_an_owners_second_cancel_is_refused(api: Api, style: Style, alice: Account) -> None:
+def test_second_cancel_is_refused(api: Api, style: Style, alice: Account) -> None:
     order_id = create_order(api, alice.token)["order_id"]
     assert_success(move(api, style, alice.token, order_id, "cancelled"), 200)
     response = move(api, style, alice.token, order_id, "cancelled")
@@ -64,7 +66,9 @@ def test_an_owners_second_cancel_is_refused(api: Api, style: Style, alice: Accou
 
 
 @pytest.mark.parametrize("status", ["cancelled", "done"])
-def test_somebody_elses_order_is_not_found(api: Api, style: Style, alice: Account, bob: Account, status: str) -> None:
+def test_update_of_another_users_order_is_not_found(
+    api: Api, style: Style, alice: Account, bob: Account, status: str
+) -> None:
     order = create_order(api, alice.token)
     for order_id in (order["order_id"], UNKNOWN_ID):
         assert_problem(move(api, style, bob.token, order_id, status), 404, "ORDER_NOT_FOUND")

@@ -1,4 +1,4 @@
-"""UpdateOrderStatus refuses what is no id, no status, or one id too many."""
+"""UpdateOrderStatus refuses invalid ids, invalid statuses, and two ids."""
 
 from typing import Any
 
@@ -26,18 +26,18 @@ NO_STATUSES: list[Any] = [
 
 
 @pytest.mark.parametrize("status", NO_STATUSES, ids=repr)
-def test_refuses_what_is_no_status(api: Api, style: Style, alice: Account, status: Any) -> None:
+def test_update_refuses_an_invalid_status(api: Api, style: Style, alice: Account, status: Any) -> None:
     order = create_order(api, alice.token)
     assert_invalid(move(api, style, alice.token, order["order_id"], status), "status")
     assert stored(api, alice.token, order["order_id"]) == order
 
 
 @pytest.mark.parametrize("order_id", [1, None, "", "1", UNKNOWN_ID + "\n", [UNKNOWN_ID]], ids=repr)
-def test_refuses_what_is_no_id(api: Api, alice: Account, order_id: Any) -> None:
+def test_update_refuses_an_invalid_id(api: Api, alice: Account, order_id: Any) -> None:
     assert_invalid(move(api, Style.SHORT, alice.token, order_id, "cancelled"), "order_id")
 
 
-def test_refuses_missing_and_unknown_fields(api: Api, style: Style, alice: Account) -> None:
+def test_update_refuses_missing_and_unknown_fields(api: Api, style: Style, alice: Account) -> None:
     fields = {"order_id": create_order(api, alice.token)["order_id"]}
     assert_invalid(api.call("UpdateOrderStatus", style, fields, token=alice.token), "status")
     for name in ("version", "expected_version", "reason"):
@@ -46,7 +46,7 @@ def test_refuses_missing_and_unknown_fields(api: Api, style: Style, alice: Accou
     assert_invalid(api.call("UpdateOrderStatus", fields={"status": "done"}, token=alice.token), "order_id")
 
 
-def test_refuses_two_ids(api: Api, alice: Account) -> None:
+def test_update_refuses_two_ids(api: Api, alice: Account) -> None:
     first, second = (create_order(api, alice.token) for _ in range(2))
     body = {"order_id": second["order_id"], "status": "cancelled"}
     response = api.send("PATCH", f"/api/v1/orders/{first['order_id']}", json_body=body, token=alice.token)

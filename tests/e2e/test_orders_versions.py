@@ -1,4 +1,4 @@
-"""If-Match and If-None-Match on orders: whoever names a version must name the one that the order has."""
+"""If-Match and If-None-Match on orders."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -20,7 +20,7 @@ def show(api: Api, style: Style, account: Account, order_id: str, headers: Heade
     return api.call("GetOrder", style, {"order_id": order_id}, token=account.token, headers=headers)
 
 
-def test_the_version_named_must_be_the_orders(api: Api, style: Style, alice: Account) -> None:
+def test_if_match_with_a_stale_version_is_refused(api: Api, style: Style, alice: Account) -> None:
     order_id = create_order(api, alice.token)["order_id"]
     stale = move(api, style, alice.token, order_id, "cancelled", headers={"If-Match": '"2"'})
     assert_problem(stale, 412, "VERSION_MISMATCH")
@@ -33,7 +33,7 @@ def test_the_version_named_must_be_the_orders(api: Api, style: Style, alice: Acc
     assert_success(delete(api, style, alice, order_id, {"If-Match": '"2"'}), 204)
 
 
-def test_an_etag_is_an_if_match(api: Api, style: Style, alice: Account) -> None:
+def test_etag_is_accepted_as_if_match(api: Api, style: Style, alice: Account) -> None:
     order_id = create_order(api, alice.token)["order_id"]
     etag = api.call("GetOrder", style, {"order_id": order_id}, token=alice.token).headers["ETag"]
     moved = move(api, style, alice.token, order_id, "cancelled", headers={"If-Match": etag})
@@ -41,7 +41,7 @@ def test_an_etag_is_an_if_match(api: Api, style: Style, alice: Account) -> None:
     assert_success(delete(api, style, alice, order_id, {"If-Match": moved.headers["ETag"]}), 204)
 
 
-def test_the_etag_of_a_compressed_answer_is_one_as_well(api: Api, style: Style, alice: Account) -> None:
+def test_etag_of_a_compressed_response_is_accepted(api: Api, style: Style, alice: Account) -> None:
     lines = [order_line(sku=f"sku-{number}") for number in range(100)]
     order_id = create_order(api, alice.token, lines=lines)["order_id"]
     tags = {
@@ -56,7 +56,7 @@ def test_the_etag_of_a_compressed_answer_is_one_as_well(api: Api, style: Style, 
 
 
 @pytest.mark.parametrize("value", ["*", '"1", "2"', '"2","1"', '"x", W/"1", "1"', '"1-gzip"', '"1" ,, "9"'])
-def test_a_list_that_holds_the_version_will_do(api: Api, style: Style, alice: Account, value: str) -> None:
+def test_if_match_list_with_the_version_is_accepted(api: Api, style: Style, alice: Account, value: str) -> None:
     order_id = create_order(api, alice.token)["order_id"]
     assert_success(show(api, style, alice, order_id, {"If-Match": value}), 200)
     assert_success(move(api, style, alice.token, order_id, "cancelled", headers={"If-Match": value}), 200)
@@ -76,7 +76,7 @@ MALFORMED = ["1", "abc", '"', '" 1"', '"1', '1"', "'1'", 'w/"1"', "*, *", '"1", 
         *((value, (400, "INVALID_REQUEST")) for value in MALFORMED),
     ],
 )
-def test_nothing_is_done_where_no_version_matches(
+def test_if_match_without_the_version_changes_nothing(
     api: Api, style: Style, alice: Account, value: str, refusal: tuple[int, str]
 ) -> None:
     order = create_order(api, alice.token)
@@ -89,7 +89,7 @@ def test_nothing_is_done_where_no_version_matches(
 
 
 @pytest.mark.parametrize("value", ["*", '"1"', '"99"', '"abc"', 'W/"1"'])
-def test_an_order_that_is_not_there_is_not_found_whatever_the_version(
+def test_missing_order_is_not_found_before_the_version_is_checked(
     api: Api, style: Style, alice: Account, value: str
 ) -> None:
     headers = {"If-Match": value}
@@ -100,7 +100,7 @@ def test_an_order_that_is_not_there_is_not_found_whatever_the_version(
 
 
 @pytest.mark.parametrize("value", ['"1"', 'W/"1"', '"7", "1"', "*"])
-def test_a_copy_that_is_current_is_not_sent_again(api: Api, style: Style, alice: Account, value: str) -> None:
+def test_if_none_match_with_the_current_version_returns_304(api: Api, style: Style, alice: Account, value: str) -> None:
     order_id = create_order(api, alice.token)["order_id"]
     response = show(api, style, alice, order_id, {"If-None-Match": value})
     assert (response.status_code, response.content, response.headers["ETag"]) == (304, b"", '"1"')
@@ -110,7 +110,7 @@ def test_a_copy_that_is_current_is_not_sent_again(api: Api, style: Style, alice:
         assert_success(show(api, style, alice, order_id, {"If-None-Match": value}), 200)
 
 
-def test_a_head_is_answered_as_a_get(api: Api, alice: Account) -> None:
+def test_head_is_answered_like_get(api: Api, alice: Account) -> None:
     path = f"/api/v1/orders/{create_order(api, alice.token)['order_id']}"
     for headers, status in (
         ({"If-None-Match": '"1"'}, 304),
@@ -123,7 +123,7 @@ def test_a_head_is_answered_as_a_get(api: Api, alice: Account) -> None:
         assert head.headers.get("ETag") == get.headers.get("ETag")
 
 
-def test_one_of_many_moves_at_once_wins(api: Api, alice: Account) -> None:
+def test_one_of_many_concurrent_updates_succeeds(api: Api, alice: Account) -> None:
     order_id = create_order(api, alice.token)["order_id"]
     headers = {"If-Match": '"1"'}
     with ThreadPoolExecutor(20) as pool:
@@ -136,7 +136,7 @@ def test_one_of_many_moves_at_once_wins(api: Api, alice: Account) -> None:
     assert stored(api, alice.token, order_id)["version"] == 2
 
 
-def test_of_moves_and_deletions_of_a_version_at_once_one_wins(api: Api, alice: Account) -> None:
+def test_one_of_many_concurrent_updates_and_deletions_succeeds(api: Api, alice: Account) -> None:
     order_id = create_order(api, alice.token)["order_id"]
     headers = {"If-Match": '"1"'}
     with ThreadPoolExecutor(20) as pool:

@@ -1,4 +1,4 @@
-"""A precondition that cannot be checked for a request is refused, and never ignored."""
+"""A precondition that cannot be checked is refused, never ignored."""
 
 import pytest
 
@@ -23,14 +23,14 @@ def _fields(rpc: str, style: Style, account: Account) -> dict[str, object]:
 
 
 def _caller(request: pytest.FixtureRequest, rpc: str) -> Account:
-    """A user, or an administrator where the method is theirs."""
+    """Returns a user, or an administrator if the method requires one."""
     account: Account = request.getfixturevalue("admin" if ROWS[rpc].admin else "alice")
     return account
 
 
 @pytest.mark.parametrize(("rpc", "style"), UNCHECKED)
 @pytest.mark.parametrize("value", ['"nope"', '"1"', "*", 'W/"1"'])
-def test_if_match_where_there_is_no_version(
+def test_if_match_is_refused_by_methods_without_a_version(
     api: Api, request: pytest.FixtureRequest, rpc: str, style: Style, value: str
 ) -> None:
     caller = _caller(request, rpc)
@@ -42,7 +42,7 @@ def test_if_match_where_there_is_no_version(
 
 @pytest.mark.parametrize(("rpc", "style"), UNSAFE)
 @pytest.mark.parametrize("name", ["If-None-Match", "If-Unmodified-Since"])
-def test_preconditions_that_no_unsafe_method_checks(
+def test_preconditions_that_unsafe_methods_do_not_check_are_refused(
     api: Api, request: pytest.FixtureRequest, rpc: str, style: Style, name: str
 ) -> None:
     caller = _caller(request, rpc)
@@ -53,7 +53,9 @@ def test_preconditions_that_no_unsafe_method_checks(
 
 
 @pytest.mark.parametrize(("rpc", "style"), UNVERSIONED)
-def test_answers_without_a_version(api: Api, request: pytest.FixtureRequest, rpc: str, style: Style) -> None:
+def test_conditional_get_of_a_response_without_a_version(
+    api: Api, request: pytest.FixtureRequest, rpc: str, style: Style
+) -> None:
     caller = _caller(request, rpc)
     fields = _fields(rpc, style, caller)
     for name, value, status in (

@@ -1,1 +1,1 @@
-"""Rules, alerts and dashboards, against a real Prometheus that reads a real platform."""
+"""Rules, alerts and dashboards, against a real Prometheus that scrapes a real platform."""

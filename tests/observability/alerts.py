@@ -1,4 +1,4 @@
-"""The alerts, and their runbooks."""
+"""Reads the alerts and the paths of their runbooks from the rule files."""
 
 import re
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _ANNOTATIONS = re.compile(r"&(\w+)\n(?: +summary: .*\n)? +runbook_url: (\S+)")
 
 @dataclass(frozen=True, slots=True)
 class Alert:
-    """runbook: where its file should be; None: it names none. severity: as it is labelled."""
+    """An alert. severity: its label. runbook: the file that it links to; None: it links to none."""
 
     name: str
     severity: str
@@ -22,13 +22,13 @@ class Alert:
 
 
 def alerts() -> Iterator[Alert]:
-    """All of them, one by one."""
+    """Yields every alert of the rule files."""
     for rules in RULES:
         text = rules.read_text()
         shared = {f"*{name}": runbook for name, runbook in _ANNOTATIONS.findall(text)}
         for name, body in _ALERT.findall(text):
-            told = re.search(r"runbook_url: (\S+)", body)
+            url = re.search(r"runbook_url: (\S+)", body)
             alias = re.search(r"annotations: (\*\w+)", body)
-            runbook = told[1] if told else shared.get(alias[1]) if alias else None
+            runbook = url[1] if url else shared.get(alias[1]) if alias else None
             severity = re.search(r"severity: (\w+)", body)
             yield Alert(name, severity[1] if severity else "", ROOT / runbook if runbook else None)

@@ -1,4 +1,4 @@
-"""What a Prometheus that runs has to say."""
+"""A client of Prometheus' HTTP API."""
 
 import http.client
 import json
@@ -11,23 +11,31 @@ _TIMEOUT_S = 60
 
 @dataclass(frozen=True, slots=True)
 class Prometheus:
-    """A server that runs on this port."""
+    """A server on this port of the loopback interface."""
 
     port: int
 
     def ask(self, expression: str) -> list[Any]:
-        """The result of an instant query. AssertionError: it is none."""
+        """Returns the result of an instant query.
+
+        Raises:
+            AssertionError: the query failed.
+        """
         result: list[Any] = self.get("/api/v1/query?" + urlencode({"query": expression}))["result"]
         return result
 
     def get(self, path: str) -> dict[str, Any]:
-        """The data of its answer. AssertionError: it is an error."""
+        """Returns the data of a response.
+
+        Raises:
+            AssertionError: the response is an error.
+        """
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=_TIMEOUT_S)
         try:
             connection.request("GET", path)
-            told = json.loads(connection.getresponse().read())
+            body = json.loads(connection.getresponse().read())
         finally:
             connection.close()
-        assert told["status"] == "success", told
-        data: dict[str, Any] = told["data"]
+        assert body["status"] == "success", body
+        data: dict[str, Any] = body["data"]
         return data

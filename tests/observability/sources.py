@@ -1,4 +1,4 @@
-"""What is in infra/observability."""
+"""The files in infra/observability, and the queries of the dashboards."""
 
 import json
 import re
@@ -13,7 +13,7 @@ RULES = sorted((OBSERVABILITY / "prometheus" / "rules").glob("*.yml"))
 RULE_TESTS = sorted((OBSERVABILITY / "prometheus" / "tests").glob("*.yml"))
 DASHBOARDS = sorted((OBSERVABILITY / "grafana" / "dashboards").glob("*.json"))
 GENERATE = OBSERVABILITY / "grafana" / "generate.py"
-#: What Grafana puts in place of its own variables, as the live tests look at it.
+#: The values of Grafana's variables in the live tests.
 _VARIABLES = {"$__rate_interval": "1m", "$__range": "1h"}
 _VARIABLE = re.compile(r"\$\w+")
 
@@ -31,13 +31,17 @@ class Query:
 
 
 def panels(dashboard: Path) -> list[dict[str, Any]]:
-    """The panels of a dashboard's file."""
-    told: list[dict[str, Any]] = json.loads(dashboard.read_text())["panels"]
-    return told
+    """Returns the panels of a dashboard file."""
+    loaded: list[dict[str, Any]] = json.loads(dashboard.read_text())["panels"]
+    return loaded
 
 
 def queries() -> Iterator[Query]:
-    """Every expression of every dashboard. AssertionError: one has a variable that nobody fills in."""
+    """Yields every expression of every dashboard.
+
+    Raises:
+        AssertionError: an expression has an unknown variable.
+    """
     for dashboard in DASHBOARDS:
         for panel in panels(dashboard):
             for target in panel["targets"]:

@@ -1,4 +1,4 @@
-"""Every alert is worth its noise: somebody has tried when it fires, and whoever is called is told what to do."""
+"""Every alert has rule tests, and a runbook that says what to do."""
 
 import re
 from pathlib import Path
@@ -18,7 +18,7 @@ every_runbook = pytest.mark.parametrize(
 )
 
 
-def test_what_an_operator_would_miss_has_an_alert() -> None:
+def test_required_alerts_exist() -> None:
     assert {
         "AvailabilityBudgetBurnsFast",
         "LatencyBudgetBurnsFast",
@@ -32,28 +32,28 @@ def test_what_an_operator_would_miss_has_an_alert() -> None:
 
 
 @every_alert
-def test_it_says_whom_to_wake_and_what_to_read(alert: Alert) -> None:
+def test_alert_has_a_severity_and_a_runbook(alert: Alert) -> None:
     assert alert.severity in {"page", "ticket"}
     assert alert.runbook is not None
     assert alert.runbook.is_file()
-    said = alert.runbook.read_text().partition("\n## ")[0]
-    assert f"`{alert.name}`" in said
+    introduction = alert.runbook.read_text().partition("\n## ")[0]
+    assert f"`{alert.name}`" in introduction
 
 
 @every_alert
-def test_it_is_in_the_list(alert: Alert) -> None:
+def test_alert_is_listed_in_the_readme(alert: Alert) -> None:
     assert f"`{alert.name}`" in (OBSERVABILITY / "README.md").read_text()
 
 
 @every_alert
-def test_it_has_fired_in_a_test_and_kept_silent_in_one(alert: Alert) -> None:
-    tried = "".join(path.read_text() for path in RULE_TESTS)
-    assert re.search(rf"alertname: {alert.name}, eval_time: \w+, exp_alerts: \[\]", tried)
-    assert re.search(rf"alertname: {alert.name}\n +eval_time: \w+\n +exp_alerts:(?: &\w+)?\n", tried)
+def test_alert_has_rule_tests_where_it_fires_and_where_it_does_not(alert: Alert) -> None:
+    tests = "".join(path.read_text() for path in RULE_TESTS)
+    assert re.search(rf"alertname: {alert.name}, eval_time: \w+, exp_alerts: \[\]", tests)
+    assert re.search(rf"alertname: {alert.name}\n +eval_time: \w+\n +exp_alerts:(?: &\w+)?\n", tests)
 
 
 @every_runbook
-def test_it_says_what_it_means_how_to_look_and_what_to_do(runbook: Path) -> None:
+def test_runbook_has_the_three_sections(runbook: Path) -> None:
     text = runbook.read_text()
     assert _CHAPTER.findall(text) == _SECTIONS
     for section in re.split(_CHAPTER, text)[2::2]:
@@ -61,14 +61,14 @@ def test_it_says_what_it_means_how_to_look_and_what_to_do(runbook: Path) -> None
 
 
 @every_runbook
-def test_it_calls_alerts_by_their_names(runbook: Path) -> None:
-    said = re.search(r"^Alerts?: (.+?)\n\n", runbook.read_text(), re.MULTILINE | re.DOTALL)
-    assert said is not None
-    assert set(re.findall(r"`(\w+)`", said[1])) == {alert.name for alert in alerts() if alert.runbook == runbook}
+def test_runbook_names_its_alerts(runbook: Path) -> None:
+    listed = re.search(r"^Alerts?: (.+?)\n\n", runbook.read_text(), re.MULTILINE | re.DOTALL)
+    assert listed is not None
+    assert set(re.findall(r"`(\w+)`", listed[1])) == {alert.name for alert in alerts() if alert.runbook == runbook}
 
 
 @pytest.mark.parametrize("runbook", sorted(RUNBOOKS.glob("*.md")), ids=lambda path: path.stem)
-def test_its_links_lead_somewhere(runbook: Path) -> None:
+def test_links_of_a_runbook_exist(runbook: Path) -> None:
     for link in _LINK.findall(runbook.read_text()):
         target = (runbook.parent / link).resolve()
         assert target.is_file(), link

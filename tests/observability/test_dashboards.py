@@ -1,7 +1,7 @@
-"""The dashboards as Grafana will take them.
+"""The dashboards are valid for Grafana.
 
-There is no Grafana here to ask, but its own description of what a dashboard consists of; what that does not tell is
-looked at one by one.
+No Grafana runs here: the files are validated against its schema, and properties outside of the schema by tests of their
+own.
 """
 
 import json
@@ -19,7 +19,7 @@ from grafana_foundation_sdk.models.dashboard import Dashboard
 from tests.observability.sources import DASHBOARDS, OBSERVABILITY, panels
 
 _COLUMNS = 24
-#: Those of Grafana's units that are used here: grafana/packages/grafana-data/src/valueFormats/categories.ts.
+#: The ids of Grafana's units that are used here: grafana/packages/grafana-data/src/valueFormats/categories.ts.
 _UNITS = {"short", "percentunit", "bool_on_off", "bytes", "s", "cps", "ops", "reqps"}
 _LABEL = re.compile(r"\{\{(\w+)\}\}")
 _BY = re.compile(r"\bby \(([\w, ]+)\)")
@@ -27,13 +27,13 @@ _BY = re.compile(r"\bby \(([\w, ]+)\)")
 every_dashboard = pytest.mark.parametrize("dashboard", DASHBOARDS, ids=lambda path: path.stem)
 
 
-def _told(dashboard: Path) -> dict[str, Any]:
-    told: dict[str, Any] = json.loads(dashboard.read_text())
-    return told
+def _loaded(dashboard: Path) -> dict[str, Any]:
+    fields: dict[str, Any] = json.loads(dashboard.read_text())
+    return fields
 
 
-def test_they_are_those_that_the_platform_is_to_have() -> None:
-    assert {_told(path)["title"] for path in DASHBOARDS} == {
+def test_required_dashboards_exist() -> None:
+    assert {_loaded(path)["title"] for path in DASHBOARDS} == {
         "Platform overview",
         "Sessions and auth",
         "Upstreams and breakers",
@@ -43,48 +43,48 @@ def test_they_are_those_that_the_platform_is_to_have() -> None:
     }
 
 
-def test_no_two_share_an_address() -> None:
-    uids = [_told(path)["uid"] for path in DASHBOARDS]
+def test_uids_are_valid_and_unique() -> None:
+    uids = [_loaded(path)["uid"] for path in DASHBOARDS]
     assert len(set(uids)) == len(uids)
-    # What Grafana takes for one (its limit is 40 characters).
+    # Grafana's limit is 40 characters.
     assert all(re.fullmatch(r"[a-z-]{1,40}", uid) for uid in uids)
 
 
 @every_dashboard
-def test_grafana_knows_every_word_of_it(dashboard: Path) -> None:
-    """What its schema does not know is lost on the way through it, without a word."""
-    told = _told(dashboard)
-    assert not [*_lost(told, _understood(told), "")]
+def test_dashboard_matches_grafanas_schema(dashboard: Path) -> None:
+    """Fields that the schema does not have are lost in a round trip through it, without an error."""
+    fields = _loaded(dashboard)
+    assert not [*_lost(fields, _round_trip(fields), "")]
 
 
-def test_what_grafana_does_not_know_is_noticed() -> None:
-    told = _told(DASHBOARDS[0])
-    told["panels"][0]["targets"][0]["expression"] = told["panels"][0]["fieldConfig"]["defaults"]["units"] = "?"
-    assert set(_lost(told, _understood(told), "")) == {
+def test_fields_outside_of_grafanas_schema_are_detected() -> None:
+    fields = _loaded(DASHBOARDS[0])
+    fields["panels"][0]["targets"][0]["expression"] = fields["panels"][0]["fieldConfig"]["defaults"]["units"] = "?"
+    assert set(_lost(fields, _round_trip(fields), "")) == {
         "/panels/0/targets/0/expression",
         "/panels/0/fieldConfig/defaults/units",
     }
 
 
-def _understood(told: dict[str, Any]) -> Any:
+def _round_trip(fields: dict[str, Any]) -> Any:
     plugins.register_default_plugins()
-    return json.loads(json.dumps(Dashboard.from_json(told), cls=JSONEncoder))
+    return json.loads(json.dumps(Dashboard.from_json(fields), cls=JSONEncoder))
 
 
-def _lost(told: Any, understood: Any, path: str) -> Iterator[str]:
-    """The paths of what is not in what was understood, or is there as something else."""
-    if isinstance(told, dict) and isinstance(understood, dict):
-        for name, value in told.items():
-            yield from _lost(value, understood.get(name), f"{path}/{name}")
-    elif isinstance(told, list) and isinstance(understood, list) and len(told) == len(understood):
-        for index, (value, other) in enumerate(zip(told, understood, strict=True)):
+def _lost(before: Any, after: Any, path: str) -> Iterator[str]:
+    """Yields the paths of the values that are missing or different after the round trip."""
+    if isinstance(before, dict) and isinstance(after, dict):
+        for name, value in before.items():
+            yield from _lost(value, after.get(name), f"{path}/{name}")
+    elif isinstance(before, list) and isinstance(after, list) and len(before) == len(after):
+        for index, (value, other) in enumerate(zip(before, after, strict=True)):
             yield from _lost(value, other, f"{path}/{index}")
-    elif told != understood:
+    elif before != after:
         yield path
 
 
 @every_dashboard
-def test_every_panel_says_what_it_shows_and_in_which_unit(dashboard: Path) -> None:
+def test_every_panel_has_a_description_a_unit_and_queries(dashboard: Path) -> None:
     for panel in panels(dashboard):
         assert len(panel["description"]) > 20, panel["title"]
         assert panel["fieldConfig"]["defaults"]["unit"] in _UNITS, panel["title"]
@@ -92,12 +92,13 @@ def test_every_panel_says_what_it_shows_and_in_which_unit(dashboard: Path) -> No
 
 
 @every_dashboard
-def test_no_panel_has_the_number_the_title_or_the_place_of_another(dashboard: Path) -> None:
-    told = panels(dashboard)
-    assert len({panel["id"] for panel in told}) == len({panel["title"] for panel in told}) == len(told)
-    places = [panel["gridPos"] for panel in told]
-    assert all(place["x"] >= 0 and place["x"] + place["w"] <= _COLUMNS for place in places)
-    assert not [(one, other) for one, other in combinations(places, 2) if _overlap(one, other)]
+def test_panels_have_unique_ids_and_titles_and_do_not_overlap(dashboard: Path) -> None:
+    all_panels = panels(dashboard)
+    ids, titles = {panel["id"] for panel in all_panels}, {panel["title"] for panel in all_panels}
+    assert len(ids) == len(titles) == len(all_panels)
+    positions = [panel["gridPos"] for panel in all_panels]
+    assert all(position["x"] >= 0 and position["x"] + position["w"] <= _COLUMNS for position in positions)
+    assert not [(one, other) for one, other in combinations(positions, 2) if _overlap(one, other)]
 
 
 def _overlap(one: dict[str, int], other: dict[str, int]) -> bool:
@@ -106,22 +107,22 @@ def _overlap(one: dict[str, int], other: dict[str, int]) -> bool:
 
 
 @every_dashboard
-def test_every_query_goes_where_the_reader_chose_and_has_a_letter_of_its_own(dashboard: Path) -> None:
-    (variable,) = _told(dashboard)["templating"]["list"]
+def test_every_query_uses_the_selected_data_source_and_has_a_unique_letter(dashboard: Path) -> None:
+    (variable,) = _loaded(dashboard)["templating"]["list"]
     assert (variable["type"], variable["query"]) == ("datasource", "prometheus")
-    chosen = {"type": "prometheus", "uid": f"${{{variable['name']}}}"}
+    selected = {"type": "prometheus", "uid": f"${{{variable['name']}}}"}
     provisioned = (OBSERVABILITY / "grafana" / "provisioning" / "datasources" / "prometheus.yml").read_text()
     assert f"uid: {variable['current']['value']}\n" in provisioned
     for panel in panels(dashboard):
-        assert panel["datasource"] == chosen
-        assert all(target["datasource"] == chosen for target in panel["targets"])
+        assert panel["datasource"] == selected
+        assert all(target["datasource"] == selected for target in panel["targets"])
         letters = [target["refId"] for target in panel["targets"]]
         assert len(set(letters)) == len(letters)
 
 
 @every_dashboard
-def test_a_legend_names_what_its_query_keeps(dashboard: Path) -> None:
-    """Else the lines of a chart could not be told apart."""
+def test_legend_names_every_label_of_its_query(dashboard: Path) -> None:
+    """Otherwise the lines of a chart could not be distinguished."""
     for panel in panels(dashboard):
         for target in panel["targets"]:
             named, kept = set(_LABEL.findall(target["legendFormat"])), _kept(target["expr"])
@@ -129,7 +130,7 @@ def test_a_legend_names_what_its_query_keeps(dashboard: Path) -> None:
 
 
 def _kept(expression: str) -> set[str] | None:
-    """The labels that come out of a query; None: all that the series have."""
+    """Returns the labels of a query's result; None: all labels of the series."""
     found = _BY.search(expression)
     if found is None:
         return set() if re.search(r"\b(sum|max|min|count)\(", expression) else None

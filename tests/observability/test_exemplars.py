@@ -1,4 +1,4 @@
-"""From a bucket of a histogram to a trace: Prometheus keeps the exemplars that sampled requests leave."""
+"""Exemplars: Prometheus stores them with histogram buckets, and they link to traces."""
 
 import time
 from functools import partial
@@ -22,9 +22,7 @@ _HISTOGRAMS = {
 }
 
 
-async def test_what_prometheus_shows_leads_to_a_trace_that_the_collector_has(
-    start_stack: StartStack, tmp_path: Path
-) -> None:
+async def test_exemplars_in_prometheus_link_to_collected_traces(start_stack: StartStack, tmp_path: Path) -> None:
     program = prometheus_program()
     assert program is not None, "prometheus is not on PATH"
     with running_collector() as collector:
@@ -38,13 +36,13 @@ async def test_what_prometheus_shows_leads_to_a_trace_that_the_collector_has(
                 shown = partial(exemplars_of, prometheus, f'{histogram}{{job="{job}"}}')
                 for trace_id, span_id in eventually(shown, within_s=_WITHIN_S):
                     eventually(partial(served, collector, job, trace_id, span_id), within_s=_WITHIN_S)
-            # Nothing else was lost by the change of the format.
+            # The exposition format with exemplars still has all other metrics.
             assert len(prometheus.ask("up == 1")) == len(targets)
             assert prometheus.ask("process_cpu_seconds_total")
 
 
 def exemplars_of(prometheus: Prometheus, query: str) -> set[tuple[str, str]] | None:
-    """The ids of traces and spans of the last minute; None while there are none."""
+    """Returns the ids of traces and spans of the last minute; None while there are none."""
     now = time.time()
     asked = urlencode({"query": query, "start": now - 60, "end": now + 1})
     series: Any = prometheus.get(f"/api/v1/query_exemplars?{asked}")
@@ -53,6 +51,6 @@ def exemplars_of(prometheus: Prometheus, query: str) -> set[tuple[str, str]] | N
 
 
 def served(collector: Collector, service: str, trace_id: str, span_id: str) -> SeenSpan | None:
-    """The span by which the service answered, once the collector has it."""
+    """Returns the server span of the service, once the collector has it."""
     found = (span for span in collector.trace(trace_id) if (span.service, span.span_id) == (service, span_id))
     return next((span for span in found if span.kind == "SERVER"), None)

@@ -1,4 +1,4 @@
-"""What every process exposes, as Prometheus' own tool judges it."""
+"""promtool checks the exposition of every process."""
 
 import asyncio
 import subprocess
@@ -13,13 +13,13 @@ from tests.running.stacks import Stack
 
 @pytest.fixture(scope="module")
 def busy(stack: Stack) -> Stack:
-    """A platform in which a bit of everything has happened."""
+    """A platform that has seen every kind of traffic."""
     asyncio.run(everyday_traffic(stack))
     return stack
 
 
 @pytest.mark.parametrize("process", ["gateway", "user-svc", "order-svc"])
-def test_promtool_finds_nothing(process: str, busy: Stack) -> None:
+def test_promtool_accepts_the_exposition(process: str, busy: Stack) -> None:
     text = exposition(busy.admin_url(process))
     assert "db_client_operation_duration_seconds_count{" in text
     done = subprocess.run(

@@ -1,4 +1,4 @@
-"""What can be said of the files without a Prometheus that runs."""
+"""Checks of the files that need no running Prometheus."""
 
 import subprocess
 import sys
@@ -15,18 +15,18 @@ def promtool(*arguments: str) -> None:
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-def test_the_dashboards_are_what_their_sources_say() -> None:
+def test_dashboards_are_current() -> None:
     done = subprocess.run(
         [sys.executable, str(GENERATE), "--check"], cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr
 
 
-def test_the_rules_are_rules() -> None:
+def test_rules_are_valid() -> None:
     assert RULES
     promtool("check", "rules", *map(str, RULES))
 
 
 @pytest.mark.parametrize("tests", RULE_TESTS, ids=lambda path: path.stem)
-def test_the_alerts_fire_when_they_should(tests: Path) -> None:
+def test_rule_tests_pass(tests: Path) -> None:
     promtool("test", "rules", str(tests))

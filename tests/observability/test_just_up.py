@@ -1,4 +1,4 @@
-"""`just up` records the metrics of all that it starts."""
+"""`just up` starts a Prometheus that scrapes every process."""
 
 import json
 from collections.abc import Iterator
@@ -21,7 +21,7 @@ def terminal() -> Iterator[Terminal]:
 
 
 def _read(terminal: Terminal) -> list[tuple[str, str]] | None:
-    """The job and the admin address of every process that is read; None while one is not, or none is known yet."""
+    """Returns the job and admin address of every target; None while one is not scraped, or none is known."""
     targets = Prometheus(9090 + terminal.offset).get("/api/v1/targets")["activeTargets"]
     found = [
         (each["labels"]["job"], f"http://{each['labels']['instance']}") for each in targets if each["health"] == "up"
@@ -34,7 +34,7 @@ def _to_be_read(terminal: Terminal) -> list[tuple[str, str]]:
     return sorted((name.removesuffix("-2"), each["admin_url"]) for name, each in services if each["admin_url"])
 
 
-def test_every_replica_is_read_until_the_stack_is_down(terminal: Terminal) -> None:
+def test_every_replica_is_scraped_until_the_stack_is_down(terminal: Terminal) -> None:
     up = terminal.up("--replicas", "gateway=2,order-svc=2", prometheus=True)
     assert up.returncode == 0, up.stdout
     prometheus = Prometheus(9090 + terminal.offset)
@@ -58,7 +58,7 @@ def test_every_replica_is_read_until_the_stack_is_down(terminal: Terminal) -> No
     assert is_free("127.0.0.1", prometheus.port)
 
 
-def test_without_it_the_platform_comes_up_and_says_how_to_get_it(terminal: Terminal) -> None:
+def test_platform_starts_without_prometheus_and_explains_how_to_install_it(terminal: Terminal) -> None:
     up = terminal.up(prometheus=True, PATH="/nowhere")
 
     assert up.returncode == 0, up.stdout

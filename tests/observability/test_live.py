@@ -1,4 +1,4 @@
-"""Every expression of every dashboard, asked of a live Prometheus that reads a live platform: each has an answer."""
+"""Every query of every dashboard and alert returns data from a live Prometheus that scrapes a live platform."""
 
 import re
 from collections.abc import Iterator
@@ -18,9 +18,9 @@ from tests.running.polling import eventually
 from tests.running.servers import free_port, running
 
 _SCRAPES_EVERY = "1s"
-#: For two scrapes that differ, and an evaluation of the rules between them, on the slowest machine.
+#: Long enough for two different scrapes and an evaluation of the rules between them, on the slowest machine.
 _WITHIN_S = 60
-#: The name of what a query reads; what it calls, and what it filters by, is followed by something else.
+#: The name of a metric in a query: the names of functions and labels are followed by other characters.
 _METRIC = re.compile(r"\b(?:auth|db|headrace|http|order_svc|process|rpc|user_svc)[:_][\w:]+(?=\{|\[|\)| [+*/<>=-]|$)")
 _GROUPING = re.compile(r"\bby \([^)]*\)")
 
@@ -42,17 +42,17 @@ def prometheus(start_stack: StartStack, tmp_path_factory: pytest.TempPathFactory
 
 
 @pytest.mark.parametrize("query", [*queries()], ids=str)
-def test_a_query_has_an_answer(query: Query, prometheus: Prometheus) -> None:
+def test_query_of_a_dashboard_returns_data(query: Query, prometheus: Prometheus) -> None:
     def answered() -> list[Any] | None:
         rows = prometheus.ask(query.expression)
-        # Nor is a quantile of what nobody has done yet a number.
+        # A quantile without observations is NaN.
         return [row for row in rows if row["value"][1] != "NaN"] or None
 
     eventually(answered, within_s=_WITHIN_S, every_s=0.5)
 
 
-def test_what_alerts_watch_is_there(prometheus: Prometheus) -> None:
-    """A test of rules makes its own series: it does not know whether anybody else has any of that name."""
+def test_every_metric_that_alerts_use_exists(prometheus: Prometheus) -> None:
+    """Rule tests use synthetic series, so they do not notice a metric that no process exposes."""
     rules = [rule for group in prometheus.get("/api/v1/rules")["groups"] for rule in group["rules"]]
     assert {rule["name"] for rule in rules if rule["type"] == "alerting"} == {alert.name for alert in alerts()}
     queries_of_rules = (_GROUPING.sub("", rule["query"]) for rule in rules)
@@ -66,5 +66,5 @@ def _found(prometheus: Prometheus, name: str) -> list[Any] | None:
     return prometheus.ask(f"count({name})") or None
 
 
-def test_the_rules_are_evaluated(prometheus: Prometheus) -> None:
+def test_recording_rules_are_evaluated(prometheus: Prometheus) -> None:
     eventually(lambda: prometheus.ask("headrace:http_errors:ratio_rate5m") or None, within_s=_WITHIN_S, every_s=0.5)

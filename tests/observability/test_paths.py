@@ -1,4 +1,4 @@
-"""Prometheus in folders whose names its configuration would read as patterns."""
+"""Prometheus in folders whose names contain glob characters."""
 
 from pathlib import Path
 
@@ -17,7 +17,7 @@ groups:
 """
 
 
-def test_names_of_folders_are_not_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_folder_names_are_not_read_as_patterns(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     program = prometheus_program()
     assert program is not None, "prometheus is not on PATH"
     home = tmp_path / "data [1]? *"

@@ -1,4 +1,4 @@
-"""Fixtures of the order service's integration tests: a migrated database, and the service's own pool on it."""
+"""Fixtures of the order service's integration tests: a migrated database, and a pool of connections to it."""
 
 from collections.abc import AsyncIterator
 

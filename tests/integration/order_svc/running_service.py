@@ -1,4 +1,4 @@
-"""The order service as a process of its own, as operators run it."""
+"""Runs the order service as a process."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ _NO_REDIS = "redis://127.0.0.1:1/0"
 
 @dataclass(frozen=True)
 class RunningService:
-    """A running process, a stub that talks to it, and the issuer whose tokens it takes."""
+    """A running process, a stub for its calls, and the issuer whose tokens it accepts."""
 
     process: Process
     stub: OrderServiceStub
@@ -41,12 +41,12 @@ class RunningService:
     admin_port: int
 
     def act_as(self, user_id: str = ALICE, *, role: str = "user", request_id: str = "request-1") -> None:
-        """Make the calls that follow on behalf of this user."""
+        """Makes the following calls on behalf of this user."""
         token = self.issuer.token(sub=user_id, role=role)
         enter_request(RequestContext(request_id, continue_trace(None), access_token=token))
 
     async def probe(self, path: str) -> tuple[int, Any]:
-        """The status and JSON body of a page on the admin port."""
+        """Returns the status and JSON body of a page on the admin port."""
         return await asyncio.to_thread(_get_json, f"http://127.0.0.1:{self.admin_port}{path}")
 
 
@@ -54,10 +54,10 @@ class RunningService:
 async def running_service(
     database_url: str, folder: Path, redis_url: str = _NO_REDIS, issuer_of_events: str = "", **environ: str
 ) -> AsyncIterator[RunningService]:
-    """Start `order-svc`, wait until it is ready, and stop it at the end if the test has not.
+    """Starts `order-svc`, waits until it is ready, and stops it at the end if the test has not.
 
-    It needs no Redis to be ready. issuer_of_events: a user-svc to ask about them, as HOST:PORT. environ: further
-    settings, without their prefix.
+    issuer_of_events: the user-svc that confirms events, as HOST:PORT. environ: further settings, without their prefix.
+    Readiness does not require Redis.
     """
     issuer = Issuer()
     async with session_authority(issuer) as authority:

@@ -1,4 +1,4 @@
-"""The process dies between the commit of a creation and its answer: nobody knows, and everybody may ask again."""
+"""The process dies between the commit of a creation and its response, and the client retries."""
 
 import asyncio
 from pathlib import Path
@@ -20,7 +20,7 @@ REQUEST = CreateOrderRequest(
 )
 
 
-async def test_the_retry_is_given_the_first_answer(
+async def test_retry_after_a_crash_returns_the_first_result(
     database_url: str, postgres_server: RunningPostgres, tmp_path: Path
 ) -> None:
     async def order_ids() -> list[str] | None:

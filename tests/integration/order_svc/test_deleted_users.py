@@ -1,4 +1,4 @@
-"""That nobody adds an order for a deleted user, not even in the same moment; and what that costs."""
+"""Orders of deleted users: refused even when they are concurrent with the deletion; and the cost of that."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -27,13 +27,13 @@ OpenTransaction: TypeAlias = "psycopg.AsyncConnection[tuple[object, ...]]"
 
 @pytest.fixture
 async def other(database_url: str) -> AsyncIterator[OpenTransaction]:
-    """Somebody else's transaction, which is open until the test says otherwise."""
+    """A concurrent transaction, which stays open until the test ends it."""
     async with await psycopg.AsyncConnection.connect(database_url) as connection:
         yield connection
 
 
 async def waiting(pool: PostgresPool) -> None:
-    """Return once a statement waits for a lock that another one holds."""
+    """Returns once a statement waits for the lock of another one."""
     query = "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
     async def waits() -> bool | None:
@@ -44,7 +44,7 @@ async def waiting(pool: PostgresPool) -> None:
 
 
 @pytest.mark.parametrize("key", [None, "key"])
-async def test_an_order_that_meets_the_deletion_waits_and_is_refused(
+async def test_order_concurrent_with_the_deletion_waits_and_is_refused(
     orders: PostgresOrderRepository,
     pool: PostgresPool,
     other: OpenTransaction,
@@ -63,7 +63,7 @@ async def test_an_order_that_meets_the_deletion_waits_and_is_refused(
     assert await orders.delete_of_user(user_id, 1) == 0
 
 
-async def test_a_deletion_that_was_given_up_refuses_nothing(
+async def test_deletion_that_is_rolled_back_refuses_nothing(
     orders: PostgresOrderRepository, pool: PostgresPool, other: OpenTransaction
 ) -> None:
     user_id = new_id()
@@ -76,22 +76,22 @@ async def test_a_deletion_that_was_given_up_refuses_nothing(
     assert await orders.get(order.order_id) == order
 
 
-async def test_a_deletion_waits_for_the_orders_that_are_being_added(
+async def test_deletion_waits_for_orders_that_are_being_added(
     orders: PostgresOrderRepository, pool: PostgresPool, other: OpenTransaction
 ) -> None:
     user_id, order_id = new_id(), new_id()
     await other.execute(
         "INSERT INTO orders VALUES (%s, %s, 'EUR', '[]', 0, 'processing', 1, %s, %s)", (order_id, user_id, NOON, NOON)
     )
-    burying = asyncio.create_task(PostgresDeletedUsers(pool).add(user_id, NOON))
+    deleting = asyncio.create_task(PostgresDeletedUsers(pool).add(user_id, NOON))
     await waiting(pool)
     assert (await orders.page(OrderFilters(user_id), None, 1)).orders == ()
     await other.commit()
-    await burying
+    await deleting
     assert [order.order_id for order in (await orders.page(OrderFilters(user_id), None, 2)).orders] == [order_id]
 
 
-async def test_orders_of_one_user_do_not_wait_for_one_another(
+async def test_orders_of_one_user_do_not_wait_for_each_other(
     orders: PostgresOrderRepository, other: OpenTransaction
 ) -> None:
     user_id = new_id()
@@ -103,7 +103,7 @@ async def test_orders_of_one_user_do_not_wait_for_one_another(
     await orders.add(order, events.created(order, Actor(user_id, False, "request-1")))
 
 
-async def test_many_orders_are_cancelled_a_batch_at_a_time(
+async def test_many_orders_are_cancelled_in_batches(
     orders: PostgresOrderRepository, pool: PostgresPool, other: OpenTransaction
 ) -> None:
     user_id, count = new_id(), 2_000

@@ -1,4 +1,4 @@
-"""What the order service keeps for a while only: deleted in time by what the process does by itself."""
+"""The sweeps delete expired entries."""
 
 import asyncio
 from datetime import timedelta
@@ -33,7 +33,7 @@ async def counts(pool: PostgresPool) -> tuple[int, ...]:
         return tuple(await (await connection.execute(_COUNT)).fetchone() or ())
 
 
-async def test_outdated_entries_are_forgotten_and_others_stay(
+async def test_expired_entries_are_deleted_and_others_are_kept(
     pool: PostgresPool, orders: PostgresOrderRepository
 ) -> None:
     processed, deleted_users = PostgresProcessedEvents(pool), PostgresDeletedUsers(pool)

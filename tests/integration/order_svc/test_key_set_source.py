@@ -1,4 +1,4 @@
-"""Where the key set comes from while a process of the authority is away."""
+"""The key set source while processes of the session authority are unavailable."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -16,7 +16,7 @@ from tests.running.servers import free_port
 
 
 class Process(SessionAuthority):
-    """One process of the authority, which may be away. It has keys of its own, by which it is known."""
+    """One process of the authority, which may be unavailable. Its own keys identify it."""
 
     away = False
 
@@ -40,7 +40,7 @@ async def client_of(process: Process) -> AsyncIterator[GrpcClient]:
     await server.wait_closed()
 
 
-async def test_the_next_process_is_asked_and_then_kept() -> None:
+async def test_source_moves_to_the_next_process_on_failure_and_stays_there() -> None:
     first, second = Process(), Process()
     async with client_of(first) as one, client_of(second) as other:
         source = KeySetSource([one, other])
@@ -54,7 +54,7 @@ async def test_the_next_process_is_asked_and_then_kept() -> None:
         assert await source.fetch() == await first.issuer.keys()
 
 
-async def test_what_the_last_one_says_is_told_when_none_answers() -> None:
+async def test_error_of_the_last_process_is_raised_when_all_fail() -> None:
     async with GrpcClient(f"127.0.0.1:{free_port()}") as one, GrpcClient(f"127.0.0.1:{free_port()}") as other:
         source = KeySetSource([one, other])
 

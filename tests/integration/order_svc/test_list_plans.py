@@ -1,4 +1,4 @@
-"""How PostgreSQL finds a page of a user's many orders: along an index, of any status, and no further than the page."""
+"""The query plans of lists: a page of any status is a range scan of an index that ends with the page."""
 
 from collections.abc import AsyncIterator
 from datetime import datetime
@@ -13,7 +13,7 @@ from tests.running.order_database import LIMITS, order_pool, owned_database
 from tests.running.servers import RunningPostgres
 
 _ROWS = 50_000
-#: All of them in processing, but for three at the far end of the list; none is cancelled.
+#: All orders are in processing, except three at the far end of the list; none is cancelled.
 _FILL = """
 INSERT INTO orders (order_id, user_id, currency, lines, total_minor, status, version, created_at, updated_at)
 SELECT md5(number::text)::uuid, %(user_id)s, 'EUR', '[]', 0, CASE WHEN number <= 3 THEN 'done' ELSE 'processing' END, 1,
@@ -35,7 +35,7 @@ async def pool(postgres_server: RunningPostgres) -> AsyncIterator[PostgresPool]:
 @pytest.mark.parametrize("plan_cache_mode", ["force_generic_plan", "force_custom_plan"])
 @pytest.mark.parametrize("behind", [None, NOON], ids=["first", "behind"])
 @pytest.mark.parametrize(("status", "found"), [(None, 21), ("processing", 21), ("done", 3), ("cancelled", 0)])
-async def test_a_page_costs_what_it_holds(
+async def test_page_reads_no_more_rows_than_it_returns(
     pool: PostgresPool, status: str | None, found: int, behind: datetime | None, plan_cache_mode: str
 ) -> None:
     statement = order_sql.PAGE if status is None else order_sql.PAGE_OF_A_STATUS
@@ -51,7 +51,7 @@ async def test_a_page_costs_what_it_holds(
 
 
 def _rows_read(plan: dict[str, Any]) -> int:
-    """Rows that came out of the table, those that were filtered away included."""
+    """Returns how many rows were read from the table, including those that a filter removed."""
     own = 0
     if "Relation Name" in plan:
         assert plan["Node Type"] == "Index Scan"

@@ -1,4 +1,4 @@
-"""The schema, and how it gets there."""
+"""The migrations, and the privileges of the service's role."""
 
 import subprocess
 import sys
@@ -14,13 +14,13 @@ from tests.examples.orders import alice, an_order
 from tests.running.servers import RunningPostgres, as_owner
 
 
-def test_migrating_twice_is_migrating_once(postgres_server: RunningPostgres, capfd: pytest.CaptureFixture[str]) -> None:
+def test_second_migration_applies_nothing(postgres_server: RunningPostgres, capfd: pytest.CaptureFixture[str]) -> None:
     url = postgres_server.create_database("orders")
     assert (migrate(url, "order_svc"), migrate(url, "order_svc")) == (0, 0)
     assert capfd.readouterr().out.count("Applied") == 3
 
 
-def test_the_command_migrates(postgres_server: RunningPostgres) -> None:
+def test_migrate_command_creates_the_schema(postgres_server: RunningPostgres) -> None:
     url = postgres_server.create_database("orders")
     environment = {"ORDER_SVC_DATABASE_URL": url, "ORDER_SVC_KEY_SET_UPSTREAM": "127.0.0.1:1"}
     environment["ORDER_SVC_REDIS_URL"] = "redis://127.0.0.1:1/0"
@@ -31,7 +31,7 @@ def test_the_command_migrates(postgres_server: RunningPostgres) -> None:
         assert connection.execute("SELECT count(*) FROM orders").fetchone() == (0,)
 
 
-def test_a_database_that_does_not_answer_is_a_failure_without_its_password(capfd: pytest.CaptureFixture[str]) -> None:
+def test_unreachable_database_fails_without_showing_the_password(capfd: pytest.CaptureFixture[str]) -> None:
     assert migrate("postgresql://orders:hunter2@127.0.0.1:1/orders", "order_svc") == 1
     output = capfd.readouterr()
     assert "refused" in output.err
@@ -41,7 +41,7 @@ def test_a_database_that_does_not_answer_is_a_failure_without_its_password(capfd
 @pytest.mark.parametrize(
     "statement", ["DELETE FROM order_events", "UPDATE order_events SET kind = 'x'", "TRUNCATE order_events"]
 )
-async def test_nobody_rewrites_the_audit_trail(
+async def test_audit_trail_cannot_be_rewritten_by_the_service_or_the_owner(
     orders: PostgresOrderRepository, pool: PostgresPool, statement: str
 ) -> None:
     order = an_order()

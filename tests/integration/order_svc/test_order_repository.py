@@ -1,4 +1,4 @@
-"""What the repository in PostgreSQL promises beyond the contract that the fake keeps as well."""
+"""Properties of the PostgreSQL repository beyond the contract suite that the fake passes as well."""
 
 import asyncio
 import time
@@ -24,7 +24,7 @@ FINGERPRINT = fingerprint("EUR", LINES)
 
 
 async def count(pool: PostgresPool, order_id: str) -> tuple[int, int, int]:
-    """How many orders, audit entries and keys there are of one order."""
+    """Returns the numbers of orders, audit entries and keys of one order."""
     query = """
         SELECT (SELECT count(*) FROM orders WHERE order_id = %(id)s),
                (SELECT count(*) FROM order_events WHERE order_id = %(id)s),
@@ -35,7 +35,7 @@ async def count(pool: PostgresPool, order_id: str) -> tuple[int, int, int]:
     return row[0], row[1], row[2]
 
 
-async def test_an_order_its_audit_entry_and_its_key_are_kept_together_or_not_at_all(
+async def test_order_audit_entry_and_key_are_stored_atomically(
     orders: PostgresOrderRepository, pool: PostgresPool
 ) -> None:
     order = an_order()
@@ -59,7 +59,7 @@ async def test_an_order_its_audit_entry_and_its_key_are_kept_together_or_not_at_
 
 
 @pytest.mark.parametrize("commits", [True, False])
-async def test_a_key_whose_first_request_is_open_is_refused_at_once(
+async def test_key_whose_first_request_is_in_progress_is_refused_at_once(
     orders: PostgresOrderRepository, database_url: str, commits: bool
 ) -> None:
     first, second = an_order(), an_order()
@@ -82,7 +82,7 @@ async def test_a_key_whose_first_request_is_open_is_refused_at_once(
     assert await orders.get(first.order_id) == (first if commits else None)
 
 
-async def test_cancelled_calls_leave_the_pool_whole(orders: PostgresOrderRepository, pool: PostgresPool) -> None:
+async def test_cancelled_calls_leave_the_pool_intact(orders: PostgresOrderRepository, pool: PostgresPool) -> None:
     order = an_order()
     await orders.add(order, events.created(order, alice()))
     for number in range(200):
@@ -94,7 +94,7 @@ async def test_cancelled_calls_leave_the_pool_whole(orders: PostgresOrderReposit
     assert pool.get_stats().get("requests_waiting", 0) == 0
 
 
-async def test_a_list_reads_only_the_page_from_the_index(orders: PostgresOrderRepository, pool: PostgresPool) -> None:
+async def test_list_reads_only_the_page_from_the_index(orders: PostgresOrderRepository, pool: PostgresPool) -> None:
     for _ in range(300):
         order = an_order()
         await orders.add(order, events.created(order, alice()))
@@ -110,10 +110,10 @@ async def test_a_list_reads_only_the_page_from_the_index(orders: PostgresOrderRe
     assert len((await orders.page(OrderFilters(ALICE), None, 10)).orders) == 10
 
 
-async def test_a_status_of_a_newer_version_is_read_as_it_is_stored(
+async def test_status_of_a_newer_version_is_read_as_it_is_stored(
     orders: PostgresOrderRepository, pool: PostgresPool
 ) -> None:
-    """After a roll-back, rows that the newer version wrote must not take whole pages down."""
+    """After a roll-back, rows that the newer version wrote must not break whole pages."""
     order, other = an_order(user_id=unknown_id()), an_order()
     for each in (order, other):
         await orders.add(each, events.created(each, alice()))

@@ -1,4 +1,4 @@
-"""PostgreSQL away, restarted, locked or too slow: DependencyUnavailableError in good time, and healing by itself."""
+"""PostgreSQL unavailable, restarted, locked or slow: DependencyUnavailableError in time, then recovery."""
 
 import asyncio
 import time
@@ -33,7 +33,7 @@ async def order(orders: PostgresOrderRepository) -> Order:
     return order
 
 
-async def test_a_server_that_is_away_is_unavailable_within_the_wait() -> None:
+async def test_unreachable_server_is_unavailable_within_the_wait() -> None:
     async with order_pool("postgresql://orders:hunter2@127.0.0.1:1/orders", IMPATIENT) as pool:
         started = time.monotonic()
         with pytest.raises(DependencyUnavailableError) as caught:
@@ -43,7 +43,7 @@ async def test_a_server_that_is_away_is_unavailable_within_the_wait() -> None:
     assert caught.value.retry_after_s > 0
 
 
-async def test_connections_that_the_server_closed_are_replaced_before_anybody_notices(
+async def test_connections_that_the_server_closed_are_replaced_without_an_error(
     orders: PostgresOrderRepository, pool: PostgresPool, database_url: str, order: Order
 ) -> None:
     await asyncio.gather(*(orders.get(order.order_id) for _ in range(8)))
@@ -55,7 +55,7 @@ async def test_connections_that_the_server_closed_are_replaced_before_anybody_no
     assert set(await asyncio.gather(*(orders.get(order.order_id) for _ in range(8)))) == {order}
 
 
-async def test_a_locked_row_is_given_up_and_changed_by_nobody(
+async def test_write_to_a_locked_row_times_out_and_changes_nothing(
     impatient: PostgresOrderRepository, database_url: str, order: Order
 ) -> None:
     done = order.complete(NOON)
@@ -68,7 +68,7 @@ async def test_a_locked_row_is_given_up_and_changed_by_nobody(
     assert await impatient.save(done, events.status_changed(order, done, alice()))
 
 
-async def test_when_every_connection_is_busy_the_wait_for_one_is_bounded(
+async def test_wait_for_a_connection_is_bounded_when_all_are_busy(
     impatient: PostgresOrderRepository, database_url: str, order: Order
 ) -> None:
     done = order.complete(NOON)
@@ -83,7 +83,7 @@ async def test_when_every_connection_is_busy_the_wait_for_one_is_bounded(
 
 
 @pytest.mark.parametrize("table", ["orders", "order_events"])
-async def test_a_full_disk_is_an_outage_that_writes_nothing(
+async def test_full_disk_is_an_outage_that_writes_nothing(
     orders: PostgresOrderRepository, pool: PostgresPool, order: Order, table: str
 ) -> None:
     refused = an_order()

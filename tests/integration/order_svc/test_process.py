@@ -1,4 +1,4 @@
-"""The order service as a process: real gRPC in, real PostgreSQL behind, and an orderly end."""
+"""The order service as a process, with real gRPC and PostgreSQL, until its graceful shutdown."""
 
 import asyncio
 import signal
@@ -49,7 +49,7 @@ def reason_of(error: GRPCError) -> tuple[Status, str]:
     return error.status, info.reason
 
 
-async def test_an_order_lives_and_dies(service: RunningService, database_url: str) -> None:
+async def test_order_is_created_read_cancelled_and_deleted(service: RunningService, database_url: str) -> None:
     service.act_as(ALICE)
     order = await placed(service)
     assert (order.user_id, order.total_minor, order.version) == (ALICE, 250, 1)
@@ -76,7 +76,7 @@ async def test_an_order_lives_and_dies(service: RunningService, database_url: st
     assert rows == [("created", "request-1"), ("status_changed", "request-1"), ("deleted", "request-1")]
 
 
-async def test_the_same_key_many_times_at_once_is_one_order(service: RunningService) -> None:
+async def test_concurrent_requests_with_one_key_create_one_order(service: RunningService) -> None:
     service.act_as(ALICE)
     outcomes = await asyncio.gather(*(placed(service, "burst") for _ in range(50)), return_exceptions=True)
     orders = [outcome for outcome in outcomes if isinstance(outcome, Order)]
@@ -86,7 +86,7 @@ async def test_the_same_key_many_times_at_once_is_one_order(service: RunningServ
     assert {reason_of(refusal) for refusal in refusals} <= {(Status.ABORTED, "IDEMPOTENCY_KEY_IN_USE")}
 
 
-async def test_a_retry_is_answered_as_first_and_says_so(service: RunningService) -> None:
+async def test_retry_returns_the_first_result_and_is_marked_as_replayed(service: RunningService) -> None:
     service.act_as(ALICE)
     request = CreateOrderRequest(currency="EUR", lines=LINES, idempotency_key="retry")
     first = await service.stub.create_order(request)
@@ -99,7 +99,7 @@ async def test_a_retry_is_answered_as_first_and_says_so(service: RunningService)
     assert reason_of(caught.value) == (Status.FAILED_PRECONDITION, "IDEMPOTENCY_KEY_REUSED")
 
 
-async def test_pages_and_their_tokens(service: RunningService) -> None:
+async def test_list_is_paged_by_tokens_that_are_bound_to_the_filters(service: RunningService) -> None:
     owner = "0198c0de-0000-7000-8000-0000000c4a01"
     service.act_as(owner)
     orders = [await placed(service) for _ in range(5)][::-1]
@@ -122,7 +122,7 @@ async def test_pages_and_their_tokens(service: RunningService) -> None:
     assert (await service.stub.list_orders(ListOrdersRequest())).orders == []
 
 
-async def test_what_is_refused_and_why(service: RunningService) -> None:
+async def test_refused_calls_have_the_status_and_reason_of_the_contract(service: RunningService) -> None:
     service.act_as(ALICE)
     mine, final = await placed(service), await placed(service)
     stub, done, cancelled = service.stub, OrderStatus.DONE, OrderStatus.CANCELLED
@@ -166,14 +166,14 @@ async def test_what_is_refused_and_why(service: RunningService) -> None:
     assert reason_of(caught.value) == (Status.NOT_FOUND, "ORDER_NOT_FOUND")
 
 
-async def test_while_its_database_is_locked_it_says_so_and_heals(service: RunningService, database_url: str) -> None:
+async def test_locked_database_is_reported_and_the_service_recovers(service: RunningService, database_url: str) -> None:
     assert (await service.probe("/readyz"))[1]["checks"].keys() >= {"postgres", "key_set"}
     service.act_as(ALICE)
     order = await placed(service)
     async with await psycopg.AsyncConnection.connect(database_url) as other:
         await other.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
-        # More than there are connections: these wait for the lock, and the others for these. Each is of another user,
-        # since those of one user wait for each other first.
+        # More calls than connections: some wait for the lock, the others for a connection. Each is of another user,
+        # because the calls of one user wait for each other first.
         asked = []
         for number in range(30):
             service.act_as(f"0198c0de-0000-7000-8000-{number:012}")
@@ -194,7 +194,7 @@ async def test_while_its_database_is_locked_it_says_so_and_heals(service: Runnin
 
 
 async def waiting_statements(database_url: str) -> int:
-    """How many statements wait for a lock that another one holds."""
+    """Returns how many statements wait for the lock of another one."""
     query = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     async with await psycopg.AsyncConnection.connect(database_url, autocommit=True) as connection:
         row = await (await connection.execute(query)).fetchone()
@@ -209,7 +209,7 @@ async def waiting_for_a_lock(database_url: str) -> None:
     await in_time(look, within_s=5)
 
 
-async def test_on_sigterm_calls_in_flight_end_well_and_so_does_the_process(database_url: str, tmp_path: Path) -> None:
+async def test_sigterm_completes_calls_in_flight_and_exits_with_0(database_url: str, tmp_path: Path) -> None:
     async with running_service(database_url, tmp_path) as service:
         service.act_as(ALICE)
         order = await placed(service)

@@ -1,4 +1,4 @@
-"""The months of the audit trail: nothing lost when they are introduced or taken back, and outdated ones dropped."""
+"""The monthly partitions of the audit trail: migration, rollback and retention."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,7 +38,7 @@ def before(postgres_server: RunningPostgres) -> tuple[str, Migration]:
     return url, migration
 
 
-def test_migrating_keeps_every_row_there_and_back(before: tuple[str, Migration]) -> None:
+def test_migration_and_rollback_keep_every_row(before: tuple[str, Migration]) -> None:
     url, migration = before
     ask(url, _FILL)
     kept = rows(url)
@@ -53,7 +53,7 @@ def test_migrating_keeps_every_row_there_and_back(before: tuple[str, Migration])
     assert rows(url)[-1][0] == 42
 
 
-def test_outdated_months_are_dropped(before: tuple[str, Migration]) -> None:
+def test_months_past_the_retention_are_dropped(before: tuple[str, Migration]) -> None:
     url, migration = before
     ask(url, _FILL)
     migration.apply(url)
@@ -66,7 +66,7 @@ def test_outdated_months_are_dropped(before: tuple[str, Migration]) -> None:
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET kind = 'x'", "TRUNCATE {}"])
-def test_no_part_of_the_trail_can_be_rewritten(before: tuple[str, Migration], statement: str) -> None:
+def test_no_partition_of_the_trail_can_be_rewritten(before: tuple[str, Migration], statement: str) -> None:
     url, migration = before
     migration.apply(url)
     ask(url, _ONE, datetime.now(UTC))

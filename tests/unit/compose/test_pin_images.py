@@ -1,4 +1,4 @@
-"""Images by digest, with a registry that a script stands in for."""
+"""Pinning images by digest, with a script in place of the registry."""
 
 import os
 import subprocess
@@ -46,7 +46,7 @@ def test_every_image_is_pinned_and_other_lines_are_kept(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("registry", ["#!/bin/sh\necho no such image >&2\nexit 1\n", "#!/bin/sh\necho sha256:short\n"])
-def test_an_image_without_a_digest_is_named_and_nothing_is_written(folder: Path, registry: str) -> None:
+def test_image_without_a_digest_is_reported_and_nothing_is_written(folder: Path, registry: str) -> None:
     done = _run(folder, registry)
 
     assert done.returncode == 1

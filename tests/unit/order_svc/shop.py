@@ -1,4 +1,4 @@
-"""The use cases on a store in memory and a clock that stands still."""
+"""The use cases on in-memory stores and a fixed clock."""
 
 from dataclasses import dataclass
 
@@ -16,7 +16,7 @@ from tests.fakes.orders import InMemoryDeletedUsers, InMemoryOrderRepository
 
 @dataclass(frozen=True)
 class Shop:
-    """All that can be asked of orders, and what it rests on."""
+    """The use cases, their store and their clock."""
 
     store: InMemoryOrderRepository
     clock: Clock

@@ -1,4 +1,4 @@
-"""Who may see and do what."""
+"""Access rules of orders."""
 
 import pytest
 from order_svc.domain.access import require_right_to_list, require_right_to_move, visible
@@ -8,13 +8,13 @@ from order_svc.domain.order import OrderStatus
 from tests.examples.orders import ALICE, BOB, alice, an_order, bob, root
 
 
-def test_owners_and_administrators_see_an_order() -> None:
+def test_owner_and_administrator_see_an_order() -> None:
     order = an_order(user_id=ALICE)
     assert visible(order, alice()) is order
     assert visible(order, root()) is order
 
 
-def test_somebody_elses_order_and_none_cannot_be_told_apart() -> None:
+def test_another_users_order_looks_like_a_missing_one() -> None:
     texts = []
     for order in (an_order(user_id=ALICE), None):
         with pytest.raises(OrderNotFoundError) as caught:
@@ -24,18 +24,18 @@ def test_somebody_elses_order_and_none_cannot_be_told_apart() -> None:
 
 
 @pytest.mark.parametrize("wanted", OrderStatus)
-def test_administrators_may_ask_for_any_status(wanted: OrderStatus) -> None:
+def test_administrator_may_set_any_status(wanted: OrderStatus) -> None:
     require_right_to_move(root(), wanted)
 
 
-def test_owners_may_only_cancel() -> None:
+def test_owner_may_only_cancel() -> None:
     require_right_to_move(alice(), OrderStatus.CANCELLED)
     for wanted in (OrderStatus.DONE, OrderStatus.PROCESSING):
         with pytest.raises(ActionForbiddenError):
             require_right_to_move(alice(), wanted)
 
 
-def test_only_administrators_list_what_others_own() -> None:
+def test_only_administrator_lists_orders_of_another_user() -> None:
     require_right_to_list(alice(), ALICE)
     require_right_to_list(root(), BOB)
     with pytest.raises(OwnerUnknownError):

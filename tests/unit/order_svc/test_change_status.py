@@ -1,4 +1,4 @@
-"""Moving orders from status to status: what is checked, and in which order."""
+"""Use case ChangeStatus: its checks, and their order."""
 
 from datetime import timedelta
 
@@ -22,7 +22,7 @@ async def placed(shop: Shop) -> Order:
     return (await shop.create(alice(), "EUR", LINES, key=None)).order
 
 
-async def test_owners_cancel(shop: Shop) -> None:
+async def test_owner_cancels_an_order(shop: Shop) -> None:
     order = await placed(shop)
     shop.clock.advance(timedelta(seconds=1))
     cancelled = await shop.change_status(alice("request-8"), order.order_id, OrderStatus.CANCELLED, [1])
@@ -34,12 +34,12 @@ async def test_owners_cancel(shop: Shop) -> None:
     assert event.details == {"from": "processing", "to": "cancelled", "version": 2}
 
 
-async def test_administrators_complete(shop: Shop) -> None:
+async def test_administrator_completes_an_order(shop: Shop) -> None:
     order = await placed(shop)
     assert (await shop.change_status(root(), order.order_id, OrderStatus.DONE)).status is OrderStatus.DONE
 
 
-async def test_an_order_one_may_not_see_is_not_found_whatever_else_is_wrong(shop: Shop) -> None:
+async def test_invisible_order_is_not_found_even_if_other_checks_fail(shop: Shop) -> None:
     order = await placed(shop)
     with pytest.raises(OrderNotFoundError):
         await shop.change_status(bob(), order.order_id, OrderStatus.DONE, STALE)
@@ -47,14 +47,14 @@ async def test_an_order_one_may_not_see_is_not_found_whatever_else_is_wrong(shop
         await shop.change_status(alice(), unknown_id(), OrderStatus.DONE, STALE)
 
 
-async def test_what_is_forbidden_is_so_whatever_the_version(shop: Shop) -> None:
+async def test_forbidden_status_is_refused_before_the_version_is_checked(shop: Shop) -> None:
     order = await placed(shop)
     for wanted in (OrderStatus.DONE, OrderStatus.PROCESSING):
         with pytest.raises(ActionForbiddenError):
             await shop.change_status(alice(), order.order_id, wanted, STALE)
 
 
-async def test_a_stale_version_comes_before_the_transition(shop: Shop) -> None:
+async def test_stale_version_is_refused_before_the_transition_is_checked(shop: Shop) -> None:
     order = await placed(shop)
     await shop.change_status(alice(), order.order_id, OrderStatus.CANCELLED)
     with pytest.raises(VersionMismatchError):
@@ -63,7 +63,7 @@ async def test_a_stale_version_comes_before_the_transition(shop: Shop) -> None:
         await shop.change_status(alice(), order.order_id, OrderStatus.CANCELLED, [2])
 
 
-async def test_a_refused_change_leaves_no_trace(shop: Shop) -> None:
+async def test_refused_change_writes_nothing(shop: Shop) -> None:
     order = await placed(shop)
     with pytest.raises(TransitionNotAllowedError):
         await shop.change_status(root(), order.order_id, OrderStatus.PROCESSING)
@@ -71,18 +71,18 @@ async def test_a_refused_change_leaves_no_trace(shop: Shop) -> None:
     assert len(shop.store.events) == 1
 
 
-async def test_whoever_loses_the_race_is_judged_by_what_the_winner_left(
+async def test_change_that_loses_a_race_is_checked_against_the_new_version(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = await placed(shop)
-    overtaken = shop.store.get
+    get = shop.store.get
 
-    async def get_just_before_somebody_completes(order_id: str) -> Order | None:
-        seen = await overtaken(order_id)
-        monkeypatch.setattr(shop.store, "get", overtaken)
+    async def get_before_a_concurrent_change(order_id: str) -> Order | None:
+        seen = await get(order_id)
+        monkeypatch.setattr(shop.store, "get", get)
         await shop.change_status(root(), order_id, OrderStatus.DONE)
         return seen
 
-    monkeypatch.setattr(shop.store, "get", get_just_before_somebody_completes)
+    monkeypatch.setattr(shop.store, "get", get_before_a_concurrent_change)
     with pytest.raises(TransitionNotAllowedError, match="that is done"):
         await shop.change_status(alice(), order.order_id, OrderStatus.CANCELLED)

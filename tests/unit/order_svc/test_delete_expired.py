@@ -1,4 +1,4 @@
-"""Forgetting what is outdated."""
+"""Use case DeleteExpired."""
 
 from datetime import timedelta
 
@@ -8,7 +8,7 @@ from tests.examples.orders import LINES, alice
 from tests.unit.order_svc.shop import Shop
 
 
-async def test_keys_are_kept_as_long_as_promised_whatever_the_clock_and_not_for_ever(shop: Shop) -> None:
+async def test_keys_are_kept_for_the_retention_plus_the_clock_skew(shop: Shop) -> None:
     forget = DeleteExpired(shop.store, retention=timedelta(hours=24), now=shop.clock)
     first = await shop.create(alice(), "EUR", LINES, key="k")
     shop.clock.advance(timedelta(hours=24) + MAX_CLOCK_SKEW)
@@ -19,7 +19,7 @@ async def test_keys_are_kept_as_long_as_promised_whatever_the_clock_and_not_for_
     assert not (await shop.create(alice(), "EUR", LINES, key="k")).replayed
 
 
-async def test_more_than_one_batch_is_forgotten_in_one_go(shop: Shop) -> None:
+async def test_more_than_one_batch_is_deleted_in_one_run(shop: Shop) -> None:
     forget = DeleteExpired(shop.store, retention=timedelta(hours=24), now=shop.clock)
     for number in range(1001):
         await shop.create(alice(), "EUR", LINES, key=f"k{number}")

@@ -1,4 +1,4 @@
-"""Deleting orders."""
+"""Use case DeleteOrder."""
 
 import pytest
 from order_svc.domain.actor import Actor
@@ -11,7 +11,7 @@ from tests.unit.order_svc.shop import Shop
 
 
 @pytest.mark.parametrize("actor", [alice(), root()])
-async def test_owners_and_administrators_delete_and_the_trail_stays(shop: Shop, actor: Actor) -> None:
+async def test_owner_and_administrator_delete_an_order_and_its_trail_is_kept(shop: Shop, actor: Actor) -> None:
     order = (await shop.create(alice(), "EUR", LINES, key=None)).order
     await shop.delete(actor, order.order_id)
     with pytest.raises(OrderNotFoundError):
@@ -20,7 +20,7 @@ async def test_owners_and_administrators_delete_and_the_trail_stays(shop: Shop, 
     assert shop.store.events[-1].actor_id == actor.user_id
 
 
-async def test_what_one_may_not_see_one_cannot_delete(shop: Shop) -> None:
+async def test_invisible_order_cannot_be_deleted(shop: Shop) -> None:
     order = (await shop.create(alice(), "EUR", LINES, key=None)).order
     for actor, order_id in ((bob(), order.order_id), (alice(), unknown_id())):
         with pytest.raises(OrderNotFoundError):
@@ -28,24 +28,24 @@ async def test_what_one_may_not_see_one_cannot_delete(shop: Shop) -> None:
     assert await shop.get(alice(), order.order_id) == order
 
 
-async def test_a_deletion_overtaken_by_a_change_tells_what_it_really_deleted(
+async def test_deletion_that_loses_a_race_records_the_version_that_it_deletes(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = (await shop.create(alice(), "EUR", LINES, key=None)).order
-    overtaken = shop.store.get
+    get = shop.store.get
 
-    async def get_just_before_somebody_completes(order_id: str) -> Order | None:
-        seen = await overtaken(order_id)
-        monkeypatch.setattr(shop.store, "get", overtaken)
+    async def get_before_a_concurrent_change(order_id: str) -> Order | None:
+        seen = await get(order_id)
+        monkeypatch.setattr(shop.store, "get", get)
         await shop.change_status(root(), order_id, OrderStatus.DONE)
         return seen
 
-    monkeypatch.setattr(shop.store, "get", get_just_before_somebody_completes)
+    monkeypatch.setattr(shop.store, "get", get_before_a_concurrent_change)
     await shop.delete(alice(), order.order_id)
     assert shop.store.events[-1].details["status"] == "done"
 
 
-async def test_only_an_expected_version_is_deleted(shop: Shop) -> None:
+async def test_order_at_an_unexpected_version_is_not_deleted(shop: Shop) -> None:
     order = (await shop.create(alice(), "EUR", LINES, key=None)).order
     for versions in ([2], [0], [2, 3]):
         with pytest.raises(VersionMismatchError):
@@ -56,26 +56,26 @@ async def test_only_an_expected_version_is_deleted(shop: Shop) -> None:
         await shop.delete(alice(), order.order_id, [1])
 
 
-async def test_what_one_may_not_see_is_not_found_whatever_the_version(shop: Shop) -> None:
+async def test_invisible_order_is_not_found_before_the_version_is_checked(shop: Shop) -> None:
     order = (await shop.create(alice(), "EUR", LINES, key=None)).order
     for actor, order_id in ((bob(), order.order_id), (alice(), unknown_id())):
         with pytest.raises(OrderNotFoundError):
             await shop.delete(actor, order_id, [99])
 
 
-async def test_a_deletion_overtaken_by_a_change_does_not_delete_what_was_not_expected(
+async def test_deletion_that_loses_a_race_is_refused_if_the_new_version_is_unexpected(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     order = (await shop.create(alice(), "EUR", LINES, key=None)).order
-    overtaken = shop.store.get
+    get = shop.store.get
 
-    async def get_just_before_an_administrator_completes(order_id: str) -> Order | None:
-        seen = await overtaken(order_id)
-        monkeypatch.setattr(shop.store, "get", overtaken)
+    async def get_before_a_concurrent_change(order_id: str) -> Order | None:
+        seen = await get(order_id)
+        monkeypatch.setattr(shop.store, "get", get)
         await shop.change_status(root(), order_id, OrderStatus.DONE)
         return seen
 
-    monkeypatch.setattr(shop.store, "get", get_just_before_an_administrator_completes)
+    monkeypatch.setattr(shop.store, "get", get_before_a_concurrent_change)
     with pytest.raises(VersionMismatchError):
         await shop.delete(alice(), order.order_id, [1])
     assert (await shop.get(alice(), order.order_id)).status is OrderStatus.DONE

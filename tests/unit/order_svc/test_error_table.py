@@ -1,4 +1,4 @@
-"""The table of errors against the domain and the contract."""
+"""The error table covers the domain's errors and the contract's reasons."""
 
 from order_svc.domain import errors
 from order_svc.rpc.error_table import ERROR_TABLE

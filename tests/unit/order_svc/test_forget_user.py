@@ -1,4 +1,4 @@
-"""What becomes of a deleted user's orders and keys."""
+"""Use case ForgetUser."""
 
 from collections.abc import Sequence
 
@@ -18,7 +18,7 @@ DELETION = UserDeletion(ALICE, ROOT, "request-9", NOON)
 
 
 async def forget(shop: Shop, deletion: UserDeletion = DELETION) -> int:
-    """The sum of what was done."""
+    """Runs the use case, and returns how many entries it changed."""
     return sum([done async for done in shop.forget_user(deletion)])
 
 
@@ -26,7 +26,7 @@ async def placed(shop: Shop, count: int = 1) -> list[Order]:
     return [(await shop.create(alice(), "EUR", LINES, None)).order for _ in range(count)]
 
 
-async def test_processing_orders_are_cancelled_by_whoever_deleted_the_user(shop: Shop) -> None:
+async def test_processing_orders_are_cancelled_in_the_name_of_the_deleting_user(shop: Shop) -> None:
     (order,) = await placed(shop)
     assert await forget(shop) == 1
     cancelled = await shop.get(root(), order.order_id)
@@ -36,7 +36,7 @@ async def test_processing_orders_are_cancelled_by_whoever_deleted_the_user(shop:
     assert shop.store.events[-1] == OrderEvent(order.order_id, kind, ROOT, "request-9", cancelled.updated_at, details)
 
 
-async def test_final_orders_and_those_of_others_are_left_alone(shop: Shop) -> None:
+async def test_final_orders_and_orders_of_other_users_do_not_change(shop: Shop) -> None:
     done, cancelled = await placed(shop, 2)
     await shop.change_status(root(), done.order_id, OrderStatus.DONE)
     await shop.change_status(alice(), cancelled.order_id, OrderStatus.CANCELLED)
@@ -48,14 +48,14 @@ async def test_final_orders_and_those_of_others_are_left_alone(shop: Shop) -> No
     assert (await shop.create(bob(), "EUR", LINES, "key")).replayed
 
 
-async def test_keys_are_forgotten_and_no_order_is_placed_any_more(shop: Shop) -> None:
+async def test_keys_are_deleted_and_new_orders_are_refused(shop: Shop) -> None:
     await shop.create(alice(), "EUR", LINES, "key")
     assert await forget(shop) == 2
     with pytest.raises(OwnerDeletedError):
         await shop.create(alice(), "EUR", LINES, "key")
 
 
-async def test_more_than_a_batch_and_again(shop: Shop) -> None:
+async def test_several_batches_are_processed_and_a_repetition_does_nothing(shop: Shop) -> None:
     orders = await placed(shop, 401)
     for number in range(201):
         await shop.create(alice(), "EUR", LINES, f"key-{number}")
@@ -68,12 +68,12 @@ async def test_more_than_a_batch_and_again(shop: Shop) -> None:
     assert len(shop.store.events) == 2 * (len(orders) + 201)
 
 
-@pytest.mark.parametrize("cut_off_after", range(6))
-async def test_what_was_cut_off_is_done_by_the_next_who_tries(shop: Shop, cut_off_after: int) -> None:
+@pytest.mark.parametrize("interrupted_after", range(6))
+async def test_interrupted_work_is_completed_by_the_next_run(shop: Shop, interrupted_after: int) -> None:
     orders = await placed(shop, 401)
     await shop.create(alice(), "EUR", LINES, "key")
     parts = shop.forget_user(DELETION)
-    for _ in range(cut_off_after):
+    for _ in range(interrupted_after):
         await anext(parts, None)
     await parts.aclose()
     await forget(shop)
@@ -83,7 +83,7 @@ async def test_what_was_cut_off_is_done_by_the_next_who_tries(shop: Shop, cut_of
 
 
 class Overtaken(InMemoryOrderRepository):
-    """When several orders are to be saved, somebody has just completed the first of them."""
+    """Completes the first of several orders just before they are saved."""
 
     async def save_all(self, changes: Sequence[tuple[Order, OrderEvent]]) -> int:
         before = self._orders[changes[0][0].order_id]
@@ -92,7 +92,7 @@ class Overtaken(InMemoryOrderRepository):
         return await super().save_all(changes)
 
 
-async def test_whoever_is_faster_has_their_way() -> None:
+async def test_order_that_another_request_completed_first_stays_done() -> None:
     shop = build_shop(Overtaken())
     await placed(shop, 3)
     assert await forget(shop) == 2

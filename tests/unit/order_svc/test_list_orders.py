@@ -1,4 +1,4 @@
-"""Listing orders."""
+"""Use case ListOrders."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ async def placed(shop: Shop, count: int) -> list[Order]:
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
-async def test_pages_add_up_to_the_list_and_end(shop: Shop, size: int) -> None:
+async def test_pages_contain_every_order_once_and_end(shop: Shop, size: int) -> None:
     orders = await placed(shop, 4)
     seen: list[Order] = []
     behind: OrderPosition | None = None
@@ -34,7 +34,7 @@ async def test_pages_add_up_to_the_list_and_end(shop: Shop, size: int) -> None:
     assert behind is None
 
 
-async def test_an_order_placed_meanwhile_moves_no_page(shop: Shop) -> None:
+async def test_order_placed_between_two_pages_does_not_shift_them(shop: Shop) -> None:
     orders = await placed(shop, 4)
     first = await shop.list(alice(), OrderFilters(ALICE), None, 2)
     await placed(shop, 2)
@@ -42,12 +42,12 @@ async def test_an_order_placed_meanwhile_moves_no_page(shop: Shop) -> None:
     assert [*first.orders, *second.orders] == orders
 
 
-async def test_an_empty_list_is_one_page(shop: Shop) -> None:
+async def test_empty_list_is_one_page(shop: Shop) -> None:
     page = await shop.list(alice(), OrderFilters(ALICE), None, 20)
     assert (page.orders, page.next) == ((), None)
 
 
-async def test_whose_orders(shop: Shop) -> None:
+async def test_only_administrator_lists_orders_of_another_user(shop: Shop) -> None:
     orders = await placed(shop, 1)
     assert list((await shop.list(root(), OrderFilters(ALICE), None, 20)).orders) == orders
     with pytest.raises(OwnerUnknownError):

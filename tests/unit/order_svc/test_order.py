@@ -1,4 +1,4 @@
-"""The order itself."""
+"""The order and its life cycle."""
 
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -12,13 +12,13 @@ from tests.examples.orders import ALICE, LINES, NOON, an_order
 LATER = NOON + timedelta(seconds=5)
 
 
-def test_a_new_order_is_processing_at_version_1_with_its_total() -> None:
+def test_new_order_is_processing_at_version_1_with_its_total() -> None:
     order = an_order(lines=[OrderLine("a", 3, 250), OrderLine("b", 2, 1)])
     assert (order.status, order.version, order.total_minor) == (OrderStatus.PROCESSING, 1, 752)
     assert order.created_at == order.updated_at == NOON
 
 
-def test_a_total_may_be_what_json_holds_exactly_and_no_more() -> None:
+def test_total_is_limited_to_what_json_represents_exactly() -> None:
     assert an_order(lines=[OrderLine("a", 1, MAX_TOTAL_MINOR)]).total_minor == MAX_TOTAL_MINOR
     with pytest.raises(TotalTooLargeError) as caught:
         an_order(lines=[OrderLine("a", 1, MAX_TOTAL_MINOR), OrderLine("b", 1, 1)])
@@ -28,7 +28,7 @@ def test_a_total_may_be_what_json_holds_exactly_and_no_more() -> None:
 @pytest.mark.parametrize(
     ("verb", "status"), [(Order.complete, OrderStatus.DONE), (Order.cancel, OrderStatus.CANCELLED)]
 )
-def test_a_processing_order_can_be_finished_either_way(
+def test_processing_order_can_be_completed_or_cancelled(
     verb: Callable[[Order, datetime], Order], status: OrderStatus
 ) -> None:
     before = an_order()
@@ -38,18 +38,18 @@ def test_a_processing_order_can_be_finished_either_way(
     assert (after.order_id, after.user_id, after.lines, after.created_at) == (before.order_id, ALICE, LINES, NOON)
 
 
-def test_a_final_order_stays_as_it_is() -> None:
+def test_final_order_cannot_change() -> None:
     for final in (an_order().complete(LATER), an_order().cancel(LATER)):
         for verb in (final.complete, final.cancel):
             with pytest.raises(TransitionNotAllowedError, match=f"that is {final.status}"):
                 verb(LATER)
 
 
-def test_no_order_goes_back_to_processing() -> None:
+def test_order_cannot_return_to_processing() -> None:
     for order in (an_order(), an_order().cancel(LATER)):
         with pytest.raises(TransitionNotAllowedError):
             order.reopen()
 
 
-def test_an_update_is_never_before_the_creation() -> None:
+def test_update_time_is_never_before_the_creation_time() -> None:
     assert an_order().cancel(NOON - timedelta(minutes=5)).updated_at == NOON

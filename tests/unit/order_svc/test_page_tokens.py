@@ -20,7 +20,7 @@ _moments = st.datetimes(datetime(1970, 1, 1), datetime(2200, 1, 1), timezones=st
 
 
 @given(_moments, st.uuids(), st.sampled_from([None, *OrderStatus]))
-def test_a_token_stands_for_its_position(moment: datetime, order_id: object, status: OrderStatus | None) -> None:
+def test_token_decodes_to_its_position(moment: datetime, order_id: object, status: OrderStatus | None) -> None:
     position, filters = OrderPosition(moment, str(order_id)), OrderFilters(ALICE, status)
     token = encode(position, filters)
     assert decode(token, filters) == position
@@ -30,27 +30,27 @@ def test_a_token_stands_for_its_position(moment: datetime, order_id: object, sta
 @pytest.mark.parametrize(
     "other", [OrderFilters(ALICE), OrderFilters(ALICE, OrderStatus.CANCELLED), OrderFilters(BOB, OrderStatus.DONE)]
 )
-def test_a_token_of_another_list_is_refused(other: OrderFilters) -> None:
+def test_token_of_another_list_is_refused(other: OrderFilters) -> None:
     with pytest.raises(PageTokenInvalidError) as caught:
         decode(encode(POSITION, FILTERS), other)
     assert [violation.field for violation in caught.value.violations] == ["page_token"]
 
 
 @given(st.text(max_size=256))
-def test_garbage_is_refused(token: str) -> None:
+def test_random_text_is_refused(token: str) -> None:
     assume(token != encode(POSITION, FILTERS))
     with pytest.raises(PageTokenInvalidError):
         decode(token, FILTERS)
 
 
 @given(st.binary(min_size=32, max_size=32))
-def test_garbage_of_the_right_size_is_refused(content: bytes) -> None:
+def test_random_bytes_of_the_right_size_are_refused(content: bytes) -> None:
     with pytest.raises(PageTokenInvalidError):
         decode(base64.urlsafe_b64encode(content).rstrip(b"=").decode(), FILTERS)
 
 
 @given(st.integers(0, 42), st.sampled_from("AZaz09-_=+/ \n.é"))
-def test_a_token_with_one_character_changed_is_refused(place: int, character: str) -> None:
+def test_token_with_one_changed_character_is_refused(place: int, character: str) -> None:
     token = encode(POSITION, FILTERS)
     assume(token[place] != character)
     for changed in (token[:place] + character + token[place + 1 :], token[:place] + "\n" + token[place:], token + "="):

@@ -11,13 +11,13 @@ REQUIRED = {
 }
 
 
-def test_three_settings_are_enough() -> None:
+def test_three_settings_are_required_and_secrets_are_not_shown() -> None:
     settings = load(Settings, PREFIX, REQUIRED)
     assert (settings.port, settings.admin_port, settings.drain_s) == (50052, 9466, 10)
     assert "hunter" not in describe(settings, PREFIX)
 
 
-def test_the_key_set_may_come_from_several_processes() -> None:
+def test_key_set_upstream_accepts_several_addresses() -> None:
     settings = load(Settings, PREFIX, REQUIRED | {"ORDER_SVC_KEY_SET_UPSTREAM": "[::1]:50051, user-svc:50053"})
     assert settings.key_set_upstream == ("[::1]:50051", "user-svc:50053")
 
@@ -36,7 +36,7 @@ def test_the_key_set_may_come_from_several_processes() -> None:
         ("POOL_MIN_SIZE", "11"),
     ],
 )
-def test_a_wrong_setting_is_named_and_a_secret_is_not_told(name: str, value: str) -> None:
+def test_invalid_setting_is_named_without_showing_secrets(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load(Settings, PREFIX, REQUIRED | {PREFIX + name: value})
     assert PREFIX + name in str(caught.value)

@@ -1,4 +1,4 @@
-"""The order's status machine against a model: any sequence of requests, by anybody, with any version."""
+"""The order's status machine against a model: any sequence of requests, by any user, with any version."""
 
 from collections.abc import Coroutine
 from dataclasses import dataclass
@@ -28,18 +28,18 @@ _VERSIONS = st.lists(st.integers(0, 3), max_size=3)
 
 
 def _result(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Runs to its end what never waits for anything: a loop's turn takes longer than all the rest of a step."""
+    """Returns the result of a coroutine that never waits, without an event loop, which would dominate the run time."""
     try:
         coroutine.send(None)
     except StopIteration as end:
         value: T = end.value
         return value
-    raise AssertionError("it waits for something")
+    raise AssertionError("the coroutine waits")
 
 
 @dataclass
 class Expected:
-    """What the model knows of an order. events: entries in its audit trail."""
+    """The expected state of an order. events: the number of its audit entries."""
 
     owner: Actor
     status: OrderStatus = OrderStatus.PROCESSING
@@ -49,7 +49,7 @@ class Expected:
 
 
 class OrderMachine(RuleBasedStateMachine):
-    """Orders of two users and an administrator, each request predicted by the model."""
+    """Orders of two users and an administrator; the model predicts the result of each request."""
 
     orders = Bundle("orders")
 
@@ -94,7 +94,7 @@ class OrderMachine(RuleBasedStateMachine):
         expected.deleted, expected.events = True, expected.events + 1
 
     @invariant()
-    def every_order_stands_as_expected(self) -> None:
+    def every_order_is_as_expected(self) -> None:
         for order_id, expected in self._model.items():
             order = _result(self._shop.store.get(order_id))
             assert (order is None) is expected.deleted
@@ -114,7 +114,7 @@ class OrderMachine(RuleBasedStateMachine):
     def _refusal(
         self, expected: Expected, actor: Actor, wanted: OrderStatus, versions: list[int]
     ) -> type[OrderError] | None:
-        """The first check that fails, in the order that the contract promises."""
+        """Returns the error of the first check that fails, in the order of the contract."""
         refusals = [
             (OrderNotFoundError, self._hidden(expected, actor)),
             (ActionForbiddenError, not actor.is_admin and wanted != "cancelled"),

@@ -1,4 +1,4 @@
-"""What the inbox does with an entry, on a group in memory."""
+"""The inbox on an in-memory consumer group."""
 
 from collections.abc import AsyncGenerator, Callable
 from dataclasses import dataclass, field, replace
@@ -25,7 +25,7 @@ MAX_DELIVERIES = 3
 
 @dataclass
 class Desk:
-    """An inbox with one handler. done: the events that it has finished with. trouble: raised, once each, by it."""
+    """An inbox with one handler. done: the events that it processed. trouble: exceptions that it raises, once each."""
 
     done: list[Envelope] = field(default_factory=list)
     trouble: list[Exception] = field(default_factory=list)
@@ -49,7 +49,7 @@ class Desk:
         self.done.append(event)
 
     async def receive(self, event: Envelope) -> None:
-        """Have the event delivered for the first time."""
+        """Delivers the event for the first time."""
         await self.stream.append(self.stream.state.head, [Placed(self.stream.state.head + 1, event)])
         await self.group.join()
         entry = await self.group.read()
@@ -57,14 +57,14 @@ class Desk:
         await self.inbox.process(self.group, entry)
 
     async def receive_again(self) -> bool:
-        """Have what is left in somebody's hands delivered again; False: nothing is."""
+        """Delivers a pending entry again; False: there is none."""
         entry = await self.group.claim()
         if entry is not None:
             await self.inbox.process(self.group, entry)
         return entry is not None
 
 
-async def test_an_event_has_its_effect_once_and_is_done_with() -> None:
+async def test_event_is_processed_once_and_acknowledged() -> None:
     desk, event = Desk(), user_deleted()
     await desk.receive(event)
     await desk.receive(event)
@@ -73,7 +73,7 @@ async def test_an_event_has_its_effect_once_and_is_done_with() -> None:
     assert await desk.group.backlog() == Backlog(0, 0, 0)
 
 
-async def test_the_effect_belongs_to_the_request_that_it_came_from() -> None:
+async def test_handler_runs_in_the_context_of_the_original_request() -> None:
     desk = Desk()
     seen = []
     desk.during = lambda: seen.append(current_request())
@@ -84,7 +84,7 @@ async def test_the_effect_belongs_to_the_request_that_it_came_from() -> None:
 
 
 @pytest.mark.parametrize("event", [an_event(), replace(user_deleted(), type="user.v2.UserDeleted")])
-async def test_a_type_that_nobody_knows_is_given_up_and_the_rest_goes_on(event: Envelope) -> None:
+async def test_event_of_an_unknown_type_becomes_a_dead_letter_and_does_not_block_others(event: Envelope) -> None:
     desk, next_one = Desk(), user_deleted()
     await desk.receive(event)
     await desk.receive(next_one)
@@ -92,7 +92,7 @@ async def test_a_type_that_nobody_knows_is_given_up_and_the_rest_goes_on(event: 
     assert desk.done == [next_one]
 
 
-async def test_what_is_no_event_is_given_up() -> None:
+async def test_entry_that_is_no_event_becomes_a_dead_letter() -> None:
     desk = Desk()
     await desk.receive(user_deleted())
     for garbage in ({}, {b"type": b"\xff"}, user_deleted().to_fields() | {b"event_id": b"17"}):
@@ -109,14 +109,14 @@ async def test_what_is_no_event_is_given_up() -> None:
     ]
 
 
-async def test_what_the_handler_cannot_read_is_given_up() -> None:
+async def test_event_that_the_handler_cannot_read_becomes_a_dead_letter() -> None:
     desk = Desk(trouble=[UnreadableEventError("user_id must be a UUID")])
     await desk.receive(user_deleted())
     assert desk.stream.state.groups["g"].dead == {1: "unreadable: user_id must be a UUID"}
 
 
-async def test_an_event_that_its_issuer_does_not_have_has_no_effect() -> None:
-    """Anything that can write to Redis can write such an entry."""
+async def test_event_that_its_issuer_does_not_confirm_is_not_processed() -> None:
+    """Any client that may write to the stream can add such an entry."""
     desk, forged, next_one = Desk(), user_deleted(), user_deleted()
     desk.issuer.forged.add(forged.event_id)
     await desk.receive(forged)
@@ -126,21 +126,21 @@ async def test_an_event_that_its_issuer_does_not_have_has_no_effect() -> None:
     assert desk.stream.state.groups["g"].dead == {1: "unreadable: its issuer has no such event on record"}
 
 
-async def test_while_the_issuer_is_away_an_event_waits() -> None:
+async def test_event_waits_while_the_issuer_is_unavailable() -> None:
     desk, event = Desk(), user_deleted()
     desk.issuer.trouble = [DependencyUnavailableError("away")] * 50
     await desk.receive(event)
     assert desk.done == [event]
 
 
-async def test_while_a_store_is_away_an_event_waits_and_is_not_counted_against() -> None:
+async def test_event_waits_while_a_store_is_unavailable_and_no_delivery_is_counted() -> None:
     desk, event = Desk(trouble=[DependencyUnavailableError("away")] * 50), user_deleted()
     await desk.receive(event)
     assert desk.done == [event]
     assert await desk.group.backlog() == Backlog(0, 0, 0)
 
 
-async def test_what_fails_comes_again_and_is_given_up_in_the_end() -> None:
+async def test_failing_event_is_redelivered_and_becomes_a_dead_letter_in_the_end() -> None:
     desk, next_one = Desk(trouble=[KeyError("bug")] * MAX_DELIVERIES), user_deleted()
     await desk.receive(user_deleted())
     assert await desk.group.backlog() == Backlog(0, 1, 0)
@@ -152,7 +152,7 @@ async def test_what_fails_comes_again_and_is_given_up_in_the_end() -> None:
     assert desk.done == [next_one]
 
 
-async def test_what_fails_but_once_is_done_the_next_time() -> None:
+async def test_event_that_fails_once_is_processed_on_redelivery() -> None:
     desk, event = Desk(trouble=[KeyError("bug")]), user_deleted()
     await desk.receive(event)
     assert desk.done == []
@@ -160,7 +160,7 @@ async def test_what_fails_but_once_is_done_the_next_time() -> None:
     assert desk.done == [event]
 
 
-async def test_what_takes_down_whoever_has_it_is_not_tried_for_ever() -> None:
+async def test_event_that_kills_its_consumer_becomes_a_dead_letter_in_the_end() -> None:
     desk = Desk()
     await desk.stream.append(0, [Placed(1, user_deleted())])
     await desk.group.join()
@@ -175,14 +175,14 @@ async def test_what_takes_down_whoever_has_it_is_not_tried_for_ever() -> None:
     assert len(desk.done) == 1
 
 
-async def test_without_redis_the_rest_is_left_to_whoever_comes_next() -> None:
+async def test_event_stays_pending_when_redis_fails() -> None:
     desk = Desk(trouble=[RedisConnectionError("away")])
     with pytest.raises(RedisConnectionError):
         await desk.receive(user_deleted())
     assert await desk.group.backlog() == Backlog(0, 1, 0)
 
 
-async def test_whoever_is_stopping_does_not_wait_for_a_store() -> None:
+async def test_stopping_inbox_does_not_wait_for_a_store() -> None:
     desk = Desk(trouble=[DependencyUnavailableError("away")] * 50)
     desk.during = desk.inbox.stopping.set
     await desk.receive(user_deleted())

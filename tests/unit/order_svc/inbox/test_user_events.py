@@ -1,4 +1,4 @@
-"""Events of user-svc in the domain's words."""
+"""The handlers of user-svc's events."""
 
 from collections.abc import AsyncGenerator
 from dataclasses import dataclass, field, replace
@@ -11,7 +11,7 @@ from service_kit.events import Envelope
 from shared_contracts.user.v1 import UserDeleted
 from user_svc.adapters.outbox.messages import STREAM as WRITTEN_TO
 from user_svc.adapters.outbox.messages import outbox_row
-from user_svc.domain.user_deleted import UserDeleted as Told
+from user_svc.domain.user_deleted import UserDeleted as WrittenEvent
 
 from tests.examples.contracts import headrace_contract
 from tests.examples.orders import ALICE, ROOT
@@ -22,7 +22,7 @@ CONTRACT = headrace_contract()
 
 @dataclass
 class Forgetting:
-    """Stands for ForgetUser. asked: what it was asked for."""
+    """A fake of ForgetUser. asked: the deletions that it received."""
 
     asked: list[UserDeletion] = field(default_factory=list)
 
@@ -39,14 +39,14 @@ async def handled(event: Envelope) -> UserDeletion:
     return asked
 
 
-async def test_a_deletion() -> None:
+async def test_user_deleted_event_becomes_a_user_deletion() -> None:
     event = user_deleted(ALICE.upper(), deleted_by=ROOT, request_id="request-7")
     assert await handled(event) == UserDeletion(ALICE, ROOT, "request-7", DELETED_AT)
 
 
-async def test_what_user_svc_writes_is_what_is_read_here() -> None:
+async def test_event_that_user_svc_writes_is_read_as_it_was() -> None:
     event_id = user_deleted().event_id
-    at, *columns = outbox_row(Told(event_id, ALICE, ROOT, DELETED_AT, "request-7"))
+    at, *columns = outbox_row(WrittenEvent(event_id, ALICE, ROOT, DELETED_AT, "request-7"))
     event = Envelope(*columns)
     assert STREAM == WRITTEN_TO == "{events:user.v1}"
     assert (event.event_id, at) == (event_id, DELETED_AT)
@@ -68,13 +68,13 @@ async def test_what_user_svc_writes_is_what_is_read_here() -> None:
         ),
     ],
 )
-def test_what_breaks_the_contract_is_unreadable(payload: bytes, why: str) -> None:
+def test_event_that_breaks_the_contract_is_unreadable(payload: bytes, why: str) -> None:
     handler = UserEvents(CONTRACT, Forgetting()).handlers()["user.v1.UserDeleted"]
     with pytest.raises(UnreadableEventError, match=why):
         handler(replace(user_deleted(), payload=payload))
 
 
-async def test_a_field_that_is_new_is_left_alone() -> None:
+async def test_unknown_field_is_ignored() -> None:
     event = user_deleted(ALICE)
     # Field 15, a string: a later version of the contract may have it.
     extended = replace(event, payload=event.payload + b"\x7a\x03new")
