@@ -1,13 +1,17 @@
 """The generator reports the errors of a faulty proto, and generates nothing from it."""
 
+import re
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.examples.contracts import PROTOS, generate_contract, generator
+from tests.examples.contracts import PROTOS, ROOT, generate_contract, generator
 
 ORDERS = "order/v1/order_service.proto"
+_GENERATOR = ROOT / "packages/shared-contracts/generate.py"
 _PACKAGE = """syntax = "proto3";
 
 // A package that no list names.
@@ -111,6 +115,8 @@ def _contract_errors(protos: Path, old: str, new: str) -> list[str]:
         ("deadline_ms: 2000", "deadline_ms: 0", ["no deadline_ms"]),
         ('get: "/api/orders"', 'get: "/api/orders/info"', ["takes requests that"]),
         ('get: "/api/v1/orders/{order_id}"', 'get: "/api/v1/orders/{id}"', ["names no field"]),
+        ('"^(AED|', '"^((AED|', ["the pattern of order.v1.CreateOrderRequest.currency does not compile"]),
+        ("package order.v1;", "", ["the file has no package"]),
     ],
 )
 def test_method_that_cannot_be_served_is_named_by_file_and_line(
@@ -121,6 +127,50 @@ def test_method_that_cannot_be_served_is_named_by_file_and_line(
     for error, text in zip(errors, expected, strict=True):
         assert error.startswith(f"protos/{ORDERS}:")
         assert text in error
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    """A copy of the part of the repository that the generator reads."""
+    shutil.copytree(PROTOS, tmp_path / "protos")
+    (tmp_path / "packages/shared-contracts").mkdir(parents=True)
+    shutil.copy(_GENERATOR, tmp_path / "packages/shared-contracts")
+    return tmp_path
+
+
+def _run(checkout: Path) -> "subprocess.CompletedProcess[str]":
+    """Runs the generator as `just gen` does, but without buf on PATH."""
+    command = [sys.executable, str(checkout / "packages/shared-contracts/generate.py")]
+    return subprocess.run(
+        command, env={"PATH": "/usr/bin:/bin", "HOME": str(checkout)}, capture_output=True, text=True, check=False
+    )
+
+
+def test_command_prints_the_compilers_message_without_a_traceback(checkout: Path) -> None:
+    file = checkout / "protos" / ORDERS
+    file.write_text(file.read_text().replace("  string user_id = 2;", "  strin user_id = 2;"))
+
+    done = _run(checkout)
+
+    assert (done.returncode, done.stdout) == (1, "")
+    message, result = done.stderr.splitlines()
+    assert re.fullmatch(rf"protos/{ORDERS}:\d+:\d+:cannot find `strin` in this scope", message)
+    assert result == "Nothing was generated."
+
+
+def test_command_prints_the_exception_of_a_failing_plugin_without_its_traceback(checkout: Path) -> None:
+    plugin = checkout / "protoc-gen-broken"
+    plugin.write_text(f"#!{sys.executable}\nraise ValueError('the plugin has a bug')\n")
+    plugin.chmod(0o755)
+    template = checkout / "protos/buf.gen.yaml"
+    template.write_text(template.read_text().replace("protoc-gen-python_betterproto2", str(plugin)))
+
+    done = _run(checkout)
+
+    assert done.returncode == 1
+    assert "ValueError: the plugin has a bug" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert 'File "' not in done.stderr
 
 
 def test_all_streaming_methods_are_reported_at_once(protos: Path) -> None:

@@ -1,5 +1,6 @@
 """Checks of the files that need no running Prometheus."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,3 +31,16 @@ def test_rules_are_valid() -> None:
 @pytest.mark.parametrize("tests", RULE_TESTS, ids=lambda path: path.stem)
 def test_rule_tests_pass(tests: Path) -> None:
     promtool("test", "rules", str(tests))
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"), [("title = ", "TOMLDecodeError"), ('title = "A"\nname = "B"\npanel = []\n', "TypeError")]
+)
+def test_invalid_source_is_named_without_a_traceback(tmp_path: Path, text: str, problem: str) -> None:
+    grafana = tmp_path / "grafana"
+    shutil.copytree(GENERATE.parent, grafana)
+    (grafana / "sources/overview.toml").write_text(text)
+    done = subprocess.run([sys.executable, str(grafana / GENERATE.name)], capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert done.stderr.startswith(f"{grafana}/sources/overview.toml: {problem}: ")
+    assert done.stderr.count("\n") == 1

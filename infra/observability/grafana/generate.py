@@ -15,24 +15,35 @@ _HERE = Path(__file__).resolve().parent
 _SOURCES, _DASHBOARDS = _HERE / "sources", _HERE / "dashboards"
 
 
+class SourceError(Exception):
+    """A source cannot be read; the text names the file and the error."""
+
+
 def generated() -> dict[Path, str]:
     """Returns the text of every dashboard, by its path.
 
     Raises:
-        TypeError: a source has a key that Panel or Dashboard does not have.
+        SourceError: a source is no TOML, or has a key that Panel or Dashboard does not have.
     """
     texts = {}
     for source in sorted(_SOURCES.glob("*.toml")):
-        fields = tomllib.loads(source.read_text())
-        panels = [Panel(**panel) for panel in fields.pop("panel")]
-        dashboard = as_json(Dashboard(**fields, panels=panels))
+        try:
+            fields = tomllib.loads(source.read_text())
+            panels = [Panel(**panel) for panel in fields.pop("panel")]
+            dashboard = as_json(Dashboard(**fields, panels=panels))
+        except (tomllib.TOMLDecodeError, KeyError, TypeError) as exc:
+            raise SourceError(f"{source}: {type(exc).__name__}: {exc}") from exc
         texts[_DASHBOARDS / f"{source.stem}.json"] = json.dumps(dashboard, indent=2, ensure_ascii=False) + "\n"
     return texts
 
 
 def main() -> int:
     """Writes or checks the dashboards, and returns the exit code."""
-    texts = generated()
+    try:
+        texts = generated()
+    except SourceError as exc:
+        sys.stderr.write(f"{exc}\n")
+        return 1
     stale = [path for path, text in texts.items() if not path.exists() or path.read_text() != text]
     foreign = sorted(set(_DASHBOARDS.glob("*.json")) - texts.keys())
     if "--check" in sys.argv[1:]:
