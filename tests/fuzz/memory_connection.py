@@ -4,9 +4,11 @@ import asyncio
 from typing import Any, cast
 
 from gateway.server.bounds import Bounds
-from gateway.server.connection import Connection
+from gateway.server.connection import ClientConnection
 from gateway.server.edge import Edge
-from gateway.server.hypercorn_config import EdgeConfig
+from gateway.server.http1 import Http1
+from gateway.server.http2 import Http2
+from gateway.server.hypercorn_adapter import EdgeConfig
 from gateway.server.refusals import Refusals
 from gateway.server.telemetry import EdgeTelemetry
 from gateway.server.unsent_budget import UnsentBudget
@@ -93,10 +95,10 @@ class Peer(asyncio.Transport):
         self.close()
 
 
-class _NoWatch:
-    def on_idle(self, _connection: Connection) -> None: ...
+class _NoObserver:
+    def on_idle(self, _connection: ClientConnection) -> None: ...
 
-    def on_busy(self, _connection: Connection) -> None: ...
+    def on_busy(self, _connection: ClientConnection) -> None: ...
 
 
 def memory_edge(app: ASGIApp, **bounds: Any) -> Edge:
@@ -115,7 +117,15 @@ async def converse(edge: Edge, pieces: list[bytes], *, turns: int = 0, leaves: b
     AssertionError: the server does not come to an end.
     """
     peer = Peer()
-    connection = Connection(edge, _NoWatch(), ("127.0.0.1", 50000), peer.getsockname(), client="127.0.0.1")
+    connection = ClientConnection(
+        edge,
+        _NoObserver(),
+        ("127.0.0.1", 50000),
+        peer.getsockname(),
+        client="127.0.0.1",
+        http1=Http1,
+        http2=Http2,
+    )
     serving = asyncio.ensure_future(connection.serve(cast("Any", peer)))
     await asyncio.sleep(0)  # the server takes the connection
     for piece in pieces:

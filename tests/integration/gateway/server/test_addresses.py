@@ -18,7 +18,7 @@ async def _status(host: str, port: int) -> bytes:
 
 
 @pytest.mark.parametrize("hosts", [("127.0.0.1", "::1"), ("::",), ("0.0.0.0", "::")])
-async def test_it_serves_at_every_address(hosts: tuple[str, ...]) -> None:
+async def test_server_is_reachable_at_every_address(hosts: tuple[str, ...]) -> None:
     async with running_edge(hosts=hosts) as edge:
         for host in ("127.0.0.1", "::1"):
             assert await _status(host, edge.port) == b"HTTP/1.1 200 \r\n"
@@ -28,7 +28,7 @@ async def test_it_serves_at_every_address(hosts: tuple[str, ...]) -> None:
                 socket.create_connection((host, edge.port))
 
 
-async def test_of_one_client_it_makes_no_difference_which_way_it_comes() -> None:
+async def test_client_has_the_same_address_over_ipv4_and_mapped_ipv6() -> None:
     async with running_edge(hosts=("::",), max_connections_per_client=1) as edge:
         with socket.create_connection(("127.0.0.1", edge.port)):
             assert b"503" in await _status("127.0.0.1", edge.port)

@@ -6,7 +6,7 @@ import socket
 from contextlib import AsyncExitStack
 
 import pytest
-from gateway.server.descriptors import afford
+from gateway.server.public_server import affordable_connections
 from loguru import logger
 
 from tests.integration.gateway.server.edge import RunningEdge, running_edge, until
@@ -27,7 +27,7 @@ async def busy(edge: RunningEdge, clients: AsyncExitStack, count: int) -> list[R
     return opened
 
 
-async def test_one_client_may_have_so_many_and_others_as_many() -> None:
+async def test_each_client_has_its_own_maximum_of_connections() -> None:
     async with running_edge(max_connections_per_client=3) as edge, AsyncExitStack() as clients:
         first, *_ = await busy(edge, clients, 3)
         refused = await clients.enter_async_context(connected(edge.port))
@@ -48,7 +48,7 @@ async def test_one_client_may_have_so_many_and_others_as_many() -> None:
         assert edge.refusals() == {"client_connections": 1}
 
 
-async def test_a_refused_client_that_sends_its_request_all_the_same_gets_to_read_why() -> None:
+async def test_rejected_client_that_sends_its_request_can_read_the_response() -> None:
     async with running_edge(max_connections_per_client=1) as edge, AsyncExitStack() as clients:
         await busy(edge, clients, 1)
         refused = await clients.enter_async_context(connected(edge.port))
@@ -57,7 +57,7 @@ async def test_a_refused_client_that_sends_its_request_all_the_same_gets_to_read
         assert (await refused.answer()).status == 503
 
 
-async def test_a_proxy_that_we_trust_is_many_clients() -> None:
+async def test_trusted_proxy_has_no_maximum_per_client() -> None:
     async with (
         running_edge(max_connections_per_client=1, is_proxy=lambda address: address == "127.0.0.1") as edge,
         AsyncExitStack() as clients,
@@ -66,7 +66,7 @@ async def test_a_proxy_that_we_trust_is_many_clients() -> None:
         assert edge.connections() == {"idle": 0, "busy": 5}
 
 
-async def test_when_all_are_taken_the_longest_idle_one_gives_way() -> None:
+async def test_longest_idle_connection_makes_room_when_the_server_is_full() -> None:
     async with running_edge(max_connections=3) as edge, AsyncExitStack() as clients:
         (working,) = await busy(edge, clients, 1)
         oldest = await clients.enter_async_context(connected(edge.port))
@@ -83,7 +83,7 @@ async def test_when_all_are_taken_the_longest_idle_one_gives_way() -> None:
         assert (await working.answer()).status == 200
 
 
-async def test_when_all_are_busy_further_ones_are_refused() -> None:
+async def test_new_connections_are_rejected_when_all_are_busy() -> None:
     async with running_edge(max_connections=2) as edge, AsyncExitStack() as clients:
         await busy(edge, clients, 2)
         refused = await clients.enter_async_context(connected(edge.port))
@@ -92,9 +92,9 @@ async def test_when_all_are_busy_further_ones_are_refused() -> None:
         assert edge.refusals() == {"connections": 1}
 
 
-async def test_turning_many_away_is_one_line_in_the_log() -> None:
+async def test_many_rejected_connections_are_logged_once() -> None:
     lines: list[str] = []
-    handler = logger.add(lambda line: lines.append(str(line)), level="WARNING", format="{message}")
+    handler = logger.add(lambda line: lines.append(str(line)), level="WARNING", format="{message} {extra[cause]}")
     try:
         async with running_edge(max_connections=1) as edge, AsyncExitStack() as clients:
             await busy(edge, clients, 1)
@@ -103,21 +103,21 @@ async def test_turning_many_away_is_one_line_in_the_log() -> None:
     finally:
         logger.remove(handler)
     assert len(lines) == 1
-    assert "turned away (connections)" in lines[0]
+    assert lines[0].strip() == "connections rejected connections"
 
 
-def test_more_connections_than_file_descriptors_are_not_promised(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_maximum_of_connections_is_limited_by_file_descriptors(monkeypatch: pytest.MonkeyPatch) -> None:
     asked: list[tuple[int, int]] = []
     monkeypatch.setattr(resource, "getrlimit", lambda _: (1024, 2048))
     monkeypatch.setattr(resource, "setrlimit", lambda _, limits: asked.append(limits))
-    assert afford(400) == 400
+    assert affordable_connections(400) == 400
     assert asked == []
-    assert afford(1000) == 1000
+    assert affordable_connections(1000) == 1000
     assert asked == [(1512, 2048)]
-    assert afford(5000) == 2048 - 512
+    assert affordable_connections(5000) == 2048 - 512
 
 
-async def test_running_out_of_descriptors_is_waited_out(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_listener_accepts_again_after_descriptors_were_exhausted(monkeypatch: pytest.MonkeyPatch) -> None:
     async with running_edge() as edge:
         accept = socket.socket.accept
         left = [2]

@@ -23,19 +23,19 @@ async def draining(edge: RunningEdge) -> AsyncIterator["asyncio.Task[None]"]:
         await task
 
 
-async def test_without_connections_it_is_over_at_once() -> None:
+async def test_drain_without_connections_ends_at_once() -> None:
     async with running_edge(notice_s=60) as edge:
         await asyncio.wait_for(edge.server.drain(DRAIN_S), 1)
 
 
-async def test_new_connections_are_refused() -> None:
+async def test_drain_refuses_new_connections() -> None:
     async with running_edge() as edge, connected(edge.port), draining(edge):
         with pytest.raises(ConnectionRefusedError):
             async with connected(edge.port):
                 pass
 
 
-async def test_a_request_in_progress_is_answered_and_its_connection_closed() -> None:
+async def test_drain_answers_a_request_in_progress_and_closes_its_connection() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(WAIT)
         await until(lambda: edge.application.waiting)
@@ -47,7 +47,7 @@ async def test_a_request_in_progress_is_answered_and_its_connection_closed() -> 
             assert await client.rest() == b""
 
 
-async def test_a_connection_that_lies_idle_is_kept_for_a_request_that_may_be_on_its_way() -> None:
+async def test_drain_keeps_an_idle_connection_for_a_request_on_its_way() -> None:
     async with running_edge(notice_s=1.0) as edge, connected(edge.port) as used, connected(edge.port) as unused:
         used.send(GET)
         assert not (await used.answer()).is_last
@@ -60,7 +60,7 @@ async def test_a_connection_that_lies_idle_is_kept_for_a_request_that_may_be_on_
                 assert await client.rest() == b""
 
 
-async def test_then_it_is_closed_in_good_order() -> None:
+async def test_drain_closes_an_idle_connection_in_order_after_the_notice() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(GET)
         await client.answer()
@@ -68,7 +68,7 @@ async def test_then_it_is_closed_in_good_order() -> None:
             assert await client.rest() == b""
 
 
-async def test_half_a_request_has_its_time() -> None:
+async def test_drain_gives_an_incomplete_request_its_time() -> None:
     async with running_edge(notice_s=0.2) as edge, connected(edge.port) as client:
         client.send(GET[:10])
         await asyncio.sleep(0.1)
@@ -78,7 +78,7 @@ async def test_half_a_request_has_its_time() -> None:
             assert (await client.answer()).is_last
 
 
-async def test_requests_sent_at_once_are_answered_up_to_the_one_that_is_the_last() -> None:
+async def test_drain_answers_pipelined_requests_up_to_the_last_response() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(WAIT, GET, GET)
         await until(lambda: edge.application.waiting)
@@ -89,7 +89,7 @@ async def test_requests_sent_at_once_are_answered_up_to_the_one_that_is_the_last
         assert edge.application.paths() == ["/wait"]
 
 
-async def test_a_response_that_had_begun_as_one_of_many_gives_notice_too() -> None:
+async def test_response_that_began_before_the_drain_is_followed_by_a_close() -> None:
     async with running_edge(notice_s=0.5) as edge, connected(edge.port) as client:
         client.send(GET.replace(b"/x", b"/half"))
         assert b"connection: close" not in await client.head()
@@ -101,7 +101,7 @@ async def test_a_response_that_had_begun_as_one_of_many_gives_notice_too() -> No
             assert (await client.answer()).is_last
 
 
-async def test_a_body_still_on_its_way_is_waited_for() -> None:
+async def test_drain_waits_for_a_request_body_on_its_way() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         request = post(b"/echo", b"0123456789")
         client.send(request[:-5])
@@ -113,7 +113,7 @@ async def test_a_body_still_on_its_way_is_waited_for() -> None:
             assert (answer.body, answer.is_last) == (b"0123456789", True)
 
 
-async def test_what_does_not_end_is_cut_off() -> None:
+async def test_request_that_outlasts_the_drain_is_aborted() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(post(b"/echo", b"0123456789")[:-5])
         await until(lambda: edge.application.seen)

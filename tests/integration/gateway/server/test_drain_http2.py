@@ -28,7 +28,7 @@ async def test_requests_in_progress_and_on_their_way_are_answered() -> None:
         assert client.goaways == [ANY, (ErrorCodes.NO_ERROR, late)]
 
 
-async def test_what_comes_after_the_last_word_may_be_sent_again_elsewhere() -> None:
+async def test_request_after_the_final_goaway_may_be_retried_elsewhere() -> None:
     async with running_edge(notice_s=0.2) as edge, http2_connected(edge.port) as client:
         waiting = client.start(b"/wait")
         await until(lambda: edge.application.waiting)
@@ -41,7 +41,7 @@ async def test_what_comes_after_the_last_word_may_be_sent_again_elsewhere() -> N
         assert edge.application.paths() == ["/wait"]
 
 
-async def test_an_idle_connection_gets_notice_and_then_its_end() -> None:
+async def test_idle_connection_gets_notice_and_is_then_closed() -> None:
     async with running_edge() as edge, http2_connected(edge.port) as used, http2_connected(edge.port) as unused:
         await used.get(b"/x")
         async with draining(edge):
@@ -51,7 +51,7 @@ async def test_an_idle_connection_gets_notice_and_then_its_end() -> None:
         assert unused.goaways == [ANY, (ErrorCodes.NO_ERROR, 0)]
 
 
-async def test_a_client_that_begins_after_that_is_greeted_told_and_answered() -> None:
+async def test_client_that_begins_http2_during_the_drain_gets_goaway_and_is_answered() -> None:
     async with running_edge(notice_s=1.0) as edge:
         reader, writer = await asyncio.open_connection(HOST, edge.port)
         await until(lambda: edge.connections() == {"idle": 1, "busy": 0})
@@ -63,7 +63,7 @@ async def test_a_client_that_begins_after_that_is_greeted_told_and_answered() ->
         assert client.frame_types[0] == SettingsFrame.type
 
 
-async def test_a_body_still_on_its_way_is_waited_for() -> None:
+async def test_drain_waits_for_a_request_body_on_its_way() -> None:
     async with running_edge(notice_s=0.2) as edge, http2_connected(edge.port) as client:
         stream = client.start(b"/echo", method=b"POST", body=b"01234", ends=False)
         await until(lambda: edge.application.seen)

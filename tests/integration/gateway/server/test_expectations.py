@@ -16,7 +16,7 @@ def _head(path: bytes, *lines: bytes, size: int = 5) -> bytes:
 
 
 @pytest.mark.parametrize("expect", [_EXPECT, b"expect: 100-Continue", b"Expect: 100-continue, 100-continue"])
-async def test_it_is_told_once_the_application_reads(expect: bytes) -> None:
+async def test_100_continue_is_sent_once_the_application_reads(expect: bytes) -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(_head(b"/echo", expect))
         assert await client.read_exactly(len(_CONTINUE)) == _CONTINUE
@@ -25,14 +25,14 @@ async def test_it_is_told_once_the_application_reads(expect: bytes) -> None:
         assert (answer.status, answer.body, answer.is_last) == (200, b"abcde", False)
 
 
-async def test_it_is_not_told_before() -> None:
+async def test_100_continue_is_not_sent_before_the_application_reads() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(_head(b"/wait", _EXPECT))
         await until(lambda: edge.application.waiting)
         assert await client.is_open_for(0.1)
 
 
-async def test_an_answer_without_the_body_comes_at_once_and_is_the_last() -> None:
+async def test_response_without_reading_the_body_closes_the_connection() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(_head(b"/x", _EXPECT))
         answer = await client.answer()
@@ -40,34 +40,34 @@ async def test_an_answer_without_the_body_comes_at_once_and_is_the_last() -> Non
         assert await client.rest() == b""
 
 
-async def test_a_body_that_comes_unasked_needs_no_word() -> None:
+async def test_body_that_is_sent_unasked_needs_no_100_continue() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(post(b"/echo", b"abcde", _EXPECT), GET)
         assert (await client.answer()).body == b"abcde"
         assert (await client.answer()).status == 200
 
 
-async def test_where_there_is_no_body_there_is_nothing_to_go_on_with() -> None:
+async def test_request_without_a_body_gets_no_100_continue() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(post(b"/echo", b"", _EXPECT), GET)
         assert [(await client.answer()).status for _ in range(2)] == [200, 200]
 
 
-async def test_a_refused_request_is_not_asked_for_its_body() -> None:
+async def test_refused_request_gets_no_100_continue() -> None:
     async with running_edge() as edge:
         for path in (b"*", b"ftp://x"):
             answer = await exchange(edge.port, _head(path, _EXPECT))
             assert (answer.status, answer.is_last) == (400, True)
 
 
-async def test_http10_knows_no_expectations() -> None:
+async def test_expectation_of_http_1_0_is_ignored() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(_head(b"/echo", _EXPECT).replace(b"HTTP/1.1", b"HTTP/1.0"))
         assert await client.is_open_for(0.05)
 
 
 @pytest.mark.parametrize("value", [b"200-ok", b"100-continue, x", b"100-continue;q=1", b"100"])
-async def test_other_expectations_are_refused(value: bytes) -> None:
+async def test_other_expectations_are_refused_with_417(value: bytes) -> None:
     async with running_edge() as edge:
         answer = await exchange(edge.port, _head(b"/echo", b"Expect: " + value))
         assert (answer.status, answer.json()["code"], answer.is_last) == (417, "EXPECTATION_FAILED", True)
@@ -75,7 +75,7 @@ async def test_other_expectations_are_refused(value: bytes) -> None:
         assert edge.refusals() == {"expectation": 1}
 
 
-async def test_a_client_that_leaves_instead_of_going_on_is_noticed() -> None:
+async def test_client_that_leaves_instead_of_sending_the_body_is_noticed() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(_head(b"/echo", _EXPECT))
         await client.read_exactly(len(_CONTINUE))

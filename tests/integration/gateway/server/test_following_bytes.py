@@ -62,7 +62,7 @@ KINDS = ("at once", "byte by byte", "in halves", "after it")
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("further", FURTHER.values(), ids=FURTHER)
 @pytest.mark.parametrize("request_text", LAST.values(), ids=LAST)
-async def test_the_last_request_is_answered_and_nothing_else(request_text: bytes, further: bytes, kind: str) -> None:
+async def test_bytes_after_the_last_request_are_ignored(request_text: bytes, further: bytes, kind: str) -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         await _send(client, request_text, further, kind)
         answer = await client.answer()
@@ -76,7 +76,7 @@ async def test_the_last_request_is_answered_and_nothing_else(request_text: bytes
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
 @pytest.mark.parametrize("request_text", KEPT.values(), ids=KEPT)
-async def test_garbage_gets_its_own_refusal_after_the_answer(request_text: bytes, garbage: bytes, kind: str) -> None:
+async def test_garbage_is_refused_after_the_response_before_it(request_text: bytes, garbage: bytes, kind: str) -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         await _send(client, request_text, garbage, kind)
         answer, refusal = await client.answer(), await client.answer()
@@ -87,7 +87,7 @@ async def test_garbage_gets_its_own_refusal_after_the_answer(request_text: bytes
 
 
 @pytest.mark.parametrize("further", [b"\r\n", b"\x00", GET, b"\r\n" * 100])
-async def test_a_request_in_progress_is_not_disturbed(further: bytes) -> None:
+async def test_following_bytes_do_not_disturb_a_request_in_progress(further: bytes) -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(b"GET /wait HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         await until(lambda: edge.application.waiting)
@@ -97,7 +97,7 @@ async def test_a_request_in_progress_is_not_disturbed(further: bytes) -> None:
         assert (await client.answer()).status == 200
 
 
-async def test_a_response_in_progress_is_not_cut_off() -> None:
+async def test_following_bytes_do_not_abort_a_response_in_progress() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(b"GET /half HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         await client.head()
@@ -109,7 +109,7 @@ async def test_a_response_in_progress_is_not_cut_off() -> None:
 
 
 @pytest.mark.parametrize("garbage", GARBAGE.values(), ids=GARBAGE)
-async def test_a_refusal_after_a_head_request_has_a_body(garbage: bytes) -> None:
+async def test_refusal_after_a_head_request_has_a_body(garbage: bytes) -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(b"HEAD /x HTTP/1.1\r\nHost: localhost\r\n\r\n", garbage)
         assert (await client.head()).startswith(b"HTTP/1.1 200")
@@ -117,7 +117,7 @@ async def test_a_refusal_after_a_head_request_has_a_body(garbage: bytes) -> None
 
 
 @pytest.mark.parametrize("request_text", [GET, post(b"/x", b""), post(b"/echo", _BODY), KEPT["a chunked POST"]])
-async def test_however_many_follow_each_is_answered(request_text: bytes) -> None:
+async def test_many_pipelined_requests_are_all_answered(request_text: bytes) -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(request_text * 300)
         answers = [await client.answer() for _ in range(300)]
@@ -133,7 +133,7 @@ async def test_empty_lines_before_a_request_are_ignored(count: int) -> None:
         assert edge.refusals() == {}
 
 
-async def test_half_closed_after_a_request_it_is_answered() -> None:
+async def test_request_is_answered_after_the_client_has_closed_its_side() -> None:
     for further in (b"", b"\r\n", GET):
         async with running_edge() as edge, connected(edge.port) as client:
             client.send(post(b"/echo", _BODY), further)
@@ -145,7 +145,7 @@ async def test_half_closed_after_a_request_it_is_answered() -> None:
             assert edge.refusals() == {}
 
 
-async def test_a_head_that_does_not_end_is_refused_after_the_answer() -> None:
+async def test_endless_head_is_refused_after_the_response_before_it() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(post(b"/echo", _BODY), GET[:-4])
         client.writer.write_eof()
@@ -154,7 +154,7 @@ async def test_a_head_that_does_not_end_is_refused_after_the_answer() -> None:
         assert await client.rest() == b""
 
 
-async def test_what_follows_the_last_request_is_read_no_further_than_a_bound() -> None:
+async def test_bytes_after_the_last_request_are_read_up_to_a_bound() -> None:
     async with running_edge(request_timeout_s=0.5) as edge, connected(edge.port) as client:
         client.send(b"GET /wait HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n")
         with pytest.raises(ConnectionError):

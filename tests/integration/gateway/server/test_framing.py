@@ -78,7 +78,7 @@ CASES += [(request, 501, "NOT_IMPLEMENTED") for request in NOT_IMPLEMENTED.value
 
 @pytest.mark.parametrize("in_pieces", [False, True], ids=["whole", "in pieces"])
 @pytest.mark.parametrize(("request_text", "status", "code"), CASES, ids=[*MALFORMED, *VERSIONS, *NOT_IMPLEMENTED])
-async def test_it_is_refused(request_text: bytes, status: int, code: str, in_pieces: bool) -> None:
+async def test_ambiguous_framing_is_refused(request_text: bytes, status: int, code: str, in_pieces: bool) -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         for byte in request_text + SMUGGLED if in_pieces else [request_text + SMUGGLED]:
             client.send(bytes([byte]) if isinstance(byte, int) else byte)
@@ -97,7 +97,7 @@ async def test_it_is_refused(request_text: bytes, status: int, code: str, in_pie
         assert edge.refusals() == {_CAUSES[status]: 1}
 
 
-async def test_the_second_of_two_requests_at_once_is_looked_at_as_closely() -> None:
+async def test_second_of_two_pipelined_requests_is_checked_too() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(GET, MALFORMED["length and coding"], SMUGGLED)
         assert (await client.answer()).status == 200
@@ -119,7 +119,7 @@ BODIES = {
 
 
 @pytest.mark.parametrize("body", BODIES.values(), ids=BODIES)
-async def test_a_body_that_is_not_well_formed_is_refused_while_it_is_read(body: bytes) -> None:
+async def test_malformed_body_is_refused_while_it_is_read(body: bytes) -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(b"POST /echo HTTP/1.1\r\n", _HOST, _CHUNKED, b"\r\n", body, SMUGGLED)
         answer = await client.answer()
@@ -129,7 +129,7 @@ async def test_a_body_that_is_not_well_formed_is_refused_while_it_is_read(body: 
         assert edge.application.left == 1
 
 
-async def test_a_body_shorter_than_announced_is_refused() -> None:
+async def test_body_shorter_than_announced_is_refused() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(b"POST /echo HTTP/1.1\r\n", _HOST, b"Content-Length: 9\r\n\r\nabc")
         client.writer.write_eof()
@@ -137,7 +137,7 @@ async def test_a_body_shorter_than_announced_is_refused() -> None:
         assert edge.application.left == 1
 
 
-async def test_header_fields_beyond_all_bounds_are_refused() -> None:
+async def test_header_fields_beyond_the_bounds_are_refused() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(b"GET /x HTTP/1.1\r\n", _HOST, *[b"X-%d: %s\r\n" % (n, b"x" * 1000) for n in range(1000)])
         answer = await client.answer()
@@ -147,7 +147,7 @@ async def test_header_fields_beyond_all_bounds_are_refused() -> None:
 
 @pytest.mark.parametrize("name", [b"Authorization", b"authorization"])
 @pytest.mark.parametrize("before", [0, 20], ids=["first", "after others"])
-async def test_a_token_beyond_all_bounds_is_called_that(name: bytes, before: int) -> None:
+async def test_token_beyond_the_bounds_is_refused_as_a_token(name: bytes, before: int) -> None:
     others = [b"X-%d: %s\r\n" % (n, b"x" * 1000) for n in range(before)]
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(b"GET /x HTTP/1.1\r\n", _HOST, *others, name, b": Bearer ", b"x" * 1024 * 1024)

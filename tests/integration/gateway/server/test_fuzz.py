@@ -88,7 +88,7 @@ HTTP2 = st.lists(FRAMES, max_size=12).map(lambda frames: _PREFACE + b"".join(fra
 
 @settings(max_examples=_EXAMPLES, deadline=None)
 @given(st.one_of(HTTP1, HTTP2), st.integers(1, 200), st.sampled_from(["finish", "leave", "read"]))
-async def test_nothing_stays(data: bytes, piece_size: int, then: str) -> None:
+async def test_hostile_input_leaves_no_connection_or_task(data: bytes, piece_size: int, then: str) -> None:
     with _no_errors():
         async with running_edge() as edge:
             reader, writer = await asyncio.open_connection(HOST, edge.port)

@@ -61,7 +61,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("size", _SIZES)
 @pytest.mark.parametrize(("text", "status", "code"), REFUSED.values(), ids=REFUSED)
-async def test_what_is_too_long_is_refused(text: bytes, status: int, code: str, size: int | None) -> None:
+async def test_head_beyond_a_limit_is_refused(text: bytes, status: int, code: str, size: int | None) -> None:
     async with running_edge() as edge:
         answer = await _ask(edge.port, text, size)
         assert (answer.status, answer.json()["code"], answer.is_last) == (status, code, True)
@@ -74,12 +74,12 @@ async def test_what_is_too_long_is_refused(text: bytes, status: int, code: str, 
     [_get(_path(_TARGET)), _get(b"/", _fields(_FIELDS - len(_HOST) - 2)), _get(b"/", b"X: y\r\n" * 199)],
     ids=["a target", "fields", "many fields"],
 )
-async def test_what_is_as_long_as_it_may_be_gets_to_the_application(text: bytes, size: int | None) -> None:
+async def test_head_at_the_limits_reaches_the_application(text: bytes, size: int | None) -> None:
     async with running_edge() as edge:
         assert (await _ask(edge.port, text, size)).status == 200
 
 
-async def test_trailers_and_the_lines_before_chunks_are_bounded_too() -> None:
+async def test_trailers_and_chunk_lines_are_bounded() -> None:
     head = b"POST /echo HTTP/1.1\r\nHost: localhost\r\nTransfer-Encoding: chunked\r\n\r\n"
     cases = {
         head + b"0\r\nX: " + b"x" * 17_000 + b"\r\n\r\n": 431,

@@ -15,7 +15,7 @@ _BLOCK = b"\x83\x86\x44\x05/echo\x41\x01a"
 _GET = [(b":method", b"GET"), (b":scheme", b"http"), (b":authority", b"localhost")]
 
 
-async def test_many_at_once() -> None:
+async def test_concurrent_requests_are_all_answered() -> None:
     async with running_edge() as edge, http2_connected(edge.port) as client:
         streams = [client.start(b"/echo", method=b"POST", body=b"%d" % number) for number in range(100)]
         replies = [await client.reply(stream) for stream in streams]
@@ -24,7 +24,7 @@ async def test_many_at_once() -> None:
         assert edge.connections() == {"idle": 1, "busy": 0}
 
 
-async def test_large_bodies_pass_whole_both_ways() -> None:
+async def test_large_bodies_are_echoed_completely() -> None:
     async with running_edge() as edge, http2_connected(edge.port) as client:
         assert (await client.get(b"/large")).body == bytes(LARGE_BYTES)
         stream = client.start(b"/echo", method=b"POST", ends=False)
@@ -37,7 +37,7 @@ async def test_large_bodies_pass_whole_both_ways() -> None:
         assert (await client.reply(stream)).body == b"x" * 200_000
 
 
-async def test_an_early_answer_stops_its_own_request_only() -> None:
+async def test_early_response_stops_only_its_own_request() -> None:
     async with running_edge() as edge, http2_connected(edge.port) as client:
         waiting = client.start(b"/wait")
         early = client.start(b"/x", method=b"POST", body=b"half", ends=False)
@@ -51,7 +51,7 @@ async def test_an_early_answer_stops_its_own_request_only() -> None:
         assert client.goaways == []
 
 
-async def test_data_on_its_way_to_an_answered_stream_goes_nowhere() -> None:
+async def test_data_for_an_answered_stream_is_dropped() -> None:
     async with running_edge() as edge, http2_connected(edge.port) as client:
         for _ in range(30):
             early = client.start(b"/x", method=b"POST", body=b"x" * 4096, ends=False)
@@ -60,7 +60,7 @@ async def test_data_on_its_way_to_an_answered_stream_goes_nowhere() -> None:
         assert (await client.get(b"/x")).status == 200
 
 
-async def test_a_response_that_breaks_off_is_reset() -> None:
+async def test_failed_response_resets_its_stream() -> None:
     async with running_edge() as edge, http2_connected(edge.port) as client:
         assert (await client.get(b"/broken")).reset == ErrorCodes.INTERNAL_ERROR
         assert (await client.get(b"/x")).status == 200
@@ -85,7 +85,7 @@ async def test_a_response_that_breaks_off_is_reset() -> None:
         ([_GET[0], (b":scheme", b"ftp"), _GET[2], (b":path", b"/x")], 400, "MALFORMED_REQUEST"),
     ],
 )
-async def test_a_request_that_is_refused_ends_alone(fields: list[tuple[bytes, bytes]], status: int, code: str) -> None:
+async def test_refused_request_ends_only_its_stream(fields: list[tuple[bytes, bytes]], status: int, code: str) -> None:
     async with running_edge() as edge, http2_connected(edge.port) as client:
         stream = client.start_with(fields, client.h2.get_next_available_stream_id())
         reply = await client.reply(stream)
@@ -124,7 +124,7 @@ async def test_websockets_are_not_offered() -> None:
     ],
     ids=repr,
 )
-async def test_a_malformed_request_is_reset_and_the_others_are_answered(field: tuple[bytes, bytes]) -> None:
+async def test_malformed_request_is_reset_and_others_are_answered(field: tuple[bytes, bytes]) -> None:
     async with running_edge() as edge, http2_connected(edge.port) as client:
         waiting, posting = client.start(b"/wait"), client.start(b"/echo", method=b"POST", body=b"ab", ends=False)
         stream = client.start_with([*_GET, (b":path", b"/x"), field], client.h2.get_next_available_stream_id())
@@ -140,7 +140,7 @@ async def test_a_malformed_request_is_reset_and_the_others_are_answered(field: t
 
 
 @pytest.mark.parametrize(("length", "body"), [(b"2", b"abc"), (b"4", b"abc"), (b"0", b"a")])
-async def test_a_body_of_another_length_than_announced_is_reset(length: bytes, body: bytes) -> None:
+async def test_body_of_another_length_than_announced_is_reset(length: bytes, body: bytes) -> None:
     async with running_edge() as edge, http2_connected(edge.port) as client:
         stream = client.start(b"/echo", method=b"POST", headers=[(b"content-length", length)], body=body)
         assert (await client.reply(stream)).reset == ErrorCodes.PROTOCOL_ERROR
@@ -157,7 +157,7 @@ async def test_requests_that_provoke_resets_are_bounded() -> None:
         assert edge.application.seen == []
 
 
-async def test_one_request_too_many_is_refused_and_the_others_are_answered() -> None:
+async def test_request_beyond_the_maximum_is_refused_and_others_are_answered() -> None:
     async with running_edge() as edge, http2_connected(edge.port) as client:
         frames = [HeadersFrame(2 * n + 1, data=_BLOCK, flags=["END_HEADERS"]) for n in range(101)]
         for n in range(101):
@@ -174,7 +174,7 @@ async def test_one_request_too_many_is_refused_and_the_others_are_answered() -> 
         assert client.goaways == []
 
 
-async def test_a_client_that_says_goodbye_gets_the_answers_that_it_waits_for() -> None:
+async def test_client_that_sends_goaway_gets_pending_responses() -> None:
     async with running_edge() as edge, http2_connected(edge.port) as client:
         waiting = client.start(b"/wait")
         client.send_frames(GoAwayFrame(0, last_stream_id=0, error_code=ErrorCodes.NO_ERROR))
@@ -184,7 +184,7 @@ async def test_a_client_that_says_goodbye_gets_the_answers_that_it_waits_for() -
         await client.until_closed()
 
 
-async def test_an_application_that_does_not_read_stops_its_own_upload_only() -> None:
+async def test_application_that_does_not_read_blocks_only_its_own_upload() -> None:
     async with running_edge() as edge, http2_connected(edge.port) as client:
         stream = client.start(b"/wait", method=b"POST", ends=False)
         client.h2.send_data(stream, bytes(16_384))
@@ -198,14 +198,14 @@ async def test_an_application_that_does_not_read_stops_its_own_upload_only() -> 
         await client.until(lambda: client.h2.outbound_flow_control_window > 32_000)
 
 
-async def test_a_client_that_gives_no_room_is_cut_off() -> None:
+async def test_client_that_opens_no_window_is_disconnected() -> None:
     async with running_edge(send_timeout_s=0.5) as edge, http2_connected(edge.port, reads_bodies=False) as client:
         client.start(b"/large")
         await client.until_closed()
         assert edge.refusals() == {"slow_reader": 1}
 
 
-async def test_a_client_that_gives_room_again_is_served() -> None:
+async def test_client_that_opens_its_window_again_is_served() -> None:
     async with running_edge() as edge, http2_connected(edge.port, reads_bodies=False) as client:
         stream = client.start(b"/large")
         await client.until(lambda: len(client.replies[stream].body) == 65535)
@@ -215,7 +215,7 @@ async def test_a_client_that_gives_room_again_is_served() -> None:
         assert (await client.reply(stream)).body == bytes(LARGE_BYTES)
 
 
-async def test_a_client_that_leaves_leaves_nothing_behind() -> None:
+async def test_client_that_leaves_frees_its_requests() -> None:
     async with running_edge() as edge:
         async with http2_connected(edge.port, reads_bodies=False) as client:
             stream = client.start(b"/large")
@@ -225,14 +225,14 @@ async def test_a_client_that_leaves_leaves_nothing_behind() -> None:
         assert edge.refusals() == {}
 
 
-async def test_a_request_that_takes_too_long_is_cut_off() -> None:
+async def test_request_beyond_its_timeout_is_aborted() -> None:
     async with running_edge(request_timeout_s=0.3) as edge, http2_connected(edge.port) as client:
         client.start(b"/wait")
         await client.until_closed()
         assert edge.refusals() == {"request_timeout": 1}
 
 
-async def test_an_idle_connection_is_told_before_it_is_closed() -> None:
+async def test_idle_connection_gets_goaway_before_it_is_closed() -> None:
     async with running_edge(keep_alive_timeout_s=0.3) as edge, http2_connected(edge.port) as client:
         await client.get(b"/x")
         await client.until_closed()
@@ -250,7 +250,7 @@ async def test_pings_do_not_keep_a_connection_open() -> None:
         assert client.goaways == [(ErrorCodes.NO_ERROR, 1)]
 
 
-async def test_a_client_is_asked_for_a_new_connection_now_and_then() -> None:
+async def test_client_is_asked_for_a_new_connection_after_the_maximum_of_requests() -> None:
     async with running_edge(max_requests_per_connection=3) as edge, http2_connected(edge.port) as client:
         streams = [client.start(b"/x") for _ in range(5)]
         assert {(await client.reply(stream)).status for stream in streams} == {200}
@@ -258,7 +258,7 @@ async def test_a_client_is_asked_for_a_new_connection_now_and_then() -> None:
         assert client.goaways == [(ErrorCodes.NO_ERROR, 2**31 - 1), (ErrorCodes.NO_ERROR, streams[-1])]
 
 
-async def test_whoever_calls_off_a_request_frees_its_place() -> None:
+async def test_cancelled_request_frees_its_stream() -> None:
     async with running_edge(http2_max_streams=2) as edge, http2_connected(edge.port) as client:
         await client.get(b"/x")
         first, second = client.start(b"/wait"), client.start(b"/wait")

@@ -49,7 +49,7 @@ FLOODS: dict[str, Callable[[int], list[Frame]]] = {
 
 
 @pytest.mark.parametrize("flood", FLOODS.values(), ids=FLOODS)
-async def test_frames_beside_requests_are_bounded(flood: Callable[[int], list[Frame]]) -> None:
+async def test_control_frames_are_bounded(flood: Callable[[int], list[Frame]]) -> None:
     async with (
         running_edge(http2_max_control_frames=300) as edge,
         http2_connected(edge.port) as client,
@@ -65,7 +65,7 @@ async def test_frames_beside_requests_are_bounded(flood: Callable[[int], list[Fr
         assert (await other.get(b"/x")).status == 200
 
 
-async def test_a_client_that_acknowledges_each_frame_that_it_reads_is_no_flood() -> None:
+async def test_acknowledging_each_frame_is_no_flood() -> None:
     async with running_edge(http2_max_control_frames=50) as edge, http2_connected(edge.port) as client:
         streams = [client.start(b"/large") for _ in range(2)]
         assert {len((await client.reply(stream)).body) for stream in streams} == {LARGE_BYTES}
@@ -73,7 +73,7 @@ async def test_a_client_that_acknowledges_each_frame_that_it_reads_is_no_flood()
         assert edge.refusals() == {}
 
 
-async def test_empty_pieces_of_a_body_are_bounded() -> None:
+async def test_empty_data_frames_are_bounded() -> None:
     async with running_edge(http2_max_control_frames=300) as edge, http2_connected(edge.port) as client:
         stream = client.start(b"/echo", method=b"POST", ends=False)
         client.send_frames(*[DataFrame(stream)] * 1000)
@@ -81,7 +81,7 @@ async def test_empty_pieces_of_a_body_are_bounded() -> None:
         assert edge.refusals() == {"http2_control_frames": 1}
 
 
-async def test_rapid_reset() -> None:
+async def test_rapid_reset_ends_the_connection() -> None:
     async with running_edge(http2_max_resets=100) as edge, http2_connected(edge.port) as client:
         client.send_frames(*[frame for number in range(1000) for frame in a_reset(number)])
         await client.until_closed()
@@ -90,7 +90,7 @@ async def test_rapid_reset() -> None:
         assert len(edge.application.seen) <= 200
 
 
-async def test_requests_that_were_called_off_count_while_they_run() -> None:
+async def test_cancelled_requests_count_while_their_applications_run() -> None:
     async with running_edge(http2_max_resets=100, http2_max_streams=10) as edge, http2_connected(edge.port) as client:
         for running in range(20):
             stream = client.start(b"/wait")
@@ -104,7 +104,7 @@ async def test_requests_that_were_called_off_count_while_they_run() -> None:
         assert (await client.get(b"/x")).status == 200
 
 
-async def test_a_request_that_is_called_off_at_once_is_not_begun() -> None:
+async def test_request_that_is_cancelled_at_once_does_not_reach_the_application() -> None:
     async with running_edge() as edge, http2_connected(edge.port) as client:
         client.send_frames(*[frame for number in range(10) for frame in a_reset(number)])
         client.h2.ping(b"12345678")
@@ -114,7 +114,7 @@ async def test_a_request_that_is_called_off_at_once_is_not_begun() -> None:
 
 
 @pytest.mark.parametrize("size", [0, 100, 16_000])
-async def test_header_fields_without_end(size: int) -> None:
+async def test_endless_header_section_ends_the_connection(size: int) -> None:
     async with running_edge() as edge, http2_connected(edge.port) as client:
         client.send_frames(HeadersFrame(1, data=_BLOCK, flags=["END_STREAM"]))
         client.send_frames(*[ContinuationFrame(1, data=bytes(size))] * 20_000)
@@ -124,7 +124,7 @@ async def test_header_fields_without_end(size: int) -> None:
         assert edge.refusals()
 
 
-async def test_header_fields_that_unpack_to_very_many() -> None:
+async def test_header_compression_bomb_ends_the_connection() -> None:
     async with running_edge() as edge, http2_connected(edge.port) as client:
         # 4 000 bytes into the dynamic table (RFC 7541, 6.2.1), and then a byte for each further copy.
         bomb = _BLOCK + b"\x40\x01a\x7f\xa1\x1e" + bytes(4000 - 0) + b"\xbe" * 10_000
@@ -134,7 +134,7 @@ async def test_header_fields_that_unpack_to_very_many() -> None:
         assert [code for code, _ in client.goaways] != []
 
 
-async def test_more_streams_than_allowed() -> None:
+async def test_far_more_streams_than_allowed_end_the_connection() -> None:
     async with running_edge(http2_max_streams=10) as edge, http2_connected(edge.port) as client:
         frames = [HeadersFrame(2 * n + 1, data=_BLOCK, flags=["END_HEADERS"]) for n in range(50)]
         client.send_frames(*frames)

@@ -9,9 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from gateway.server import listener as listening
 from gateway.server.listener import Listener
-from gateway.server.port_sharing import has_company
-from gateway.server.syn_filter import drop_new_connections
-from service_kit.listening import listen
+from service_kit.listening import drop_new_connections, is_port_shared, listen
 
 from tests.integration.gateway.server.edge import until
 from tests.running.polling import eventually
@@ -66,31 +64,31 @@ def close_between(pair: tuple[socket.socket, socket.socket], *, filtered: bool) 
 
 
 @linux_only
-def test_a_queue_that_is_closed_is_reset(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_queued_connections_are_reset_when_the_listener_closes(pair: tuple[socket.socket, socket.socket]) -> None:
     assert b"reset" in close_between(pair, filtered=False)
 
 
 @linux_only
-def test_behind_the_filter_nobody_is_in_the_queue(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_filter_keeps_new_connections_out_of_the_queue(pair: tuple[socket.socket, socket.socket]) -> None:
     assert close_between(pair, filtered=True) == [b"hello"] * CLIENTS
 
 
 @linux_only
-def test_the_kernel_tells_who_else_listens(pair: tuple[socket.socket, socket.socket]) -> None:
+def test_other_listener_on_the_port_is_found(pair: tuple[socket.socket, socket.socket]) -> None:
     first, second = pair
-    assert has_company(first)
-    assert has_company(second)
+    assert is_port_shared(first)
+    assert is_port_shared(second)
     second.close()
-    assert not has_company(first)
+    assert not is_port_shared(first)
 
 
 @linux_only
-def test_one_that_listens_on_all_addresses_is_company() -> None:
+def test_listener_on_all_addresses_counts_as_another_listener() -> None:
     with socket.create_server((HOST, 0), reuse_port=True) as one:
         port = one.getsockname()[1]
         with socket.create_server(("", port), reuse_port=True) as everywhere:
-            assert has_company(one)
-            assert not has_company(everywhere)
+            assert is_port_shared(one)
+            assert not is_port_shared(everywhere)
 
 
 class Taken:
@@ -99,7 +97,7 @@ class Taken:
     def __init__(self, port: int = 0, *, share_port: bool = True) -> None:
         self.sockets: list[socket.socket] = []
         (sock,) = listen((HOST,), port, share_port=share_port)
-        self.listener = Listener(sock, self._take, exhausted=lambda: None, send_timeout_s=1.0)
+        self.listener = Listener(sock, self._take, on_exhausted=lambda: None, send_timeout_s=1.0)
 
     def _take(self, connection: socket.socket, _peer: object) -> None:
         self.sockets.append(connection)
@@ -110,7 +108,7 @@ class Taken:
             connection.close()
 
 
-async def test_a_lone_listener_closes_at_once_and_takes_in_who_has_come() -> None:
+async def test_lone_listener_accepts_queued_connections_and_closes_at_once() -> None:
     taken = Taken()
     with socket.create_connection((HOST, taken.listener.port)):
         draining = taken.listener.drain()
@@ -123,7 +121,7 @@ async def test_a_lone_listener_closes_at_once_and_takes_in_who_has_come() -> Non
 
 
 @linux_only
-async def test_a_listener_with_company_leaves_new_clients_to_it() -> None:
+async def test_listener_on_a_shared_port_leaves_new_clients_to_the_other() -> None:
     leaving, staying = Taken(), None
     staying = Taken(leaving.listener.port)
     draining = asyncio.create_task(leaving.listener.drain())
@@ -139,8 +137,8 @@ async def test_a_listener_with_company_leaves_new_clients_to_it() -> None:
     staying.close()
 
 
-async def test_without_a_filter_it_closes_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(listening, "has_company", lambda _: True)
+async def test_listener_closes_at_once_without_a_filter(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(listening, "is_port_shared", lambda _: True)
     monkeypatch.setattr(listening, "drop_new_connections", lambda _: False)
     taken = Taken()
     with pytest.raises(StopIteration):

@@ -24,7 +24,7 @@ async def stop(process: EdgeProcess) -> float:
     return await asyncio.to_thread(process.stop)
 
 
-async def test_with_idle_connections_it_ends_early(process: EdgeProcess) -> None:
+async def test_process_with_idle_connections_exits_early(process: EdgeProcess) -> None:
     async with connected(process.port) as client, connected(process.port), http2_connected(process.port) as http2:
         client.send(GET)
         await client.answer()
@@ -33,7 +33,7 @@ async def test_with_idle_connections_it_ends_early(process: EdgeProcess) -> None
         await http2.until_closed()
 
 
-async def test_a_body_that_trickles_in(process: EdgeProcess) -> None:
+async def test_process_exits_while_a_body_trickles_in(process: EdgeProcess) -> None:
     async with connected(process.port) as client:
         client.send(post(b"/echo", bytes(1000), b"Expect: 100-continue")[:-1000])
         await client.head()  # 100: the application waits for the body
@@ -44,7 +44,7 @@ async def test_a_body_that_trickles_in(process: EdgeProcess) -> None:
         assert DRAIN_S <= await stopping <= DRAIN_S + 1
 
 
-async def test_header_fields_that_trickle_in(process: EdgeProcess) -> None:
+async def test_process_exits_while_header_fields_trickle_in(process: EdgeProcess) -> None:
     async with connected(process.port) as client:
         client.send(GET[:-2])
         await asyncio.sleep(0.1)
@@ -55,14 +55,14 @@ async def test_header_fields_that_trickle_in(process: EdgeProcess) -> None:
         assert await stopping <= DRAIN_S + 1
 
 
-async def test_a_client_that_never_reads(process: EdgeProcess) -> None:
+async def test_process_exits_while_a_client_never_reads(process: EdgeProcess) -> None:
     with socket.create_connection((HOST, process.port)) as client:
         client.sendall(GET.replace(b"/x", b"/large"))
         client.recv(1)
         assert await stop(process) <= DRAIN_S + 1
 
 
-async def test_a_handler_that_never_ends(process: EdgeProcess) -> None:
+async def test_process_exits_while_a_handler_never_ends(process: EdgeProcess) -> None:
     async with connected(process.port) as client, http2_connected(process.port) as http2:
         client.send(GET.replace(b"/x", b"/wait"))
         http2.start(b"/wait")

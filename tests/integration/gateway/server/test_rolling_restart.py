@@ -67,7 +67,7 @@ class Clients:
         connection.close()
 
 
-def test_clients_see_no_error() -> None:
+def test_rolling_restart_causes_no_client_error() -> None:
     with ExitStack() as processes:
         old = processes.enter_context(edge_process())
         beside = processes.enter_context(edge_process(old.port))

@@ -23,7 +23,9 @@ def get(target: bytes, verb: bytes = b"GET") -> bytes:
         (b"//elsewhere/a", b"//elsewhere/a", b"", b"localhost"),
     ],
 )
-async def test_a_url_counts_for_more_than_the_host_field(target: bytes, path: bytes, query: bytes, host: bytes) -> None:
+async def test_host_of_an_absolute_target_takes_precedence_over_the_host_field(
+    target: bytes, path: bytes, query: bytes, host: bytes
+) -> None:
     async with running_edge() as edge:
         assert (await exchange(edge.port, get(target))).status == 200
         (scope,) = edge.application.seen
@@ -31,7 +33,7 @@ async def test_a_url_counts_for_more_than_the_host_field(target: bytes, path: by
         assert sorted(scope["headers"]) == [(b"host", host), (b"x-a", b"a")]
 
 
-async def test_the_server_as_a_whole_can_be_asked_for_its_options() -> None:
+async def test_options_with_an_asterisk_is_accepted() -> None:
     async with running_edge() as edge:
         assert (await exchange(edge.port, get(b"*", b"OPTIONS"))).status == 200
         assert edge.application.seen[0]["raw_path"] == b"*"
@@ -52,14 +54,14 @@ async def test_the_server_as_a_whole_can_be_asked_for_its_options() -> None:
         b"?x",
     ],
 )
-async def test_what_is_neither_a_path_nor_a_url_is_refused(target: bytes) -> None:
+async def test_target_that_is_neither_path_nor_url_is_refused(target: bytes) -> None:
     async with running_edge() as edge:
         answer = await exchange(edge.port, get(target))
         assert (answer.status, answer.json()["code"]) == (400, "MALFORMED_REQUEST")
         assert edge.application.seen == []
 
 
-async def test_an_upgrade_is_ignored() -> None:
+async def test_upgrade_is_ignored() -> None:
     async with running_edge() as edge:
         for protocol in (b"websocket", b"h2c"):
             request = b"GET /x HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n"

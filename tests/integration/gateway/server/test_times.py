@@ -9,7 +9,7 @@ from tests.integration.gateway.server.edge import HOST, running_edge, until
 from tests.integration.gateway.server.raw_client import GET, connected, post
 
 
-async def test_header_fields_that_trickle_in_are_refused() -> None:
+async def test_slow_header_fields_are_refused_with_408() -> None:
     async with running_edge(header_timeout_s=0.5) as edge, connected(edge.port) as client:
         for byte in GET[:10]:
             client.send(bytes([byte]))
@@ -20,7 +20,7 @@ async def test_header_fields_that_trickle_in_are_refused() -> None:
         assert edge.refusals() == {"headers_timeout": 1}
 
 
-async def test_the_time_runs_from_the_first_byte_of_a_further_request() -> None:
+async def test_header_timeout_runs_from_the_first_byte_of_a_further_request() -> None:
     async with running_edge(header_timeout_s=0.5) as edge, connected(edge.port) as client:
         client.send(GET)
         assert (await client.answer()).status == 200
@@ -29,20 +29,20 @@ async def test_the_time_runs_from_the_first_byte_of_a_further_request() -> None:
         assert (await client.answer()).status == 408
 
 
-async def test_half_a_request_behind_a_whole_one_has_no_more_time() -> None:
+async def test_incomplete_request_behind_a_complete_one_gets_no_more_time() -> None:
     async with running_edge(header_timeout_s=0.5) as edge, connected(edge.port) as client:
         client.send(GET + GET[:10])
         assert (await client.answer()).status == 200
         assert (await client.answer()).status == 408
 
 
-async def test_a_connection_on_which_nothing_comes_is_closed_without_a_word() -> None:
+async def test_connection_without_any_request_is_closed_without_a_response() -> None:
     async with running_edge(header_timeout_s=0.3) as edge, connected(edge.port) as client:
         assert await client.rest() == b""
         assert edge.refusals() == {}
 
 
-async def test_an_idle_connection_is_closed_without_a_word() -> None:
+async def test_idle_connection_is_closed_without_a_response() -> None:
     async with running_edge(keep_alive_timeout_s=0.3) as edge, connected(edge.port) as client:
         client.send(GET)
         assert not (await client.answer()).is_last
@@ -50,7 +50,7 @@ async def test_an_idle_connection_is_closed_without_a_word() -> None:
         assert edge.refusals() == {}
 
 
-async def test_a_busy_connection_is_not_idle() -> None:
+async def test_keep_alive_timeout_spares_a_busy_connection() -> None:
     async with running_edge(keep_alive_timeout_s=0.3, header_timeout_s=0.3) as edge, connected(edge.port) as client:
         client.send(GET.replace(b"/x", b"/wait"))
         assert await client.is_open_for(0.8)
@@ -58,14 +58,14 @@ async def test_a_busy_connection_is_not_idle() -> None:
         await until(lambda: edge.connections() == {"idle": 1, "busy": 0})
 
 
-async def test_a_request_that_takes_too_long_is_cut_off() -> None:
+async def test_request_beyond_its_timeout_is_aborted() -> None:
     async with running_edge(request_timeout_s=0.3) as edge, connected(edge.port) as client:
         client.send(GET.replace(b"/x", b"/wait"))
         assert await client.rest() == b""
         assert edge.refusals() == {"request_timeout": 1}
 
 
-async def test_a_client_that_does_not_read_is_cut_off() -> None:
+async def test_client_that_does_not_read_is_disconnected() -> None:
     async with running_edge(send_timeout_s=0.5) as edge:
         with socket.socket() as client:
             client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
@@ -76,7 +76,7 @@ async def test_a_client_that_does_not_read_is_cut_off() -> None:
         assert edge.refusals() == {"slow_reader": 1}
 
 
-async def test_a_client_that_reads_slowly_is_served() -> None:
+async def test_client_that_reads_slowly_is_served() -> None:
     async with running_edge(send_timeout_s=0.5) as edge, connected(edge.port) as client:
         client.send(GET.replace(b"/x", b"/large"))
         head = await client.read(1000)
@@ -87,7 +87,7 @@ async def test_a_client_that_reads_slowly_is_served() -> None:
         assert edge.refusals() == {}
 
 
-async def test_a_client_that_has_sent_its_last_gets_its_answer() -> None:
+async def test_client_that_closes_its_side_gets_its_response() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(GET.replace(b"/x", b"/wait"))
         client.writer.write_eof()
@@ -98,7 +98,7 @@ async def test_a_client_that_has_sent_its_last_gets_its_answer() -> None:
 
 
 @pytest.mark.parametrize("size", [100_000, 3_000_000])
-async def test_whoever_is_answered_early_gets_to_read_it(size: int) -> None:
+async def test_early_response_reaches_a_client_that_still_sends(size: int) -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         request = post(b"/x", bytes(size))
         client.send(request[: -size // 2])
@@ -108,7 +108,7 @@ async def test_whoever_is_answered_early_gets_to_read_it(size: int) -> None:
         assert await client.rest() == b""
 
 
-async def test_the_short_rest_of_a_body_that_nobody_wants_is_skipped() -> None:
+async def test_short_unread_rest_of_a_body_is_skipped() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         request = post(b"/x", bytes(10_000))
         for _ in range(3):
@@ -123,7 +123,7 @@ async def test_the_short_rest_of_a_body_that_nobody_wants_is_skipped() -> None:
         await until(lambda: edge.connections() == {"idle": 1, "busy": 0})
 
 
-async def test_a_rest_that_does_not_come_is_not_waited_for_long() -> None:
+async def test_missing_rest_of_a_body_is_waited_for_briefly() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(post(b"/x", bytes(10_000))[:-6_000])
         assert not (await client.answer()).is_last
@@ -131,7 +131,7 @@ async def test_a_rest_that_does_not_come_is_not_waited_for_long() -> None:
         assert edge.refusals() == {}
 
 
-async def test_whoever_goes_on_sending_is_not_listened_to_for_long() -> None:
+async def test_client_that_never_stops_sending_is_disconnected() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(b"POST /x HTTP/1.1\r\nHost: localhost\r\nContent-Length: 1000000000\r\n\r\n")
         assert (await client.answer()).body == b"hello"
@@ -139,13 +139,13 @@ async def test_whoever_goes_on_sending_is_not_listened_to_for_long() -> None:
             await client.send_without_end()
 
 
-async def test_a_response_that_breaks_off_ends_the_connection() -> None:
+async def test_failed_response_ends_the_connection() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(GET.replace(b"/x", b"/broken"))
         assert (await client.rest()).endswith(b"\r\n\r\nhe")
 
 
-async def test_bodies_pass_whole() -> None:
+async def test_bodies_of_every_size_are_echoed_completely() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         body = bytes(range(256)) * 4096
         client.send(post(b"/echo", body))
@@ -156,13 +156,13 @@ async def test_bodies_pass_whole() -> None:
         assert (await client.answer()).body == b"abc"
 
 
-async def test_requests_sent_at_once_are_answered_in_their_order() -> None:
+async def test_pipelined_requests_are_answered_in_order() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(*[post(b"/echo", b"%d" % number) for number in range(50)])
         assert [(await client.answer()).body for _ in range(50)] == [b"%d" % number for number in range(50)]
 
 
-async def test_a_head_request_gets_no_body() -> None:
+async def test_head_request_gets_no_body() -> None:
     async with running_edge() as edge, connected(edge.port) as client:
         client.send(GET.replace(b"GET", b"HEAD"), GET.replace(b"/x", b"nothing").replace(b"GET", b"HEAD"))
         received = await client.rest()
@@ -170,7 +170,7 @@ async def test_a_head_request_gets_no_body() -> None:
         assert received.endswith(b"\r\n\r\n")
 
 
-async def test_a_client_is_asked_for_a_new_connection_now_and_then() -> None:
+async def test_client_is_asked_for_a_new_connection_after_the_maximum_of_requests() -> None:
     async with running_edge(max_requests_per_connection=3) as edge, connected(edge.port) as client:
         client.send(GET * 3)
         assert [(await client.answer()).is_last for _ in range(3)] == [False, False, True]

@@ -60,9 +60,7 @@ async def assert_served(port: int, source: str) -> None:
 
 @pytest.mark.parametrize("path", [b"/page", b"/list", b"/pieces", b"/x"])
 @pytest.mark.parametrize("window_bytes", [0, 1, 65_535, _LARGEST_WINDOW])
-async def test_responses_that_are_not_read_take_little_memory(
-    process: EdgeProcess, path: bytes, window_bytes: int
-) -> None:
+async def test_unread_responses_use_little_memory(process: EdgeProcess, path: bytes, window_bytes: int) -> None:
     await assert_served(process.port, _OTHER)
     before = rss_mib(process)
     async with AsyncExitStack() as stack, http2_connected(process.port, source=_OTHER) as other:
@@ -80,7 +78,7 @@ async def test_responses_that_are_not_read_take_little_memory(
 
 
 @pytest.mark.parametrize("path", [b"/page", b"/list", b"/pieces"])
-async def test_an_http1_client_that_does_not_read_takes_little_memory(process: EdgeProcess, path: bytes) -> None:
+async def test_unread_http1_responses_use_little_memory(process: EdgeProcess, path: bytes) -> None:
     await assert_served(process.port, _OTHER)
     before = rss_mib(process)
     async with AsyncExitStack() as stack:
@@ -93,7 +91,7 @@ async def test_an_http1_client_that_does_not_read_takes_little_memory(process: E
         assert rss_mib(process) - before <= _MOST_MIB
 
 
-async def test_clients_at_many_addresses_have_a_bound_together() -> None:
+async def test_unread_responses_of_many_clients_share_a_bound() -> None:
     async with running_edge(max_unsent_bytes=4 * _MIB) as edge, AsyncExitStack() as stack:
         for number in range(40):
             source = f"127.0.3.{number + 1}"
@@ -106,7 +104,7 @@ async def test_clients_at_many_addresses_have_a_bound_together() -> None:
     await until(lambda: edge.unsent_bytes() == 0)
 
 
-async def test_who_reads_keeps_the_connection_when_who_does_not_loses_it() -> None:
+async def test_client_that_reads_keeps_its_connection_when_the_budget_is_exhausted() -> None:
     async with running_edge(max_unsent_bytes=8 * LARGE_BYTES) as edge, http2_connected(edge.port) as reading:
         slow = reading.start(b"/large")
         await reading.until(lambda: reading.replies[slow].body)
@@ -120,7 +118,7 @@ async def test_who_reads_keeps_the_connection_when_who_does_not_loses_it() -> No
             assert reading.goaways == []
 
 
-async def test_further_requests_wait_for_room_and_are_answered_in_it() -> None:
+async def test_further_requests_wait_for_room_in_the_budget() -> None:
     async with running_edge(max_unsent_bytes=10 * LARGE_BYTES) as edge, windowed(edge.port, 0) as client:
         first = client.start(b"/large")
         await until(lambda: edge.unsent_bytes() >= LARGE_BYTES)
@@ -138,7 +136,7 @@ async def test_further_requests_wait_for_room_and_are_answered_in_it() -> None:
         assert edge.application.paths() == ["/large", "/x", "/x"]
 
 
-async def test_a_window_that_opens_byte_by_byte_lets_bytes_through_in_turns() -> None:
+async def test_window_that_opens_byte_by_byte_is_shared_in_turns() -> None:
     async with running_edge() as edge, windowed(edge.port, 0) as client:
         streams = [client.start(b"/x") for _ in range(3)]
         for _ in range(5):
@@ -149,7 +147,7 @@ async def test_a_window_that_opens_byte_by_byte_lets_bytes_through_in_turns() ->
         assert edge.unsent_bytes() == 0
 
 
-async def test_a_shared_window_is_dealt_out_in_turns() -> None:
+async def test_connection_window_is_shared_in_turns() -> None:
     async with running_edge() as edge, windowed(edge.port, 2**24) as client:
         first, second = client.start(b"/large"), client.start(b"/large")
         client.h2.increment_flow_control_window(200_000)
@@ -160,7 +158,7 @@ async def test_a_shared_window_is_dealt_out_in_turns() -> None:
 
 
 @pytest.mark.parametrize("path", [b"/x", b"/large", b"/half"])
-async def test_windows_that_settings_open_and_shut_lose_nothing(path: bytes) -> None:
+async def test_windows_changed_by_settings_lose_no_data(path: bytes) -> None:
     async with running_edge(max_unsent_bytes=1024 * _MIB) as edge, http2_connected(edge.port) as client:
         edge.application.release.set()
         for window_bytes in (0, 1, 100_000, 0, 3):

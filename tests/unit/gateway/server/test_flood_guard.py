@@ -32,7 +32,7 @@ class Begun:
 
 
 class Guarded:
-    """A guard, with what a connection tells it."""
+    """A guard, and what its connection passes to it."""
 
     def __init__(self) -> None:
         bounds = Bounds(**BOUNDS | {"http2_max_resets": 3, "http2_max_control_frames": 5, "http2_max_streams": 2})
@@ -48,18 +48,18 @@ def test_requests_are_no_flood() -> None:
     assert Guarded().judge([REQUEST] * 1000) is None
 
 
-def test_frames_beside_requests_are_counted() -> None:
+def test_control_frames_are_counted() -> None:
     for frame in (PING, WINDOW, PingAckReceived(ping_data=b""), RemoteSettingsChanged(), PriorityUpdated()):
         guarded = Guarded()
         assert guarded.judge([frame] * 5) is None
         assert guarded.judge([frame]) is Cause.HTTP2_CONTROL_FRAMES
 
 
-def test_each_request_comes_with_some() -> None:
+def test_each_request_pays_for_some_control_frames() -> None:
     assert Guarded().judge([REQUEST, WINDOW, WINDOW, WINDOW, WINDOW] * 100) is None
 
 
-def test_what_is_sent_pays_for_window_updates_and_pings() -> None:
+def test_sent_bytes_pay_for_window_updates_and_pings() -> None:
     guarded = Guarded()
     guarded.sent_bytes = 15_000_000
     assert guarded.judge([WINDOW, WINDOW] * 1000 + [PING] * 100) is None
@@ -69,13 +69,13 @@ def test_what_is_sent_pays_for_window_updates_and_pings() -> None:
     assert guarded.judge([WINDOW]) is Cause.HTTP2_CONTROL_FRAMES
 
 
-def test_what_is_sent_pays_for_nothing_else() -> None:
+def test_sent_bytes_pay_for_no_other_frames() -> None:
     guarded = Guarded()
     guarded.sent_bytes = 15_000_000
     assert guarded.judge([RemoteSettingsChanged()] * 6) is Cause.HTTP2_CONTROL_FRAMES
 
 
-def test_a_byte_at_a_time_pays_for_little() -> None:
+def test_single_sent_bytes_pay_for_little() -> None:
     guarded = Guarded()
     causes = []
     for _ in range(20):
@@ -84,7 +84,7 @@ def test_a_byte_at_a_time_pays_for_little() -> None:
     assert causes == [None] * 5 + [Cause.HTTP2_CONTROL_FRAMES] * 15
 
 
-def test_requests_that_are_called_off_are_counted() -> None:
+def test_cancelled_requests_are_counted() -> None:
     for reset in (RESET, FAULT):
         guarded = Guarded()
         assert guarded.judge([REQUEST, reset] * 3) is None
@@ -92,34 +92,34 @@ def test_requests_that_are_called_off_are_counted() -> None:
         assert guarded.judge([REQUEST, reset], now=10.0) is None
 
 
-def test_a_request_that_was_in_progress_for_long_may_be_called_off() -> None:
+def test_request_in_progress_for_long_may_be_cancelled() -> None:
     guarded = Guarded()
     guarded.begun[1] = Begun(began_at=0.0)
     assert guarded.judge([RESET] * 10, now=1.5) is None
     assert guarded.judge([RESET] * 10, now=0.5) is Cause.HTTP2_RESETS
 
 
-def test_each_answer_lets_one_more_be_called_off() -> None:
+def test_each_response_pays_for_one_cancelled_request() -> None:
     guarded = Guarded()
     for _ in range(20):
         assert guarded.judge([REQUEST, REQUEST, RESET]) is None
         guarded.guard.answered()
 
 
-def test_requests_beyond_the_limit_are_counted_by_themselves() -> None:
+def test_requests_beyond_the_maximum_have_a_budget_of_their_own() -> None:
     guarded = Guarded()
     assert [guarded.guard.refused(0.0) for _ in range(20)] == [None] * 20
     assert guarded.guard.refused(0.0) is Cause.HTTP2_RESETS
 
 
-def test_a_body_counts_only_where_it_is_empty_and_goes_on() -> None:
+def test_only_empty_data_frames_before_the_last_are_counted() -> None:
     piece, last = DataReceived(stream_id=1, data=b"x"), DataReceived(stream_id=1, data=b"")
     last.stream_ended = StreamEnded(stream_id=1)
     assert Guarded().judge([piece, last] * 100) is None
     assert Guarded().judge([DataReceived(stream_id=1, data=b"")] * 6) is Cause.HTTP2_CONTROL_FRAMES
 
 
-def test_the_rest_of_a_body_may_still_come_after_its_answer() -> None:
+def test_rest_of_a_body_may_arrive_after_its_response() -> None:
     guarded = Guarded()
     for _ in range(10):
         guarded.guard.cut_short()
@@ -127,7 +127,7 @@ def test_the_rest_of_a_body_may_still_come_after_its_answer() -> None:
     assert guarded.judge([LateData(stream_id=1, size_bytes=16_384)] * 5) is Cause.HTTP2_CONTROL_FRAMES
 
 
-def test_bytes_that_lead_to_nothing_are_counted() -> None:
+def test_bytes_without_any_event_are_counted() -> None:
     guarded = Guarded()
     largest = 2 * BOUNDS["max_header_bytes"] + 32 * 1024
     assert guarded.judge([], received_bytes=largest) is None

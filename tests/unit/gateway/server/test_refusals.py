@@ -31,6 +31,7 @@ def test_a_refusal_is_answered_counted_and_logged_under_one_id() -> None:
         "request_id": body["request_id"],
         "status": 503,
         "code": "TOO_MANY",
+        "detail": "Enough.",
         "client_address": "192.0.2.1",
     }
     counted = metrics.points("headrace.gateway.edge.refusals")

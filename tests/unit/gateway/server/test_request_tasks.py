@@ -1,4 +1,4 @@
-"""What becomes of an application that fails."""
+"""Applications that fail."""
 
 from typing import Any
 
@@ -13,8 +13,8 @@ from starlette.types import ASGIApp
 from tests.unit.gateway.asgi import http_scope, raising
 
 
-async def told_of(failing: ASGIApp) -> list[str]:
-    """What the log says once a request to it has ended: the exception of each line, or its message."""
+async def logged_by(failing: ASGIApp) -> list[str]:
+    """Returns the log lines of one request: their level and exception."""
     lines: list[str] = []
 
     def keep(message: Any) -> None:
@@ -40,8 +40,8 @@ async def told_of(failing: ASGIApp) -> list[str]:
 
 
 async def test_an_error_before_the_response_is_logged_once() -> None:
-    assert await told_of(raising(ValueError("broken"))) == ["ERROR broken"]
+    assert await logged_by(raising(ValueError("broken"))) == ["ERROR broken"]
 
 
 async def test_an_error_after_the_response_has_begun_is_logged_once() -> None:
-    assert await told_of(raising(ValueError("broken"), after_start=True)) == ["ERROR broken"]
+    assert await logged_by(raising(ValueError("broken"), after_start=True)) == ["ERROR broken"]

@@ -1,4 +1,4 @@
-"""Whatever h11 would make of it, lines are read in one way only."""
+"""Lines are read in one way only, also where h11 would accept others."""
 
 import pytest
 from gateway.request_limits import RequestLimits
@@ -16,7 +16,7 @@ ENDS = st.sampled_from([b"\r\n", b"\r\n", b"\r\n", b"\n"])
 
 
 def read(text: bytes, size: int) -> list[bytes] | None:
-    """What the buffer makes of ``text`` that arrives in pieces of ``size``."""
+    """Returns the lines that the buffer reads from ``text``, which arrives in pieces of ``size``."""
     buffer: ReceiveBuffer = StrictReceiveBuffer(LIMITS)
     for start in range(0, len(text), size):
         buffer += text[start : start + size]
@@ -27,7 +27,9 @@ def read(text: bytes, size: int) -> list[bytes] | None:
 
 
 @given(st.lists(st.tuples(LINES, ENDS), min_size=1, max_size=6), ENDS, st.integers(1, 100))
-def test_lines_come_whole_or_not_at_all(lines: list[tuple[bytes, bytes]], last: bytes, size: int) -> None:
+def test_strict_buffer_returns_well_formed_lines_or_refuses(
+    lines: list[tuple[bytes, bytes]], last: bytes, size: int
+) -> None:
     text = b"".join(line + end for line, end in lines) + last
     is_strict = {end for _, end in lines} | {last} == {b"\r\n"}
     is_folded = any(line[0] in b" \t" for line, _ in lines)
@@ -41,12 +43,12 @@ def test_lines_come_whole_or_not_at_all(lines: list[tuple[bytes, bytes]], last: 
 
 
 @pytest.mark.parametrize("text", [b"\n", b"a\n\n", b"a\r\n\n", b"a\n\r\n"])
-def test_a_bare_line_feed_is_refused(text: bytes) -> None:
+def test_bare_line_feed_is_refused(text: bytes) -> None:
     with pytest.raises(Refusal):
         read(text, 100)
 
 
-def test_what_follows_the_empty_line_is_nobodys_business_yet() -> None:
+def test_bytes_after_the_empty_line_are_not_checked() -> None:
     buffer: ReceiveBuffer = StrictReceiveBuffer(LIMITS)
     buffer += b"a\r\n\r\nb\nc\n"
     assert buffer.maybe_extract_lines() == [bytearray(b"a")]

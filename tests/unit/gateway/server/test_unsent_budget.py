@@ -5,21 +5,21 @@ LIMIT_BYTES = 16 * MIB
 
 
 class Clients:
-    """A budget, and who was cut off by it."""
+    """A budget, and the connections that it has aborted."""
 
     def __init__(self) -> None:
         self.budget = UnsentBudget(LIMIT_BYTES)
-        self.cut_off: list[str] = []
+        self.aborted: list[str] = []
 
     def open(self, name: str, client: str | None) -> UnsentAccount:
-        return self.budget.open(client, lambda: self.cut_off.append(name))
+        return self.budget.open(client, lambda: self.aborted.append(name))
 
 
 def piece(size_bytes: int) -> bytes:
     return bytes(size_bytes)
 
 
-def test_what_is_held_is_given_back() -> None:
+def test_held_bytes_are_released() -> None:
     clients = Clients()
     account = clients.open("a", "192.0.2.1")
     held = piece(MIB)
@@ -29,7 +29,7 @@ def test_what_is_held_is_given_back() -> None:
     assert clients.budget.held_bytes == account.held_bytes == account.pieces == 0
 
 
-def test_one_object_counts_once_however_many_hold_it() -> None:
+def test_object_that_many_responses_hold_counts_once() -> None:
     clients, page = Clients(), piece(MIB)
     accounts = [clients.open(str(number), f"192.0.2.{number}") for number in range(100)]
     charges = [account.hold(page) for account in accounts]
@@ -40,56 +40,56 @@ def test_one_object_counts_once_however_many_hold_it() -> None:
     assert accounts[0].hold(page) == MIB + PIECE_OVERHEAD_BYTES
 
 
-def test_a_client_over_its_share_loses_the_connection_that_holds_most() -> None:
+def test_client_over_its_share_loses_its_largest_connection() -> None:
     clients = Clients()
     small, large = clients.open("small", "192.0.2.1"), clients.open("large", "192.0.2.1")
     other = clients.open("other", "192.0.2.2")
     pieces = [piece(MIB), piece(MIB + MIB // 4), piece(MIB // 2)]
     other.hold(pieces[0])
     large.hold(pieces[1])
-    assert clients.cut_off == []
+    assert clients.aborted == []
     small.hold(pieces[2])
     small.hold(piece(MIB // 2 + 1))
-    assert clients.cut_off == ["large"]
+    assert clients.aborted == ["large"]
 
 
-def test_who_reads_is_spared_while_another_does_not() -> None:
+def test_connection_that_reads_is_spared_while_another_does_not() -> None:
     clients = Clients()
     reading, idle = clients.open("reading", "192.0.2.1"), clients.open("idle", "192.0.2.1")
     reading.note_progress()
     held = [piece(MIB + MIB // 2), piece(MIB)]
     reading.hold(held[0])
     idle.hold(held[1])
-    assert clients.cut_off == ["idle"]
+    assert clients.aborted == ["idle"]
 
 
-def test_a_single_response_may_be_of_any_size() -> None:
+def test_single_response_may_exceed_the_share() -> None:
     clients = Clients()
     clients.open("a", "192.0.2.1").hold(piece(4 * MIB))
-    assert clients.cut_off == []
+    assert clients.aborted == []
 
 
-def test_all_clients_together_have_a_bound() -> None:
+def test_all_clients_together_stay_within_the_budget() -> None:
     clients = Clients()
     held = [piece(MIB) for _ in range(20)]
     for number, each in enumerate(held):
         clients.open(str(number), f"192.0.2.{number}").hold(each)
     assert clients.budget.held_bytes <= LIMIT_BYTES
-    assert len(clients.cut_off) == 5
+    assert len(clients.aborted) == 5
 
 
-def test_a_proxy_has_no_share_but_counts() -> None:
+def test_proxy_has_no_share_but_counts_for_the_budget() -> None:
     clients = Clients()
     proxy = clients.open("proxy", None)
     held = [piece(MIB) for _ in range(16)]
     for each in held[:15]:
         proxy.hold(each)
-    assert clients.cut_off == []
+    assert clients.aborted == []
     clients.open("other", "192.0.2.1").hold(held[15])
-    assert clients.cut_off == ["proxy"]
+    assert clients.aborted == ["proxy"]
 
 
-def test_what_was_cut_off_gives_nothing_back_twice() -> None:
+def test_closed_account_releases_nothing_twice() -> None:
     clients = Clients()
     account = clients.open("a", "192.0.2.1")
     held = piece(MIB)
@@ -103,7 +103,7 @@ def test_what_was_cut_off_gives_nothing_back_twice() -> None:
     assert clients.open("b", "192.0.2.1").hold(held) == MIB + PIECE_OVERHEAD_BYTES
 
 
-async def test_a_full_connection_waits_for_room() -> None:
+async def test_full_connection_waits_for_room() -> None:
     clients = Clients()
     account = clients.open("a", None)
     held = piece(MIB)

@@ -107,7 +107,7 @@ MALFORMED: dict[str, list[Field]] = {
 
 
 @pytest.mark.parametrize("fields", MALFORMED.values(), ids=MALFORMED)
-def test_a_malformed_request_ends_its_stream_only(fields: list[Field]) -> None:
+def test_malformed_request_ends_only_its_stream(fields: list[Field]) -> None:
     peer = Peer()
     peer.send(peer.headers(1, POST, ends=False))
     peer.sent()
@@ -120,7 +120,7 @@ def test_a_malformed_request_ends_its_stream_only(fields: list[Field]) -> None:
     assert not any(isinstance(frame, GoAwayFrame) for frame in peer.sent())
 
 
-def test_what_is_still_sent_on_a_stream_with_a_fault_goes_nowhere() -> None:
+def test_frames_after_a_stream_fault_are_ignored() -> None:
     peer = Peer()
     peer.send(peer.headers(1, [*POST, (b"te", b"gzip")], ends=False))
     events = peer.send(DataFrame(1, data=b"x" * 1000), peer.headers(1, [(b"x-trailer", b"a")]))
@@ -137,7 +137,7 @@ def test_what_is_still_sent_on_a_stream_with_a_fault_goes_nowhere() -> None:
         ([(b"content-length", b"0")], [b"a"]),
     ],
 )
-def test_a_body_of_another_length_than_announced_ends_its_stream_only(fields: list[Field], pieces: list[bytes]) -> None:
+def test_body_of_another_length_than_announced_ends_only_its_stream(fields: list[Field], pieces: list[bytes]) -> None:
     peer = Peer()
     peer.send(peer.headers(1, [*POST, *fields], ends=False))
     frames = [DataFrame(1, data=piece) for piece in pieces]
@@ -147,7 +147,7 @@ def test_a_body_of_another_length_than_announced_ends_its_stream_only(fields: li
     peer.assert_serves(3)
 
 
-def test_a_body_that_trailers_end_too_early_ends_its_stream_only() -> None:
+def test_body_that_trailers_end_too_early_ends_only_its_stream() -> None:
     peer = Peer()
     peer.send(peer.headers(1, [*POST, (b"content-length", b"4")], ends=False))
     events = peer.send(DataFrame(1, data=b"abc"), peer.headers(1, [(b"x-trailer", b"a")]))
@@ -165,14 +165,14 @@ def test_a_body_that_trailers_end_too_early_ends_its_stream_only() -> None:
         ([(b"x", b"a")], False),
     ],
 )
-def test_malformed_trailers_end_their_stream_only(fields: list[Field], ends: bool) -> None:
+def test_malformed_trailers_end_only_their_stream(fields: list[Field], ends: bool) -> None:
     peer = Peer()
     peer.send(peer.headers(1, POST, ends=False))
     assert isinstance(peer.send(peer.headers(1, fields, ends=ends))[-1], StreamFault)
     peer.assert_serves(3)
 
 
-def test_well_formed_trailers_pass() -> None:
+def test_well_formed_trailers_are_accepted() -> None:
     peer = Peer()
     peer.send(peer.headers(1, [*POST, (b"content-length", b"3")], ends=False))
     events = peer.send(DataFrame(1, data=b"abc"), peer.headers(1, [(b"x-trailer", b"a")]))
@@ -188,7 +188,7 @@ def test_well_formed_trailers_pass() -> None:
         b"\0\0\x04\x08\0\0\0\0\x01\x7f\xff\xff\xff",  # WINDOW_UPDATE beyond what a window may be
     ],
 )
-def test_a_frame_that_is_wrong_for_its_stream_ends_that_only(frame: bytes) -> None:
+def test_frame_with_a_stream_error_ends_only_its_stream(frame: bytes) -> None:
     peer = Peer()
     peer.send(peer.headers(1, POST, ends=False))
     peer.sent()
@@ -199,7 +199,7 @@ def test_a_frame_that_is_wrong_for_its_stream_ends_that_only(frame: bytes) -> No
     assert not any(isinstance(event, DataReceived) for event in peer.send(DataFrame(1, data=b"x")))
 
 
-def test_a_body_behind_the_end_of_its_request_ends_the_stream_once() -> None:
+def test_body_after_the_end_of_its_request_ends_the_stream_once() -> None:
     peer = Peer()
     peer.send(peer.headers(1, POST))
     peer.sent()
@@ -210,7 +210,7 @@ def test_a_body_behind_the_end_of_its_request_ends_the_stream_once() -> None:
     peer.assert_serves(3)
 
 
-def test_a_stream_window_that_is_exceeded_ends_the_stream_only() -> None:
+def test_exceeded_stream_window_ends_only_the_stream() -> None:
     peer = Peer()
     peer.server.increment_flow_control_window(2**20)
     peer.send(peer.headers(1, POST, ends=False))
@@ -219,7 +219,7 @@ def test_a_stream_window_that_is_exceeded_ends_the_stream_only() -> None:
     peer.assert_serves(3)
 
 
-def test_faults_on_one_stream_do_not_use_up_the_window_of_all() -> None:
+def test_faults_on_one_stream_do_not_exhaust_the_connection_window() -> None:
     peer = Peer()
     for stream_id in range(1, 401, 2):
         peer.send(peer.headers(stream_id, [*POST, (b"content-length", b"1")], ends=False))
@@ -255,7 +255,7 @@ def test_faults_on_one_stream_do_not_use_up_the_window_of_all() -> None:
         "PING on a stream",
     ],
 )
-def test_a_fault_of_the_connection_ends_it(data: bytes, code: ErrorCodes) -> None:
+def test_connection_error_ends_the_connection(data: bytes, code: ErrorCodes) -> None:
     peer = Peer()
     peer.sent()
     with pytest.raises(ProtocolError):
@@ -264,14 +264,14 @@ def test_a_fault_of_the_connection_ends_it(data: bytes, code: ErrorCodes) -> Non
     assert goodbye.error_code == code
 
 
-def test_a_priority_that_is_wrong_on_a_stream_that_has_not_begun_is_ignored() -> None:
+def test_faulty_priority_on_a_stream_that_has_not_begun_is_ignored() -> None:
     peer = Peer()
     peer.send(PriorityFrame(1, depends_on=1))
     assert not any(isinstance(frame, RstStreamFrame) for frame in peer.sent())
     peer.assert_serves(1)
 
 
-def test_a_client_that_says_goodbye_in_order_still_gets_its_answers() -> None:
+def test_client_that_sends_goaway_without_error_gets_its_responses() -> None:
     peer = Peer()
     peer.send(peer.headers(1, GET))
     (event,) = peer.send(GoAwayFrame(0, last_stream_id=0, error_code=ErrorCodes.NO_ERROR))
@@ -280,7 +280,7 @@ def test_a_client_that_says_goodbye_in_order_still_gets_its_answers() -> None:
     assert any(isinstance(frame, HeadersFrame) for frame in peer.sent())
 
 
-def test_crumbs_of_a_cookie_are_put_together() -> None:
+def test_cookie_crumbs_are_joined() -> None:
     peer = Peer()
     (event, *_) = peer.send(peer.headers(1, [*GET, (b"cookie", b"a=1"), (b"cookie", b"b=2")]))
     assert isinstance(event, RequestReceived)

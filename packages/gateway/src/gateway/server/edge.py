@@ -1,13 +1,12 @@
-"""What all connections of the process have in common."""
+"""What all connections of the process share."""
 
 from dataclasses import dataclass, field
 from typing import Any
 
-from hypercorn.asyncio.worker_context import WorkerContext
 from starlette.types import ASGIApp
 
 from gateway.server.bounds import Bounds
-from gateway.server.hypercorn_config import EdgeConfig
+from gateway.server.hypercorn_adapter import EdgeConfig, worker_context
 from gateway.server.refusals import Refusals
 from gateway.server.telemetry import EdgeTelemetry
 from gateway.server.unsent_budget import UnsentBudget
@@ -15,18 +14,17 @@ from gateway.server.unsent_budget import UnsentBudget
 
 @dataclass(slots=True)
 class Edge:
-    """app: answers the requests. draining: this process takes its last requests.
-
-    unsent: what all responses may take in memory that clients do not read. notice_s: how long a connection that lies
-    idle is kept for a request that may be on its way, once its end is near.
-    """
+    """The application, the bounds, and the state that all connections share."""
 
     app: ASGIApp
     bounds: Bounds
     config: EdgeConfig
     refusals: Refusals
     telemetry: EdgeTelemetry
+    # The memory that responses take which clients have not read.
     unsent: UnsentBudget
+    # How long an idle connection stays open for a request on its way, once the connection is about to end.
     notice_s: float
+    # Whether the process accepts only the last requests of its connections.
     draining: bool = False
-    context: Any = field(default_factory=lambda: WorkerContext(None))
+    context: Any = field(default_factory=worker_context)

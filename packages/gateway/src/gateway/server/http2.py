@@ -1,9 +1,9 @@
-"""HTTP/2 on one connection: requests come in, are bounded, and are answered each on its own stream."""
+"""HTTP/2 on one connection: requests are received, bounded, and answered each on its own stream."""
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
 from time import monotonic
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from h2.errors import ErrorCodes
 from h2.events import (
@@ -17,49 +17,50 @@ from h2.events import (
 )
 from h2.events import Event as H2Event
 from h2.exceptions import DenialOfServiceError, ProtocolError
-from h2.settings import SettingCodes, Settings
+from h2.settings import SettingCodes
 from hypercorn.events import Closed, Event, RawData
 from loguru import logger
-from service_kit.http2 import Http2ServerConnection, StreamFault
+from service_kit.http2 import GracefulGoAway, Http2ServerConnection, StreamFault
 
+from gateway.server.connection import ClientConnection
 from gateway.server.edge import Edge
-from gateway.server.farewell import Farewell
 from gateway.server.flood_guard import FloodGuard
 from gateway.server.http2_exchange import Exchange
-from gateway.server.http2_request import http2_request
 from gateway.server.refusals import Refusal
+from gateway.server.request_rules import http2_request
 from gateway.server.response_bodies import ResponseBodies
 from gateway.server.telemetry import Cause
 
-if TYPE_CHECKING:
-    from gateway.server.connection import Connection
-
-# What has come is taken in slices, between which all others get their turn: small ones where many frames are in them,
-# for 512 bytes of the smallest take a millisecond, and larger ones for bodies.
+#: Received bytes are handled in slices, between which all other tasks get their turn: small slices while they contain
+#: many frames, for 512 bytes of the smallest frames take a millisecond, and larger ones for bodies.
 _SMALL_SLICE_BYTES = 512
 _LARGE_SLICE_BYTES = 4096
 _MANY_EVENTS = 16
-#: How many requests more than allowed h2 lets in, each of which is refused by itself: a client may have sent them
-#: before it has read how many are allowed (RFC 9113, 5.1.2). More than a slice can bring.
-_SPARE_STREAMS = 1000
 
 
 class Http2:
-    """Takes one client's requests, and sends the responses.
+    """Receives the requests of one client, and sends the responses.
 
-    No CONNECT, no WebSockets (RFC 8441), no priorities (RFC 9113 has given them up). At most twice as many applications
-    run as streams are allowed, however many the client has called off.
+    There is no CONNECT, no WebSockets (RFC 8441), and no priorities (RFC 9113 has deprecated them). At most twice as
+    many applications run as streams are allowed, however many requests the client has cancelled.
 
-    edge, client: what all connections have in common, and the connection that this is on. bodies: of its responses.
+    Attributes:
+        client: The connection.
+        edge: What all connections share.
+        bodies: Those of the responses.
     """
 
-    def __init__(self, client: "Connection", edge: Edge) -> None:
+    is_multiplexed = True
+    #: The flood guard bounds the size of header fields, and the idle timeout their time.
+    is_reading_head = False
+
+    def __init__(self, client: ClientConnection, edge: Edge) -> None:
         self.client = client
         self.edge = edge
         self._h2 = _h2_connection(edge)
-        self.bodies = ResponseBodies(client, self._h2, self._sent)
+        self.bodies = ResponseBodies(client, self._h2, self._on_sent)
         self._guard = FloodGuard(edge.bounds, monotonic())
-        self._farewell = Farewell(lambda frame: client.write(self._h2.data_to_send() + frame))
+        self._goaway = GracefulGoAway(lambda frame: client.write(self._h2.data_to_send() + frame))
         self._exchanges: dict[int, Exchange] = {}
         self._slice_bytes = _SMALL_SLICE_BYTES
         self._max_streams = edge.bounds.http2_max_streams
@@ -76,43 +77,38 @@ class Http2:
         }
         self._closed = False
 
-    @property
-    def reads_head(self) -> bool:
-        """Never to be waited for on its own: the guard bounds its size, and idleness the time."""
-        return False
-
     def begin_drain(self) -> None:
-        """Ask the client for a new connection."""
-        self._farewell.begin(self.edge.notice_s)
+        """Asks the client for a new connection."""
+        self._goaway.begin(self.edge.notice_s)
 
-    def rest_is_over(self) -> None:
-        """End a connection that has been idle."""
-        self._farewell.finish()
+    def on_idle_timeout(self) -> None:
+        """Ends a connection that has been idle."""
+        self._goaway.finish()
         self.client.close()
 
-    def overdue(self, now: float) -> Cause | None:
-        """Why the connection has to be cut off: a request, or the client, takes too long."""
-        self._farewell.finish_if_due(now)
+    def check_timeouts(self, now: float) -> Cause | None:
+        """Returns why the connection has to be aborted: a request, or the client, takes too long."""
+        self._goaway.finish_if_due(now)
         oldest = next(iter(self._exchanges.values()), None)
         if oldest is not None and now - oldest.began_at > self.edge.bounds.request_timeout_s:
             return Cause.REQUEST_TIMEOUT
         return Cause.SLOW_READER if self.bodies.is_stalled(now, self.edge.bounds.send_timeout_s) else None
 
     def on_writable(self) -> None:
-        """The transport has room again."""
+        """Continues to send, since there is room again for more output."""
         self.bodies.schedule()
 
     async def initiate(self) -> None:
-        """Say what is allowed."""
+        """Sends the settings."""
         self.client.flush(self._h2)
 
     async def handle(self, event: Event) -> None:
-        """Take what has come, in slices; or that nothing more will, so that nothing waits for room any more."""
+        """Handles received bytes, in slices, or the end of the connection, after which no application waits for it."""
         if isinstance(event, Closed):
             self._closed = True
             self.bodies.drop_all()
             for exchange in tuple(self._exchanges.values()):
-                await exchange.leave()
+                await exchange.disconnect()
             self._exchanges.clear()
         elif isinstance(event, RawData):
             start = 0
@@ -124,7 +120,7 @@ class Http2:
                 start = end
 
     def dispose(self) -> None:
-        """Let go of what responses hold, however the connection has ended."""
+        """Frees the memory of requests and responses, however the connection has ended."""
         self._closed = True
         self.bodies.drop_all()
         self._exchanges.clear()
@@ -132,25 +128,25 @@ class Http2:
         self._h2.dispose()
 
     def send_head(self, stream_id: int, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        """Send the header section of a response; it goes out together with what follows at once."""
-        fields = [(b":status", b"%d" % status), *headers, *self.edge.config.response_headers("h2")]
+        """Sends the header section of a response, together with what follows at once."""
+        fields = [(b":status", b"%d" % status), *headers, *self.edge.config.response_headers()]
         try:
             self._h2.send_headers(stream_id, fields)
-        except ProtocolError:  # the client has called it off
+        except ProtocolError:  # the client has cancelled the request
             return
         self.bodies.schedule()
 
     def acknowledge(self, size: int, stream_id: int) -> None:
-        """Give the client its windows back for so much of a request's body."""
+        """Reopens the client's flow-control windows by the size of a piece of a request's body that was read."""
         self._h2.acknowledge_received_data(size, stream_id)
         self.bodies.schedule()
 
-    def break_off(self, stream_id: int) -> None:
-        """The application has failed in the middle of its response, which only a reset can tell."""
+    def abort_response(self, stream_id: int) -> None:
+        """Resets a stream whose application has failed in the middle of its response."""
         if self._exchanges.pop(stream_id, None) is not None:
             self.bodies.drop(stream_id)
             self._reset(stream_id, ErrorCodes.INTERNAL_ERROR)
-            self._ended()
+            self._on_exchange_ended()
 
     async def _receive(self, data: bytes) -> None:
         try:
@@ -166,10 +162,10 @@ class Http2:
         if cause is None:
             await self._handle_events(events)
         else:
-            await self._give_up(cause)
+            await self._end_flood(cause)
 
-    async def _give_up(self, cause: Cause) -> None:
-        """End the connection of a client that floods it."""
+    async def _end_flood(self, cause: Cause) -> None:
+        """Ends the connection of a client that floods it."""
         self._h2.close_connection(ErrorCodes.ENHANCE_YOUR_CALM)
         self.client.tasks.cancel()
         self.edge.telemetry.refused(cause)
@@ -181,33 +177,33 @@ class Http2:
         await self.handle(Closed())
 
     async def _handle_events(self, events: Sequence[H2Event]) -> None:
-        called_off = {event.stream_id for event in events if isinstance(event, StreamReset)}
+        cancelled = {event.stream_id for event in events if isinstance(event, StreamReset)}
         for event in events:
             handler = self._handlers.get(type(event))
-            if handler is None or (isinstance(event, RequestReceived) and event.stream_id in called_off):
+            if handler is None or (isinstance(event, RequestReceived) and event.stream_id in cancelled):
                 continue
             await handler(event)
             if self._closed:
                 return
         if self.client.flush(self._h2):
-            # A client that lets our frames lie has no more of its own looked at.
+            # Nothing more is read from a client that does not read the server's frames.
             await self.client.drain()
 
     async def _request_received(self, event: RequestReceived) -> None:
         stream_id = event.stream_id
         crowded = len(self._exchanges) >= self._max_streams or self.client.tasks.running >= 2 * self._max_streams
-        if self._farewell.is_final or crowded:
-            # Nothing has been done for it, and the client may send it again (RFC 9113, 8.7).
+        if self._goaway.is_final or crowded:
+            # Nothing was done for the request, so the client may retry it (RFC 9113, 8.7).
             self._reset(stream_id, ErrorCodes.REFUSED_STREAM)
             if (cause := self._guard.refused(monotonic())) is not None:
-                await self._give_up(cause)
+                await self._end_flood(cause)
             return
-        self._farewell.last_taken = stream_id
+        self._goaway.last_accepted = stream_id
         exchange = self._exchanges[stream_id] = Exchange(self, stream_id, uploading=event.stream_ended is None)
         self.bodies.open(stream_id)
-        if self._closed:  # to make room for it, this connection has been cut off
+        if self._closed:  # the memory of the request has exceeded a budget, which has aborted this connection
             return
-        self.client.mark(idle=False)
+        self.client.set_idle(idle=False)
         fields = event.headers or []
         try:
             method, path, headers = http2_request(fields)
@@ -221,12 +217,13 @@ class Http2:
 
     async def _data_received(self, event: DataReceived) -> None:
         exchange, data = self._exchanges.get(event.stream_id), event.data or b""
-        padding = event.flow_controlled_length
+        unread_bytes = event.flow_controlled_length
         if exchange is not None and await exchange.receive(data):
-            padding -= len(data)  # the application gives that back as it reads
-        # After a response that did not wait for it, the rest is read by none; but the connection's window is shared.
-        if padding:
-            self._h2.acknowledge_received_data(padding, event.stream_id)
+            unread_bytes -= len(data)  # the application acknowledges that as it reads
+        # Padding, and the rest of a request whose response was sent before it was complete, take the connection's
+        # window, which all streams share.
+        if unread_bytes:
+            self._h2.acknowledge_received_data(unread_bytes, event.stream_id)
 
     async def _stream_ended(self, event: StreamEnded) -> None:
         exchange = self._exchanges.get(event.stream_id)
@@ -242,8 +239,8 @@ class Http2:
         exchange = self._exchanges.pop(event.stream_id, None)
         if exchange is not None:
             self.bodies.drop(event.stream_id)
-            await exchange.leave()
-            self._ended()
+            await exchange.disconnect()
+            self._on_exchange_ended()
 
     async def _window_updated(self, event: WindowUpdated) -> None:
         self.bodies.window_updated(event.stream_id)
@@ -256,41 +253,42 @@ class Http2:
         if event.error_code != ErrorCodes.NO_ERROR:
             await self._end()
             return
-        # The client will ask for nothing more, but waits for what it has asked for.
-        self._farewell.is_final = True
-        self._ended()
+        # The client sends no further request, but waits for the responses in progress.
+        self._goaway.is_final = True
+        self._on_exchange_ended()
 
-    def _sent(self, stream_id: int) -> None:
-        """A response has been sent."""
+    def _on_sent(self, stream_id: int) -> None:
+        """Ends an exchange whose response was sent."""
         exchange = self._exchanges.pop(stream_id, None)
         if exchange is not None:
             if exchange.uploading:  # the client need not send the rest (RFC 9113, 8.1)
                 self._reset(stream_id, ErrorCodes.NO_ERROR)
                 self._guard.cut_short()
             self._guard.answered()
-            self._ended()
+            self._on_exchange_ended()
 
-    def _ended(self) -> None:
-        self.client.mark(idle=not self._exchanges)
-        if self._farewell.is_final and not self._exchanges:
+    def _on_exchange_ended(self) -> None:
+        self.client.set_idle(idle=not self._exchanges)
+        if self._goaway.is_final and not self._exchanges:
             self.client.flush(self._h2)
             self.client.close()
 
     def _reset(self, stream_id: int, code: ErrorCodes) -> None:
         try:
             self._h2.reset_stream(stream_id, code)
-        except ProtocolError:  # it is closed already
+        except ProtocolError:  # the stream is closed already
             return
         self.bodies.schedule()
 
 
 def _h2_connection(edge: Edge) -> Http2ServerConnection:
     h2 = Http2ServerConnection()
-    streams, largest = edge.bounds.http2_max_streams, edge.config.h2_max_header_list_size
-    said = {SettingCodes.MAX_CONCURRENT_STREAMS: streams, SettingCodes.MAX_HEADER_LIST_SIZE: largest}
-    h2.local_settings = Settings(client=False, initial_values=said)
-    h2.initiate_connection()
-    kept = said | {SettingCodes.MAX_CONCURRENT_STREAMS: streams + _SPARE_STREAMS}
-    h2.local_settings = Settings(client=False, initial_values=kept)
-    h2.decoder.max_header_list_size = largest
+    max_header_list_bytes = edge.config.h2_max_header_list_size
+    h2.begin(
+        {
+            SettingCodes.MAX_CONCURRENT_STREAMS: edge.bounds.http2_max_streams,
+            SettingCodes.MAX_HEADER_LIST_SIZE: max_header_list_bytes,
+        },
+        max_header_list_bytes=max_header_list_bytes,
+    )
     return h2

@@ -1,4 +1,4 @@
-"""What the server itself answers to that which never becomes a request of the application's."""
+"""The server's own responses to requests that it does not pass to the application."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
@@ -14,8 +14,8 @@ NOT_HTTP = "MALFORMED_REQUEST"
 NOT_IMPLEMENTED = "NOT_IMPLEMENTED"
 
 
-class Refusal(Exception):  # noqa: N818 (it refuses; nothing of ours went wrong)
-    """A request that goes no further than the server; ``cause`` counts it."""
+class Refusal(Exception):  # noqa: N818 (a decision about a request; the server has not failed)
+    """A request that the server answers itself; ``cause`` is for the metric."""
 
     def __init__(self, cause: Cause, problem: Problem) -> None:
         super().__init__(problem.code)
@@ -24,25 +24,25 @@ class Refusal(Exception):  # noqa: N818 (it refuses; nothing of ours went wrong)
 
 
 def malformed(detail: str) -> Refusal:
-    """400: whatever this is, it is no HTTP that could be read in one way only."""
+    """Returns 400: not HTTP, or HTTP that can be read in two ways."""
     return Refusal(Cause.MALFORMED, Problem(400, NOT_HTTP, detail))
 
 
 def not_implemented(detail: str) -> Refusal:
-    """501: well-formed, but nothing that this server does for anybody."""
+    """Returns 501: well-formed, but not supported by this server."""
     return Refusal(Cause.NOT_IMPLEMENTED, Problem(501, NOT_IMPLEMENTED, detail))
 
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A problem document, ready to be sent over any version of HTTP."""
+    """A problem document that can be sent over any version of HTTP."""
 
     status: int
     headers: list[tuple[bytes, bytes]]
     body: bytes
 
     def as_http1(self, *, further: Iterable[tuple[bytes, bytes]] = (), has_body: bool = True) -> bytes:
-        """The last response of a connection of HTTP/1, with ``further`` header fields. has_body: not for HEAD."""
+        """Returns the last response of an HTTP/1 connection, with ``further`` header fields; HEAD has no body."""
         phrase = HTTPStatus(self.status).phrase.encode("ascii")
         lines = [b"HTTP/1.1 %d %s" % (self.status, phrase), b"connection: close"]
         lines += [name + b": " + value for name, value in (*self.headers, *further)]
@@ -50,9 +50,10 @@ class Document:
 
 
 class Refusals:
-    """Writes the documents, logs them, since the application's access log sees none of it, and counts them.
+    """Writes the documents, counts them, and logs them, since they do not pass the application's access log.
 
-    titles: the title of a reason, for people.
+    Args:
+        titles: Returns the title of a problem code.
     """
 
     def __init__(self, titles: Callable[[str], str], telemetry: EdgeTelemetry) -> None:
@@ -60,12 +61,14 @@ class Refusals:
         self._telemetry = telemetry
 
     def document(self, refusal: Refusal, client_address: str) -> Document:
-        """The answer to what ``client_address`` sent; each call counts."""
+        """Returns the response to a request of ``client_address``; counts and logs it."""
         problem = refusal.problem
         self._telemetry.refused(refusal.cause)
         request_id = keep_or_mint(None)
-        fields = {"status": problem.status, "code": problem.code, "client_address": client_address}
-        logger.bind(request_id=request_id, **fields).info("refused unread: {} {}", problem.status, problem.detail)
+        fields = {"status": problem.status, "code": problem.code, "detail": problem.detail}
+        logger.bind(request_id=request_id, client_address=client_address, **fields).info(
+            "request refused by the server"
+        )
         body = problem.body(self._titles(problem.code), request_id)
         headers = [
             (b"content-type", CONTENT_TYPE),

@@ -1,7 +1,7 @@
-"""The head of an HTTP/1 request while it arrives: how long each part of it may be, and that its lines are lines.
+"""Checks the head of an HTTP/1 request while it arrives: its syntax by lines, and the length of each part.
 
-What is found depends on the bytes only, never on how they are split into packets: faults are looked for in the order of
-the bytes, and each is found by the same byte whether it comes alone or with all others (RFC 9112, 2.2 and 3).
+The result depends on the bytes only, never on how they are split into packets: faults are searched for in the order of
+the bytes, and the same byte reveals a fault whether it arrives alone or with all others (RFC 9112, 2.2 and 3).
 """
 
 import re
@@ -14,21 +14,23 @@ from gateway.server.telemetry import Cause
 
 #: Longer than any registered method (RFC 9110, 16.1: at most 17 characters).
 _MAX_METHOD_BYTES = 32
-#: "HTTP/1.1" and CRLF, with room for a version that is refused by its number.
+#: "HTTP/1.1" and CRLF, with room for a longer version, which is refused for its number.
 _MAX_VERSION_BYTES = 16
 #: Some clients send an empty line after a body (RFC 9112, 2.2).
 _MAX_EMPTY_LINES = 8
 _TOKEN = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+")
-_SPOKEN = (b"HTTP/1.1", b"HTTP/1.0")
-_VERSION = re.compile(rb"HTTP/[0-9]+(\.[0-9]+)?")
+_VERSIONS = (b"HTTP/1.1", b"HTTP/1.0")
+_VERSION_SYNTAX = re.compile(rb"HTTP/[0-9]+(\.[0-9]+)?")
 _CR, _LF = b"\r\n"
 _REQUEST_LINE = "A request line is METHOD TARGET HTTP/1.1, and ends with CRLF."
 
 
 class RequestHead:
-    """Follows one head after another. method: that of the head in progress, once it is known.
+    """Checks one head after another.
 
-    is_first: whether nothing has come before the head in progress, no empty line either.
+    Attributes:
+        method: That of the head in progress, once it is known.
+        is_first: Whether nothing has arrived before the head in progress, not even an empty line.
     """
 
     def __init__(self, limits: RequestLimits) -> None:
@@ -39,13 +41,13 @@ class RequestHead:
         self._begin()
 
     def is_complete(self, data: bytearray) -> bool:
-        """Whether a whole head is at the beginning of ``data``, which loses the empty lines before it.
+        """Returns whether ``data`` begins with a complete head; removes empty lines before it.
 
         Args:
-            data: all that has come since the last head or body; grows from call to call.
+            data: Everything that has arrived since the last head or body; it grows from call to call.
 
         Raises:
-            Refusal: it is none, or longer than is accepted.
+            Refusal: It is malformed, or too long.
         """
         if not self._line and not (self._skip_empty_lines(data) and self._has_request_line(data)):
             return False
@@ -57,13 +59,13 @@ class RequestHead:
         return True
 
     def _begin(self) -> None:
-        # Where the current line begins, from where its end is looked for, and where the fields begin.
+        # Where the current line begins, from where its end is searched for, and where the fields begin.
         self._line = self._searched = self._fields = 0
         self._count = 0
 
     def _skip_empty_lines(self, data: bytearray) -> bool:
-        """Whether something follows them."""
-        self.method = b""  # no more that of the request before
+        """Returns whether something follows them."""
+        self.method = b""  # that of the previous request is over
         while data.startswith(b"\r\n"):
             del data[:2]
             self.is_first = False
@@ -77,7 +79,7 @@ class RequestHead:
             raise malformed("A request begins with a method.")
         space = data.find(b" ", 0, _MAX_METHOD_BYTES + 1)
         if space < 0:
-            return _goes_on_with_method(data)
+            return _check_incomplete_method(data)
         self.method = bytes(data[:space])
         if _TOKEN.fullmatch(self.method) is None:
             raise malformed("A request begins with a method.")
@@ -119,8 +121,8 @@ class RequestHead:
         return False
 
 
-def _goes_on_with_method(data: bytearray) -> bool:
-    """False: the method is not complete. Refusal: it is none, or none that there is."""
+def _check_incomplete_method(data: bytearray) -> bool:
+    """Returns False: more of the method may follow. Raises Refusal if it cannot become a method."""
     begin = bytes(data[: _MAX_METHOD_BYTES + 1])
     if _LF in begin:
         raise malformed(_REQUEST_LINE)
@@ -132,15 +134,15 @@ def _goes_on_with_method(data: bytearray) -> bool:
 
 
 def _check_version(rest: bytes) -> None:
-    """Refusal: ``rest`` of the request line is no version that is spoken here, or does not end with CRLF."""
+    """Raises Refusal if the ``rest`` of a request line is not a supported version and CRLF."""
     version, ending = rest[:-2], rest[-2:]
-    if ending != b"\r\n" or (version not in _SPOKEN and _VERSION.fullmatch(version) is None):
+    if ending != b"\r\n" or (version not in _VERSIONS and _VERSION_SYNTAX.fullmatch(version) is None):
         raise malformed(_REQUEST_LINE)
-    if version not in _SPOKEN:
+    if version not in _VERSIONS:
         raise _unsupported_version()
 
 
 def _unsupported_version() -> Refusal:
-    """505: a version of HTTP that nothing here speaks, or not in this way."""
-    detail = "HTTP/1.1, HTTP/1.0, and HTTP/2 from the first byte of a connection are spoken here."
+    """Returns 505: a version that is not supported, or not in this way."""
+    detail = "HTTP/1.1, HTTP/1.0, and HTTP/2 from the first byte of a connection are supported."
     return Refusal(Cause.VERSION, Problem(505, "HTTP_VERSION_NOT_SUPPORTED", detail))

@@ -1,38 +1,39 @@
-"""The bodies of one HTTP/2 connection's responses, on their way out."""
+"""The bodies of the responses of one HTTP/2 connection, while they are sent."""
 
 import asyncio
 from collections import deque
 from collections.abc import Callable
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from h2.connection import H2Connection
 from h2.exceptions import ProtocolError
 
+from gateway.server.connection import ClientConnection
 from gateway.server.unsent_budget import PIECE_OVERHEAD_BYTES, UnsentAccount
-
-if TYPE_CHECKING:
-    from gateway.server.connection import Connection
 
 #: An application that has sent more than this of one response waits for its client before it sends more.
 _MAX_QUEUED_BYTES = 64 * 1024
-#: However large the client says frames may be: so much of a response is copied at a time.
+#: So much of a response is copied at a time, even if the client accepts larger frames.
 _MAX_FRAME_BYTES = 16 * 1024
-#: So many frames are written at once, and so many before others get their turn.
+#: So many frames are written at once, and so many before other tasks get their turn.
 _FRAMES_A_WRITE = 2
 _FRAMES_A_TURN = 16
-#: What a response takes while it waits: h2's stream, and ours. Some three times what was measured, for the allocator
-#: gives little back.
+#: The memory of a response that waits: h2's stream, and the objects here. Three times what was measured, for the
+#: allocator returns little of it.
 _RESPONSE_BYTES = 12 * 1024
-#: What the task of an application takes that waits to send more.
+#: The memory of an application's task that waits to send more.
 _APPLICATION_BYTES = 32 * 1024
 
 
 class ResponseBody:
-    """What of one response has not been sent.
+    """The unsent part of one response's body.
 
-    complete: nothing will be added. waiting_since: since when nothing of it has been sent, though there was something;
-    on the clock of time.monotonic(). blocked: whether it waits for its own stream's window.
+    Attributes:
+        complete: Whether nothing will be added.
+        closed: Whether it was discarded.
+        blocked: Whether it waits for the window of its own stream.
+        room: Is done when an application that waits may add more.
+        waiting_since: When the last part was sent, or the first added, on the clock of time.monotonic().
     """
 
     __slots__ = (
@@ -58,15 +59,18 @@ class ResponseBody:
 
     @property
     def is_empty(self) -> bool:
+        """Whether everything that was added has been sent."""
         return not self._pieces
 
     @property
     def is_full(self) -> bool:
+        """Whether an application has to wait before it adds more."""
         return self._queued_bytes > _MAX_QUEUED_BYTES
 
     def append(self, piece: bytes, account: UnsentAccount) -> None:
+        """Adds a piece, and counts it in ``account``."""
         charge = account.hold(piece)
-        if self.closed:  # to make room for it, this connection has been cut off
+        if self.closed:  # the piece has exceeded a budget, which has aborted this connection
             account.release(piece, charge)
             return
         if not self._pieces:
@@ -76,7 +80,7 @@ class ResponseBody:
         self._queued_bytes += len(piece) + PIECE_OVERHEAD_BYTES
 
     def take(self, size: int, account: UnsentAccount) -> memoryview:
-        """Up to ``size`` bytes, without a copy of them."""
+        """Returns up to ``size`` bytes, without copying them."""
         piece = self._pieces[0]
         part = memoryview(piece)[self._offset : self._offset + size]
         self._offset += len(part)
@@ -84,15 +88,15 @@ class ResponseBody:
             self._drop_first(account)
         self.waiting_since = monotonic()
         if not self.is_full:
-            self._let_on()
+            self._wake_application()
         return part
 
     def close(self, account: UnsentAccount) -> None:
-        """Throw away what is there."""
+        """Discards the unsent part."""
         self.closed = True
         while self._pieces:
             self._drop_first(account)
-        self._let_on()
+        self._wake_application()
 
     def _drop_first(self, account: UnsentAccount) -> None:
         piece = self._pieces.popleft()
@@ -100,46 +104,52 @@ class ResponseBody:
         self._queued_bytes -= len(piece) + PIECE_OVERHEAD_BYTES
         self._offset = 0
 
-    def _let_on(self) -> None:
+    def _wake_application(self) -> None:
         if self.room is not None and not self.room.done():
             self.room.set_result(None)
 
 
 class ResponseBodies:
-    """Sends them in turns, as far as flow control lets it and the client reads.
+    """Sends the bodies in turns, as fast as flow control allows and the client reads.
 
-    on_sent: called with a stream once all of its response has been sent.
+    Args:
+        client: The connection.
+        h2: Its state.
+        on_sent: Called with a stream once its whole response has been sent.
+
+    Attributes:
+        sent_bytes: How much was sent of all bodies.
     """
 
-    def __init__(self, client: "Connection", h2: H2Connection, on_sent: Callable[[int], None]) -> None:
+    def __init__(self, client: ClientConnection, h2: H2Connection, on_sent: Callable[[int], None]) -> None:
         self._client = client
         self._h2 = h2
         self._on_sent = on_sent
         self._loop = asyncio.get_running_loop()
         self._all: dict[int, ResponseBody] = {}
-        # Those that can send something, or will once the connection's window or the transport has room.
+        # Those that wait for nothing but their turn, the connection's window, or room in the transport.
         self._ready: dict[int, ResponseBody] = {}
         self._scheduled = False
         self._progressed_at = monotonic()
         self.sent_bytes = 0
 
     def open(self, stream_id: int) -> None:
-        """Begin with a response."""
+        """Begins a response."""
         self._all[stream_id] = ResponseBody()
         self._client.account.reserve(_RESPONSE_BYTES)
 
     async def write(self, stream_id: int, piece: bytes) -> None:
-        """Send ``piece`` after what was written before; wait first while too much of that is unsent.
+        """Sends ``piece`` after everything that was written before; waits first while too much of that is unsent.
 
-        Not afterwards: an application that has written the last piece has nothing to wait for.
+        It does not wait afterwards: an application that has written the last piece has nothing to wait for.
         """
         body = self._all.get(stream_id)
         if body is not None and body.is_full:
-            await self._until_read(body, _APPLICATION_BYTES + len(piece))
+            await self._wait_for_room(body, _APPLICATION_BYTES + len(piece))
         self.append(stream_id, piece)
 
     def append(self, stream_id: int, piece: bytes) -> None:
-        """Send ``piece``, without waiting."""
+        """Sends ``piece``, without waiting."""
         body = self._all.get(stream_id)
         if body is not None and piece:
             body.append(piece, self._client.account)
@@ -147,14 +157,14 @@ class ResponseBodies:
                 self._make_ready(stream_id, body)
 
     def finish(self, stream_id: int) -> None:
-        """The response is complete."""
+        """Notes that the response is complete."""
         body = self._all.get(stream_id)
         if body is not None:
             body.complete = True
             self._make_ready(stream_id, body)
 
     def drop(self, stream_id: int) -> None:
-        """Send no more of a response."""
+        """Discards the unsent part of a response."""
         body = self._all.pop(stream_id, None)
         if body is not None:
             self._ready.pop(stream_id, None)
@@ -162,12 +172,12 @@ class ResponseBodies:
             self._client.account.reserve(-_RESPONSE_BYTES)
 
     def drop_all(self) -> None:
-        """Send nothing any more."""
+        """Discards the unsent parts of all responses."""
         for stream_id in tuple(self._all):
             self.drop(stream_id)
 
     def window_updated(self, stream_id: int | None) -> None:
-        """A stream has room, or the connection has (0), or any stream may have (None)."""
+        """Notes that a stream's window has room, the connection's (0), or possibly every stream's (None)."""
         streams = tuple(self._all) if stream_id is None else (stream_id,)
         for each in streams:
             body = self._all.get(each)
@@ -176,7 +186,7 @@ class ResponseBodies:
         self.schedule()
 
     def is_stalled(self, now: float, timeout_s: float) -> bool:
-        """Whether a response has waited for its client, which has let none of it through, for too long."""
+        """Returns whether a response has waited longer than ``timeout_s`` for a client that reads none of it."""
         for body in self._all.values():
             since = body.waiting_since if body.blocked else max(body.waiting_since, self._progressed_at)
             if not body.is_empty and now - since > timeout_s:
@@ -184,15 +194,15 @@ class ResponseBodies:
         return False
 
     def schedule(self) -> None:
-        """Send what can be sent, once all that is ready in this turn of the event loop has been added to it."""
+        """Sends what can be sent at the end of this turn of the event loop, together with what is added until then."""
         if not self._scheduled:
             self._scheduled = True
             self._loop.call_soon(self._send)
 
-    async def _until_read(self, body: ResponseBody, waiting_bytes: int) -> None:
+    async def _wait_for_room(self, body: ResponseBody, waiting_bytes: int) -> None:
         self._client.account.reserve(waiting_bytes)
         try:
-            while body.is_full:  # which it is no more once it is closed
+            while body.is_full:  # a closed body is not
                 body.room = self._loop.create_future()
                 await body.room
         finally:
@@ -215,7 +225,7 @@ class ResponseBodies:
         self._client.flush(self._h2)
 
     def _send_one(self) -> bool:
-        """Send one frame; whether there may be more."""
+        """Sends one frame; returns whether there may be more."""
         is_open = self._h2.outbound_flow_control_window > 0
         stream_id = next((each for each, body in self._ready.items() if is_open or body.is_empty), None)
         if stream_id is None:
@@ -223,7 +233,7 @@ class ResponseBodies:
         body = self._ready.pop(stream_id)
         try:
             is_last = self._send_frame(stream_id, body)
-        except ProtocolError:  # the stream has been closed meanwhile
+        except ProtocolError:  # the stream was closed in the meantime
             self.drop(stream_id)
             self._on_sent(stream_id)
             return True
@@ -235,7 +245,7 @@ class ResponseBodies:
         return True
 
     def _send_frame(self, stream_id: int, body: ResponseBody) -> bool:
-        """Send a frame of it, if its window is open; whether it was the last."""
+        """Sends one frame, if the stream's window is open; returns whether it was the last."""
         if body.is_empty:
             if body.complete:
                 self._h2.end_stream(stream_id)

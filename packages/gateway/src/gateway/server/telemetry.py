@@ -1,4 +1,4 @@
-"""How many connections there are, and whom the server itself turns away."""
+"""Metrics of the server: connections, refusals by cause, and unsent bytes."""
 
 from collections.abc import Callable, Iterable
 from enum import StrEnum
@@ -8,7 +8,7 @@ from service_kit.telemetry.metrics import from_zero
 
 
 class Cause(StrEnum):
-    """Why the server refused a request, or cut a connection off."""
+    """Why the server refused a request, or aborted a connection."""
 
     MALFORMED = "malformed"
     NOT_IMPLEMENTED = "not_implemented"
@@ -31,7 +31,7 @@ class Cause(StrEnum):
 
 
 class EdgeTelemetry:
-    """Counts refusals by cause, and shows connections by what they do."""
+    """Counts refusals by cause, and observes connections by state."""
 
     def __init__(self, meter: Meter) -> None:
         self._meter = meter
@@ -43,10 +43,11 @@ class EdgeTelemetry:
         from_zero(self._refusals, *({"cause": cause.value} for cause in Cause))
 
     def refused(self, cause: Cause) -> None:
+        """Counts one refusal."""
         self._refusals.add(1, {"cause": cause.value})
 
-    def watch(self, counts: Callable[[], tuple[int, int]]) -> None:
-        """Show the numbers of idle and of busy connections that ``counts`` tells."""
+    def observe_connections(self, counts: Callable[[], tuple[int, int]]) -> None:
+        """Observes the numbers of idle and of busy connections that ``counts`` returns."""
 
         def observe(_options: CallbackOptions) -> Iterable[Observation]:
             idle, busy = counts()
@@ -59,11 +60,11 @@ class EdgeTelemetry:
             description="Open connections of clients.",
         )
 
-    def watch_unsent(self, held_bytes: Callable[[], int]) -> None:
-        """Show how much of responses waits for clients, which ``held_bytes`` tells."""
+    def observe_unsent(self, held_bytes: Callable[[], int]) -> None:
+        """Observes how much of responses waits for clients, which ``held_bytes`` returns."""
         self._meter.create_observable_up_down_counter(
             "headrace.gateway.unsent",
             callbacks=[lambda _options: [Observation(held_bytes())]],
             unit="By",
-            description="What of responses waits for clients to read it.",
+            description="Responses that clients have not read.",
         )

@@ -1,6 +1,6 @@
-"""Bounds the memory that responses take while their clients do not read them.
+"""A budget for the memory of responses that clients have not read.
 
-The greediest of the clients that read nothing loses its connection first, so that the others keep theirs.
+When it is exhausted, the client that holds most and reads nothing loses its connection first.
 """
 
 import asyncio
@@ -9,33 +9,37 @@ from collections.abc import Callable
 from math import inf
 from time import monotonic
 
-#: What one client (an address, or a /64 of IPv6) may hold of the budget, and one connection before its further requests
-#: wait for room.
+#: One client (an IPv4 address, or a /64 of IPv6) may hold an eighth of the budget. The further requests of a connection
+#: that holds a sixteenth wait for room.
 _CLIENT_SHARE = 8
 _CONNECTION_SHARE = 16
-#: What a piece takes beside its bytes: a view of them, and its place in a queue.
+#: The memory of a piece beside its bytes: a view of them, and an item of a queue.
 PIECE_OVERHEAD_BYTES = 256
-#: From this size on, an object that several responses hold at once is counted once: a page that is in memory anyway.
+#: From this size on, an object that several responses hold is counted once, such as a page that is always in memory.
 _SHAREABLE_BYTES = 16 * 1024
-#: A client that has read something within so long (seconds) loses its connection after all those that have not.
+#: Clients that have read something within the last second lose their connections after all others.
 _READING_S = 1.0
 
 
 class UnsentAccount:
-    """What one connection holds.
+    """The unsent bytes of one connection.
 
-    client: whose it is; None: a proxy's, which stands for many. held_bytes: how much, its transport's buffer included.
-    pieces: how many pieces of responses that is. progressed_at: when the client last read something.
+    Attributes:
+        client: Whose connection it is; None: that of a proxy, which many clients share.
+        abort: Closes the connection now.
+        held_bytes: How much it holds, with the buffer of its transport.
+        pieces: The number of pieces of responses in it.
+        progressed_at: When the client last read something, on the clock of time.monotonic().
     """
 
-    __slots__ = ("_budget", "_rooms", "_transport_bytes", "client", "cut_off", "held_bytes", "pieces", "progressed_at")
+    __slots__ = ("_budget", "_rooms", "_transport_bytes", "abort", "client", "held_bytes", "pieces", "progressed_at")
 
-    def __init__(self, budget: "UnsentBudget", client: str | None, cut_off: Callable[[], None]) -> None:
+    def __init__(self, budget: "UnsentBudget", client: str | None, abort: Callable[[], None]) -> None:
         self._budget = budget
         self._rooms: list[asyncio.Future[None]] = []
         self._transport_bytes = 0
         self.client = client
-        self.cut_off = cut_off
+        self.abort = abort
         self.held_bytes = 0
         self.pieces = 0
         self.progressed_at = -inf
@@ -49,7 +53,7 @@ class UnsentAccount:
         """Counts a piece of a response.
 
         Returns:
-            What to give `release` when the piece has been sent, or will not be (bytes).
+            The number of bytes to pass to `release` when the piece was sent, or will not be.
         """
         self.pieces += 1
         charge = PIECE_OVERHEAD_BYTES + self._budget.share(piece)
@@ -57,40 +61,40 @@ class UnsentAccount:
         return charge
 
     def release(self, piece: bytes, charge_bytes: int) -> None:
-        """Counts the piece no more."""
+        """Stops counting a piece."""
         self.pieces -= 1
         self._budget.unshare(piece)
         self._budget.add(self, -charge_bytes)
-        self._let_on()
+        self._wake_requests()
 
     def reserve(self, size_bytes: int) -> None:
-        """Counts so many bytes that are no piece; a negative number gives them back."""
+        """Counts memory that is not a piece; a negative number releases it."""
         self._budget.add(self, size_bytes)
-        self._let_on()
+        self._wake_requests()
 
     def note_transport(self, unsent_bytes: int) -> None:
-        """Counts what waits in the transport's own buffer: so many bytes at this moment."""
+        """Counts the size of the transport's buffer at this moment."""
         if unsent_bytes != self._transport_bytes:
             change, self._transport_bytes = unsent_bytes - self._transport_bytes, unsent_bytes
             self.reserve(change)
 
     def note_progress(self) -> None:
-        """The client has read something."""
+        """Notes that the client has read something."""
         self.progressed_at = monotonic()
 
     async def room(self) -> None:
-        """Wait until the connection has room for a further response."""
+        """Waits until the connection has room for a further response."""
         while self.is_full:
             room = asyncio.get_running_loop().create_future()
             self._rooms.append(room)
             await room
 
     def close(self) -> None:
-        """Hold nothing any more; what is released later has been given back with this."""
+        """Releases everything that is held; later calls of `release` have no effect."""
         self._budget.close(self)
-        self._let_on()
+        self._wake_requests()
 
-    def _let_on(self) -> None:
+    def _wake_requests(self) -> None:
         if self._rooms and not self.is_full:
             rooms, self._rooms = self._rooms, []
             for room in rooms:
@@ -99,7 +103,15 @@ class UnsentAccount:
 
 
 class UnsentBudget:
-    """limit_bytes: of all connections together. held_bytes: how much of it is taken."""
+    """The budget of the process.
+
+    Args:
+        limit_bytes: Of all connections together.
+
+    Attributes:
+        held_bytes: How much of it is used.
+        connection_bytes: How much one connection may hold before its further requests wait.
+    """
 
     def __init__(self, limit_bytes: int) -> None:
         self._limit_bytes = limit_bytes
@@ -110,17 +122,19 @@ class UnsentBudget:
         self._per_client: Counter[str] = Counter()
         self._holders: Counter[int] = Counter()
 
-    def open(self, client: str | None, cut_off: Callable[[], None]) -> UnsentAccount:
-        """Returns the account of a new connection of ``client``; None: of a proxy, which has no share to keep to.
+    def open(self, client: str | None, abort: Callable[[], None]) -> UnsentAccount:
+        """Returns the account of a new connection.
 
-        cut_off: ends the connection at once.
+        Args:
+            client: The client whose share it uses; None: a proxy, which has no share of its own.
+            abort: Closes the connection now.
         """
-        account = UnsentAccount(self, client, cut_off)
+        account = UnsentAccount(self, client, abort)
         self._accounts.add(account)
         return account
 
     def add(self, account: UnsentAccount, change_bytes: int) -> None:
-        """Counts a change, and cuts clients off until what is left fits."""
+        """Counts a change, and aborts connections until the rest fits."""
         if account not in self._accounts:
             return
         self._count(account, change_bytes)
@@ -129,27 +143,27 @@ class UnsentBudget:
             return
         while client is not None and self._per_client[client] > self._client_bytes:
             accounts = [each for each in self._accounts if each.client == client]
-            if sum(each.pieces for each in accounts) <= 1:  # one response of any size is for everyone
+            if sum(each.pieces for each in accounts) <= 1:  # every client may have one response of any size
                 break
-            self._cut_off_greediest(accounts)
+            self._abort_largest(accounts)
         while self.held_bytes > self._limit_bytes:
-            self._cut_off_greediest(self._of_greediest_client())
+            self._abort_largest(self._accounts_of_largest_client())
 
     def close(self, account: UnsentAccount) -> None:
-        """Forget ``account``."""
+        """Removes ``account``."""
         if account in self._accounts:
             self._count(account, -account.held_bytes)
             self._accounts.discard(account)
 
     def share(self, piece: bytes) -> int:
-        """How many bytes more there are in memory with ``piece``."""
+        """Returns by how many bytes ``piece`` increases the memory in use."""
         if len(piece) < _SHAREABLE_BYTES:
             return len(piece)
         self._holders[id(piece)] += 1
         return len(piece) if self._holders[id(piece)] == 1 else 0
 
     def unshare(self, piece: bytes) -> None:
-        """One holder of ``piece`` is gone."""
+        """Notes that one response less holds ``piece``."""
         if len(piece) >= _SHAREABLE_BYTES:
             self._holders[id(piece)] -= 1
             if not self._holders[id(piece)]:
@@ -163,17 +177,17 @@ class UnsentBudget:
             if not self._per_client[account.client]:
                 del self._per_client[account.client]
 
-    def _of_greediest_client(self) -> list[UnsentAccount]:
-        """The accounts of the client that holds most; a proxy's connection stands for itself."""
+    def _accounts_of_largest_client(self) -> list[UnsentAccount]:
+        """Returns the accounts of the client that holds most, or of all proxies if a connection of one holds more."""
         most = max(self._per_client, key=lambda client: self._per_client[client], default=None)
         proxies = [account for account in self._accounts if account.client is None]
-        greediest = max(proxies, key=lambda account: account.held_bytes, default=None)
-        if most is None or (greediest is not None and greediest.held_bytes > self._per_client[most]):
+        largest_proxy = max(proxies, key=lambda account: account.held_bytes, default=None)
+        if most is None or (largest_proxy is not None and largest_proxy.held_bytes > self._per_client[most]):
             return proxies
         return [account for account in self._accounts if account.client == most]
 
-    def _cut_off_greediest(self, accounts: list[UnsentAccount]) -> None:
+    def _abort_largest(self, accounts: list[UnsentAccount]) -> None:
         now = monotonic()
         chosen = max(accounts, key=lambda each: (now - each.progressed_at > _READING_S, each.held_bytes))
         self.close(chosen)
-        chosen.cut_off()
+        chosen.abort()

@@ -16,7 +16,7 @@ from service_kit.grpc.connection import KEEPALIVE, ServerConnection
 from service_kit.grpc.limits import ServerLimits
 from service_kit.grpc.open_connections import OpenConnections
 from service_kit.grpc.receive_budget import ReceiveBudget
-from service_kit.listening import listen, remaining
+from service_kit.listening import accept_queued, listen
 
 #: How many connections may wait to be taken while the event loop is busy.
 _BACKLOG = 512
@@ -71,12 +71,11 @@ class BoundedServer(Server):
             return
         for server in (self._server, *self._further):
             server.close()
-        made = [connection for each in self._listening for connection in remaining(each)]
+        made = [connection for each in self._listening for connection, _ in accept_queued(each, _BACKLOG)]
         for each in self._listening:
             each.close()
         self._listening = []
         for connection in made:
-            connection.setblocking(False)
             await self._loop.connect_accepted_socket(self._protocol_factory, connection)
 
     def _protocol_factory(self) -> H2Protocol:

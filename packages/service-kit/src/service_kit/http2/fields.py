@@ -12,18 +12,15 @@ _SCHEME = re.compile(rb"[A-Za-z][A-Za-z0-9+.\-]*")
 _PSEUDO = frozenset({b":method", b":scheme", b":authority", b":path"})
 #: Connection-specific (RFC 9113, 8.2.2).
 _CONNECTION = frozenset({b"connection", b"proxy-connection", b"keep-alive", b"transfer-encoding", b"upgrade"})
-#: Said once at most: two of them can be read in two ways.
+#: At most once: recipients may disagree on which of two values counts.
 _SINGLE = frozenset({b"host", b"content-length"})
 
 
 def malformed_request(fields: Fields) -> str | None:
-    """Returns why the header section of a request is malformed.
+    """Returns why the header section of a request is malformed, for the log; None if it is well-formed.
 
     Args:
         fields: Names and values as HPACK has them, in their order.
-
-    Returns:
-        The reason, for a log; None if the section is well-formed.
     """
     pseudo: dict[bytes, bytes] = {}
     single: dict[bytes, bytes] = {}
@@ -31,7 +28,7 @@ def malformed_request(fields: Fields) -> str | None:
     for name, value in fields:
         if name.startswith(b":"):
             if regular or name in pseudo or name not in _PSEUDO:
-                return f"pseudo-header field {name!r} is unknown, repeated, or behind a regular field"
+                return f"pseudo-header field {name!r} is unknown, repeated, or after a regular field"
             pseudo[name] = value
         else:
             regular = True

@@ -1,4 +1,4 @@
-"""Frames as h2 reads them, except that one which is wrong for its stream only does not end the connection."""
+"""Reads frames as h2 does, except that a frame whose fault concerns only its stream does not end the connection."""
 
 from typing import Any
 
@@ -12,7 +12,7 @@ _STREAM_BITS = 0x7FFFFFFF
 
 
 class FaultyFrame(Frame):
-    """A frame that could not be read, and whose fault is a stream error with ``code``."""
+    """A frame that could not be parsed, and whose fault is a stream error with ``code``."""
 
     stream_association = "has-stream"
 
@@ -25,7 +25,7 @@ class FaultyFrame(Frame):
 
 
 class TolerantFrameBuffer(FrameBuffer):
-    """Yields a FaultyFrame where RFC 9113 asks for a stream error and hyperframe knows only an exception."""
+    """Yields a FaultyFrame where RFC 9113 asks for a stream error and hyperframe raises an exception."""
 
     def __next__(self) -> Frame:
         try:
@@ -37,14 +37,14 @@ class TolerantFrameBuffer(FrameBuffer):
             return faulty
 
     def _take_faulty_frame(self) -> FaultyFrame | None:
-        """The first frame of what is unread, if only its stream suffers from it."""
+        """Returns the first unread frame, if its fault is only a stream error."""
         if self._headers_buffer or len(self._data) < _HEADER_BYTES:
             return None
         length, kind = int.from_bytes(self._data[:3]), self._data[3]
         stream_id = int.from_bytes(self._data[5:_HEADER_BYTES]) & _STREAM_BITS
         if not stream_id or length > self.max_frame_size:
             return None
-        if kind == WindowUpdateFrame.type and length == 4:  # by nothing (RFC 9113, 6.9)
+        if kind == WindowUpdateFrame.type and length == 4:  # an increment of 0 (RFC 9113, 6.9)
             code = ErrorCodes.PROTOCOL_ERROR
         elif kind == PriorityFrame.type and length != 5:  # RFC 9113, 6.3
             code = ErrorCodes.FRAME_SIZE_ERROR

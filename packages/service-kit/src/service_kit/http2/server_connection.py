@@ -1,10 +1,10 @@
-"""The adapter to h2's connection: the only place that touches its private members.
+"""The adapter to h2's connection: the only place that uses its private members.
 
-h2 (4.x) answers most faults of a stream with the end of the connection, and so takes the answers from all other streams
-on it. RFC 9113 (5.4.2, 8.1.1) asks for the end of the stream that has the fault.
+h2 (4.x) answers most faults of a stream with the end of the connection, and so with that of all other streams on it.
+RFC 9113 (5.4.2, 8.1.1) asks for the end of the stream that has the fault.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -20,6 +20,7 @@ from h2.exceptions import (
     StreamClosedError,
     StreamIDTooLowError,
 )
+from h2.settings import SettingCodes, Settings
 from h2.stream import H2Stream, StreamClosedBy, StreamState
 from hpack.exceptions import HPACKError
 from hyperframe.frame import (
@@ -36,18 +37,21 @@ from service_kit.http2.fields import malformed_request, malformed_trailers
 from service_kit.http2.frames import FaultyFrame, TolerantFrameBuffer
 
 _Outcome = tuple[list[Frame], list[Event]]
+#: How many requests beyond the announced number h2 accepts, each of which is refused by itself: a client may have sent
+#: them before it has read the settings (RFC 9113, 5.1.2). More than one slice of received bytes can contain.
+_SPARE_STREAMS = 1000
 
 
 @dataclass(kw_only=True)
 class StreamFault(StreamReset):
-    """A stream that was reset because of what the client sent on it; ``reason`` is for a log."""
+    """A stream was reset because of what the client has sent on it; ``reason`` is for the log."""
 
     reason: str = ""
 
 
 @dataclass(kw_only=True)
 class LateData(Event):
-    """A piece of a body for a stream that is closed; the window that it took has been given back."""
+    """A piece of a body has arrived for a closed stream; the connection's window was reopened by its size."""
 
     stream_id: int
     size_bytes: int
@@ -56,12 +60,14 @@ class LateData(Event):
 class Http2ServerConnection(H2Connection):
     """h2's connection for servers, with header fields checked here (they are bytes), and faults confined to streams.
 
-    A client's GOAWAY without an error is an event and nothing else: what it has asked for before is still answered
+    A client's GOAWAY without an error is only an event: the requests that it has sent before are still answered
     (RFC 9113, 6.8).
+
+    Args:
+        normalizes: Whether cookie crumbs are joined, and response fields are checked and put in lower case.
     """
 
     def __init__(self, *, normalizes: bool = True) -> None:
-        """normalizes: whether cookie crumbs are joined, and response fields are checked and in lower case."""
         super().__init__(
             H2Configuration(
                 client_side=False,
@@ -75,8 +81,25 @@ class Http2ServerConnection(H2Connection):
         self.incoming_buffer = TolerantFrameBuffer(server=True)
         self._frame_dispatch_table[FaultyFrame] = self._receive_faulty_frame
 
+    def begin(self, announced: Mapping[SettingCodes, int], *, max_header_list_bytes: int) -> None:
+        """Announces the settings to the client, and enforces them less strictly.
+
+        h2 ends the connection where a setting is exceeded. A request too many, or with too many header fields, is to be
+        refused by itself: the other requests of the connection must not suffer from it.
+
+        Args:
+            announced: The settings, MAX_CONCURRENT_STREAMS among them.
+            max_header_list_bytes: Of one header list; the connection ends where it is exceeded.
+        """
+        self.local_settings = Settings(client=False, initial_values=dict(announced))
+        self.initiate_connection()
+        max_streams = announced[SettingCodes.MAX_CONCURRENT_STREAMS] + _SPARE_STREAMS
+        enforced = {**announced, SettingCodes.MAX_CONCURRENT_STREAMS: max_streams}
+        self.local_settings = Settings(client=False, initial_values=enforced)
+        self.decoder.max_header_list_size = max_header_list_bytes
+
     def dispose(self) -> None:
-        """Let go of all streams, without waiting for the collector of reference cycles; nothing more is received."""
+        """Frees all streams, without waiting for the garbage collector. Nothing can be received afterwards."""
         self.streams.clear()
         self._frame_dispatch_table.clear()
 
@@ -89,7 +112,7 @@ class Http2ServerConnection(H2Connection):
             raise
         except ProtocolError as error:
             if isinstance(error.__cause__, HPACKError):
-                # The decoder's state is lost, and with it every header section that would follow.
+                # The decoder's state is lost, and with it every header section that follows.
                 error.error_code = ErrorCodes.COMPRESSION_ERROR
                 raise
             if frame.stream_id not in self.streams:
@@ -109,7 +132,7 @@ class Http2ServerConnection(H2Connection):
             return super()._receive_data_frame(frame)
         except (InvalidBodyLengthError, FlowControlError) as error:
             frames, events = self._fault(frame.stream_id, error.error_code, str(error))
-            # The connection's window is shared: what the stream has taken of it is given back.
+            # All streams share the connection's window, so it is reopened by the size of the frame.
             increment = self._inbound_flow_control_window_manager.process_bytes(frame.flow_controlled_length)
             if increment:
                 frames.append(WindowUpdateFrame(0, window_increment=increment))
@@ -124,7 +147,7 @@ class Http2ServerConnection(H2Connection):
             return self._fault(frame.stream_id, ErrorCodes.PROTOCOL_ERROR, str(error))
 
     def _receive_rst_stream_frame(self, frame: RstStreamFrame) -> _Outcome:
-        self._known(frame.stream_id)
+        self._check_begun(frame.stream_id)
         return super()._receive_rst_stream_frame(frame)
 
     def _receive_goaway_frame(self, frame: GoAwayFrame) -> _Outcome:
@@ -135,12 +158,12 @@ class Http2ServerConnection(H2Connection):
         return super()._receive_goaway_frame(frame)
 
     def _receive_faulty_frame(self, frame: FaultyFrame) -> _Outcome:
-        if frame.code is not ErrorCodes.FRAME_SIZE_ERROR:  # that of PRIORITY, which may come at any time
-            self._known(frame.stream_id)
+        if frame.code is not ErrorCodes.FRAME_SIZE_ERROR:  # PRIORITY, which is allowed in every state of a stream
+            self._check_begun(frame.stream_id)
         return self._fault(frame.stream_id, frame.code, "the frame is malformed")
 
-    def _known(self, stream_id: int) -> None:
-        """Raises ProtocolError for a stream that has not begun; one that is closed may have been so on the way."""
+    def _check_begun(self, stream_id: int) -> None:
+        """Raises ProtocolError if the stream has not begun. A closed one may have been open when the frame was sent."""
         with suppress(StreamClosedError):
             self._get_stream_by_id(stream_id)
 
@@ -148,12 +171,12 @@ class Http2ServerConnection(H2Connection):
         frames, events = super()._handle_data_on_closed_stream(events, exc, frame)
         was_reset = not exc._events  # noqa: SLF001 (with the first reset of a stream there comes an event)
         if was_reset and self._stream_closed_by(frame.stream_id) is StreamClosedBy.SEND_RST_STREAM:
-            # The client has not read of the reset yet. One is enough (RFC 9113, 5.1).
+            # The client has not read the reset yet. One is enough (RFC 9113, 5.1).
             frames = [each for each in frames if not isinstance(each, RstStreamFrame)]
         return frames, [*events, LateData(stream_id=frame.stream_id, size_bytes=frame.flow_controlled_length)]
 
     def _fault(self, stream_id: int, code: ErrorCodes | int, reason: str) -> _Outcome:
-        """Reset the stream, unless it is closed already, so that it takes no part in what follows."""
+        """Resets the stream, unless it is closed already."""
         event = StreamFault(stream_id=stream_id, error_code=ErrorCodes(code), remote_reset=False, reason=reason)
         stream = self.streams.get(stream_id)
         if stream is None or stream.state_machine.stream_closed_by is not None:
@@ -164,7 +187,7 @@ class Http2ServerConnection(H2Connection):
 
 
 def _missing_bytes(stream: H2Stream) -> int:
-    """How many bytes of its announced body have not come."""
+    """Returns how many bytes of the announced body have not arrived."""
     expected = stream._expected_content_length  # noqa: SLF001 (see the module)
     return 0 if expected is None else int(expected - stream._actual_content_length)  # noqa: SLF001
 

@@ -1,8 +1,8 @@
 """Which hosts a request may name."""
 
 import pytest
-from gateway.server.host import check_hosts
 from gateway.server.refusals import Refusal
+from gateway.server.request_rules import check_hosts
 
 GOOD = [
     b"localhost",
@@ -62,19 +62,19 @@ BAD = [
 
 
 @pytest.mark.parametrize("host", GOOD)
-def test_a_name_or_an_address_passes(host: bytes) -> None:
+def test_host_that_is_a_name_or_an_address_is_accepted(host: bytes) -> None:
     check_hosts([host])
     check_hosts([host, host.lower()])
 
 
 @pytest.mark.parametrize("host", BAD)
-def test_anything_else_is_refused(host: bytes) -> None:
+def test_host_that_is_neither_name_nor_address_is_refused(host: bytes) -> None:
     for hosts in ([host], [b"localhost", host]):
         with pytest.raises(Refusal) as refused:
             check_hosts(hosts)
         assert refused.value.problem.status == 400
 
 
-def test_two_that_differ_are_refused() -> None:
+def test_hosts_that_differ_are_refused() -> None:
     with pytest.raises(Refusal):
         check_hosts([b"a", b"b"])

@@ -1,4 +1,4 @@
-"""Whether somebody else listens on the same port."""
+"""Whether another socket listens on the same port (SO_REUSEPORT)."""
 
 import os
 import socket
@@ -6,24 +6,25 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+#: The state of a listening socket in the kernel's tables.
 _LISTEN = "0A"
 _TABLES = {socket.AF_INET: Path("/proc/net/tcp"), socket.AF_INET6: Path("/proc/net/tcp6")}
 
 
-def has_company(listener: socket.socket) -> bool:
-    """Whether another socket, of any process, takes the port's connections once ``listener`` is closed.
+def is_port_shared(listener: socket.socket) -> bool:
+    """Returns whether another socket, of any process, takes the port's connections once ``listener`` is closed.
 
-    Where the system does not tell (it is in /proc on Linux): no.
+    False where the system does not show it (Linux does, in /proc).
     """
     try:
         with _TABLES[listener.family].open() as table:
-            return is_shared(table, listener.getsockname(), os.fstat(listener.fileno()).st_ino)
+            return has_other_listener(table, listener.getsockname(), os.fstat(listener.fileno()).st_ino)
     except (OSError, KeyError):
         return False
 
 
-def is_shared(table: Iterable[str], address: tuple[str, int], inode: int) -> bool:
-    """Whether a kernel's table of sockets has a listener for ``address`` other than the socket ``inode``."""
+def has_other_listener(table: Iterable[str], address: tuple[str, int], inode: int) -> bool:
+    """Returns whether a kernel's table of sockets has a listener for ``address`` other than the socket ``inode``."""
     host, port = address[:2]
     packed = socket.inet_pton(socket.AF_INET6 if ":" in host else socket.AF_INET, host)
     endpoints = {f"{_in_words(packed)}:{port:04X}", f"{_in_words(bytes(len(packed)))}:{port:04X}"}
@@ -36,11 +37,11 @@ def _listeners(table: Iterable[str]) -> Iterator[tuple[str, str]]:
     for line in lines:
         _, local, _, state, _, _, _, _, _, inode, *_ = line.split()
         if state != _LISTEN:
-            return  # they come first, and there may be very many others
+            return  # listeners come first, and there may be very many connections
         yield local, inode
 
 
 def _in_words(packed: bytes) -> str:
-    """As the kernel prints an address: words of 32 bits, in the byte order of the machine."""
+    """Returns an address as the kernel prints it: words of 32 bits, in the byte order of the machine."""
     words = (packed[start : start + 4] for start in range(0, len(packed), 4))
     return "".join(f"{int.from_bytes(word, sys.byteorder):08X}" for word in words)

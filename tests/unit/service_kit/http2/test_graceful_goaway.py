@@ -1,11 +1,11 @@
-from gateway.server.farewell import Farewell
 from hyperframe.frame import GoAwayFrame
+from service_kit.http2 import GracefulGoAway
 
 ANY_STREAM = 2**31 - 1
 
 
 class Client:
-    """What was written to it: the last stream of each GOAWAY."""
+    """Keeps what was written to it: the last stream of each GOAWAY."""
 
     def __init__(self) -> None:
         self.last_streams: list[int] = []
@@ -18,23 +18,23 @@ class Client:
         self.last_streams.append(parsed.last_stream_id)
 
 
-def test_first_any_stream_then_the_true_one_and_each_once() -> None:
+def test_goaway_names_any_stream_first_and_the_last_accepted_one_later() -> None:
     client = Client()
-    farewell = Farewell(client.write)
-    farewell.begin(notice_s=60.0)
-    farewell.begin(notice_s=60.0)
-    farewell.finish_if_due(0.0)
+    goaway = GracefulGoAway(client.write)
+    goaway.begin(notice_s=60.0)
+    goaway.begin(notice_s=60.0)
+    goaway.finish_if_due(0.0)
     assert client.last_streams == [ANY_STREAM]
-    assert not farewell.is_final
+    assert not goaway.is_final
 
-    farewell.last_taken = 7
-    farewell.finish_if_due(float("inf"))
-    farewell.finish()
+    goaway.last_accepted = 7
+    goaway.finish_if_due(float("inf"))
+    goaway.finish()
     assert client.last_streams == [ANY_STREAM, 7]
-    assert farewell.is_final
+    assert goaway.is_final
 
 
-def test_without_notice_there_is_one_word() -> None:
+def test_goaway_without_notice_is_sent_once() -> None:
     client = Client()
-    Farewell(client.write).finish()
+    GracefulGoAway(client.write).finish()
     assert client.last_streams == [0]

@@ -1,4 +1,4 @@
-"""Those for whom there is no connection to spare."""
+"""The response to connections beyond the bounds."""
 
 import asyncio
 import socket
@@ -13,17 +13,17 @@ from gateway.server.bounds import Bounds
 from gateway.server.refusals import Refusal, Refusals
 from gateway.server.telemetry import Cause
 
-# Long enough for a request to arrive that is on its way: closing over it would destroy the answer.
+#: Long enough for a request on its way to arrive: closing a socket with unread bytes would destroy the response.
 _HELD_S = 1.0
 _MAX_HELD = 256
 _LOG_EVERY_S = 10.0
 _RETRY_AFTER_S = 1
 
 
-class TurnedAway:
-    """Tells them so, in HTTP/1.1, without waiting for what they want.
+class OverflowResponder:
+    """Answers with 503 in HTTP/1.1, without reading the request.
 
-    Those told last stay half closed for a moment; they are no burden but for a file descriptor each.
+    The connections that were answered last stay half closed for a moment, and cost a file descriptor each.
     """
 
     def __init__(self, bounds: Bounds, refusals: Refusals) -> None:
@@ -35,14 +35,14 @@ class TurnedAway:
         self._held: deque[socket.socket] = deque()
         self._logged_at: dict[Cause, float] = {}
 
-    def refuse(self, sock: socket.socket, peer: Any, cause: Cause) -> None:
-        """Answer ``sock`` for ``cause``, and close it soon."""
-        limit = self._limits[cause]
-        self._log(cause, peer)
+    def respond(self, sock: socket.socket, peer: Any, cause: Cause) -> None:
+        """Sends the response for ``cause`` to ``sock``, and closes it soon."""
+        address = str(peer[0]) if peer else ""
+        self._log(cause, address)
         try:
-            sock.send(self._answer(cause, limit, str(peer[0]) if peer else ""))
+            sock.send(self._response(cause, address))
             sock.shutdown(socket.SHUT_WR)
-        except OSError:  # it has left already
+        except OSError:  # the client has left already
             sock.close()
             return
         self._held.append(sock)
@@ -50,13 +50,13 @@ class TurnedAway:
             self._held.popleft().close()
         asyncio.get_running_loop().call_later(_HELD_S, sock.close)
 
-    def _answer(self, cause: Cause, limit: int, address: str) -> bytes:
-        decision = Decision("connections", cause.value, limit=limit, retry_after_s=_RETRY_AFTER_S)
+    def _response(self, cause: Cause, address: str) -> bytes:
+        decision = Decision("connections", cause.value, limit=self._limits[cause], retry_after_s=_RETRY_AFTER_S)
         problem = Problem(503, "TOO_MANY_CONNECTIONS", decision=decision)
         return self._refusals.document(Refusal(cause, problem), address).as_http1()
 
-    def _log(self, cause: Cause, peer: Any) -> None:
+    def _log(self, cause: Cause, address: str) -> None:
         now = monotonic()
         if now - self._logged_at.get(cause, -_LOG_EVERY_S) >= _LOG_EVERY_S:
             self._logged_at[cause] = now
-            logger.warning("connections are turned away ({}), such as one from {}", cause.value, peer)
+            logger.bind(cause=cause.value, client_address=address).warning("connections rejected")

@@ -1,8 +1,8 @@
-"""Keeps new connections away from a listening socket that is about to close.
+"""A packet filter that keeps new connections away from a listening socket that is about to close.
 
-Closing a listening socket resets the connections that wait in its queue, and as long as it is open, Linux sends it its
-share of the new ones. The filter drops the packet that opens a connection (SYN) and nothing else. The client sends it
-again after a second, and by then Linux knows only the other sockets of the port.
+Closing a listening socket resets the connections in its queue, and Linux gives it its share of new connections until it
+is closed. The filter drops the packet that opens a connection (SYN) and nothing else. The client sends it again after
+one second; by then Linux knows only the other sockets of the port.
 """
 
 import ctypes
@@ -20,19 +20,23 @@ _FLAGS_OFFSET = 13
 _SYN, _SYN_OR_ACK = 0x02, 0x12
 _PROGRAM = (
     (0x30, 0, 0, _FLAGS_OFFSET),  # load the byte of flags
-    (0x54, 0, 0, _SYN_OR_ACK),  # keep these two of them
+    (0x54, 0, 0, _SYN_OR_ACK),  # keep these two flags
     (0x15, 0, 1, _SYN),  # only SYN?
     (0x06, 0, 0, 0),  # drop
-    (0x06, 0, 0, 0xFFFFFFFF),  # pass, whole
+    (0x06, 0, 0, 0xFFFFFFFF),  # pass the whole packet
 )
 
 
 def drop_new_connections(listener: socket.socket) -> bool:
-    """From now on, let only those connections in that have begun. False: this system knows no such filter."""
+    """Lets only those connections in that have begun, from now on.
+
+    Returns:
+        False if the system has no such filter.
+    """
     if sys.platform != "linux":
         return False
     program = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *instruction) for instruction in _PROGRAM))
-    # struct sock_fprog: the number of instructions, and where they are.
+    # struct sock_fprog: the number of instructions, and their address.
     described = struct.pack("HP", len(_PROGRAM), ctypes.addressof(program))
     try:
         listener.setsockopt(socket.SOL_SOCKET, _SO_ATTACH_FILTER, described)
@@ -41,7 +45,7 @@ def drop_new_connections(listener: socket.socket) -> bool:
     return True
 
 
-def forget_filter(connection: socket.socket) -> None:
-    """Take the filter off a connection, if it has inherited it from its listener."""
-    with suppress(OSError):  # it began before
+def detach_filter(connection: socket.socket) -> None:
+    """Removes the filter from a connection that has inherited it from its listener."""
+    with suppress(OSError):  # the connection began before the filter was attached
         connection.setsockopt(socket.SOL_SOCKET, _SO_DETACH_FILTER, 0)

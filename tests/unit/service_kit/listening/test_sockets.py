@@ -46,7 +46,7 @@ def test_hosts_are_addresses_and_names(text: str, hosts: tuple[str, ...]) -> Non
 
 
 @pytest.mark.parametrize("text", ["", ",", "127.0.0.1,", "127.0.0.1:8080", "[::1]:80", "http://a", "a b", "[::1", "*"])
-def test_what_is_neither_is_refused(text: str) -> None:
+def test_text_that_is_neither_address_nor_name_is_refused(text: str) -> None:
     with pytest.raises(ValueError, match="neither an address nor the name"):
         parse_hosts(text)
 
@@ -65,7 +65,7 @@ def test_what_is_neither_is_refused(text: str) -> None:
         ("localhost", ["127.0.0.1"], []),
     ],
 )
-def test_it_is_reached_at_these_addresses_and_at_no_other(
+def test_server_is_reachable_at_its_addresses_and_no_other(
     hosts: str, reached: list[str], not_reached: list[str]
 ) -> None:
     with listening(hosts) as port:
@@ -76,7 +76,7 @@ def test_it_is_reached_at_these_addresses_and_at_no_other(
 @pytest.mark.parametrize("first", [False, True])
 @pytest.mark.parametrize("second", [False, True])
 @pytest.mark.parametrize("hosts", ["127.0.0.1", "::1", "127.0.0.1,::1", "::"])
-def test_a_port_is_shared_by_those_who_all_say_so(hosts: str, first: bool, second: bool) -> None:
+def test_port_is_shared_only_if_all_listeners_allow_it(hosts: str, first: bool, second: bool) -> None:
     with listening(hosts, share_port=first) as port:
         if first and second:
             with listening(hosts, port, share_port=True):
@@ -92,7 +92,7 @@ def test_a_port_is_shared_by_those_who_all_say_so(hosts: str, first: bool, secon
         assert "X_SHARE_PORT=true" in str(refused.value)
 
 
-def test_all_or_none_of_them_are_taken() -> None:
+def test_either_all_addresses_are_bound_or_none() -> None:
     with listening("127.0.0.2") as port:
         with pytest.raises(OSError, match="Address already in use"), listening("127.0.0.1,127.0.0.2", port):
             pass
@@ -100,7 +100,7 @@ def test_all_or_none_of_them_are_taken() -> None:
 
 
 @pytest.mark.parametrize("host", ["192.0.2.1", "2001:db8::1", "no-such-host.invalid"])
-def test_what_is_not_of_this_machine_is_named(host: str) -> None:
+def test_error_names_an_address_that_is_not_of_this_machine(host: str) -> None:
     with pytest.raises(OSError, match="cannot listen on") as refused, listening(host):
         pass
     assert url_host(host) in str(refused.value)

@@ -1,5 +1,5 @@
 import pytest
-from gateway.server.port_sharing import is_shared
+from service_kit.listening.port_sharing import has_other_listener
 
 # As Linux prints it on a little-endian machine; 1F90 is port 8080.
 TABLE = """\
@@ -29,10 +29,10 @@ TABLE6 = """\
     ],
     ids=["itself", "another one", "on all addresses", "another address", "a connection", "behind the connections"],
 )
-def test_who_else_listens(host: str, port: int, inode: int, shared: bool) -> None:
-    assert is_shared(TABLE.splitlines(), (host, port), inode) is shared
+def test_other_listener_is_found_in_the_kernel_table(host: str, port: int, inode: int, shared: bool) -> None:
+    assert has_other_listener(TABLE.splitlines(), (host, port), inode) is shared
 
 
-def test_addresses_of_version_six() -> None:
-    assert is_shared(TABLE6.splitlines(), ("::1", 8080), 999)
-    assert not is_shared(TABLE6.splitlines(), ("::1", 8080), 777)
+def test_other_listener_is_found_in_the_ipv6_table() -> None:
+    assert has_other_listener(TABLE6.splitlines(), ("::1", 8080), 999)
+    assert not has_other_listener(TABLE6.splitlines(), ("::1", 8080), 777)

@@ -1,4 +1,4 @@
-"""Listening on a port, on one address or several, and stopping in order."""
+"""Listening sockets: one for every address, and the connections that wait in their queues."""
 
 import errno
 import os
@@ -11,16 +11,21 @@ from typing import Any
 LOOPBACK = ("127.0.0.1",)
 _ANY_IPV6 = "::"
 _NAME = re.compile(r"[A-Za-z0-9_-]+(\.[A-Za-z0-9_-]+)*\.?")
-#: What an address of a host name may be: one of a family that the machine has switched off.
+#: The errors of an address whose family is disabled on the machine; a host name may have such addresses.
 _NOT_HERE = frozenset({errno.EADDRNOTAVAIL, errno.EAFNOSUPPORT})
+_OUT_OF_RESOURCES = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM})
 _SHARING = " (replicas can share a port if all of them have {}=true)"
 
 
+class AcceptError(OSError):
+    """The system has no more file descriptors, or memory, for a connection."""
+
+
 def parse_hosts(text: str) -> tuple[str, ...]:
-    """Reads the addresses to listen on, such as "127.0.0.1,::1"; an IPv6 address may be in brackets.
+    """Parses the addresses to listen on, such as "127.0.0.1,::1"; an IPv6 address may be in brackets.
 
     Raises:
-        ValueError: there is none, or one of them is neither an address nor a name.
+        ValueError: The text is empty, or an item of it is neither an address nor a name.
     """
     return tuple(dict.fromkeys(_host(item.strip()) for item in text.split(",")))
 
@@ -35,23 +40,23 @@ def _host(text: str) -> str:
 
 
 def url_host(host: str) -> str:
-    """``host`` as it is written before a port."""
+    """Returns ``host`` as it is written before a port."""
     return f"[{host}]" if ":" in host else host
 
 
 def listen(
     hosts: tuple[str, ...], port: int, *, share_port: bool = False, share_setting: str = ""
 ) -> list[socket.socket]:
-    """Listens on every address of ``hosts``; `::` takes IPv4 too, where the system can and no address of it is named.
+    """Listens on every address of ``hosts``; `::` includes IPv4 if the system supports it and no IPv4 host is given.
 
     Args:
-        hosts: addresses and names; a name stands for all its addresses.
-        port: 0 for one that the system chooses, the same for all.
-        share_port: whether other processes may listen on it too (SO_REUSEPORT), which must say so as well.
-        share_setting: the setting that decides that, if there is one, for the error's text.
+        hosts: Addresses and names; a name stands for all its addresses.
+        port: 0 for one that the system chooses, the same for all addresses.
+        share_port: Whether other processes may listen on it too (SO_REUSEPORT); all of them must set it.
+        share_setting: The setting that decides that, if there is one, for the error's text.
 
     Raises:
-        OSError: it is not possible; the text names the address and the port.
+        OSError: An address is in use, or none can be bound; the text names the address and the port.
     """
     listening: list[socket.socket] = []
     for host, family, address in _addresses(hosts, port):
@@ -77,8 +82,35 @@ def listen(
     return listening
 
 
+def accept_queued(listener: socket.socket, limit: int) -> Iterator[tuple[socket.socket, Any]]:
+    """Accepts connections that the kernel has established, without waiting for more.
+
+    Args:
+        listener: A listening socket; it becomes non-blocking.
+        limit: How many times to accept.
+
+    Returns:
+        Non-blocking connections, each with the address of its peer.
+
+    Raises:
+        AcceptError: The system has no more file descriptors, or memory.
+    """
+    listener.setblocking(False)
+    for _ in range(limit):
+        try:
+            connection, peer = listener.accept()
+        except BlockingIOError:
+            return
+        except OSError as exc:
+            if exc.errno in _OUT_OF_RESOURCES:
+                raise AcceptError(exc.errno, exc.strerror) from exc
+            continue  # an error of this one connection (accept(2))
+        connection.setblocking(False)
+        yield connection, peer
+
+
 def _addresses(hosts: tuple[str, ...], port: int) -> Iterator[tuple[str, socket.AddressFamily, tuple[Any, ...]]]:
-    """Each host with the family and the socket address of each of its addresses."""
+    """Yields each host with the family and the socket address of each of its addresses."""
     for host in hosts:
         try:
             found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
@@ -98,13 +130,3 @@ def _is_name(host: str) -> bool:
     except ValueError:
         return True
     return False
-
-
-def remaining(listening: socket.socket) -> Iterator[socket.socket]:
-    """The connections that the system has made and nobody has taken yet: closing the socket would reset them."""
-    listening.setblocking(False)
-    while True:
-        try:
-            yield listening.accept()[0]
-        except BlockingIOError:
-            return

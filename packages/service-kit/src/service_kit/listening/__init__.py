@@ -1,0 +1,17 @@
+"""Listening sockets: the addresses to listen on, and closing one without losing a connection."""
+
+from service_kit.listening.port_sharing import is_port_shared
+from service_kit.listening.sockets import LOOPBACK, AcceptError, accept_queued, listen, parse_hosts, url_host
+from service_kit.listening.syn_filter import detach_filter, drop_new_connections
+
+__all__ = [
+    "LOOPBACK",
+    "AcceptError",
+    "accept_queued",
+    "detach_filter",
+    "drop_new_connections",
+    "is_port_shared",
+    "listen",
+    "parse_hosts",
+    "url_host",
+]
