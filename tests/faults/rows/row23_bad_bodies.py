@@ -32,17 +32,17 @@ class _Case:
 def run(stage: Stage) -> list[Finding]:
     stack = stage.stack()
     with own_gateway(stack) as gateway:
-        return asyncio.run(_run(gateway, stack.url, stage.either(30, 4)))
+        return asyncio.run(_run(gateway, stack.url, warm_up=stage.either(30, 12), rounds=stage.either(30, 4)))
 
 
-async def _run(gateway: OwnGateway, url: str, rounds: int) -> list[Finding]:
+async def _run(gateway: OwnGateway, url: str, *, warm_up: int, rounds: int) -> list[Finding]:
     token = (await newcomer(url)).token
     outcomes = {name: await answer_to(gateway.port, case.pieces(token)) for name, case in _CASES.items()}
     wrong = {name: str(outcome) for name, outcome in outcomes.items() if str(outcome) != _CASES[name].outcome}
     # What the first of each kind have made the process load and allocate, it keeps; others must add nothing. After an
     # answer, some of it is given back only a moment later: the most that is left counts, not the least.
     before = 0
-    for _ in range(rounds):
+    for _ in range(warm_up):
         for case in _CASES.values():
             await answer_to(gateway.port, case.pieces(token))
             before = max(before, gateway.rss_bytes)
