@@ -6,10 +6,12 @@ import pycountry
 import pytest
 from service_kit.contract.method import Method
 from service_kit.contract.policy import Access, SessionEffect
+from service_kit.validation import Validator
 
 from tests.examples.contracts import ROOT, headrace_contract
 
 CONTRACT = headrace_contract()
+VALIDATOR = Validator(CONTRACT)
 METHODS = pytest.mark.parametrize("method", CONTRACT.methods.values(), ids=lambda method: method.name)
 #: Methods that were added after the first release have no short path.
 RESOURCE_PATH_ONLY = {"ListUsers", "SetUserRole"}
@@ -42,6 +44,16 @@ def test_every_string_of_a_request_has_a_maximum_length(method: Method) -> None:
             assert rules is not None, field.full_name
             bounded = rules.string.HasField("max_len") or rules.string.HasField("pattern") or rules.string.uuid
             assert bounded, field.full_name
+
+
+@METHODS
+def test_every_example_keeps_the_rules_of_its_field(method: Method) -> None:
+    for field in method.input.fields:
+        rules = CONTRACT.field_rules(field)
+        for example in rules.string.example if rules is not None else ():
+            message = method.request_class(**{field.name: example})
+            broken = {violation.field for violation in VALIDATOR.violations(message)}
+            assert field.name not in broken, (field.full_name, example)
 
 
 def test_methods_that_issue_sessions_have_the_strict_rate_limit() -> None:

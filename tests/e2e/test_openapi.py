@@ -121,6 +121,18 @@ class Assets(HTMLParser):
         self.addresses += [value for name, value in attrs if value and name == names.get(tag)]
 
 
+@pytest.mark.parametrize(("rpc", "status"), [("Register", 201), ("Login", 200)])
+def test_examples_in_the_document_are_accepted(api: Api, description: dict[str, Any], rpc: str, status: int) -> None:
+    body = {
+        name: resolve(description, schema)["examples"][0]
+        for name, schema in body_schema(description, rpc)["properties"].items()
+    }
+    response = api.call(rpc, fields=body)
+    assert response.status_code in {status, 409}, response.text  # the account may be there from a test before
+    if response.status_code == 409:
+        assert response.json()["code"] == "EMAIL_TAKEN"
+
+
 def test_the_interactive_page_loads_everything_from_here(api: Api) -> None:
     response = api.send("GET", "/docs")
     assert response.status_code == 200

@@ -27,6 +27,7 @@ _HTML = """<!doctype html>
 <title>Headrace API</title>
 <link rel="icon" href="{favicon-32x32.png}">
 <link rel="stylesheet" href="{swagger-ui.css}">
+<link rel="stylesheet" href="/docs/page.css">
 </head>
 <body>
 <div id="api"></div>
@@ -35,7 +36,22 @@ _HTML = """<!doctype html>
 </body>
 </html>
 """
-_SCRIPT = """SwaggerUIBundle({url: "/openapi.json", dom_id: "#api", deepLinking: true, docExpansion: "list"});
+# persistAuthorization: the token stays in the browser's storage over a reload. It lives for 15 minutes, and the policy
+# below lets no script but these two read it.
+_SCRIPT = """SwaggerUIBundle({
+  url: "/openapi.json", dom_id: "#api", deepLinking: true, docExpansion: "list", persistAuthorization: true
+});
+"""
+# Swagger UI has no dark theme of its own: its colours are turned over, hues kept. Every operation has a dozen error
+# responses with the same shape: their examples scroll instead of filling the page.
+_STYLE = """
+.swagger-ui .responses-inner .highlight-code { max-height: 7.5rem; overflow: auto; }
+.swagger-ui .responses-inner .response-col_description { padding-bottom: 0.5rem; }
+@media (prefers-color-scheme: dark) {
+  html { background: #16181d; color-scheme: dark; }
+  #api { filter: invert(0.9) hue-rotate(180deg); background: #fff; min-height: 100vh; }
+  #api .highlight-code, #api .microlight, #api img { filter: invert(1) hue-rotate(180deg); }
+}
 """
 _POLICY = b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
 _HEADERS = ((b"content-security-policy", _POLICY),)
@@ -64,6 +80,7 @@ class _Docs:
         self._versions = {name: asset.kept(_FOR_GOOD) for name, asset in self._assets.items()}
         self._pages = {
             "": Constant(page.encode(), "text/html; charset=utf-8", _REVALIDATED, _HEADERS),
+            "page.css": Constant(_STYLE.encode(), "text/css; charset=utf-8", _REVALIDATED, _HEADERS),
             "start.js": Constant(_SCRIPT.encode(), "text/javascript; charset=utf-8", _REVALIDATED, _HEADERS),
         }
 

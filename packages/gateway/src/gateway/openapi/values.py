@@ -65,6 +65,8 @@ def string_schema(rules: Any | None, default_min_len: int, *, for_request: bool)
         copy_rules(string, schema, {"min_len": "minLength", "max_len": "maxLength"})
         if for_request:  # an answer may hold what was stored before there was the pattern
             copy_rules(string, schema, {"pattern": "pattern"})
+            if string.example:
+                schema["examples"] = list(string.example)
         if rules.required:
             schema["minLength"] = max(1, schema.get("minLength", 0))
         if string.email:
