@@ -245,6 +245,30 @@ def test_a_client_fills_neither_the_places_nor_the_line() -> None:
     run(scenario())
 
 
+def test_an_announced_request_is_refused_at_once_when_its_client_alone_would_keep_it_waiting() -> None:
+    async def scenario() -> None:
+        at, user = lane(8, max_wait_s=1.0), Client("user:1", is_identified=True)
+        for _ in range(64):  # the mean time inside is 0.41 s by now
+            await stay(at, 0.42)
+        announced = [at.announce() for _ in range(10)]
+        asked = [
+            asyncio.create_task(at.enter(RPC, announcement=each, client=user))
+            for each in announced
+            if isinstance(each, Announcement)
+        ]
+        await asyncio.sleep(0)
+        # Four are inside, for 0.41 s each. The fifth in line would wait for 0.5 s, perhaps for twice as long.
+        assert (at.in_use, at.waiting) == (4, 4)
+        assert [task.result().cause for task in asked if task.done() and isinstance(task.result(), Shed)] == [
+            ShedCause.CLIENT_SHARE,
+            ShedCause.CLIENT_SHARE,
+        ]
+        for task in asked:
+            task.cancel()
+
+    run(scenario())
+
+
 def test_a_crowd_of_one_client_is_not_in_front_of_another_one() -> None:
     async def scenario() -> None:
         at = lane(2, max_wait_s=1.0)

@@ -114,7 +114,7 @@ class Lane:
             return self._place(method, now, client)
         # Whoever was told to come is not sent away for a forecast that is a little worse by now.
         error = 1.0 if was_expected else _FORECAST_ERROR
-        if (shed := self._turned_away(0, error) or self._over_share(client, now, error)) is not None:
+        if (shed := self._turned_away(0, error) or self._over_share(client)) is not None:
             return shed
         left_s = inf if deadline is None else deadline - now - self._ordinary.of(method)
         if self._expected_wait_s(now, client=client) >= left_s:
@@ -157,7 +157,7 @@ class Lane:
             return self._shed(ShedCause.QUEUE_SLOW)
         return None
 
-    def _over_share(self, client: Client | None, now: float, error: float) -> Shed | None:
+    def _over_share(self, client: Client | None) -> Shed | None:
         """What a client is told that has all its places, if it also has all its part of the line."""
         if client is None or not self._places.has_share(client):
             return None
@@ -166,7 +166,8 @@ class Lane:
             self._limit.found_no_place()
         part = _USER_LINE if client.is_identified else _STRANGER_LINE
         is_full = self._places.waiting_of(client) >= ceil(self._max_queue * part)
-        if is_full or self._own_wait_s(client) * error >= self._max_wait_s:
+        # The forecast at the door knew nothing of the client: here is the first that counts its own requests.
+        if is_full or self._own_wait_s(client) * _FORECAST_ERROR >= self._max_wait_s:
             return self._shed(ShedCause.CLIENT_SHARE)
         return None
 
