@@ -56,11 +56,12 @@ up-compose *ARGS:
 down-compose *ARGS:
     docker compose --file infra/compose/compose.yaml down "$@"
 
-# Formats protos/, and generates code and descriptor set from them, and Grafana's dashboards.
+# Formats protos/, and generates code and descriptor set from them, Grafana's dashboards and docs/settings.md.
 [no-exit-message]
 gen:
     {{ uv_run }} python packages/shared-contracts/generate.py
     {{ uv_run }} python infra/observability/grafana/generate.py
+    {{ uv_run }} python infra/checks/settings_page.py
 
 # Formats code and protos.
 fmt:
@@ -74,7 +75,7 @@ check:
     {{ uv_run }} ruff format --check
     {{ uv_run }} buf lint protos
     {{ uv_run }} buf format --diff --exit-code protos
-    {{ uv_run }} mypy packages/*/src infra/local/src infra/checks infra/compose infra/observability/grafana tests benchmarks
+    {{ uv_run }} mypy packages/*/src infra/local/src infra/local/run_in_debugger.py infra/checks infra/compose infra/observability/grafana tests benchmarks
     {{ uv_run }} lint-imports
     {{ uv_run }} python infra/observability/grafana/generate.py --check
     for package in packages/* infra/local; do echo "deptry $package"; (cd "$package" && {{ uv_run }} deptry src) || exit 1; done

@@ -14,7 +14,7 @@ def describe(settings: object, prefix: str) -> str:
 def in_force(settings: object, prefix: str) -> dict[str, str]:
     """The settings in force by the names of their variables, each as a line, secrets masked."""
     declared = declared_settings(type(settings), prefix)
-    return {each.variable: _one_line(getattr(settings, each.field)) for each in declared}
+    return {each.variable: as_text(getattr(settings, each.field)) for each in declared}
 
 
 def reference(cls: type, prefix: str) -> Iterator[tuple[str, str]]:
@@ -39,18 +39,19 @@ def _facts(declared: Setting) -> Iterator[str]:
     if declared.required:
         yield f"required{unit and f', in{unit}'}"
     else:
-        default = _one_line(declared.default)
+        default = as_text(declared.default)
         yield f"default {default}{unit}" if default else f"default none{unit and f', in{unit}'}"
 
 
-def _one_line(value: Any) -> str:
+def as_text(value: Any) -> str:
+    """Returns a value as one line, in the form that its setting reads."""
     if value is None:
         return ""
     if isinstance(value, bool):
         return str(value).lower()
     if isinstance(value, Mapping):
-        return ",".join(f"{_one_line(name)}={_one_line(item)}" for name, item in value.items())
+        return ",".join(f"{as_text(name)}={as_text(item)}" for name, item in value.items())
     # Not a named tuple, such as an address: its own text is what its parser reads.
     if type(value) in {tuple, list, frozenset}:
-        return ",".join(_one_line(item) for item in value)
+        return ",".join(as_text(item) for item in value)
     return str(value).replace("\r", "\\r").replace("\n", "\\n")
