@@ -19,6 +19,22 @@ _LINK = re.compile(r"\]\(([^)\s]+)\)")
 _TOP_FOLDERS = ("benchmarks", "docs", "infra", "packages", "protos", "tests")
 _NAMED = re.compile(r"`((?:" + "|".join(_TOP_FOLDERS) + r")/[\w./*-]*)`")
 _TESTS = re.compile(r"`((?:browser|contract|e2e|faults|fuzz|integration|observability|unit)/[\w./]+\.py)`")
+_PACKAGES = {
+    "gateway": "packages/gateway/src",
+    "local_stack": "infra/local/src",
+    "order_svc": "packages/order-svc/src",
+    "service_kit": "packages/service-kit/src",
+    "user_svc": "packages/user-svc/src",
+}
+_MODULE = re.compile(r"`((?:" + "|".join(_PACKAGES) + r")(?:\.\w+)+)`")
+
+
+def _is_there(name: str) -> bool:
+    """Whether a dotted name is a module or, as its last part, something in one."""
+    parts = name.split(".")
+    source = ROOT / _PACKAGES[parts[0]]
+    modules = (source.joinpath(*some) for some in (parts, parts[:-1]))
+    return any(module.with_suffix(".py").is_file() or (module / "__init__.py").is_file() for module in modules)
 
 
 def _text(page: Path) -> str:
@@ -57,6 +73,7 @@ def test_each_path_that_is_named_exists(page: Path) -> None:
     text = _text(page)
     missing = [name for name in _NAMED.findall(text) if not any(ROOT.glob(name.rstrip("/")))]
     missing += [name for name in _TESTS.findall(text) if not (ROOT / "tests" / name).is_file()]
+    missing += [name for name in _MODULE.findall(text) if not _is_there(name)]
     assert not missing
 
 
