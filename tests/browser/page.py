@@ -146,7 +146,7 @@ class Page:
 
 @asynccontextmanager
 async def open_page(devtools: DevTools) -> AsyncIterator[Page]:
-    """A tab as of a browser that nobody has used."""
+    """Returns a tab of an unused browser profile."""
     context = (await devtools.call("Target.createBrowserContext"))["browserContextId"]
     target = await devtools.call("Target.createTarget", url="about:blank", browserContextId=context)
     page = Page(devtools, context)

@@ -11,7 +11,7 @@ _SHOWN = """async () => {
 }"""
 
 
-async def test_it_is_shown_without_anybody_elses_help(page: Page, here: World) -> None:
+async def test_docs_page_loads_nothing_from_other_hosts(page: Page, here: World) -> None:
     await page.open(f"{here.api}/docs")
     assert await page.run(_SHOWN) > 20
     assert page.complaints == []

@@ -36,7 +36,7 @@ REFUSALS = {"sibling": 403, "stranger": 401}
 
 @pytest.fixture(params=REFUSALS)
 async def elsewhere(request: pytest.FixtureRequest, page: Page, here: World) -> str:
-    """Which page stands in the tab; somebody is logged in, on another."""
+    """The page of another site, in a tab of a browser whose user is logged in."""
     name: str = request.param
     await sign_up(page, here)
     await page.open(getattr(here, name))

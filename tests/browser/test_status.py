@@ -44,7 +44,7 @@ _CONTRAST = """() => {
 }"""
 
 
-#: Nobody sees the page from now on; resolves once it has noticed.
+#: Hides the page; resolves once the page has noticed.
 _HIDE = """() => new Promise(noticed => Object.defineProperty(document, "hidden", {
   configurable: true, get: () => { noticed(); return true; },
 }))"""
@@ -82,7 +82,7 @@ async def shows(page: Page, script: str, text: str) -> str:
     return await in_time(attempt, within_s=20, every_s=0.1)
 
 
-async def test_numbers_move_and_nobody_else_is_asked(status: Page, stack: Stack) -> None:
+async def test_status_page_updates_and_asks_no_other_host(status: Page, stack: Stack) -> None:
     async with httpx2.AsyncClient(timeout=10) as client:
 
         async def moved() -> Any:
@@ -124,7 +124,7 @@ async def test_a_page_that_has_lost_its_gateway_says_so_until_it_is_back(status:
     assert "as of" in await status.run(_HEARD)
 
 
-async def test_it_asks_nothing_while_nobody_sees_it(status: Page) -> None:
+async def test_status_page_asks_nothing_while_it_is_hidden(status: Page) -> None:
     await status.run(_HIDE)
     asked = len(status.exchanges())
     await status.run(_SHOW)

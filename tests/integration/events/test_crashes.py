@@ -69,7 +69,7 @@ async def in_the_way(pool: PostgresPool, statement: str, *arguments: str) -> Asy
         yield
 
 
-async def somebody_waits(pool: PostgresPool) -> None:
+async def a_statement_waits_for_a_lock(pool: PostgresPool) -> None:
     """Return once a statement waits for a lock that another one holds."""
     query = "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
@@ -86,7 +86,7 @@ async def test_user_svc_dies_between_the_commit_and_the_stream(
     first = await start(user_svc, tmp_path / "first.log")
     async with in_the_way(platform.users_pool, _BEFORE_PLACES):
         customer = await deleted_over_grpc(user_svc, platform)
-        await somebody_waits(platform.users_pool)
+        await a_statement_waits_for_a_lock(platform.users_pool)
         stop(first, signal.SIGKILL)
     await platform.in_stream(0)
     second = user_svc.start(tmp_path / "second.log")
@@ -104,7 +104,7 @@ async def test_user_svc_dies_before_it_hears_that_the_stream_has_the_event(
     first = await start(user_svc, tmp_path / "first.log")
     async with in_the_way(platform.users_pool, _BEFORE_PLACES):
         customer = await deleted_over_grpc(user_svc, platform)
-        await somebody_waits(platform.users_pool)
+        await a_statement_waits_for_a_lock(platform.users_pool)
         own_redis.pause()
     # The place is given now, and the event is sent to a Redis that does nothing for the moment.
     await in_time(partial(placed, platform), within_s=10)
@@ -153,7 +153,7 @@ async def test_order_svc_dies_between_reading_and_the_effect(
             lock = "SELECT FROM orders WHERE order_id = %s FOR UPDATE"
             async with in_the_way(platform.orders_pool, lock, locked):
                 await platform.delete(customer, relay)
-                await somebody_waits(platform.orders_pool)
+                await a_statement_waits_for_a_lock(platform.orders_pool)
                 first.process.kill()
                 await first.process.wait()
         async with order_svc(platform, database_urls[1], tmp_path / "second"):
@@ -169,7 +169,7 @@ async def test_order_svc_dies_between_the_effect_and_its_acknowledgement(
         async with order_svc(platform, database_urls[1], tmp_path / "first") as first:
             async with in_the_way(platform.orders_pool, "LOCK TABLE processed_events IN SHARE MODE"):
                 await platform.delete(customer, relay)
-                await somebody_waits(platform.orders_pool)
+                await a_statement_waits_for_a_lock(platform.orders_pool)
                 own_redis.kill()
             await in_time(partial(processed, platform, customer), within_s=10)
             first.process.kill()

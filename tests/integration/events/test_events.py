@@ -110,13 +110,13 @@ async def test_while_redis_is_away_events_wait(platform: Platform, own_redis: Re
         await platform.forgotten(second)
 
 
-async def test_a_redis_that_lost_everything_is_told_again(platform: Platform, own_redis: RestartableRedis) -> None:
+async def test_events_are_sent_again_when_redis_lost_its_data(platform: Platform, own_redis: RestartableRedis) -> None:
     async with platform.relaying() as relay:
         first, second, third = [await platform.customer() for _ in range(3)]
         async with platform.receiving():
             await platform.delete(first, relay)
             await platform.forgotten(first)
-        # Nobody receives: the second event is in the stream, and nowhere else but in the outbox.
+        # No inbox runs: the second event is in the stream and in the outbox only.
         await platform.delete(second, relay)
         await platform.in_stream(2)
         own_redis.kill()
@@ -152,7 +152,7 @@ async def lock_out(platform: Platform, locked: bool) -> None:
         as_admin(platform.orders_pool, query)
 
 
-async def test_poison_is_put_aside_and_the_rest_goes_on(platform: Platform) -> None:
+async def test_poison_events_become_dead_letters_and_others_are_processed(platform: Platform) -> None:
     async with platform.relaying() as relay, platform.receiving():
         poison, garbage = an_event(), an_event(type_="user.v1.UserDeleted")
         for event in (poison, garbage):
@@ -189,7 +189,7 @@ async def test_what_failed_is_a_dead_letter_until_it_is_replayed(platform: Platf
 
 
 async def broken(platform: Platform, is_broken: bool) -> None:
-    """Whether the audit trail refuses what is written for deleted users: nobody's fault but the code's."""
+    """Makes the audit trail refuse entries for deleted users, or accept them again: a bug of the code."""
     what = (
         "ADD CONSTRAINT broken CHECK (details->>'cause' IS NULL) NOT VALID" if is_broken else "DROP CONSTRAINT broken"
     )
@@ -225,7 +225,7 @@ async def test_who_is_drained_finishes_what_is_in_hand_and_is_struck_off(platfor
             await platform.forgotten(later)
 
 
-async def test_a_database_restored_from_a_backup_is_told_again(platform: Platform) -> None:
+async def test_events_are_sent_again_to_a_database_restored_from_a_backup(platform: Platform) -> None:
     """As the runbook has it."""
     async with platform.relaying() as relay, platform.receiving():
         gone, other = await platform.customer(), await platform.customer()

@@ -34,7 +34,7 @@ def pprof(stack: Stack, name: str, page: str) -> httpx2.Response:
 
 @contextmanager
 def light_load(stack: Stack) -> Iterator[None]:
-    """Somebody lists orders, over and over."""
+    """Lists orders in a loop, as a user of its own, while the context lasts."""
     account = {"email": f"{uuid4().hex}@example.com", "name": "Ada", "password": f"horse {uuid4().hex}"}
     SEEN.note("password", account["password"])
     token = httpx2.post(f"{stack.url}/api/users/reg", json=account, timeout=10).json()["access_token"]
@@ -86,7 +86,7 @@ def test_every_process_answers(stack: Stack, name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_no_secret_is_told_by_the_settings(stack: Stack, name: str) -> None:
+def test_settings_page_masks_secrets(stack: Stack, name: str) -> None:
     shown = httpx2.get(f"{stack.admin_url(name)}/config", timeout=10).text
     secrets = [path.read_text().strip() for path in (stack.data_dir / "secrets").iterdir() if path.is_file()]
     assert len(secrets) > 3

@@ -90,7 +90,7 @@ def test_a_request_is_one_line_and_its_call_another(logging: Stack, person: Pers
     assert 0 < call["bytes"] < 1000
 
 
-def test_a_refusal_is_told_by_its_code_and_is_no_error(logging: Stack, person: Person) -> None:
+def test_refusal_is_logged_with_its_code_and_not_as_an_error(logging: Stack, person: Person) -> None:
     answer, request_id = ask(logging, "GET", _UNKNOWN, person)
     lines = told(logging, person, request_id)
     [access], [call] = lines["gateway"], lines["order-svc"]
@@ -124,7 +124,7 @@ def locked_orders(stack: Stack) -> Iterator[None]:
         yield
 
 
-def test_an_error_is_told_once_where_it_happened(logging: Stack, person: Person) -> None:
+def test_unexpected_error_is_logged_once_in_the_process_where_it_happened(logging: Stack, person: Person) -> None:
     with without_orders(logging):
         answer, request_id = ask(logging, "GET", _UNKNOWN, person)
     assert (answer.status, answer.json()["code"]) == (500, "INTERNAL")

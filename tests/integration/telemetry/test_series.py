@@ -1,4 +1,4 @@
-"""However much clients make up, what is told of them stays as large as it is."""
+"""The number of series does not grow with the paths, methods and users that clients invent."""
 
 import asyncio
 import re

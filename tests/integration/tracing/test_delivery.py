@@ -18,7 +18,9 @@ _WITHIN_S = 15
 _MOST_REQUESTS = 4000
 
 
-async def test_nobody_waits_for_a_collector_that_hangs(traced: Stack, person: Person, collector: Collector) -> None:
+async def test_requests_do_not_wait_for_a_hanging_collector(
+    traced: Stack, person: Person, collector: Collector
+) -> None:
     connection = HttpConnection(traced.url)
     collector.go_on.clear()
     try:
@@ -74,7 +76,7 @@ async def test_the_end_does_not_wait_for_a_collector_that_hangs(
     assert '"stopped"' in after
 
 
-async def test_a_collector_that_is_not_there_is_told_once(start_stack: StartStack) -> None:
+async def test_absent_collector_is_logged_once(start_stack: StartStack) -> None:
     nowhere = Collector(port=free_port())
     stack = start_stack(nowhere.environ(ratio=1.0))
     person = await newcomer(stack.url)

@@ -25,7 +25,7 @@ _REQUEST = "POST /api/orders/add"
 
 
 class Caller:
-    """Whoever begins a trace: its id, and the span that it calls from."""
+    """A caller that begins a trace: its id, and the span that it calls from."""
 
     def __init__(self, flags: str = "01") -> None:
         self.trace_id, self.span_id = secrets.token_hex(16), secrets.token_hex(8)
@@ -166,7 +166,7 @@ async def test_a_caller_that_records_nothing_has_nothing_recorded(
     assert collector.trace(quiet.trace_id) == []
 
 
-async def test_what_nobody_asks_for_is_recorded_by_the_ratio(
+async def test_traces_without_a_callers_decision_are_sampled_by_the_ratio(
     connection: HttpConnection, person: Person, collector: Collector
 ) -> None:
     await connection.request("GET", "/api/v1/sessions", token=person.token)  # it is 0 here

@@ -1,4 +1,4 @@
-"""docs/security.md: whatever it says of a requirement, it names a test, and the test is there."""
+"""docs/security.md names a test for each requirement, and the test exists."""
 
 import re
 from pathlib import Path

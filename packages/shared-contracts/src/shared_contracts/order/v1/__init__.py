@@ -445,7 +445,7 @@ default_message_pool.register_message("order.v1", "UpdateOrderStatusRequest", Up
 @dataclass(eq=False, repr=False)
 class UpdateOrderStatusResponse(betterproto2.Message):
     """
-    The order as it stands now.
+    The order after the change.
     """
 
     order: "Order | None" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, optional=True)
@@ -492,7 +492,7 @@ class OrderServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "GetOrderResponse":
         """
-        Shows an order: one's own, or anybody's for administrators.
+        Shows an order: the caller's own, or any order for administrators.
         """
 
         return await self._unary_unary(
@@ -513,7 +513,7 @@ class OrderServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "ListOrdersResponse":
         """
-        Lists orders, newest first: one's own, or anybody's for administrators.
+        Lists orders, newest first: the caller's own, or any user's for administrators.
         """
 
         return await self._unary_unary(
@@ -555,7 +555,7 @@ class OrderServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "DeleteOrderResponse":
         """
-        Deletes an order: one's own, or anybody's for administrators. Its audit trail stays.
+        Deletes an order: the caller's own, or any order for administrators. Its audit trail stays.
         """
 
         return await self._unary_unary(
@@ -585,14 +585,14 @@ class OrderServiceBase(betterproto2_grpclib.ServiceBase):
 
     async def get_order(self, message: "GetOrderRequest") -> "GetOrderResponse":
         """
-        Shows an order: one's own, or anybody's for administrators.
+        Shows an order: the caller's own, or any order for administrators.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
     async def list_orders(self, message: "ListOrdersRequest") -> "ListOrdersResponse":
         """
-        Lists orders, newest first: one's own, or anybody's for administrators.
+        Lists orders, newest first: the caller's own, or any user's for administrators.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
@@ -606,7 +606,7 @@ class OrderServiceBase(betterproto2_grpclib.ServiceBase):
 
     async def delete_order(self, message: "DeleteOrderRequest") -> "DeleteOrderResponse":
         """
-        Deletes an order: one's own, or anybody's for administrators. Its audit trail stays.
+        Deletes an order: the caller's own, or any order for administrators. Its audit trail stays.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)

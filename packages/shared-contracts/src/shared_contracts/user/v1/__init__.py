@@ -81,12 +81,12 @@ class AuditKind(betterproto2.Enum):
 
     LOGGED_IN = 2
     """
-    Somebody logged in.
+    A user logged in.
     """
 
     LOGIN_FAILED = 3
     """
-    Somebody tried to log in, with an unknown email or a wrong password.
+    A login failed, with an unknown email or a wrong password.
     """
 
     SESSION_RENEWED = 4
@@ -96,7 +96,7 @@ class AuditKind(betterproto2.Enum):
 
     SESSION_REUSED = 5
     """
-    A session key came back after its successor; the session was revoked.
+    A session key was presented after its successor; the session was revoked.
     """
 
     SESSION_REVOKED = 6
@@ -305,12 +305,12 @@ class AuditEvent(betterproto2.Message):
 
     actor_id: "str | None" = betterproto2.field(4, betterproto2.TYPE_STRING, optional=True)
     """
-    The id of the user who did it; not set where nobody is known to have.
+    The id of the user who did it; not set where the user is not known.
     """
 
     subject_id: "str | None" = betterproto2.field(5, betterproto2.TYPE_STRING, optional=True)
     """
-    The id of the user to whom it was done; not set where nobody is known.
+    The id of the user that it concerns; not set where the user is not known.
     """
 
     ip: "str" = betterproto2.field(6, betterproto2.TYPE_STRING)
@@ -995,7 +995,7 @@ default_message_pool.register_message("user.v1", "User", User)
 @dataclass(eq=False, repr=False)
 class UserDeleted(betterproto2.Message):
     """
-    A user was deleted, for good: the id is never given to anybody again.
+    A user was deleted, for good: the id is never used again.
     """
 
     user_id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
@@ -1035,7 +1035,7 @@ class AuditServiceStub(betterproto2_grpclib.ServiceStub):
         """
         Lists what happened to accounts and sessions, newest first. Pages are stable while events are added. Some kinds of
         events are written a moment after they happened, and take their place by the time at which they happened: a page
-        that is read meanwhile may lack them, so whoever follows the log asks again for the last minute.
+        that is read meanwhile may lack them, so a client that follows the log asks again for the last minute.
         """
 
         return await self._unary_unary(
@@ -1132,8 +1132,8 @@ class UserServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "ExtractTokenResponse":
         """
-        Says what an access token stands for. A token that is expired, revoked, malformed or somebody else's is
-        just not active; administrators may ask of any.
+        Says what an access token stands for. A token that is expired, revoked, malformed or another user's is
+        just not active; administrators may ask about any token.
         """
 
         return await self._unary_unary(
@@ -1154,7 +1154,7 @@ class UserServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "GetUserResponse":
         """
-        Shows a user: oneself, or anybody for administrators.
+        Shows a user: the caller, or any user for administrators.
         """
 
         return await self._unary_unary(
@@ -1336,7 +1336,7 @@ class AuditServiceBase(betterproto2_grpclib.ServiceBase):
         """
         Lists what happened to accounts and sessions, newest first. Pages are stable while events are added. Some kinds of
         events are written a moment after they happened, and take their place by the time at which they happened: a page
-        that is read meanwhile may lack them, so whoever follows the log asks again for the last minute.
+        that is read meanwhile may lack them, so a client that follows the log asks again for the last minute.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
@@ -1411,15 +1411,15 @@ class UserServiceBase(betterproto2_grpclib.ServiceBase):
 
     async def extract_token(self, message: "ExtractTokenRequest") -> "ExtractTokenResponse":
         """
-        Says what an access token stands for. A token that is expired, revoked, malformed or somebody else's is
-        just not active; administrators may ask of any.
+        Says what an access token stands for. A token that is expired, revoked, malformed or another user's is
+        just not active; administrators may ask about any token.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
     async def get_user(self, message: "GetUserRequest") -> "GetUserResponse":
         """
-        Shows a user: oneself, or anybody for administrators.
+        Shows a user: the caller, or any user for administrators.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)

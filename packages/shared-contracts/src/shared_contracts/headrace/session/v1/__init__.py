@@ -343,8 +343,8 @@ class SessionServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "ReportUseResponse":
         """
-        Says that a client has presented an access token, whatever service it called: so it holds the session key that came
-        with that token, and the key before it is good within the grace only. Once for each key is enough.
+        Reports that a client has presented an access token, at any service: so it holds the session key that came with that
+        token, and the key before it is good within the grace only. Once for each key is enough.
         """
 
         return await self._unary_unary(
@@ -390,8 +390,8 @@ class SessionServiceBase(betterproto2_grpclib.ServiceBase):
 
     async def report_use(self, message: "ReportUseRequest") -> "ReportUseResponse":
         """
-        Says that a client has presented an access token, whatever service it called: so it holds the session key that came
-        with that token, and the key before it is good within the grace only. Once for each key is enough.
+        Reports that a client has presented an access token, at any service: so it holds the session key that came with that
+        token, and the key before it is good within the grace only. Once for each key is enough.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
