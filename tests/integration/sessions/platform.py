@@ -42,7 +42,7 @@ from order_svc.use_cases.get_order import GetOrder
 from order_svc.use_cases.list_orders import ListOrders
 from redis.asyncio import Redis
 from service_kit.contract import Contract
-from service_kit.grpc.handlers import Door
+from service_kit.grpc.handlers import AcceptGate
 from service_kit.grpc.server import GrpcServer
 from service_kit.settings import Secret
 from service_kit.telemetry.metrics import meter
@@ -107,7 +107,7 @@ class Platform:
     redis: Redis
     users: UserParts
     gateways: list[Gateway] = field(default_factory=list)
-    order_svc: Door = field(default_factory=Door)
+    order_svc: AcceptGate = field(default_factory=AcceptGate)
 
 
 @asynccontextmanager
@@ -147,7 +147,7 @@ async def running_platform(
             platform.gateways.append(gateway)
             await stack.enter_async_context(gateway.client)
         orders = _server([_orders()], await verifier(fetch), order_port, ORDER_ERRORS)
-        platform.order_svc = orders.door
+        platform.order_svc = orders.gate
         await stack.enter_async_context(orders)
         yield platform
 

@@ -1,12 +1,12 @@
-"""How long to wait before something is tried again."""
+"""Exponential backoff with jitter: how long to wait before a retry."""
 
 import random
 
 
 class Backoff:
-    """Waits from ``first_s`` on, doubling up to ``longest_s`` (seconds), each less up to half of it by chance.
+    """Waits that begin at ``first_s`` and double up to ``longest_s``, each reduced by up to half at random.
 
-    So those who failed together do not try again together.
+    The jitter keeps clients that have failed together from retrying together.
     """
 
     def __init__(self, first_s: float, longest_s: float) -> None:
@@ -14,11 +14,11 @@ class Backoff:
         self._now_s = first_s
 
     def next_s(self) -> float:
-        """The next wait."""
-        wait_s = self._now_s * random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+        """Returns the next wait in seconds."""
+        wait_s = self._now_s * random.uniform(0.5, 1.0)  # noqa: S311 - not a secret
         self._now_s = min(self._now_s * 2, self._longest_s)
         return wait_s
 
     def succeeded(self) -> None:
-        """It went well: the next wait is the first one again."""
+        """Resets the next wait to the first one, after a success."""
         self._now_s = self._first_s

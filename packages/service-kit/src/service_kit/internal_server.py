@@ -1,4 +1,4 @@
-"""An HTTP server for operators, beside what the process is there for: the admin port, and that of profiles."""
+"""An HTTP server for operators: the admin port and the profiling port of a process."""
 
 import asyncio
 import logging
@@ -11,21 +11,29 @@ from starlette.types import ASGIApp
 
 from service_kit.listening import listen
 
-#: One answer a connection: an idle one would hold the shutdown up (Hypercorn waits for them on Python 3.12 and later).
+#: One response per connection: idle connections would delay the shutdown (Hypercorn waits for them on Python 3.12 and
+#: later).
 ONE_ANSWER = {"connection": "close", "cache-control": "no-store", "x-content-type-options": "nosniff"}
-#: How long (seconds) an answer in flight may take once the server is to stop.
+#: How long a response in progress may take when the server stops.
 _STOP_TIMEOUT_S = 0.5
 
 
 @asynccontextmanager
 async def internal_server(app: ASGIApp, *, hosts: tuple[str, ...], port: int, name: str) -> AsyncIterator[None]:
-    """Serve ``app`` inside the `async with`; its answers carry ONE_ANSWER. ``name``: of the task.
+    """Serves ``app`` while the context is entered; its responses must have the headers ONE_ANSWER.
 
-    OSError: the port is not to be had; its text names it.
+    Args:
+        app: Answers the requests.
+        hosts: The addresses to listen on.
+        port: The port to listen on.
+        name: Of the task.
+
+    Raises:
+        OSError: The port cannot be bound; the text names it.
     """
     config = Config()
     config.bind = [f"fd://{each.detach()}" for each in listen(hosts, port)]
-    # A logger, not "-": Hypercorn would write lines of its own beside ours.
+    # A logger, not "-", with which Hypercorn would write lines in a format of its own.
     config.errorlog = logging.getLogger("hypercorn.error")
     config.graceful_timeout = _STOP_TIMEOUT_S
     config.include_server_header = False

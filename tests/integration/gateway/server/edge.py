@@ -1,4 +1,4 @@
-"""A public server of the test's own, in this process, with an application that does as the path says."""
+"""A public server in the test's process, with an application whose behaviour depends on the path."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,7 +11,7 @@ from starlette.types import Receive, Scope, Send
 
 from tests.unit.gateway.metrics import RecordedMetrics
 
-#: Bounds that get into nobody's way.
+#: Bounds that no test reaches by accident.
 BOUNDS: dict[str, Any] = {
     "max_target_bytes": 8 * 1024,
     "max_headers": 100,
@@ -82,7 +82,7 @@ class Application:
 
 @dataclass
 class RunningEdge:
-    """The server, what it serves, and what it has counted."""
+    """The server, its application, and its metrics."""
 
     server: PublicServer
     application: Application
@@ -93,16 +93,16 @@ class RunningEdge:
         return self.server.port
 
     def refusals(self) -> dict[str, float]:
-        """How many of each cause that there was."""
+        """Returns the number of refusals by cause."""
         points = self.metrics.points("headrace.gateway.edge.refusals")
         return {str(attributes["cause"]): value for attributes, value in points if value}
 
     def unsent_bytes(self) -> float:
-        """How much of responses waits for clients."""
+        """Returns the size of unread responses."""
         return sum(value for _, value in self.metrics.points("headrace.gateway.unsent"))
 
     def connections(self) -> dict[str, float]:
-        """How many are idle and busy."""
+        """Returns the number of connections by state."""
         points = self.metrics.points("headrace.gateway.connections")
         return {str(attributes["state"]): value for attributes, value in points}
 
@@ -132,7 +132,7 @@ async def running_edge(
 
 
 async def until(condition: Callable[[], object], *, within_s: float = 5.0) -> None:
-    """Wait for ``condition``; AssertionError: it has not come true."""
+    """Waits for ``condition``; raises AssertionError if it has not come true in time."""
     try:
         async with asyncio.timeout(within_s):
             while not condition():  # noqa: ASYNC110 (it is about what the server does by itself)

@@ -13,13 +13,13 @@ _PATIENCE_S = 20
 
 @dataclass(frozen=True)
 class EdgeProcess:
-    """One of them, and where it listens."""
+    """A process, and the port that it listens on."""
 
     process: "subprocess.Popen[str]"
     port: int
 
     def stop(self) -> float:
-        """Ask it to end; how long that took, in seconds. Its exit code must be 0."""
+        """Sends SIGTERM, checks that the exit code is 0, and returns how long the exit took in seconds."""
         begun = time.monotonic()
         self.process.send_signal(signal.SIGTERM)
         assert self.process.wait(_PATIENCE_S) == 0

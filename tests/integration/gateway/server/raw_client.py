@@ -32,7 +32,7 @@ class Answer:
 
     @property
     def is_last(self) -> bool:
-        """Whether the server said that it will close the connection."""
+        """Whether the server has announced that it closes the connection."""
         return self.headers.get("connection") == "close"
 
 
@@ -47,13 +47,13 @@ class RawClient:
         self.writer.write(b"".join(pieces))
 
     async def send_without_end(self) -> None:
-        """Go on until it is impossible. ConnectionError: it is."""
+        """Sends until the connection is closed, which raises ConnectionError."""
         while True:
             self.send(bytes(100_000))
             await self.writer.drain()
 
     async def answer(self) -> Answer:
-        """The next response, which must have a Content-Length. IncompleteReadError: the connection ended before."""
+        """Reads the next response, by its Content-Length; raises IncompleteReadError if the connection ends before."""
         status, *fields = (await self.head()).decode().split("\r\n")[:-2]
         pairs = (line.partition(": ") for line in fields)
         headers = {name.lower(): value for name, _, value in pairs}
@@ -61,27 +61,27 @@ class RawClient:
         return Answer(int(status.split()[1]), headers, body)
 
     async def head(self) -> bytes:
-        """Status line and header fields of the next response."""
+        """Reads status line and header fields of the next response."""
         async with asyncio.timeout(_PATIENCE_S):
             return await self._reader.readuntil(b"\r\n\r\n")
 
     async def read_exactly(self, size: int) -> bytes:
-        """So many bytes."""
+        """Reads exactly so many bytes."""
         async with asyncio.timeout(_PATIENCE_S):
             return await self._reader.readexactly(size)
 
     async def rest(self) -> bytes:
-        """What comes until the server ends the connection, in good order. ConnectionResetError: in bad order."""
+        """Reads until the server closes the connection; raises ConnectionResetError if it resets it."""
         async with asyncio.timeout(_PATIENCE_S):
             return await self._reader.read()
 
     async def read(self, size: int) -> bytes:
-        """Up to so many bytes."""
+        """Reads up to so many bytes."""
         async with asyncio.timeout(_PATIENCE_S):
             return await self._reader.read(size)
 
     async def is_open_for(self, seconds: float) -> bool:
-        """Whether nothing comes, the end neither, for so long."""
+        """Returns whether nothing arrives for so long, not even the end."""
         try:
             await asyncio.wait_for(self._reader.read(1), seconds)
         except TimeoutError:
@@ -100,7 +100,7 @@ async def connected(port: int, *, source: str = HOST) -> AsyncIterator[RawClient
 
 
 async def exchange(port: int, *pieces: bytes) -> Answer:
-    """The one answer to what is sent on a connection of its own."""
+    """Returns the response to bytes that are sent on a connection of their own."""
     async with connected(port) as client:
         client.send(*pieces)
         return await client.answer()

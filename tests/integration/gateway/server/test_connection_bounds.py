@@ -1,4 +1,4 @@
-"""How many connections there may be, of one client and of all."""
+"""The maximum of connections, per client and in total."""
 
 import asyncio
 import resource
@@ -17,7 +17,7 @@ WAIT = GET.replace(b"/x", b"/wait")
 
 
 async def busy(edge: RunningEdge, clients: AsyncExitStack, count: int) -> list[RawClient]:
-    """So many connections on which requests are in progress."""
+    """Opens so many connections with a request in progress."""
     opened = []
     for _ in range(count):
         client = await clients.enter_async_context(connected(edge.port))

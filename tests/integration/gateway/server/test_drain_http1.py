@@ -1,4 +1,4 @@
-"""The end of an HTTP/1 connection: what was asked is answered, what is asked on the way too, and the client knows."""
+"""The drain of HTTP/1 connections: requests in progress and on their way are answered, and clients are notified."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -15,7 +15,7 @@ WAIT = GET.replace(b"/x", b"/wait")
 
 @asynccontextmanager
 async def draining(edge: RunningEdge) -> AsyncIterator["asyncio.Task[None]"]:
-    """The server's drain, begun; it must be over in time at the end."""
+    """Begins the server's drain, which must end in time."""
     task = asyncio.create_task(edge.server.drain(DRAIN_S))
     await until(lambda: edge.server.is_draining)
     yield task

@@ -1,4 +1,4 @@
-"""The end of an HTTP/2 connection: GOAWAY twice (RFC 9113, 6.8), and every request answered or told apart."""
+"""The drain of HTTP/2 connections: GOAWAY twice (RFC 9113, 6.8); every request is answered, or may be retried."""
 
 import asyncio
 
@@ -59,7 +59,7 @@ async def test_client_that_begins_http2_during_the_drain_gets_goaway_and_is_answ
             assert (await client.get(b"/x")).status == 200
             await client.until_closed()
         assert client.goaways == [ANY, (ErrorCodes.NO_ERROR, 1)]
-        # RFC 9113, 3.4: whatever else the server has to say.
+        # The settings come first (RFC 9113, 3.4).
         assert client.frame_types[0] == SettingsFrame.type
 
 

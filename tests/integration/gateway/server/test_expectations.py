@@ -1,4 +1,4 @@
-"""`Expect: 100-continue`: the client is told to go on when its body is wanted, and not before."""
+"""`Expect: 100-continue`: the server asks for the body when the application reads it, and not before."""
 
 import asyncio
 

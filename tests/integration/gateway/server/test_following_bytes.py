@@ -1,4 +1,4 @@
-"""What follows a complete request on its connection changes nothing about the answer to it."""
+"""Bytes after a complete request do not change the response to it."""
 
 import asyncio
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ KEPT = {
     "a chunked POST": _CHUNKED_HEAD + b"\r\na\r\n0123456789\r\n0\r\n\r\n",
     "a chunked POST with a trailer": _CHUNKED_HEAD + b"\r\na\r\n0123456789\r\n0\r\nX-A: a\r\n\r\n",
 }
-#: What is neither a request nor an empty line.
+#: Bytes that are neither a request nor an empty line.
 GARBAGE = {
     "NUL": b"\x00",
     "a line feed": b"\n",

@@ -1,4 +1,4 @@
-"""What two readers could read in two ways is refused, with a problem document, and nothing behind it is read."""
+"""Requests that two recipients could read differently are refused, and nothing after them is read."""
 
 import pytest
 
@@ -69,7 +69,7 @@ NOT_IMPLEMENTED = {
     "a method in lower case": b"get /x HTTP/1.1\r\n" + _HOST + b"\r\n",
 }
 _CAUSES = {400: "malformed", 501: "not_implemented", 505: "version"}
-# What comes behind is a request to whoever reads the first one differently.
+# The following bytes are a request for a recipient that reads the first one differently.
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: localhost\r\n\r\n"
 CASES = [(request, 400, "MALFORMED_REQUEST") for request in MALFORMED.values()]
 CASES += [(request, 505, "HTTP_VERSION_NOT_SUPPORTED") for request in VERSIONS.values()]

@@ -1,4 +1,4 @@
-"""Whatever comes on a connection, it ends, nothing of it stays, no error of ours shows, and others are served."""
+"""Hostile input: the connection ends, leaves nothing behind, causes no server error, and others are served."""
 
 import asyncio
 from collections.abc import Iterator

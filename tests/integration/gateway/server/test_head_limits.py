@@ -1,4 +1,4 @@
-"""How long a request's head may be: the same, however it is split into packets."""
+"""The limits of a request's head, which do not depend on how it is split into packets."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ from tests.integration.gateway.server.raw_client import Answer, connected
 _TARGET = 8 * 1024
 _FIELDS = 2 * 16 * 1024
 _HOST = b"Host: localhost\r\n"
-#: Beyond all limits, the rest comes at once.
+#: Beyond all limits, the rest is sent at once.
 _IN_PIECES = 40_000
 _SIZES = (None, 1, 1000, 1460)
 

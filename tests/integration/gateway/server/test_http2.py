@@ -1,4 +1,4 @@
-"""HTTP/2: requests, refusals, and what must not end more than itself."""
+"""HTTP/2: requests, refusals, and faults that end only their stream."""
 
 import asyncio
 

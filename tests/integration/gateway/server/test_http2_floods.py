@@ -1,4 +1,4 @@
-"""Frames that are cheap to send and dear to take: a client that sends too many of them is cut off, others are not."""
+"""Floods of frames: a client that sends too many is disconnected, and others are not."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""Several listeners on one port, of which one closes: no client is lost to the one that goes."""
+"""Several listeners on one port, one of which closes without losing a connection."""
 
 import asyncio
 import socket
@@ -31,7 +31,7 @@ def pair(request: pytest.FixtureRequest) -> Iterator[tuple[socket.socket, socket
 
 
 def connect(address: tuple[str, int]) -> bytes:
-    """What the server says, b"" if it just closes; b"reset" if it does not even do that."""
+    """Returns what the server sends: b"" if it closes the connection, b"reset" if it resets it."""
     try:
         with socket.create_connection(address[:2], timeout=10) as client:
             return client.recv(100)
@@ -47,7 +47,7 @@ def serve(listener: socket.socket) -> None:
 
 
 def close_between(pair: tuple[socket.socket, socket.socket], *, filtered: bool) -> list[bytes]:
-    """What clients get that come after the first socket was last looked at, and before it is closed."""
+    """Returns what clients receive that connect after the last accept and before the close of the first socket."""
     leaving, staying = pair
     staying.settimeout(3 if filtered else 0.5)
     if filtered:
@@ -92,7 +92,7 @@ def test_listener_on_all_addresses_counts_as_another_listener() -> None:
 
 
 class Taken:
-    """What a listener has handed on."""
+    """A listener, and the connections that it has accepted."""
 
     def __init__(self, port: int = 0, *, share_port: bool = True) -> None:
         self.sockets: list[socket.socket] = []

@@ -1,4 +1,4 @@
-"""A process ends within its drain time and a second, whatever its clients do."""
+"""A process exits within its drain time and one second, no matter what its clients do."""
 
 import asyncio
 import socket

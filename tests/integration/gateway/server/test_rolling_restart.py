@@ -1,4 +1,4 @@
-"""Processes that share a port are replaced one by one, while clients come and go: none of them sees an error."""
+"""Processes that share a port are replaced one by one, and no client sees an error."""
 
 import http.client
 import socket
@@ -16,7 +16,7 @@ RESTARTS = 3
 
 
 class Clients:
-    """Threads that send requests without a pause; what went wrong is in ``errors``."""
+    """Threads that send requests without a pause, and collect ``errors``."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -31,7 +31,7 @@ class Clients:
         return self
 
     def go_on(self) -> None:
-        """Wait until many more requests are answered."""
+        """Waits until many more requests are answered."""
         wanted = self.answers + 100
         eventually(lambda: True if self.answers > wanted else None, within_s=20, every_s=0.05)
 
@@ -48,14 +48,14 @@ class Clients:
                 self.errors.append(f"{once.__name__}: {exc!r}")
 
     def _fresh(self) -> None:
-        """A request on a connection of its own."""
+        """Sends a request on a connection of its own."""
         with socket.create_connection((HOST, self._port), timeout=10) as connection:
             connection.sendall(GET)
             assert connection.recv(1000).endswith(b"hello")
             self.answers += 1
 
     def _kept(self) -> None:
-        """Requests on one connection, for as long as the server keeps it."""
+        """Sends requests on one connection while the server keeps it open."""
         connection = http.client.HTTPConnection(HOST, self._port, timeout=10)
         while not self._stop.is_set():
             connection.request("POST", "/echo", body=b"hello")

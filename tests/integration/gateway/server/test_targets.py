@@ -1,4 +1,4 @@
-"""What a request is for, in all forms that RFC 9112, 3.2 knows."""
+"""All forms of a request target (RFC 9112, 3.2)."""
 
 import pytest
 

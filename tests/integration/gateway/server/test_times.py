@@ -1,4 +1,4 @@
-"""What takes too long is ended: with an answer where one is due, and without one where nobody asked."""
+"""Timeouts: with a response if a request has begun, and without one otherwise."""
 
 import asyncio
 import socket

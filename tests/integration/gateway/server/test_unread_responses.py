@@ -1,4 +1,4 @@
-"""Clients that ask for much and read nothing take a bounded amount of memory, and nothing from other clients."""
+"""Clients that do not read their responses use bounded memory, and do not harm other clients."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -35,7 +35,7 @@ def rss_mib(process: EdgeProcess) -> float:
 
 @asynccontextmanager
 async def windowed(port: int, window_bytes: int, source: str = "127.0.0.1") -> AsyncIterator[Http2Client]:
-    """A client whose streams have such a window at first, and which never says that it has read anything."""
+    """A client whose streams have such an initial window, and which never acknowledges anything."""
     async with http2_connected(port, source=source, reads_bodies=False) as client:
         client.send_frames(SettingsFrame(0, settings={SettingCodes.INITIAL_WINDOW_SIZE: window_bytes}))
         client.h2.local_settings = Settings(

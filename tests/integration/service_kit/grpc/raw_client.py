@@ -1,4 +1,4 @@
-"""A client that says in HTTP/2 whatever a test wants, well-behaved or not."""
+"""A client that sends any frames of HTTP/2, well-formed or not."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -18,7 +18,7 @@ _PATIENCE_S = 10
 
 
 class RawClient:
-    """One connection. h2: its state, to be told what to say; `flush` sends it. events: all that came so far."""
+    """One connection. h2: its state, whose frames `flush` sends. events: all that were received."""
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.h2 = H2Connection(H2Configuration(client_side=True, header_encoding="latin-1"))
@@ -31,12 +31,12 @@ class RawClient:
         await self._writer.drain()
 
     async def send(self, data: bytes) -> None:
-        """Send bytes as they are."""
+        """Sends bytes unchanged."""
         self._writer.write(data)
         await self._writer.drain()
 
     def begin(self, token: str, *, path: str = GET_ORDER, more: tuple[tuple[str, str], ...] = ()) -> int:
-        """The headers of a call; its stream."""
+        """Sends the headers of a call; returns its stream."""
         stream = self.h2.get_next_available_stream_id()
         headers = [
             (":method", "POST"),
@@ -51,13 +51,13 @@ class RawClient:
         return stream
 
     def get_order(self, token: str, *, more: tuple[tuple[str, str], ...] = ()) -> int:
-        """A whole call; its stream."""
+        """Sends a whole call; returns its stream."""
         stream = self.begin(token, more=more)
         self.h2.send_data(stream, framed(order_request()), end_stream=True)
         return stream
 
     async def first(self, kind: type[E], where: Callable[[E], bool] = lambda _: True) -> E:
-        """The first event of ``kind`` for which ``where`` holds, of those that came and those still to come."""
+        """Returns the first event of ``kind`` for which ``where`` holds, and waits for it."""
         seen = 0
         async with asyncio.timeout(_PATIENCE_S):
             while True:
@@ -69,7 +69,7 @@ class RawClient:
                 await self._read()
 
     async def status(self, stream: int) -> Status:
-        """How a call ended."""
+        """Returns the status of a call."""
 
         def ends(event: Event) -> bool:
             return getattr(event, "stream_id", None) == stream and "grpc-status" in headers_of(event)
@@ -83,17 +83,17 @@ class RawClient:
                 await self._read()
 
     async def reset_of(self, stream: int) -> int:
-        """The code with which the server has reset the stream."""
+        """Returns the code with which the server has reset the stream."""
         event = await self.first(StreamReset, lambda reset: reset.stream_id == stream)
         return int(event.error_code or 0)
 
     @property
     def goodbye(self) -> ConnectionTerminated | None:
-        """The server's goodbye, if it has come."""
+        """Returns the server's GOAWAY, if it was received."""
         return next((event for event in self.events if isinstance(event, ConnectionTerminated)), None)
 
     async def until_closed(self) -> None:
-        """Return once the server has closed its side. ConnectionError: it did not do so in order."""
+        """Waits until the server has closed its side; raises ConnectionError if it resets the connection."""
         async with asyncio.timeout(_PATIENCE_S):
             while not self.closed:
                 await self._read()
@@ -114,14 +114,14 @@ class RawClient:
 
 
 def headers_of(event: Any) -> dict[str, str]:
-    """The headers or trailers that the event brought."""
+    """Returns the headers or trailers of an event."""
     if isinstance(event, ResponseReceived | TrailersReceived):
         return {str(name): str(value) for name, value in event.headers or ()}
     return {}
 
 
 def framed(message: bytes) -> bytes:
-    """The message as gRPC frames it."""
+    """Returns a message with the prefix of gRPC."""
     return b"\0" + len(message).to_bytes(4) + message
 
 
@@ -136,7 +136,7 @@ def order_request(order_id: str = ORDER_ID) -> bytes:
 
 @asynccontextmanager
 async def raw_client(port: int, *, greets: bool = True, source: str = "127.0.0.1") -> AsyncIterator[RawClient]:
-    """A client for as long as the context lasts. greets: it begins as HTTP/2 wants it. source: its address."""
+    """A connected client. greets: whether it sends the preface. source: its address."""
     client = RawClient(*await asyncio.open_connection("127.0.0.1", port, local_addr=(source, 0)))
     if greets:
         client.h2.initiate_connection()

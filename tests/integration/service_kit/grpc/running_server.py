@@ -1,4 +1,4 @@
-"""A server of one service, which answers, fails or waits as the test says, in the test's own event loop."""
+"""A server of one service that answers, fails or waits as a test wants, in the test's event loop."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,24 +18,24 @@ from tests.running.servers import free_port
 
 ORDER_ID = "0190b3a1-0000-7000-8000-000000000000"
 GET_ORDER = "/order.v1.OrderService/GetOrder"
-#: What the contract says of GetOrder.
+#: The deadline of GetOrder in the contract.
 DEADLINE_S = 2.0
 
 
 class NoSuchThingError(Exception):
-    """What a domain might raise."""
+    """An error of a domain."""
 
 
 class StoreAwayError(Exception):
-    """What a domain raises when a store does not answer."""
+    """The error of a domain when a store does not answer."""
 
 
 @dataclass
 class Orders(OrderServiceBase):
-    """Remembers the request's context. begun, ended: how many calls got here, and how many were answered."""
+    """Keeps the context of requests. begun, ended: the number of calls that were begun, and answered."""
 
     error: Exception | None = None
-    #: Raised in place of a cancellation; None: it passes.
+    #: Raised instead of a cancellation.
     error_when_cancelled: Exception | None = None
     entered: asyncio.Event = field(default_factory=asyncio.Event)
     go_on: asyncio.Event = field(default_factory=asyncio.Event)
@@ -66,7 +66,7 @@ class Orders(OrderServiceBase):
 
 @dataclass
 class Running:
-    """A server with what a test needs to talk to it."""
+    """A server, and what a test needs to call it."""
 
     orders: Orders
     server: GrpcServer
@@ -78,14 +78,14 @@ class Running:
         return f"127.0.0.1:{self.port}"
 
     def call_as(self, token: str | None) -> RequestContext:
-        """Make the calls that follow with this token."""
+        """Makes later calls with this token."""
         request = RequestContext("req-1", continue_trace(None), "192.0.2.7", "café/1", access_token=token)
         enter_request(request)
         return request
 
 
 async def server_of(orders: Orders, issuer: Issuer, port: int, **options: Any) -> GrpcServer:
-    """A server that is not entered yet."""
+    """Returns a server that is not entered yet."""
     return GrpcServer(
         [orders],
         contract=headrace_contract(),
@@ -102,7 +102,7 @@ async def server_of(orders: Orders, issuer: Issuer, port: int, **options: Any) -
 
 @asynccontextmanager
 async def running_server(**options: Any) -> AsyncIterator[Running]:
-    """Such a server, with ``options`` of GrpcServer, for as long as the context lasts."""
+    """A running server with ``options`` of GrpcServer."""
     orders, issuer, port = Orders(), Issuer(), free_port()
     server = await server_of(orders, issuer, port, **options)
     async with server:

@@ -1,4 +1,4 @@
-"""What the contract keeps for administrators, the server keeps for them, whatever the service's own code would do."""
+"""Admin methods: the server enforces the access of the contract, without any help of the service."""
 
 import socket
 from collections.abc import AsyncIterator
@@ -16,7 +16,7 @@ from tests.examples.tokens import Issuer
 
 
 @dataclass
-class TellsEverybody(AuditServiceBase):
+class AuditServiceWithoutChecks(AuditServiceBase):
     calls: int = 0
 
     async def list_audit_events(self, message: ListAuditEventsRequest) -> ListAuditEventsResponse:
@@ -26,7 +26,7 @@ class TellsEverybody(AuditServiceBase):
 
 @dataclass
 class Running:
-    service: TellsEverybody
+    service: AuditServiceWithoutChecks
     issuer: Issuer
     client: GrpcClient
 
@@ -41,7 +41,7 @@ class Running:
 async def running() -> AsyncIterator[Running]:
     with socket.create_server(("127.0.0.1", 0)) as free:
         port = free.getsockname()[1]
-    service, issuer = TellsEverybody(), Issuer()
+    service, issuer = AuditServiceWithoutChecks(), Issuer()
     server = GrpcServer(
         [service],
         contract=headrace_contract(),
@@ -54,12 +54,12 @@ async def running() -> AsyncIterator[Running]:
         yield Running(service, issuer, client)
 
 
-async def test_an_administrator_is_let_in(running: Running) -> None:
+async def test_administrator_may_call_an_admin_method(running: Running) -> None:
     await running.ask("admin")
     assert running.service.calls == 1
 
 
-async def test_a_user_is_refused_before_the_service_is_asked(running: Running) -> None:
+async def test_user_is_refused_before_the_handler_of_an_admin_method(running: Running) -> None:
     with pytest.raises(GRPCError) as refused:
         await running.ask("user")
     assert refused.value.status is Status.PERMISSION_DENIED

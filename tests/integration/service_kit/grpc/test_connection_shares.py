@@ -1,4 +1,4 @@
-"""How many connections a server has, and how it divides them between peers."""
+"""The maximum of connections, and its division between peers."""
 
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -30,7 +30,7 @@ async def answers(client: RawClient, running: Running) -> bool:
 
 
 async def watch(client: RawClient) -> None:
-    """Begin a call without an end, and wait for its first answer."""
+    """Begins a call without an end, and waits for its first response."""
     stream = client.begin("", path=WATCH)
     client.h2.send_data(stream, framed(b""), end_stream=True)
     await client.flush()
@@ -42,7 +42,7 @@ async def goodbye_code(client: RawClient) -> int | None:
     return (await client.first(ConnectionTerminated)).error_code
 
 
-async def test_one_peer_with_all_connections_that_it_can_open_costs_another_no_call() -> None:
+async def test_peer_with_many_connections_costs_another_peer_no_call() -> None:
     async with running_server(limits=LIMITS) as running, clients(running, 3 * MOST) as many:
         for client in many[-MOST // 2 :]:
             assert await answers(client, running)
@@ -51,7 +51,7 @@ async def test_one_peer_with_all_connections_that_it_can_open_costs_another_no_c
                 assert await answers(client, running)
 
 
-async def test_busy_connections_of_one_peer_take_its_share_and_no_more() -> None:
+async def test_busy_connections_of_one_peer_take_at_most_its_share() -> None:
     async with running_server(limits=LIMITS) as running, clients(running, MOST // 2) as busy:
         for client in busy:
             await watch(client)
@@ -65,7 +65,7 @@ async def test_busy_connections_of_one_peer_take_its_share_and_no_more() -> None
             assert await answers(client, running)
 
 
-async def test_a_peer_with_its_share_makes_room_with_its_own_longest_idle_connection() -> None:
+async def test_peer_with_its_whole_share_loses_its_own_longest_idle_connection() -> None:
     async with running_server(limits=LIMITS) as running, raw_client(running.port, source=OTHER) as other:
         async with clients(running, MOST // 2) as many:
             for client in (*many[1:], many[0]):
@@ -77,7 +77,7 @@ async def test_a_peer_with_its_share_makes_room_with_its_own_longest_idle_connec
         assert await answers(other, running)
 
 
-async def test_of_a_full_server_the_peer_with_the_most_connections_makes_room() -> None:
+async def test_full_server_closes_a_connection_of_the_peer_that_has_most() -> None:
     async with (
         running_server(limits=LIMITS) as running,
         clients(running, MOST // 2 - 1, OTHER) as others,
@@ -93,7 +93,7 @@ async def test_of_a_full_server_the_peer_with_the_most_connections_makes_room() 
                 assert await answers(client, running)
 
 
-async def test_a_peer_with_more_connections_takes_none_from_one_that_has_fewer() -> None:
+async def test_peer_with_more_connections_takes_none_from_one_with_fewer() -> None:
     async with (
         running_server(limits=LIMITS) as running,
         clients(running, MOST // 2, MANY) as many,
@@ -108,7 +108,7 @@ async def test_a_peer_with_more_connections_takes_none_from_one_that_has_fewer()
         assert await answers(third, running)
 
 
-async def test_connections_that_are_refused_take_no_room() -> None:
+async def test_rejected_connections_take_no_room() -> None:
     async with running_server(limits=LIMITS) as running, clients(running, MOST // 2) as busy:
         for client in busy:
             await watch(client)
@@ -117,7 +117,7 @@ async def test_connections_that_are_refused_take_no_room() -> None:
                 assert await answers(client, running)
 
 
-async def test_a_place_is_free_again_once_its_connection_has_ended() -> None:
+async def test_ended_connection_makes_room_for_another() -> None:
     limits = ServerLimits(max_connections=1)
     async with running_server(limits=limits) as running:
         for _ in range(5):

@@ -1,4 +1,4 @@
-"""Every call has a deadline, and what is late is not begun."""
+"""Every call has a deadline, and late calls are not begun."""
 
 import asyncio
 import time
@@ -8,7 +8,7 @@ import pytest
 from grpclib.const import Status
 from grpclib.exceptions import GRPCError
 from loguru import logger
-from service_kit.grpc.acceptance import CallHandler
+from service_kit.grpc.call_handler import CallHandler
 
 from tests.integration.service_kit.grpc.raw_client import raw_client
 from tests.integration.service_kit.grpc.running_server import DEADLINE_S, Running, StoreAwayError, running_server
@@ -23,7 +23,7 @@ async def called_with(running: Running, *timeouts: str) -> Status:
 
 
 @pytest.mark.parametrize("timeouts", [(), ("60S",), ("99999999H",), ("60S", "90S")])
-async def test_the_contract_has_the_last_word(timeouts: tuple[str, ...]) -> None:
+async def test_deadline_of_the_contract_limits_that_of_the_caller(timeouts: tuple[str, ...]) -> None:
     async with running_server() as running:
         before = time.monotonic()
         assert await called_with(running, *timeouts) is Status.OK
@@ -33,7 +33,7 @@ async def test_the_contract_has_the_last_word(timeouts: tuple[str, ...]) -> None
         assert before < seen.deadline <= time.monotonic() + DEADLINE_S
 
 
-async def test_a_caller_may_have_less_time() -> None:
+async def test_shorter_deadline_of_the_caller_counts() -> None:
     async with running_server() as running:
         assert await called_with(running, "500m", "60S") is Status.OK
         seen = running.orders.seen
@@ -42,7 +42,7 @@ async def test_a_caller_may_have_less_time() -> None:
         assert seen.deadline <= time.monotonic() + 0.5
 
 
-async def test_a_call_without_a_deadline_ends_at_its_methods() -> None:
+async def test_call_without_a_deadline_ends_at_that_of_its_method() -> None:
     async with running_server() as running:
         running.orders.go_on.clear()
         started = time.monotonic()
@@ -51,7 +51,7 @@ async def test_a_call_without_a_deadline_ends_at_its_methods() -> None:
         assert running.orders.ended == 0
 
 
-async def test_a_call_whose_message_never_arrives_ends_as_well() -> None:
+async def test_call_whose_message_never_arrives_ends_at_its_deadline() -> None:
     async with running_server() as running, raw_client(running.port) as client:
         stream = client.begin(running.issuer.token(), more=(("grpc-timeout", "100m"),))
         await client.flush()
@@ -75,13 +75,13 @@ async def test_a_call_whose_message_never_arrives_ends_as_well() -> None:
         ("soon", Status.INVALID_ARGUMENT),
     ],
 )
-async def test_time_outs_that_are_none(text: str, status: Status) -> None:
+async def test_malformed_timeout_is_refused(text: str, status: Status) -> None:
     async with running_server() as running:
         assert await called_with(running, text) is status
         assert running.orders.begun == 0
 
 
-async def test_what_became_late_while_it_waited_for_its_turn_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_call_that_became_late_while_it_waited_is_not_begun(monkeypatch: pytest.MonkeyPatch) -> None:
     accept = CallHandler.accept
 
     def accept_while_others_keep_the_event_loop_busy(self: CallHandler, *arguments: Any) -> None:
@@ -94,7 +94,7 @@ async def test_what_became_late_while_it_waited_for_its_turn_is_not_begun(monkey
         assert running.orders.begun == 0
 
 
-async def test_what_became_late_while_its_message_arrived_is_not_begun() -> None:
+async def test_call_that_became_late_while_its_message_arrived_is_not_begun() -> None:
     async with running_server() as running, raw_client(running.port) as client:
         stream = client.begin(running.issuer.token(), more=(("grpc-timeout", "150m"),))
         client.h2.send_data(stream, b"\0\0\0\0\x26")
@@ -102,12 +102,12 @@ async def test_what_became_late_while_its_message_arrived_is_not_begun() -> None
         await asyncio.sleep(0.05)
         client.h2.send_data(stream, b"\x0a\x24" + b"0" * 36, end_stream=True)
         await client.flush()
-        time.sleep(0.2)  # noqa: ASYNC251 - nobody has a turn
+        time.sleep(0.2)  # noqa: ASYNC251 - it blocks the event loop
         assert await client.status(stream) is Status.DEADLINE_EXCEEDED
         assert running.orders.begun == 0
 
 
-async def test_the_log_tells_a_deadline_from_a_caller_that_left() -> None:
+async def test_log_distinguishes_a_deadline_from_a_caller_that_left() -> None:
     lines: list[str] = []
     sink = logger.add(lines.append, format="{level} {extra[status]}", filter=lambda r: "status" in r["extra"])
     async with running_server() as running:
@@ -125,7 +125,7 @@ async def test_the_log_tells_a_deadline_from_a_caller_that_left() -> None:
     assert [line.strip() for line in lines] == ["INFO DEADLINE_EXCEEDED", "INFO CANCELLED"]
 
 
-async def test_a_deadline_never_turns_into_an_error_of_ours() -> None:
+async def test_deadline_never_becomes_an_internal_error() -> None:
     errors: list[str] = []
     sink = logger.add(errors.append, level="ERROR", format="{message}")
     async with running_server() as running:
@@ -137,7 +137,7 @@ async def test_a_deadline_never_turns_into_an_error_of_ours() -> None:
     assert GRPCError not in {type(status) for status in statuses}
 
 
-async def test_a_store_that_had_only_what_was_left_of_the_callers_time_is_not_away() -> None:
+async def test_store_timeout_at_the_callers_deadline_is_deadline_exceeded() -> None:
     async with running_server() as running:
         running.orders.error_when_cancelled = StoreAwayError("The store does not answer.")
         running.orders.go_on.clear()

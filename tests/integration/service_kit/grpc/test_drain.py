@@ -1,4 +1,4 @@
-"""A server that ends: its clients go elsewhere, and what they have begun with it is answered."""
+"""The drain of a server: clients move to other servers, and calls in progress are answered."""
 
 import asyncio
 import random
@@ -42,23 +42,23 @@ async def orders_of(running: Running) -> AsyncIterator[OrderServiceStub]:
 
 @asynccontextmanager
 async def watch(target: str) -> AsyncIterator["asyncio.Queue[object]"]:
-    """What a watcher is told: each status, and in the end the error that ended it."""
+    """Yields what a watcher receives: each status, and the error that ends the watch."""
     host, port = target.split(":")
     channel = Channel(host, int(port))
-    told: asyncio.Queue[object] = asyncio.Queue()
+    received: asyncio.Queue[object] = asyncio.Queue()
 
     async def listen() -> None:
         try:
             async with HealthStub(channel).Watch.open() as stream:
                 await stream.send_message(HealthCheckRequest(), end=True)
                 async for response in stream:
-                    told.put_nowait(response.status)
+                    received.put_nowait(response.status)
         except (GRPCError, StreamTerminatedError) as exc:
-            told.put_nowait(exc)
+            received.put_nowait(exc)
 
     task = asyncio.create_task(listen())
     try:
-        yield told
+        yield received
     finally:
         task.cancel()
         channel.close()
@@ -71,18 +71,18 @@ async def refusal(orders: OrderServiceStub) -> tuple[Status, str]:
     return error.status, error.reason
 
 
-async def test_who_watches_is_told_while_calls_are_still_taken() -> None:
+async def test_drain_notifies_watchers_while_calls_are_still_accepted() -> None:
     async with running_server(drain_notice_s=60) as running, orders_of(running) as orders:
-        async with watch(running.target) as told:
-            assert await told.get() == SERVING
+        async with watch(running.target) as received:
+            assert await received.get() == SERVING
             draining = asyncio.create_task(running.server.drain(60))
-            assert await told.get() == NOT_SERVING
+            assert await received.get() == NOT_SERVING
             assert (await orders.get_order(REQUEST)).order is not None
             assert not draining.done()
         draining.cancel()
 
 
-async def test_the_notice_is_over_when_nobody_is_connected_any_more() -> None:
+async def test_drain_notice_ends_when_no_client_is_connected() -> None:
     async with running_server(drain_notice_s=60) as running:
         await running.server.drain(60)
 
@@ -96,7 +96,7 @@ async def test_the_notice_is_over_when_nobody_is_connected_any_more() -> None:
         await draining
 
 
-async def test_who_connects_while_others_are_being_answered_is_told_where_it_is() -> None:
+async def test_drain_accepts_new_connections_and_refuses_their_calls() -> None:
     async with running_server(drain_notice_s=0) as running, orders_of(running) as orders:
         running.orders.go_on.clear()
         in_flight = asyncio.create_task(orders.get_order(REQUEST))
@@ -114,7 +114,7 @@ async def test_who_connects_while_others_are_being_answered_is_told_where_it_is(
         await draining
 
 
-async def test_goodbye_says_what_was_done_and_nothing_is_reset() -> None:
+async def test_goaway_names_the_last_answered_call_without_a_reset() -> None:
     async with running_server(drain_notice_s=0) as running, raw_client(running.port) as client:
         first, second = client.get_order(running.issuer.token()), client.get_order(running.issuer.token())
         await client.flush()
@@ -123,7 +123,7 @@ async def test_goodbye_says_what_was_done_and_nothing_is_reset() -> None:
         await running.server.drain(5)
         closing = asyncio.create_task(running.server.__aexit__())
         goodbye = await client.first(ConnectionTerminated)
-        # A call that the client has sent in the meantime was never begun, and it can tell.
+        # A call that was sent in the meantime has not begun, which GOAWAY shows.
         late = client.h2.get_next_available_stream_id()
         await client.send(b"\0\0\0\x04\0\0\0" + late.to_bytes(2) + b"\0\0\0\0")
         await client.until_closed()
@@ -134,18 +134,18 @@ async def test_goodbye_says_what_was_done_and_nothing_is_reset() -> None:
         await closing
 
 
-async def test_who_watches_is_let_go_in_the_end() -> None:
-    async with running_server(drain_notice_s=0) as running, watch(running.target) as told:
-        assert await told.get() == SERVING
+async def test_watches_end_when_the_server_closes() -> None:
+    async with running_server(drain_notice_s=0) as running, watch(running.target) as received:
+        assert await received.get() == SERVING
         await running.server.drain(5)
-        assert await told.get() == NOT_SERVING
+        assert await received.get() == NOT_SERVING
         await running.server.__aexit__()
-        end = await told.get()
+        end = await received.get()
         assert isinstance(end, GRPCError)
         assert end.status is Status.UNAVAILABLE
 
 
-async def test_calls_that_go_on_beyond_the_drain_hold_nobody_up() -> None:
+async def test_calls_that_outlast_the_drain_do_not_delay_the_exit() -> None:
     async with running_server(drain_notice_s=0) as running, orders_of(running) as orders:
         running.orders.go_on.clear()
         in_flight = asyncio.create_task(orders.get_order(REQUEST))
@@ -158,7 +158,7 @@ async def test_calls_that_go_on_beyond_the_drain_hold_nobody_up() -> None:
             await in_flight
 
 
-async def test_of_those_that_share_a_port_the_others_get_the_new_connections() -> None:
+async def test_drain_on_a_shared_port_leaves_new_connections_to_the_others() -> None:
     staying, leaving, issuer, port = Orders(), Orders(), Issuer(), free_port()
     token = issuer.token()
 
@@ -187,7 +187,7 @@ async def test_of_those_that_share_a_port_the_others_get_the_new_connections() -
         await draining
 
 
-async def test_under_load_every_call_is_answered_or_was_never_begun() -> None:
+async def test_drain_under_load_answers_every_call_or_never_begins_it() -> None:
     chance = random.Random(11)  # noqa: S311
     outcomes: list[str] = []
 

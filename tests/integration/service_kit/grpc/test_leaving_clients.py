@@ -1,4 +1,4 @@
-"""A client that leaves while its call is in progress is no error of the service's, in whichever moment it does so."""
+"""A client that leaves while its call is in progress is not logged as an error of the service."""
 
 import asyncio
 import logging
@@ -18,7 +18,7 @@ WATCH = "/grpc.health.v1.Health/Watch"
 
 
 def at_fault(caplog: pytest.LogCaptureFixture) -> list[str]:
-    """What grpclib logged as errors, or with a traceback."""
+    """Collects what grpclib logs as errors, or with a traceback."""
     return [record.getMessage() for record in caplog.records if record.levelno >= logging.WARNING or record.exc_info]
 
 
@@ -27,7 +27,7 @@ def at_fault(caplog: pytest.LogCaptureFixture) -> list[str]:
     [None, CallError(Status.UNAVAILABLE, "DEPENDENCY_UNAVAILABLE"), TimeoutError(), ValueError("not in deque")],
     ids=["cancelled", "refused", "late", "unexpected"],
 )
-async def test_what_the_cancellation_of_a_handler_brings_about_is_no_error(
+async def test_error_that_a_cancellation_causes_is_not_logged(
     caplog: pytest.LogCaptureFixture, error: Exception | None
 ) -> None:
     async with running_server() as running, raw_client(running.port) as client:
@@ -46,7 +46,9 @@ async def test_what_the_cancellation_of_a_handler_brings_about_is_no_error(
     assert at_fault(caplog) == []
 
 
-async def test_an_answer_in_the_moment_in_which_the_client_leaves_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+async def test_response_in_the_moment_the_client_leaves_is_not_logged_as_error(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     async with running_server() as running, raw_client(running.port) as client:
         running.orders.go_on.clear()
         stream = client.get_order(running.issuer.token())
@@ -61,7 +63,7 @@ async def test_an_answer_in_the_moment_in_which_the_client_leaves_is_no_error(ca
     assert at_fault(caplog) == []
 
 
-async def test_a_watch_that_is_left_is_no_error(caplog: pytest.LogCaptureFixture) -> None:
+async def test_abandoned_watch_is_not_logged_as_error(caplog: pytest.LogCaptureFixture) -> None:
     async with running_server() as running, raw_client(running.port) as client:
         stream = client.begin("", path=WATCH)
         client.h2.send_data(stream, b"\0\0\0\0\0", end_stream=True)
@@ -73,7 +75,7 @@ async def test_a_watch_that_is_left_is_no_error(caplog: pytest.LogCaptureFixture
     assert at_fault(caplog) == []
 
 
-async def test_calls_with_too_little_time_leave_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
+async def test_calls_with_too_little_time_log_no_traceback(caplog: pytest.LogCaptureFixture) -> None:
     rng = random.Random(20261130)  # noqa: S311 - the same at each run
     async with running_server() as running, GrpcClient(running.target) as client:
         stub = OrderServiceStub(client.channel)

@@ -1,4 +1,4 @@
-"""What one server takes, at most; and that others do not suffer from who sends more."""
+"""The limits of a server, which protect other clients from one that exceeds them."""
 
 import asyncio
 
@@ -25,7 +25,7 @@ async def a_call(client: RawClient, running: Running, **headers: str) -> Status:
 
 
 async def send_all(client: RawClient, stream: int, data: bytes) -> None:
-    """Send as much as the server lets through, until it has all or the call has ended."""
+    """Sends as much as flow control allows, until all is sent or the call has ended."""
     while data:
         window = min(client.h2.local_flow_control_window(stream), client.h2.max_outbound_frame_size, len(data))
         if window:
@@ -36,11 +36,11 @@ async def send_all(client: RawClient, stream: int, data: bytes) -> None:
             await client._read()
 
 
-#: What the contract lets a GetOrderRequest have: 16 KiB is the least.
+#: The largest GetOrderRequest by the contract: 16 KiB is the minimum for all methods.
 LARGEST = 16 * 1024
 
 
-async def test_a_message_that_is_larger_than_any_valid_one_is_refused_by_its_announcement() -> None:
+async def test_message_larger_than_any_valid_one_is_refused_when_its_length_arrives() -> None:
     async with running_server() as running, raw_client(running.port) as client:
         message = order_request("x" * (LARGEST - 3))
         assert len(message) == LARGEST
@@ -54,11 +54,11 @@ async def test_a_message_that_is_larger_than_any_valid_one_is_refused_by_its_ann
         assert await a_call(client, running) is Status.OK
 
 
-async def test_what_is_announced_and_does_not_come_costs_others_nothing() -> None:
+async def test_announced_messages_that_never_arrive_cost_other_calls_nothing() -> None:
     limits = ServerLimits(max_receiving_bytes=4 * LARGEST, max_streams=1000)
     async with running_server(limits=limits) as running, raw_client(running.port) as client:
         for number in range(500):
-            # Of a user each: one user has a few calls at once.
+            # Each of its own user, because the calls of one user are limited.
             stream = client.begin(running.issuer.token(sub=f"0190b3a1-0000-7000-8000-{number:012}"))
             client.h2.send_data(stream, b"\0" + LARGEST.to_bytes(4) + b"\x0a")
             await client.flush()
@@ -66,7 +66,7 @@ async def test_what_is_announced_and_does_not_come_costs_others_nothing() -> Non
             assert await a_call(other, running) is Status.OK
 
 
-async def test_of_messages_that_arrive_at_once_the_largest_holder_gives_way() -> None:
+async def test_connection_that_holds_most_loses_its_call_when_the_budget_is_exceeded() -> None:
     limits = ServerLimits(max_receiving_bytes=10_000)
     async with running_server(limits=limits) as running, raw_client(running.port) as greedy:
         held = [greedy.begin(running.issuer.token()) for _ in range(2)]
@@ -86,7 +86,7 @@ async def test_of_messages_that_arrive_at_once_the_largest_holder_gives_way() ->
         assert await a_call(greedy, running) is Status.OK
 
 
-async def test_callers_without_a_token_share_a_quarter_of_what_may_arrive() -> None:
+async def test_callers_without_a_token_share_a_quarter_of_the_receive_budget() -> None:
     limits = ServerLimits(max_receiving_bytes=40_000)
     async with running_server(limits=limits) as running, raw_client(running.port) as unknown:
         held = [unknown.begin("", path=HEALTH_CHECK) for _ in range(2)]
@@ -103,7 +103,7 @@ async def test_callers_without_a_token_share_a_quarter_of_what_may_arrive() -> N
 
 
 @pytest.mark.parametrize("path", [HEALTH_CHECK, WATCH, REFLECTION])
-async def test_health_and_reflection_take_no_more_than_they_need(path: str) -> None:
+async def test_health_and_reflection_accept_only_small_messages(path: str) -> None:
     async with running_server() as running, raw_client(running.port) as client:
         announced = client.begin("", path=path)
         client.h2.send_data(announced, b"\0\xff\xff\xff\xff")
@@ -114,7 +114,7 @@ async def test_health_and_reflection_take_no_more_than_they_need(path: str) -> N
         assert await client.status(malformed) is Status.INVALID_ARGUMENT
 
 
-async def test_too_many_headers_and_too_large_ones_are_refused_by_themselves() -> None:
+async def test_too_many_or_too_large_headers_end_only_their_call() -> None:
     async with running_server() as running, raw_client(running.port) as client:
         assert await a_call(client, running, x_large="v" * 17_000) is Status.RESOURCE_EXHAUSTED
         many = {f"x_{number}": "v" for number in range(100)}
@@ -123,7 +123,7 @@ async def test_too_many_headers_and_too_large_ones_are_refused_by_themselves() -
         assert running.orders.begun == 1
 
 
-async def test_headers_without_end_end_the_connection() -> None:
+async def test_endless_headers_end_the_connection() -> None:
     async with running_server() as running, raw_client(running.port) as client:
         client.begin(running.issuer.token(), more=tuple([("x-large", "v" * 4096)] * 40))
         await client.flush()
@@ -132,13 +132,13 @@ async def test_headers_without_end_end_the_connection() -> None:
         await client.until_closed()
 
 
-async def test_headers_that_nobody_can_read_harm_nobody() -> None:
+async def test_headers_that_are_not_utf_8_do_no_harm() -> None:
     async with running_server() as running, raw_client(running.port) as client:
         assert await a_call(client, running, x_text="caf\xe9\xff") is Status.OK
         assert await a_call(client, running, x_trace_bin="A") is Status.OK
 
 
-async def test_what_http2_may_bring_one_day_is_ignored() -> None:
+async def test_unknown_frames_are_ignored() -> None:
     async with running_server() as running, raw_client(running.port) as client:
         await client.send(b"\0\0\x01\xfa\0\0\0\0\0x")
         assert await a_call(client, running) is Status.OK
@@ -158,7 +158,7 @@ async def test_calls_beyond_the_limit_are_refused_as_not_begun() -> None:
         assert running.orders.begun == 4
 
 
-async def test_an_idle_connection_is_closed_and_one_that_watches_is_not() -> None:
+async def test_idle_connection_is_closed_and_one_with_a_watch_is_not() -> None:
     limits = ServerLimits(idle_connection_s=0.3)
     async with running_server(limits=limits) as running, raw_client(running.port) as idle:
         assert await a_call(idle, running) is Status.OK
@@ -173,8 +173,8 @@ async def test_an_idle_connection_is_closed_and_one_that_watches_is_not() -> Non
             assert watching.goodbye is None
 
 
-async def test_who_does_not_say_what_he_wants_is_not_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server_connection, "_GREETING_WITHIN_S", 0.1)
+async def test_connection_without_any_frame_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_connection, "_FIRST_FRAME_TIMEOUT_S", 0.1)
     async with running_server() as running:
         async with raw_client(running.port, greets=False) as silent:
             await silent.until_closed()
@@ -183,7 +183,7 @@ async def test_who_does_not_say_what_he_wants_is_not_waited_for(monkeypatch: pyt
             await other.until_closed()
 
 
-async def test_pings_and_settings_without_end_end_the_connection() -> None:
+async def test_endless_pings_and_settings_end_the_connection() -> None:
     for frame in (b"\0\0\x08\x06\0\0\0\0\0pingpong", b"\0\0\0\x04\0\0\0\0\0"):
         async with running_server() as running, raw_client(running.port) as client:
             await client.send(frame * 5_000)
@@ -191,7 +191,7 @@ async def test_pings_and_settings_without_end_end_the_connection() -> None:
             assert goodbye.error_code == ErrorCodes.ENHANCE_YOUR_CALM
 
 
-async def test_calls_reset_as_soon_as_they_are_made_end_the_connection() -> None:
+async def test_rapid_reset_ends_the_connection() -> None:
     async with running_server() as running, raw_client(running.port) as client:
         for _ in range(1_000):
             client.h2.reset_stream(client.begin(running.issuer.token()))
@@ -201,7 +201,7 @@ async def test_calls_reset_as_soon_as_they_are_made_end_the_connection() -> None
         assert running.orders.begun == 0
 
 
-async def test_a_call_that_is_reset_as_soon_as_it_is_made_leaves_its_place() -> None:
+async def test_call_that_is_reset_at_once_frees_its_stream() -> None:
     async with running_server(limits=ServerLimits(max_streams=2)) as running, raw_client(running.port) as client:
         for _ in range(10):
             client.h2.reset_stream(client.get_order(running.issuer.token()))
@@ -210,7 +210,7 @@ async def test_a_call_that_is_reset_as_soon_as_it_is_made_leaves_its_place() -> 
         assert await a_call(client, running) is Status.OK
 
 
-async def test_many_calls_cancelled_by_honest_callers_do_not() -> None:
+async def test_many_calls_cancelled_by_honest_callers_do_not_end_the_connection() -> None:
     async with running_server() as running, raw_client(running.port) as client:
         running.orders.go_on.clear()
         for _ in range(50):
@@ -241,7 +241,7 @@ TOO_NESTED = b"\x53" * 200 + b"\x54" * 200
     ],
     ids=["nested", "too deep", "16 KB of tiny fields", "one field"],
 )
-async def test_what_the_contract_does_not_know_costs_nothing(unknown: bytes, status: Status) -> None:
+async def test_unknown_fields_are_dropped_without_cost(unknown: bytes, status: Status) -> None:
     async with running_server() as running, raw_client(running.port) as client:
         stream = client.begin(running.issuer.token())
         await send_all(client, stream, framed(order_request() + unknown))

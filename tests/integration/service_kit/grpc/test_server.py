@@ -64,7 +64,7 @@ async def _refused(running: Running, **kwargs: object) -> CallError:
     return from_grpc_error(refused.value)
 
 
-async def test_the_request_is_told_from_process_to_process(running: Running) -> None:
+async def test_request_context_is_forwarded_between_services(running: Running) -> None:
     request = running.call_as(running.issuer.token(sub="u1"))
     before = time.monotonic()
 
@@ -82,7 +82,7 @@ async def test_the_request_is_told_from_process_to_process(running: Running) -> 
     assert before < seen.deadline <= after + 5
 
 
-async def test_a_call_gets_no_more_time_than_the_request_has_left(running: Running) -> None:
+async def test_deadline_of_the_request_limits_that_of_a_call(running: Running) -> None:
     request = running.call_as(running.issuer.token())
     request.deadline = time.monotonic() + 0.8
 
@@ -97,7 +97,7 @@ async def test_a_call_gets_no_more_time_than_the_request_has_left(running: Runni
 @pytest.mark.parametrize(
     ("token", "reason"), [(None, "CREDENTIALS_MISSING"), ("rubbish", "TOKEN_INVALID"), ("expired", "TOKEN_EXPIRED")]
 )
-async def test_a_service_verifies_for_itself(running: Running, token: str | None, reason: str) -> None:
+async def test_service_verifies_tokens_itself(running: Running, token: str | None, reason: str) -> None:
     running.call_as(running.issuer.token(exp=int(time.time()) - 60) if token == "expired" else token)
 
     error = await _refused(running)
@@ -106,7 +106,7 @@ async def test_a_service_verifies_for_itself(running: Running, token: str | None
     assert not running.orders.entered.is_set()
 
 
-async def test_messages_are_validated_before_a_handler_sees_them(running: Running) -> None:
+async def test_messages_are_validated_before_the_handler(running: Running) -> None:
     running.call_as(running.issuer.token())
 
     error = await _refused(running, order_id="not-a-uuid")
@@ -124,7 +124,9 @@ async def test_messages_are_validated_before_a_handler_sees_them(running: Runnin
         (RuntimeError("a secret"), Status.INTERNAL, "INTERNAL", ""),
     ],
 )
-async def test_errors_by_table(running: Running, raised: Exception, status: Status, reason: str, detail: str) -> None:
+async def test_exceptions_are_mapped_by_the_error_table(
+    running: Running, raised: Exception, status: Status, reason: str, detail: str
+) -> None:
     running.call_as(running.issuer.token())
     running.orders.error = raised
 
@@ -134,7 +136,7 @@ async def test_errors_by_table(running: Running, raised: Exception, status: Stat
     assert error.retry_after_s == getattr(raised, "retry_after_s", None)
 
 
-async def test_a_caller_that_left_just_before_the_answer_is_no_error(running: Running) -> None:
+async def test_caller_that_leaves_just_before_the_response_is_not_logged_as_error(running: Running) -> None:
     running.call_as(running.issuer.token())
     running.orders.error = StreamClosedError(1)
     lines: list[str] = []
@@ -147,13 +149,13 @@ async def test_a_caller_that_left_just_before_the_answer_is_no_error(running: Ru
     assert [line.split() for line in lines] == [["INFO", "rpc", "CANCELLED"]]
 
 
-async def test_no_call_goes_without_a_deadline(running: Running) -> None:
+async def test_call_without_any_deadline_is_an_error(running: Running) -> None:
     async with GrpcClient(running.target) as client:
         with pytest.raises(ValueError, match="without a deadline"):
             await OrderServiceStub(client.channel).get_order(GetOrderRequest(order_id=ORDER_ID))
 
 
-async def test_a_call_ends_at_its_deadline(running: Running) -> None:
+async def test_call_ends_at_its_deadline(running: Running) -> None:
     running.call_as(running.issuer.token())
     running.orders.go_on.clear()
 
@@ -161,7 +163,7 @@ async def test_a_call_ends_at_its_deadline(running: Running) -> None:
         await _get(running, timeout_s=0.2)
 
 
-async def test_drain_lets_calls_finish_and_refuses_new_ones(running: Running) -> None:
+async def test_drain_waits_for_calls_and_refuses_new_ones(running: Running) -> None:
     running.call_as(running.issuer.token())
     running.orders.go_on.clear()
     in_flight = asyncio.create_task(_get(running))
@@ -177,7 +179,7 @@ async def test_drain_lets_calls_finish_and_refuses_new_ones(running: Running) ->
     await draining
 
 
-async def test_a_drain_has_an_end(running: Running) -> None:
+async def test_drain_ends_after_its_maximum(running: Running) -> None:
     running.call_as(running.issuer.token())
     running.orders.go_on.clear()
     in_flight = asyncio.create_task(_get(running))
@@ -208,7 +210,7 @@ def _reflect(target: str, question: ServerReflectionRequest) -> ServerReflection
         return answer
 
 
-async def test_health_for_a_foreign_client(running: Running) -> None:
+async def test_health_works_with_grpcio(running: Running) -> None:
     for service in ("", "order.v1.OrderService"):
         assert await asyncio.to_thread(_health, running.target, service) == HealthCheckResponse.SERVING
 
@@ -217,7 +219,7 @@ async def test_health_for_a_foreign_client(running: Running) -> None:
     assert await asyncio.to_thread(_health, running.target, "") == HealthCheckResponse.NOT_SERVING
 
 
-async def test_reflection_for_a_foreign_client(running: Running) -> None:
+async def test_reflection_works_with_grpcio(running: Running) -> None:
     listed = await asyncio.to_thread(_reflect, running.target, ServerReflectionRequest(list_services=""))
     names = {service.name for service in listed.list_services_response.service}
     assert {"order.v1.OrderService", "grpc.health.v1.Health"} <= names
@@ -258,7 +260,7 @@ async def test_reflection_finds_the_file_of_every_kind_of_symbol(running: Runnin
     assert (found.valid_host, found.original_request) == ("h", question)
 
 
-async def test_every_file_that_reflection_gives_comes_with_its_imports(running: Running) -> None:
+async def test_reflection_has_the_imports_of_every_file(running: Running) -> None:
     wanted, seen = {"order/v1/order_service.proto", "google/rpc/error_details.proto"}, set[str]()
     while wanted - seen:
         name = min(wanted - seen)
@@ -269,7 +271,7 @@ async def test_every_file_that_reflection_gives_comes_with_its_imports(running: 
     assert len(seen) > 5
 
 
-async def test_reflection_knows_extensions(running: Running) -> None:
+async def test_reflection_finds_extensions(running: Running) -> None:
     type_name = "google.protobuf.MethodOptions"
     question = ServerReflectionRequest(all_extension_numbers_of_type=type_name)
     numbers = await asyncio.to_thread(_reflect, running.target, question)
@@ -291,14 +293,14 @@ async def test_reflection_knows_extensions(running: Running) -> None:
         (ServerReflectionRequest(), Status.INVALID_ARGUMENT),
     ],
 )
-async def test_what_reflection_does_not_know(
+async def test_reflection_answers_not_found_for_unknown_names(
     running: Running, question: ServerReflectionRequest, status: Status
 ) -> None:
     answer = await asyncio.to_thread(_reflect, running.target, question)
     assert answer.error_response.error_code == status.value
 
 
-async def test_a_compressed_message_is_unimplemented_and_says_what_is_taken(running: Running) -> None:
+async def test_compressed_message_is_refused_with_the_accepted_encodings(running: Running) -> None:
     def call() -> grpc.RpcError:
         with grpc.insecure_channel(running.target, compression=grpc.Compression.Gzip) as channel:
             get = channel.unary_unary(GET_ORDER)
@@ -311,7 +313,7 @@ async def test_a_compressed_message_is_unimplemented_and_says_what_is_taken(runn
     assert error.code() is grpc.StatusCode.UNIMPLEMENTED
 
 
-async def test_an_unimplemented_call_names_the_accepted_encodings(running: Running) -> None:
+async def test_unimplemented_call_names_the_accepted_encodings(running: Running) -> None:
     async with raw_client(running.port) as client:
         stream = client.begin(running.issuer.token(), more=(("grpc-encoding", "gzip"),))
         client.h2.send_data(stream, b"\1\0\0\0\1x", end_stream=True)
@@ -321,7 +323,7 @@ async def test_an_unimplemented_call_names_the_accepted_encodings(running: Runni
         assert {"grpc-accept-encoding": "identity"}.items() <= answered[0].items()
 
 
-async def test_details_of_an_error_for_a_foreign_client(running: Running) -> None:
+async def test_error_details_work_with_grpcio(running: Running) -> None:
     running.orders.error = CallError(Status.RESOURCE_EXHAUSTED, "PASSWORD_QUEUE_FULL", "full", retry_after_s=2)
     token = running.issuer.token()
 
@@ -360,7 +362,7 @@ FRAMES = {
 
 
 @pytest.mark.parametrize(("framed", "status"), FRAMES.values(), ids=FRAMES)
-async def test_what_is_framed_wrong_is_the_callers_fault(running: Running, framed: bytes, status: Status) -> None:
+async def test_malformed_framing_is_an_invalid_argument(running: Running, framed: bytes, status: Status) -> None:
     request = running.call_as(running.issuer.token())
     errors: list[str] = []
     sink = logger.add(errors.append, level="ERROR", format="{message}")
@@ -390,17 +392,17 @@ def _details(error: grpc.RpcError) -> list[Any]:
 
 
 @pytest.mark.parametrize("target", ["", "host", "host:", ":1", "host:0", "host:65536", "host:x"])
-def test_targets_that_are_none(target: str) -> None:
+def test_malformed_target_is_rejected(target: str) -> None:
     with pytest.raises(ValueError, match="host:port"):
         parse_target(target)
 
 
-def test_targets() -> None:
+def test_target_is_split_into_host_and_port() -> None:
     assert parse_target("user-svc:50051") == ("user-svc", 50051)
     assert parse_target("[::1]:50051") == ("::1", 50051)
 
 
-async def test_a_process_that_lacks_a_method_of_the_contract_is_not_ready(running: Running) -> None:
+async def test_process_that_lacks_a_method_of_the_contract_is_not_ready(running: Running) -> None:
     readiness = Readiness()
     await server_of(running.orders, running.issuer, free_port(), readiness=readiness)
     check = (await readiness.report()).checks["contract"]
@@ -412,7 +414,7 @@ async def test_a_process_that_lacks_a_method_of_the_contract_is_not_ready(runnin
     assert "user.v1" not in check.reason
 
 
-async def test_a_method_that_a_service_does_not_have_is_named_and_logged(running: Running) -> None:
+async def test_unimplemented_method_is_named_and_logged(running: Running) -> None:
     running.call_as(running.issuer.token())
     lines: list[str] = []
     sink = logger.add(lines.append, format="{message} {extra[rpc]}", filter=lambda record: "rpc" in record["extra"])

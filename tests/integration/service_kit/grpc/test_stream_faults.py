@@ -1,4 +1,4 @@
-"""What is wrong with one call ends that call; others on its connection are answered."""
+"""A fault of one call ends only that call; others on its connection are answered."""
 
 import asyncio
 
@@ -36,7 +36,7 @@ async def a_call(client: RawClient, running: Running) -> Status:
 
 
 @pytest.mark.parametrize("headers", MALFORMED.values(), ids=MALFORMED)
-async def test_a_malformed_call_is_reset(headers: list[tuple[str, str]]) -> None:
+async def test_malformed_call_is_reset(headers: list[tuple[str, str]]) -> None:
     async with running_server() as running, raw_client(running.port) as client:
         client.h2.config.validate_outbound_headers = client.h2.config.normalize_outbound_headers = False
         running.orders.go_on.clear()
@@ -51,7 +51,7 @@ async def test_a_malformed_call_is_reset(headers: list[tuple[str, str]]) -> None
         assert client.goodbye is None
 
 
-async def test_faults_of_a_calls_frames_end_that_call() -> None:
+async def test_faulty_frames_end_only_their_call() -> None:
     async with running_server() as running, raw_client(running.port) as client:
         running.orders.go_on.clear()
         other = client.get_order(running.issuer.token())
@@ -70,7 +70,7 @@ async def test_faults_of_a_calls_frames_end_that_call() -> None:
         assert client.goodbye is None
 
 
-async def test_calls_behind_as_many_that_were_cancelled_are_answered() -> None:
+async def test_calls_after_the_maximum_of_cancelled_calls_are_answered() -> None:
     limits = ServerLimits(max_streams=10, max_calls_of_user=100, max_calls_of_network=100)
     async with running_server(limits=limits) as running, raw_client(running.port) as client:
         for _ in range(5):
@@ -89,7 +89,7 @@ async def test_calls_behind_as_many_that_were_cancelled_are_answered() -> None:
         assert client.goodbye is None
 
 
-async def test_a_call_that_waits_for_a_cancelled_one_can_be_cancelled() -> None:
+async def test_call_that_waits_for_a_cancelled_one_can_be_cancelled() -> None:
     async with running_server(limits=ServerLimits(max_streams=2)) as running, raw_client(running.port) as client:
         running.orders.go_on.clear()
         running_calls = [client.get_order(running.issuer.token()) for _ in range(2)]
@@ -107,7 +107,7 @@ async def test_a_call_that_waits_for_a_cancelled_one_can_be_cancelled() -> None:
         assert await a_call(client, running) is Status.OK
 
 
-async def test_a_client_that_says_goodbye_gets_the_answers_that_it_waits_for() -> None:
+async def test_client_that_sends_goaway_gets_pending_responses() -> None:
     async with running_server() as running, raw_client(running.port) as client:
         running.orders.go_on.clear()
         stream = client.get_order(running.issuer.token())
@@ -118,7 +118,7 @@ async def test_a_client_that_says_goodbye_gets_the_answers_that_it_waits_for() -
         assert await client.status(stream) is Status.OK
 
 
-async def test_calls_that_provoke_resets_without_end_end_the_connection() -> None:
+async def test_endless_provoked_resets_end_the_connection() -> None:
     async with running_server() as running, raw_client(running.port) as client:
         client.h2.config.validate_outbound_headers = False
         for _ in range(1_000):

@@ -1,4 +1,4 @@
-"""Calls as spans, on the side of who answers."""
+"""Received calls as spans."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ _TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
 async def call(running: Running, flags: str, state: str = "") -> RequestContext:
-    """Call from a span of another process; the request with which that went on here."""
+    """Makes a call within a span of another process; returns the request as the service saw it."""
     trace = continue_trace(f"00-{_TRACE}-{'c' * 16}-{flags}", state)
     request = RequestContext("req-1", trace, access_token=running.issuer.token())
     with within_request(request):
@@ -33,7 +33,7 @@ def attributes_of(traces: Traces) -> dict[str, Any]:
     return dict(span.attributes or {})
 
 
-async def test_a_sampled_call_is_recorded_and_is_the_parent_of_what_follows() -> None:
+async def test_sampled_call_is_recorded_as_the_parent_of_its_calls() -> None:
     traces = Traces()
     async with running_server(tracer=traces.tracer) as running:
         seen = await call(running, "01", "vendor=1")
@@ -53,19 +53,19 @@ async def test_a_sampled_call_is_recorded_and_is_the_parent_of_what_follows() ->
 @pytest.mark.parametrize(
     ("error", "status", "failed"), [(NoSuchThingError(), "NOT_FOUND", False), (ValueError(), "INTERNAL", True)]
 )
-async def test_only_what_is_our_fault_is_an_error(error: Exception, status: str, failed: bool) -> None:
+async def test_only_server_errors_mark_a_span_as_failed(error: Exception, status: str, failed: bool) -> None:
     traces = Traces()
     async with running_server(tracer=traces.tracer) as running:
         running.orders.error = error
         with pytest.raises(GRPCError):
             await call(running, "01")
-    told = attributes_of(traces)
-    assert told["rpc.response.status_code"] == status
-    assert ("error.type" in told) is failed
+    recorded = attributes_of(traces)
+    assert recorded["rpc.response.status_code"] == status
+    assert ("error.type" in recorded) is failed
     assert traces.ended[0].status.is_ok is not failed
 
 
-async def test_a_call_whose_caller_records_nothing_is_not_recorded() -> None:
+async def test_call_that_is_not_sampled_is_not_recorded() -> None:
     traces = Traces(ratio=1.0)
     async with running_server(tracer=traces.tracer) as running:
         seen = await call(running, "00")

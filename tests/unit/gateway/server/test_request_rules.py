@@ -1,4 +1,4 @@
-"""Which hosts a request may name."""
+"""The rules on the host of a request."""
 
 import pytest
 from gateway.server.refusals import Refusal

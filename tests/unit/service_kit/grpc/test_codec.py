@@ -1,4 +1,4 @@
-"""What encoding and decoding cost, against betterproto2's own."""
+"""The cost of encoding and decoding, compared with betterproto2."""
 
 import time
 from collections.abc import Callable
@@ -33,7 +33,7 @@ def codec() -> ContractCodec:
 
 
 def cpu_s(work: Callable[[], Any]) -> float:
-    """The least processor time of several runs, in seconds."""
+    """Returns the least processor time of several runs, in seconds."""
     times_s = []
     for _ in range(5):
         began_s = time.thread_time()
@@ -42,7 +42,7 @@ def cpu_s(work: Callable[[], Any]) -> float:
     return min(times_s)
 
 
-def test_a_full_page_is_encoded_many_times_faster_than_by_betterproto2() -> None:
+def test_full_page_is_encoded_many_times_faster_than_by_betterproto2() -> None:
     now = datetime.now(UTC)
     orders = [
         Order(order_id=str(number), lines=LINES, status=OrderStatus.DONE, created_at=now, updated_at=now)
@@ -54,7 +54,7 @@ def test_a_full_page_is_encoded_many_times_faster_than_by_betterproto2() -> None
     assert cpu_s(lambda: encoding.encode(page, ListOrdersResponse)) * TIMES_FASTER < cpu_s(lambda: bytes(page))
 
 
-def test_a_large_order_is_decoded_many_times_faster_than_by_betterproto2() -> None:
+def test_large_order_is_decoded_many_times_faster_than_by_betterproto2() -> None:
     request = CreateOrderRequest(currency="EUR", lines=LINES)
     encoded, decoding = bytes(request), codec()
     assert decoding.decode(encoded, CreateOrderRequest) == request

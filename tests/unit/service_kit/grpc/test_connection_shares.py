@@ -9,7 +9,7 @@ PEERS = st.sampled_from(["a", "b", "c", "d"])
 
 
 class Division(RuleBasedStateMachine):
-    """Admits as the server does, and remembers in plain lists what each peer has."""
+    """Admits connections as the server does, and keeps those of each peer in plain lists."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class Division(RuleBasedStateMachine):
 
     @rule(data=st.data())
     def begins_a_call(self, data: st.DataObject) -> None:
-        # One that has made room or has closed may be told of a call, too.
+        # Also for a connection that was closed.
         connection = data.draw(st.integers(0, self.next))
         self.shares.on_busy(connection)
         if connection in self.idle:
@@ -78,7 +78,7 @@ class Division(RuleBasedStateMachine):
 
     @invariant()
     def nothing_is_kept_of_peers_that_are_gone(self) -> None:
-        assert set(self.shares._idle) == set(self.shares._per_peer) == set(self.peers.values())
+        assert set(self.shares._idle_of_peer) == set(self.shares._per_peer) == set(self.peers.values())
 
 
 TestDivision = Division.TestCase

@@ -1,4 +1,4 @@
-"""What reaches the transport, and when."""
+"""What reaches the transport, and in which turn."""
 
 import asyncio
 
@@ -7,7 +7,7 @@ from service_kit.grpc.corked_protocol import CorkedTransport
 
 
 class Recording(asyncio.Transport):
-    """Remembers what is done to it."""
+    """Records the calls of its methods."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,7 +34,7 @@ def recording() -> Recording:
     return Recording()
 
 
-async def test_what_is_written_in_one_turn_goes_out_together(recording: Recording) -> None:
+async def test_writes_of_one_turn_are_sent_together(recording: Recording) -> None:
     corked = CorkedTransport(recording)
     for data in (b"a", bytearray(b"b"), memoryview(b"c"), b""):
         corked.write(data)
@@ -47,7 +47,7 @@ async def test_what_is_written_in_one_turn_goes_out_together(recording: Recordin
     assert recording.done == [b"abc", b"d"]
 
 
-async def test_closing_comes_after_what_was_written(recording: Recording) -> None:
+async def test_closing_follows_written_data(recording: Recording) -> None:
     corked = CorkedTransport(recording)
     corked.write(b"a")
     corked.close()
@@ -57,7 +57,7 @@ async def test_closing_comes_after_what_was_written(recording: Recording) -> Non
     assert corked.is_closing()
 
 
-async def test_aborting_drops_what_waits(recording: Recording) -> None:
+async def test_aborting_drops_waiting_data(recording: Recording) -> None:
     corked = CorkedTransport(recording)
     corked.write(b"a")
     corked.abort()
@@ -66,7 +66,7 @@ async def test_aborting_drops_what_waits(recording: Recording) -> None:
     assert recording.done == ["abort"]
 
 
-async def test_nothing_is_written_to_a_transport_that_was_closed_meanwhile(recording: Recording) -> None:
+async def test_nothing_is_written_to_a_closed_transport(recording: Recording) -> None:
     corked = CorkedTransport(recording)
     corked.write(b"a")
     recording.closing = True

@@ -1,4 +1,4 @@
-"""What is believed of another process's metadata."""
+"""Which metadata of another process is accepted."""
 
 import pytest
 from multidict import MultiDict
@@ -8,7 +8,7 @@ from service_kit.telemetry.trace_context import continue_trace
 
 
 @pytest.mark.parametrize("address", ["", "192.0.2.7", "2001:db8::1", "::ffff:192.0.2.7"])
-def test_addresses_travel(address: str) -> None:
+def test_client_address_is_forwarded(address: str) -> None:
     request = RequestContext("r", continue_trace(None), client_address=address)
     assert incoming(outgoing(request), None).client_address == address
 
@@ -16,7 +16,7 @@ def test_addresses_travel(address: str) -> None:
 @pytest.mark.parametrize(
     "address", ["a\0b", "192.0.2.7\n", "192.0.2.7, 192.0.2.8", "café", "1" * 46, "<script>", ":", "1:2", "fe80::1%eth0"]
 )
-def test_what_is_no_address_is_unknown(address: str) -> None:
+def test_text_that_is_not_an_address_is_dropped(address: str) -> None:
     # It goes into the audit log, whose store takes no U+0000: one such event would be lost with all of its batch.
     assert incoming({CLIENT_ADDRESS: address}, None).client_address == ""
 
@@ -37,7 +37,7 @@ def test_what_is_no_address_is_unknown(address: str) -> None:
         ([""], None),
     ],
 )
-def test_of_two_authorizations_neither_is_believed(entries: list[str], token: str | None) -> None:
+def test_two_authorization_entries_are_both_ignored(entries: list[str], token: str | None) -> None:
     metadata: MultiDict[str | bytes] = MultiDict(
         [("x-request-id", "r"), *(("authorization", each) for each in entries)]
     )

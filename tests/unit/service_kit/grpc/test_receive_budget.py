@@ -1,4 +1,4 @@
-"""Whose calls give way when too much is arriving."""
+"""Which calls are refused when too many bytes are arriving."""
 
 import asyncio
 
@@ -12,7 +12,7 @@ MAX_BYTES = 1000
 
 
 class Calls:
-    """Calls on connections of one server. acked: how many bytes the peers may send anew."""
+    """Calls on connections of one server. acked: how many bytes were acknowledged to the peers."""
 
     def __init__(self) -> None:
         self.budget = ReceiveBudget(MAX_BYTES)
@@ -43,7 +43,7 @@ async def is_refused(buffer: ReceiveBuffer) -> bool:
     return False
 
 
-async def test_what_has_not_come_costs_nothing() -> None:
+async def test_bytes_that_have_not_arrived_do_not_count() -> None:
     calls = Calls()
     waiting = [calls.begin("a", verified=False) for _ in range(200)]
     for call in waiting:
@@ -51,7 +51,7 @@ async def test_what_has_not_come_costs_nothing() -> None:
     assert not any([await is_refused(call) for call in waiting[:5]])
 
 
-async def test_the_connection_that_holds_the_most_gives_way() -> None:
+async def test_connection_that_holds_most_loses_its_largest_call() -> None:
     calls = Calls()
     attackers = [calls.begin(connection) for connection in "aab"]
     for call in attackers:
@@ -75,7 +75,7 @@ async def test_callers_without_a_token_share_a_quarter() -> None:
     assert not await is_refused(known)
 
 
-async def test_a_call_whose_token_is_verified_later_leaves_that_quarter() -> None:
+async def test_verified_call_leaves_the_share_of_callers_without_a_token() -> None:
     calls = Calls()
     call = calls.begin("a", verified=False)
     receive(call, 250)
@@ -86,7 +86,7 @@ async def test_a_call_whose_token_is_verified_later_leaves_that_quarter() -> Non
     assert not await is_refused(other)
 
 
-async def test_what_is_read_makes_room() -> None:
+async def test_read_bytes_make_room() -> None:
     calls = Calls()
     call = calls.begin("a")
     for _ in range(10):
@@ -95,7 +95,7 @@ async def test_what_is_read_makes_room() -> None:
     assert calls.acked == 10 * MAX_BYTES
 
 
-async def test_a_reader_that_waits_hears_of_its_refusal_at_once() -> None:
+async def test_waiting_reader_is_refused_at_once() -> None:
     calls = Calls()
     call = calls.begin("a")
     receive(call, 600)
@@ -106,7 +106,7 @@ async def test_a_reader_that_waits_hears_of_its_refusal_at_once() -> None:
         await reading
 
 
-async def test_what_comes_for_a_refused_call_is_dropped_and_acknowledged() -> None:
+async def test_bytes_for_a_refused_call_are_dropped_and_acknowledged() -> None:
     calls = Calls()
     call = calls.begin("a")
     receive(call, MAX_BYTES + 1)
@@ -119,7 +119,7 @@ async def test_what_comes_for_a_refused_call_is_dropped_and_acknowledged() -> No
 
 
 class Accounting(RuleBasedStateMachine):
-    """Whatever comes, is read, verified, refused or closed: the budget holds what its buffers hold, and no more."""
+    """In any order of events, the budget holds exactly what its buffers hold."""
 
     buffers = Bundle("buffers")
 

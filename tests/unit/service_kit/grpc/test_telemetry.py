@@ -8,7 +8,7 @@ from tests.running import process_metrics
 _METHOD = "test.Telemetry/Call"
 
 
-def test_calls_in_progress_and_those_that_have_ended_are_counted() -> None:
+def test_calls_in_progress_and_ended_calls_are_counted() -> None:
     process_metrics.collect()
     telemetry = CallTelemetry()
     active = process_metrics.value("rpc_server_active_calls")

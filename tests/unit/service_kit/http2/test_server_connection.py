@@ -1,4 +1,4 @@
-"""A fault of one stream ends that stream; the connection, its windows and its header compression go on."""
+"""A fault of one stream ends only that stream, and not the windows or header compression of the connection."""
 
 from collections.abc import Iterable
 
@@ -29,7 +29,7 @@ POST: list[Field] = [(b":method", b"POST"), *GET[1:]]
 
 
 class Peer:
-    """A client that sends frames as they are, and the server's connection that takes them."""
+    """A client that sends any frames, and the server's connection that receives them."""
 
     def __init__(self) -> None:
         self.server = Http2ServerConnection()
@@ -48,7 +48,7 @@ class Peer:
         return HeadersFrame(stream_id, data=self.encoder.encode(list(fields)), flags=flags)
 
     def sent(self) -> list[Frame]:
-        """The frames that the server has sent since the last call."""
+        """Returns the frames that the server has sent since the last call."""
         data, frames = memoryview(self.server.data_to_send()), []
         while data:
             frame, length = Frame.parse_frame_header(data[:9])
@@ -58,7 +58,7 @@ class Peer:
         return frames
 
     def assert_serves(self, stream_id: int) -> None:
-        """A request on a stream is received, with what HPACK has learned by now."""
+        """Checks that a request on a stream is received, with the current state of HPACK."""
         events = self.send(self.headers(stream_id, GET))
         assert [event.headers for event in events if isinstance(event, RequestReceived)] == [GET]
         self.server.send_headers(stream_id, [(b":status", b"204")], end_stream=True)

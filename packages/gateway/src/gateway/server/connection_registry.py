@@ -2,11 +2,11 @@
 
 import asyncio
 import socket
-from collections import Counter
 from collections.abc import Callable
 from time import monotonic
 from typing import Any
 
+from service_kit.listening import ConnectionTable
 from service_kit.request.clients import client_network
 
 from gateway.server.connection import ClientConnection
@@ -33,14 +33,11 @@ class ConnectionRegistry:
     def __init__(self, edge: Edge, is_proxy: Callable[[str], bool]) -> None:
         self._edge = edge
         self._is_proxy = is_proxy
-        self._networks: dict[ClientConnection, str] = {}
-        # In the order in which they became idle.
-        self._idle: dict[ClientConnection, None] = {}
-        self._per_network: Counter[str] = Counter()
+        self._table: ConnectionTable[ClientConnection] = ConnectionTable()
         self._tasks: set[asyncio.Task[None]] = set()
         self._empty = asyncio.Event()
         self._empty.set()
-        edge.telemetry.observe_connections(lambda: (len(self._idle), len(self._networks) - len(self._idle)))
+        edge.telemetry.observe_connections(self._idle_and_busy)
 
     def admit(self, sock: socket.socket, peer: Any) -> Cause | None:
         """Serves the client at ``peer``, if the bounds allow it.
@@ -51,17 +48,15 @@ class ConnectionRegistry:
         network = client_network(str(peer[0])) if peer else ""
         bounds = self._edge.bounds
         is_proxy = self._is_proxy(str(peer[0])) if peer else False
-        if self._per_network[network] >= bounds.max_connections_per_client and not is_proxy:
+        if self._table.count_of(network) >= bounds.max_connections_per_client and not is_proxy:
             return Cause.CLIENT_CONNECTIONS
-        if len(self._networks) >= bounds.max_connections and not self._make_room():
+        if len(self._table) >= bounds.max_connections and not self._make_room():
             return Cause.CONNECTIONS
         client = None if is_proxy else network
         connection = ClientConnection(
             self._edge, self, peer, sock.getsockname(), client=client, http1=Http1, http2=Http2
         )
-        self._networks[connection] = network
-        self._idle[connection] = None
-        self._per_network[network] += 1
+        self._table.add(connection, network)
         self._empty.clear()
         task = asyncio.create_task(self._serve(connection, sock))
         self._tasks.add(task)
@@ -70,19 +65,18 @@ class ConnectionRegistry:
 
     def on_idle(self, connection: ClientConnection) -> None:
         """Notes that no request is in progress."""
-        if connection in self._networks:
-            self._idle[connection] = None
+        self._table.on_idle(connection)
 
     def on_busy(self, connection: ClientConnection) -> None:
         """Notes that a request is in progress."""
-        self._idle.pop(connection, None)
+        self._table.on_busy(connection)
 
     async def check_continuously(self) -> None:
         """Ends what has taken too long, for ever."""
         while True:
             await asyncio.sleep(_CHECK_INTERVAL_S)
             now, checks = monotonic(), 0
-            for connection in tuple(self._networks):
+            for connection in tuple(self._table):
                 if connection.due <= now or connection.needs_checking:
                     connection.check(now)
                     checks += 1
@@ -92,7 +86,7 @@ class ConnectionRegistry:
     def begin_drain(self) -> None:
         """Accepts the last requests of every connection."""
         self._edge.draining = True
-        for connection in tuple(self._networks):
+        for connection in tuple(self._table):
             connection.begin_drain()
 
     async def wait_empty(self) -> None:
@@ -101,7 +95,7 @@ class ConnectionRegistry:
 
     async def abort(self) -> None:
         """Closes all connections now, and waits until their tasks have ended."""
-        for connection in tuple(self._networks):
+        for connection in tuple(self._table):
             connection.abort()
         if self._tasks:
             await asyncio.wait(self._tasks)
@@ -115,20 +109,19 @@ class ConnectionRegistry:
             self._remove(connection)
 
     def _remove(self, connection: ClientConnection) -> None:
-        network = self._networks.pop(connection)
-        self._idle.pop(connection, None)
-        self._per_network[network] -= 1
-        if not self._per_network[network]:
-            del self._per_network[network]
-        if not self._networks:
+        self._table.remove(connection)
+        if not self._table:
             self._empty.set()
+
+    def _idle_and_busy(self) -> tuple[int, int]:
+        return self._table.idle_count, len(self._table) - self._table.idle_count
 
     def _make_room(self) -> bool:
         """Closes the connection that has been idle for longest; returns whether there was one."""
-        oldest = next(iter(self._idle), None)
+        oldest = self._table.longest_idle()
         if oldest is None:
             return False
-        del self._idle[oldest]
+        self._table.on_busy(oldest)  # it must not be chosen again before it has ended
         self._edge.telemetry.refused(Cause.CONNECTIONS)
         oldest.abort()
         return True

@@ -1,1 +1,1 @@
-"""Calls between our processes: server, client, what travels with a call, and how errors cross over."""
+"""gRPC between the services of the platform: server, client, metadata, and errors."""

@@ -1,4 +1,4 @@
-"""grpclib's server, with connections and calls that are bounded."""
+"""grpclib's server with bounded connections and calls."""
 
 import asyncio
 import socket
@@ -11,20 +11,20 @@ from grpclib.encoding.proto import ProtoStatusDetailsCodec
 from grpclib.protocol import H2Protocol
 from grpclib.server import Server
 
-from service_kit.grpc.acceptance import CallHandler
+from service_kit.grpc.call_handler import CallHandler
 from service_kit.grpc.connection import KEEPALIVE, ServerConnection
 from service_kit.grpc.limits import ServerLimits
 from service_kit.grpc.open_connections import OpenConnections
 from service_kit.grpc.receive_budget import ReceiveBudget
 from service_kit.listening import accept_queued, listen
 
-#: How many connections may wait to be taken while the event loop is busy.
+#: How many connections may wait in the kernel while the event loop is busy.
 _BACKLOG = 512
 _SHARE_SETTING = "…_SHARE_PORT"
 
 
 class BoundedService(Protocol):
-    """What grpclib serves, with the longest that each path may take (seconds); for ever where none is given."""
+    """A service of grpclib, with the deadline of each path in seconds; a path without one has no deadline."""
 
     deadlines_s: Mapping[str, float]
 
@@ -32,7 +32,7 @@ class BoundedService(Protocol):
 
 
 class BoundedServer(Server):
-    """Serves ``services`` within ``limits``; its connections are to be found in ``connections``."""
+    """Serves ``services`` within ``limits``; ``connections`` holds its connections."""
 
     def __init__(
         self,
@@ -50,32 +50,36 @@ class BoundedServer(Server):
         self._deadlines_s = {path: seconds for service in services for path, seconds in service.deadlines_s.items()}
 
     async def finish(self, seconds: float) -> None:
-        """Wait for the calls that are in progress at this moment, at most ``seconds``."""
+        """Waits for the calls that are in progress at this moment, at most ``seconds``."""
         handlers = (handler for handler in self._handlers if isinstance(handler, CallHandler))
         unfinished = {task for handler in handlers for task in handler.unfinished}
         if unfinished:
             await asyncio.wait(unfinished, timeout=seconds)
 
     async def listen(self, hosts: tuple[str, ...], port: int, *, share_port: bool) -> None:
-        """Begin to serve. OSError: the port is not to be had."""
+        """Begins to serve.
+
+        Raises:
+            OSError: The port cannot be bound.
+        """
         first, *further = listen(hosts, port, share_port=share_port, share_setting=_SHARE_SETTING)
-        # Second handles, for the first ones are closed by those who accept.
+        # Duplicates, because the servers close the originals.
         self._listening = [each.dup() for each in (first, *further)]
         await self.start(sock=first, backlog=_BACKLOG)
-        for each in further:  # grpclib starts one
+        for each in further:  # grpclib starts only one
             self._further.append(await self._loop.create_server(self._protocol_factory, sock=each, backlog=_BACKLOG))
 
     async def stop_listening(self) -> None:
-        """Take no further connection but those that clients believe to have made; those that there are go on."""
+        """Closes the listening sockets, and accepts the connections in their queues; open connections stay open."""
         if self._server is None or not self._listening:
             return
         for server in (self._server, *self._further):
             server.close()
-        made = [connection for each in self._listening for connection, _ in accept_queued(each, _BACKLOG)]
+        queued = [connection for each in self._listening for connection, _ in accept_queued(each, _BACKLOG)]
         for each in self._listening:
             each.close()
         self._listening = []
-        for connection in made:
+        for connection in queued:
             await self._loop.connect_accepted_socket(self._protocol_factory, connection)
 
     def _protocol_factory(self) -> H2Protocol:

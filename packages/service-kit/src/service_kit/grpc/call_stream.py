@@ -1,4 +1,4 @@
-"""A call's stream that knows when its answer is due, and counts what it has received."""
+"""The stream of a call: its deadline, the bytes that it has received, and its end when the caller leaves."""
 
 import asyncio
 from collections.abc import Iterator
@@ -22,7 +22,12 @@ _ACCEPTED_ENCODINGS = ("grpc-accept-encoding", "identity")
 
 
 class CallStream(H2Stream):
-    """due: on the clock of time.monotonic(); None: a call that may go on for ever. buffer: what has been received."""
+    """grpclib's stream with a deadline and a bounded buffer.
+
+    Attributes:
+        due: The deadline on the clock of time.monotonic(); None: there is none.
+        buffer: What was received and not read.
+    """
 
     due: float | None = None
     buffer: ReceiveBuffer
@@ -33,9 +38,10 @@ class CallStream(H2Stream):
         self.buffer = ReceiveBuffer(partial(connection.ack, stream_id), budget, connection)
 
     async def send_headers(self, headers: list[tuple[str, str]], end_stream: bool = False) -> None:
-        """As grpclib's. UNIMPLEMENTED may mean a compression, so it names the encodings that are taken.
+        """Sends headers as grpclib does; with UNIMPLEMENTED, which may concern a compression, the accepted encodings.
 
-        (https://github.com/grpc/grpc/blob/master/doc/compression.md.) grpclib lets no metadata of this name through.
+        See https://github.com/grpc/grpc/blob/master/doc/compression.md. grpclib itself accepts no metadata of this
+        name.
         """
         if _UNIMPLEMENTED in headers:
             headers = [*headers, _ACCEPTED_ENCODINGS]
@@ -43,7 +49,7 @@ class CallStream(H2Stream):
 
 
 class CallConnection(Connection):
-    """Makes such streams of what a client begins. receive_budget: which their messages draw on."""
+    """grpclib's connection, whose streams are CallStreams that draw on a ``receive_budget``."""
 
     def __init__(
         self, connection: H2Connection, transport: Any, *, config: Configuration, receive_budget: ReceiveBudget
@@ -55,18 +61,23 @@ class CallConnection(Connection):
         return CallStream(self, self._connection, self._transport, stream_id=stream_id, wrapper=wrapper)
 
 
+def stream_of(call: Stream[Any, Any]) -> CallStream:
+    """Returns the stream of ``call``, which grpclib keeps private."""
+    return cast("CallStream", call._stream)  # noqa: SLF001
+
+
 def due_of(call: Stream[Any, Any]) -> float | None:
-    """When the answer to ``call`` is due."""
-    return cast("CallStream", call._stream).due  # noqa: SLF001 - grpclib passes nothing else on
+    """Returns the deadline of ``call``, on the clock of time.monotonic()."""
+    return stream_of(call).due
 
 
 @contextmanager
 def quiet_after_leaving(call: Stream[Any, Any]) -> Iterator[None]:
-    """Ends the task of ``call`` as cancelled, whatever happens in the context, once the caller has left.
+    """Ends the task of ``call`` as cancelled, once the caller has left.
 
-    grpclib cancels the task when a caller leaves, and logs a traceback where the task ends otherwise: with an answer
-    that came in the same moment, or with an error that the cancellation brought about
-    (https://github.com/vmagamedov/grpclib/issues/27). No answer is missing, and nothing is wrong.
+    grpclib cancels the task when a caller leaves, and logs a traceback if the task ends otherwise: with a response in
+    the same moment, or with an error that the cancellation has caused
+    (https://github.com/vmagamedov/grpclib/issues/27). Neither is an error of the service.
     """
     try:
         yield
@@ -81,15 +92,15 @@ def quiet_after_leaving(call: Stream[Any, Any]) -> Iterator[None]:
 
 
 def _has_left(call: Stream[Any, Any]) -> bool:
-    wrapper = call._stream.wrapper  # noqa: SLF001 - as above
+    wrapper = stream_of(call).wrapper
     return wrapper is not None and bool(wrapper.cancelled)
 
 
 def set_verified(call: Stream[Any, Any]) -> None:
-    """Notes that the token of the caller has been verified."""
-    cast("CallStream", call._stream).buffer.verify()  # noqa: SLF001 - as above
+    """Notes that the token of the caller was verified."""
+    stream_of(call).buffer.verify()
 
 
 def sent_bytes_of(call: Stream[Any, Any]) -> int:
-    """How much of the answer to ``call`` has been sent: messages with their lengths, without headers."""
-    return call._stream.data_sent  # noqa: SLF001 - as above
+    """Returns how much of the response was sent: messages with their prefixes, without headers."""
+    return stream_of(call).data_sent

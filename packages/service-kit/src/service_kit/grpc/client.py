@@ -1,4 +1,4 @@
-"""Calls to another of our processes."""
+"""Calls to another service of the platform."""
 
 import time
 from typing import Any
@@ -16,7 +16,7 @@ _KEEPALIVE = Configuration(_keepalive_time=30, _keepalive_timeout=5, _http2_min_
 
 
 def parse_target(target: str) -> tuple[str, int]:
-    """Split "host:port" or "[::1]:port". ValueError: it is neither."""
+    """Splits "host:port" or "[::1]:port"; raises ValueError if it is neither."""
     host, _, port = target.rpartition(":")
     if not host or not port.isdecimal() or not 0 < int(port) < 65536:
         raise ValueError(f'"{target}" is not host:port')
@@ -24,7 +24,7 @@ def parse_target(target: str) -> tuple[str, int]:
 
 
 class _ForwardingChannel(Channel):
-    """Gives a call no more time than the current request has left. ValueError: it would have no deadline at all."""
+    """Limits the deadline of a call to that of the current request; raises ValueError if a call would have none."""
 
     def request(
         self,
@@ -49,16 +49,19 @@ class _ForwardingChannel(Channel):
 
 
 class GrpcClient:
-    """A channel to one target, which tells the other side of the current request (ids, trace, token, deadline).
+    """A channel to one target that forwards the context of the current request (ids, trace, token, deadline).
 
-    channel: for stubs. A call outside of any request needs a time-out of its own: it might wait for ever, be it only
-    for its turn among those that the server takes at once.
+    A call outside of any request needs a timeout of its own: it might wait for ever, if only for other calls of the
+    connection.
+
+    Attributes:
+        channel: For stubs.
     """
 
     def __init__(self, target: str) -> None:
         host, port = parse_target(target)
         self.channel = _ForwardingChannel(host, port, config=_KEEPALIVE)
-        listen(self.channel, SendRequest, _tell)
+        listen(self.channel, SendRequest, _add_context)
 
     async def __aenter__(self) -> "GrpcClient":
         return self
@@ -67,7 +70,7 @@ class GrpcClient:
         self.channel.close()
 
 
-async def _tell(event: SendRequest) -> None:
+async def _add_context(event: SendRequest) -> None:
     request = current_request()
     if request is not None:
         event.metadata.update(outgoing(request))

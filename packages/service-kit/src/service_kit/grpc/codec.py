@@ -1,4 +1,4 @@
-"""Decodes and validates requests, and encodes answers, in one place for all methods of a service."""
+"""Decodes and validates requests, and encodes responses, for all methods of a service."""
 
 from typing import Any
 
@@ -14,11 +14,11 @@ from service_kit.validation import Validator
 
 
 class ContractCodec(CodecBase):
-    """Checks every request against the contract before a handler sees it, and encodes the answers.
+    """Validates every request against the contract before a handler sees it, and encodes responses.
 
-    Bytes are only ever decoded and encoded by protobuf's C codec, as dynamic messages. That is up to 30 times as fast
-    as betterproto2, and it refuses strings that are not UTF-8 and messages that are nested more than 100 deep. Only a
-    valid request becomes a betterproto2 message, and only the fields of it that the contract knows.
+    Bytes are only decoded and encoded by protobuf's C codec, as dynamic messages. That is up to 30 times as fast as
+    betterproto2, and it rejects strings that are not UTF-8 and messages that are nested more than 100 deep. Only a
+    valid request becomes a betterproto2 message, with only those fields that the contract knows.
     Messages of other libraries (health, reflection) use their own classes.
     """
 
@@ -28,25 +28,25 @@ class ContractCodec(CodecBase):
         self._validator = validator
         self._converters = MessageConverters()
         self._requests: dict[type[Any], tuple[Method, MessageConverter]] = {}
-        self._answers: dict[type[Any], tuple[Method, MessageConverter]] = {}
+        self._responses: dict[type[Any], tuple[Method, MessageConverter]] = {}
 
-    def add(self, method: Method, request_class: type[Any], answer_class: type[Any]) -> None:
+    def add(self, method: Method, request_class: type[Any], response_class: type[Any]) -> None:
         """Registers a method of the contract, with the betterproto2 classes of its messages."""
         self._validator.prepare(method.input)
         self._requests[request_class] = method, self._converters.of(request_class, method.input)
-        self._answers[answer_class] = method, self._converters.of(answer_class, method.output)
+        self._responses[response_class] = method, self._converters.of(response_class, method.output)
 
     def encode(self, message: Any, message_type: Any) -> bytes:
-        answer, registered = message, self._answers.get(message_type)
+        response, registered = message, self._responses.get(message_type)
         if registered is not None:
             method, converter = registered
-            answer = method.response_class()
-            converter.copy(message, answer)
-        encoded: bytes = answer.SerializeToString()
+            response = method.response_class()
+            converter.copy(message, response)
+        encoded: bytes = response.SerializeToString()
         return encoded
 
     def decode(self, data: bytes, message_type: Any) -> Any:
-        time_left()  # which may have run out while the message was arriving
+        time_left()  # it may have run out while the message arrived
         registered = self._requests.get(message_type)
         if registered is None:
             return _decode(data, message_type)
@@ -56,7 +56,7 @@ class ContractCodec(CodecBase):
         violations = self._validator.violations(request)
         if not violations:
             return converter.build(request)
-        del request  # the traceback of the error would keep it, and that of many calls at once as many messages
+        del request  # otherwise the traceback of the error would keep the message in memory, once per call
         raise CallError(Status.INVALID_ARGUMENT, "INVALID_REQUEST", violations=violations)
 
 

@@ -1,4 +1,4 @@
-"""Whether a process has all the methods that the contract gives it."""
+"""The check that a process implements all methods that the contract assigns to it."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,11 +11,11 @@ _RPC = "__rpc_"
 
 
 def missing_methods(services: Sequence[Any], contract: Contract) -> list[str]:
-    """Returns the full names of the methods that the contract gives to this process, and that it does not have.
+    """Returns the full names of the methods that the contract assigns to this process and that it lacks.
 
     Args:
-        services: betterproto2 bases' subclasses. What a subclass does not define, its base answers with UNIMPLEMENTED.
-        contract: the methods of an upstream are all served by the same process.
+        services: Subclasses of betterproto2 bases. A base answers with UNIMPLEMENTED what its subclass does not define.
+        contract: All methods of an upstream are served by the same process.
     """
     implemented = {path for service in services for path in _implemented(service)}
     upstreams = {contract.methods[path].upstream for path in implemented if path in contract.methods}
@@ -27,7 +27,7 @@ def missing_methods(services: Sequence[Any], contract: Contract) -> list[str]:
 
 
 class CompletenessCheck:
-    """A readiness check: a process that lacks a method should get no requests. Each is logged once, at start."""
+    """A readiness check that fails while the process lacks a method; logs each at start."""
 
     def __init__(self, services: Sequence[Any], contract: Contract) -> None:
         self._missing = missing_methods(services, contract)
@@ -35,7 +35,7 @@ class CompletenessCheck:
             logger.bind(rpc=name).error("method of the contract is not implemented")
 
     async def __call__(self) -> None:
-        """Raises NotImplementedError where methods are missing."""
+        """Raises NotImplementedError if methods are missing."""
         if self._missing:
             raise NotImplementedError(f"not implemented: {', '.join(self._missing)}")
 

@@ -1,8 +1,8 @@
-"""HTTP/2 connections that write once in a turn of the event loop.
+"""HTTP/2 connections that write once per turn of the event loop.
 
-grpclib writes each frame as it makes it: a call is two writes, its answer three. A write is a call into the system,
-which costs more than making the frame, and under load the frames of many calls are made in one turn. So frames wait for
-the end of the turn, and go out together.
+grpclib writes each frame at once: a call is two writes, its response three. A write is a system call, which costs more
+than encoding the frame, and under load the frames of many calls are encoded in one turn. So frames wait for the end of
+the turn, and are written together.
 """
 
 import asyncio
@@ -12,7 +12,7 @@ from grpclib.protocol import H2Protocol
 
 
 class CorkedTransport(asyncio.Transport):
-    """Passes everything on to ``transport``, but what is written only at the end of the turn."""
+    """Passes everything to ``transport``, written data at the end of the turn."""
 
     def __init__(self, transport: asyncio.Transport) -> None:
         super().__init__()
@@ -49,7 +49,7 @@ class CorkedTransport(asyncio.Transport):
         return self._transport.is_closing()
 
     def get_write_buffer_size(self) -> int:
-        """What the peer has not taken yet, in bytes."""
+        """Returns how many bytes the kernel has not taken yet."""
         return self._transport.get_write_buffer_size()
 
     def get_extra_info(self, name: str, default: Any = None) -> Any:
@@ -57,11 +57,11 @@ class CorkedTransport(asyncio.Transport):
 
 
 class CorkedProtocol(H2Protocol):
-    """grpclib's protocol, for clients and servers alike, over a corked transport."""
+    """grpclib's protocol over a corked transport."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(self.corked(cast("asyncio.Transport", transport)))
 
     def corked(self, transport: asyncio.Transport) -> CorkedTransport:
-        """The transport to write to, instead of ``transport`` itself."""
+        """Returns the transport to write to instead of ``transport``."""
         return CorkedTransport(transport)

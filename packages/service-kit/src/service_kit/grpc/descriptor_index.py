@@ -1,4 +1,4 @@
-"""What server reflection is asked for: the files of the contract, by name, by symbol and by extension."""
+"""An index of descriptor files by name, by symbol and by extension, for server reflection."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
@@ -13,11 +13,13 @@ from google.protobuf.descriptor_pb2 import (
 
 
 class DescriptorIndex:
-    """Files, and those that they import.
+    """Files, and the files that they import.
 
-    services: the full names of the services that are served. files: by name, as bytes. symbols: the file of each
-    message, field, oneof, enum, enum value, extension, service and method, by full name. extensions: the file of each
-    extension, by what it extends and by its number.
+    Attributes:
+        services: The full names of the services that the server has.
+        files: The serialised files by name.
+        symbols: The file of each message, field, oneof, enum, enum value, extension, service and method, by full name.
+        extensions: The file of each extension, by the message that it extends and by its number.
     """
 
     def __init__(self, roots: Iterable[FileDescriptor], services: Iterable[str]) -> None:
@@ -69,7 +71,7 @@ def _of_message(scope: str, message: DescriptorProto) -> Iterator[str]:
 
 def _of_enum(scope: str, enum: EnumDescriptorProto) -> Iterator[str]:
     yield _full_name(scope, enum.name)
-    # Values are siblings of their enum, as in C++.
+    # Values are siblings of their enum, as in C++ (descriptor.proto).
     yield from _full_names(scope, enum.value)
 
 

@@ -1,7 +1,7 @@
-"""Errors across a process border: exceptions → gRPC status and details → exceptions.
+"""Errors between processes: exceptions → gRPC status and details → exceptions.
 
 Details are google.rpc's (https://google.aip.dev/193): ErrorInfo carries the reason, BadRequest the violations,
-RetryInfo the time to wait. They travel in the trailer `grpc-status-details-bin`; nothing is parsed out of texts.
+RetryInfo the time to wait. They are sent in the trailer `grpc-status-details-bin`; no text is ever parsed.
 """
 
 import asyncio
@@ -16,12 +16,12 @@ from loguru import logger
 
 from service_kit.request.errors import CallError, Violation
 
-#: Exception → gRPC status and reason. str(exception) is the detail that the caller reads; an exception may carry
-#: `violations` and `retry_after_s`. The most specific class wins.
+#: Exception → gRPC status and reason. str(exception) is the detail for the caller; an exception may have `violations`
+#: and `retry_after_s`. The most specific class counts.
 ErrorTable = Mapping[type[Exception], tuple[Status, str]]
 
 DOMAIN = "headrace"
-#: What says nothing but the status itself: a peer that does not speak our details.
+#: The reason for a status without details, from a peer outside of the platform.
 _REASONS = {
     Status.DEADLINE_EXCEEDED: "DEADLINE_EXCEEDED",
     Status.UNAVAILABLE: "UPSTREAM_UNAVAILABLE",
@@ -30,12 +30,15 @@ _REASONS = {
 
 
 def to_call_error(error: Exception, table: ErrorTable, *, is_late: bool = False) -> CallError:
-    """What a caller may know of ``error``.
+    """Returns the error that the caller may see for ``error``.
 
-    An exception that the table does not hold is logged, and INTERNAL; of one that is UNAVAILABLE, the cause is logged.
+    An exception that is not in the table is logged, and becomes INTERNAL. The cause of UNAVAILABLE is logged.
 
-    is_late: the caller's time is over. What is UNAVAILABLE is DEADLINE_EXCEEDED then: a store that is given only the
-    rest of that time is not away.
+    Args:
+        error: What a handler has raised.
+        table: The exceptions of the service.
+        is_late: Whether the caller's deadline has passed. Then UNAVAILABLE becomes DEADLINE_EXCEEDED: a store that got
+            only the rest of that time is not unavailable.
     """
     if isinstance(error, CallError):
         return error
@@ -45,8 +48,8 @@ def to_call_error(error: Exception, table: ErrorTable, *, is_late: bool = False)
             if status is Status.UNAVAILABLE and is_late:
                 return CallError(Status.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
             if status is Status.UNAVAILABLE:
-                # The caller is told nothing of the cause, so it is told here.
-                logger.warning("{} ({!r})", error, error.__cause__)
+                # The response does not contain the cause.
+                logger.bind(error=str(error), cause=repr(error.__cause__)).warning("call failed: unavailable")
             violations = getattr(error, "violations", ())
             return CallError(status, reason, str(error), violations, getattr(error, "retry_after_s", None))
     if isinstance(error, asyncio.TimeoutError):
@@ -56,7 +59,7 @@ def to_call_error(error: Exception, table: ErrorTable, *, is_late: bool = False)
 
 
 def to_grpc_error(error: CallError) -> GRPCError:
-    """The error as grpclib sends it."""
+    """Returns the error as grpclib sends it."""
     details: list[Any] = [ErrorInfo(reason=error.reason, domain=DOMAIN)]
     if error.violations:
         fields = (
@@ -69,7 +72,7 @@ def to_grpc_error(error: CallError) -> GRPCError:
 
 
 def from_grpc_error(error: GRPCError) -> CallError:
-    """The error as the other process raised it."""
+    """Returns the error as the other process has raised it."""
     reason = _REASONS.get(error.status, "INTERNAL")
     violations: tuple[Violation, ...] = ()
     retry_after_s: float | None = None
@@ -81,15 +84,6 @@ def from_grpc_error(error: GRPCError) -> CallError:
         elif isinstance(detail, RetryInfo):
             retry_after_s = detail.retry_delay.ToNanoseconds() / 1e9
     return CallError(error.status, reason, error.message or "", violations, retry_after_s)
-
-
-def from_transport_error(error: Exception) -> CallError:
-    """What it means that a call ended without a gRPC status: grpclib lets these through as they are."""
-    if isinstance(error, asyncio.TimeoutError):
-        return CallError(Status.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED")
-    if isinstance(error, OSError | StreamTerminatedError | ProtocolError):
-        return CallError(Status.UNAVAILABLE, "UPSTREAM_UNAVAILABLE", retry_after_s=1)
-    raise error
 
 
 #: What grpclib raises besides GRPCError when the transport fails.

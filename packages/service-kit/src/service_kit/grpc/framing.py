@@ -1,7 +1,7 @@
-"""Distrusts the frame of an inbound message: a flag, a length in 4 bytes, and the message.
+"""Checks the framing of an inbound message: a flag, a length in 4 bytes, and the message.
 
-(https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests.) Left alone, grpclib waits for and keeps
-whatever length is announced, up to 4 GiB, and takes a caller's wrong frame for an error of the service.
+See https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md#requests. Without this, grpclib waits for and keeps
+any announced length, up to 4 GiB, and reports a caller's malformed frame as an error of the service.
 """
 
 from collections.abc import Iterator
@@ -11,6 +11,7 @@ from typing import Any
 from grpclib.const import Status
 from grpclib.server import Stream
 
+from service_kit.grpc.call_stream import stream_of
 from service_kit.request.errors import CallError
 
 _PREFIX_BYTES = 5
@@ -18,12 +19,14 @@ _PREFIX_BYTES = 5
 
 @contextmanager
 def guarded_frames(stream: Stream[Any, Any], max_message_bytes: int, *, may_end: bool = False) -> Iterator[None]:
-    """Has ``stream`` raise CallError for a frame that is not taken, for as long as the context lasts.
+    """Makes ``stream`` raise CallError for a frame that is not accepted, while the context lasts.
 
-    max_message_bytes: of one message; a longer one is refused when it is announced. may_end: a stream without a
-    message, or without a further one, is in order.
+    Args:
+        stream: The call.
+        max_message_bytes: Of one message; a longer one is refused when its length arrives.
+        may_end: Whether the stream may end without a message, or without a further one.
     """
-    inner = stream._stream  # noqa: SLF001 (grpclib has no limit of its own, and no place to put one)
+    inner = stream_of(stream)
     receive = inner.recv_data
     is_prefix = True
 
@@ -33,8 +36,8 @@ def guarded_frames(stream: Stream[Any, Any], max_message_bytes: int, *, may_end:
             raise CallError(Status.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE", f"at most {max_message_bytes} bytes")
         try:
             data = await receive(size)
-        except AssertionError as exc:  # grpclib's word for a stream that has ended too early
-            raise _wrong("the message is cut short") from exc
+        except AssertionError as exc:  # grpclib's error for a stream that has ended too early
+            raise _malformed("the message is cut short") from exc
         if is_prefix and not (may_end and not data):
             _check_prefix(data)
         is_prefix = not is_prefix
@@ -46,11 +49,11 @@ def guarded_frames(stream: Stream[Any, Any], max_message_bytes: int, *, may_end:
 
 def _check_prefix(prefix: bytes) -> None:
     if len(prefix) != _PREFIX_BYTES:
-        raise _wrong("there is no message")
+        raise _malformed("there is no message")
     if prefix[0]:
-        # https://github.com/grpc/grpc/blob/master/doc/compression.md: the status, with what is accepted beside it.
-        raise CallError(Status.UNIMPLEMENTED, "NOT_IMPLEMENTED", "compressed messages are not taken")
+        # The status of https://github.com/grpc/grpc/blob/master/doc/compression.md.
+        raise CallError(Status.UNIMPLEMENTED, "NOT_IMPLEMENTED", "compressed messages are not accepted")
 
 
-def _wrong(detail: str) -> CallError:
+def _malformed(detail: str) -> CallError:
     return CallError(Status.INVALID_ARGUMENT, "INVALID_REQUEST", detail)

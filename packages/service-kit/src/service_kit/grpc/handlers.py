@@ -1,4 +1,4 @@
-"""Wraps a service's handlers: what must happen before and after every call, whatever the method."""
+"""Wraps the handlers of a service: what happens before and after every call."""
 
 import asyncio
 import time
@@ -16,7 +16,7 @@ from service_kit.contract import Contract, ContractError, Method
 from service_kit.contract.message_size import max_request_bytes
 from service_kit.contract.policy import Access
 from service_kit.grpc.call_stream import due_of, quiet_after_leaving, sent_bytes_of, set_verified
-from service_kit.grpc.caller_shares import CallerShares
+from service_kit.grpc.caller_limiter import CallerLimiter
 from service_kit.grpc.codec import ContractCodec
 from service_kit.grpc.errors import ErrorTable, from_grpc_error, to_call_error, to_grpc_error
 from service_kit.grpc.framing import guarded_frames
@@ -29,23 +29,32 @@ from service_kit.request.errors import CallError
 from service_kit.tokens.verifier import TokenError, TokenVerifier
 from service_kit.tracing.request_tracer import RequestTracer
 
-#: What is wrong with a token, where it is more than its form.
+#: The reasons for tokens that were once valid; any other is TOKEN_INVALID.
 _TOKEN_REASONS = {"expired": "TOKEN_EXPIRED", "revoked": "SESSION_INVALID"}
 _Func = Callable[[Stream[Any, Any]], Awaitable[None]]
 
 
 @dataclass
-class Door:
-    """Whether the server takes calls; whoever comes while it is closed is told so before anything is done."""
+class AcceptGate:
+    """Whether the server accepts calls; while it is closed, a call is refused before any work is done for it."""
 
     closed: bool = False
 
 
 class GuardedService:
-    """A service whose every call is admitted, told who calls, validated, measured, and whose errors are mapped.
+    """A service whose calls are admitted, authenticated, validated and measured, and whose errors are mapped.
 
-    max_message_bytes: the largest request of any method; most methods take less, by what the contract calls valid.
-    tracer: begins the spans of calls; None: nothing is recorded.
+    Args:
+        service: A subclass of a betterproto2 base.
+        contract: Has the methods of the service.
+        codec: Decodes and validates requests.
+        max_message_bytes: The largest request of any method; most methods accept less, as the contract bounds them.
+        verifier: Of access tokens.
+        error_table: The exceptions of the service.
+        gate: Is closed when the server drains.
+        limiter: Of the calls in progress per caller.
+        telemetry: Counts and logs calls.
+        tracer: Begins the spans of calls; None: traces are off.
     """
 
     def __init__(
@@ -57,8 +66,8 @@ class GuardedService:
         max_message_bytes: int,
         verifier: TokenVerifier,
         error_table: ErrorTable,
-        door: Door,
-        shares: CallerShares,
+        gate: AcceptGate,
+        limiter: CallerLimiter,
         telemetry: CallTelemetry,
         tracer: RequestTracer | None = None,
     ) -> None:
@@ -66,8 +75,8 @@ class GuardedService:
         self._max_message_bytes = max_message_bytes
         self._verifier = verifier
         self._error_table = error_table
-        self._door = door
-        self._shares = shares
+        self._gate = gate
+        self._limiter = limiter
         self._telemetry = telemetry
         self._tracer = tracer
         self._handlers: dict[str, Handler] = {}
@@ -121,8 +130,8 @@ class GuardedService:
         return guarded
 
     def _refusal(self, error: Exception, method: Method, due: float | None) -> CallError:
-        """What the caller is told of ``error``."""
-        if isinstance(error, GRPCError):  # raised by the generated base
+        """Returns the error that the caller sees."""
+        if isinstance(error, GRPCError):  # of the generated base
             if error.status is not Status.UNIMPLEMENTED:
                 return from_grpc_error(error)
             logger.bind(rpc=method.full_name).error("method of the contract is not implemented")
@@ -130,13 +139,13 @@ class GuardedService:
         return to_call_error(error, self._error_table, is_late=due is not None and time.monotonic() >= due)
 
     def _permit(self, method: Method, request: RequestContext) -> AbstractAsyncContextManager[None]:
-        """Returns the permit that the call needs; the calls of our own processes need none."""
-        return nullcontext() if method.policy.access is Access.INTERNAL else self._shares.permit(request)
+        """Returns the permit that the call needs; internal calls need none."""
+        return nullcontext() if method.policy.access is Access.INTERNAL else self._limiter.permit(request)
 
     async def _admit(self, method: Method, request: RequestContext, token: str | None) -> None:
-        if self._door.closed:
+        if self._gate.closed:
             raise CallError(Status.UNAVAILABLE, "DRAINING", retry_after_s=1)
-        time_left()  # which may have run out while the call waited for its turn
+        time_left()  # it may have run out while the call waited
         access = method.policy.access
         if access in (Access.PUBLIC, Access.INTERNAL):
             return

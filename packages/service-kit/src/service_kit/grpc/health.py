@@ -1,4 +1,7 @@
-"""grpc.health.v1: whether this process wants calls (https://github.com/grpc/grpc/blob/master/doc/health-checking.md)."""
+"""grpc.health.v1: whether this process accepts calls.
+
+See https://github.com/grpc/grpc/blob/master/doc/health-checking.md.
+"""
 
 import asyncio
 from collections.abc import Collection
@@ -12,45 +15,45 @@ from grpclib.server import Stream
 
 _Stream = Stream[HealthCheckRequest, HealthCheckResponse]
 
-#: A watch has no deadline, but who watches says at once what (seconds).
-_REQUEST_WITHIN_S = 5.0
+#: A watch has no deadline, but its request has to arrive within this.
+_REQUEST_TIMEOUT_S = 5.0
 
 
 class HealthService(HealthBase):
-    """One answer for all services, the whole ("") included, told to whoever watches as soon as it changes."""
+    """One status for all services and for the server as a whole (""); watchers are notified when it changes."""
 
     def __init__(self, services: Collection[str]) -> None:
         self._known = {"", *services}
         self._serving = False
         self._ended = False
-        self._news = asyncio.Event()
+        self._changed = asyncio.Event()
 
     def set(self, *, serving: bool) -> None:
-        """From now on, the answer is SERVING, or NOT_SERVING."""
+        """Sets the status to SERVING or NOT_SERVING."""
         self._serving = serving
-        self._tell()
+        self._notify()
 
     def end(self) -> None:
-        """Let go of those who watch: UNAVAILABLE, so that they look for somebody else to watch."""
+        """Ends all watches with UNAVAILABLE, so that clients watch another server."""
         self._ended = True
-        self._tell()
+        self._notify()
 
     async def Check(self, stream: _Stream) -> None:  # noqa: N802 - the method's name in the contract
-        service = await _asked_for(stream)
+        service = await _requested_service(stream)
         if service not in self._known:
             raise GRPCError(Status.NOT_FOUND)
         await stream.send_message(HealthCheckResponse(status=self._status(service)))
 
     async def Watch(self, stream: _Stream) -> None:  # noqa: N802 - the method's name in the contract
-        async with asyncio.timeout(_REQUEST_WITHIN_S):
-            service = await _asked_for(stream)
-        told = None
+        async with asyncio.timeout(_REQUEST_TIMEOUT_S):
+            service = await _requested_service(stream)
+        sent = None
         while not self._ended:
-            news, status = self._news, self._status(service)
-            if status != told:
+            changed, status = self._changed, self._status(service)
+            if status != sent:
                 await stream.send_message(HealthCheckResponse(status=status))
-                told = status
-            await news.wait()
+                sent = status
+            await changed.wait()
         raise GRPCError(Status.UNAVAILABLE)
 
     def _status(self, service: str) -> Any:
@@ -58,11 +61,11 @@ class HealthService(HealthBase):
             return HealthCheckResponse.SERVICE_UNKNOWN
         return HealthCheckResponse.SERVING if self._serving else HealthCheckResponse.NOT_SERVING
 
-    def _tell(self) -> None:
-        self._news.set()
-        self._news = asyncio.Event()
+    def _notify(self) -> None:
+        self._changed.set()
+        self._changed = asyncio.Event()
 
 
-async def _asked_for(stream: _Stream) -> str:
+async def _requested_service(stream: _Stream) -> str:
     request = await stream.recv_message()
     return request.service if request is not None else ""

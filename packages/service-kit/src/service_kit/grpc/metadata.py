@@ -1,4 +1,4 @@
-"""What travels beside the messages between our processes, as gRPC metadata."""
+"""The context of a request as gRPC metadata between the services of the platform."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -18,13 +18,13 @@ USER_AGENT = "x-client-user-agent"
 SESSION_KEY = "x-session-key"
 
 _BEARER = "Bearer "
-#: It is for people to recognise a browser by. What REST takes as a header can be three times as long over here.
+#: It lets users recognise a browser. Percent-encoded, it can be three times as long.
 _AGENT_MAX = 512
 _PRINTABLE = "".join(map(chr, range(0x20, 0x7F))).replace("%", "")
 
 
 def outgoing(request: RequestContext) -> dict[str, str]:
-    """The metadata that tells the next process of ``request``."""
+    """Returns the metadata that forwards ``request`` to another service."""
     metadata = {REQUEST_ID: request.request_id, TRACEPARENT: request.trace.traceparent}
     if request.trace.state:
         metadata[TRACESTATE] = request.trace.state
@@ -40,9 +40,11 @@ def outgoing(request: RequestContext) -> dict[str, str]:
 
 
 def incoming(metadata: Mapping[str, str | bytes], deadline: float | None = None) -> RequestContext:
-    """The request that another process tells of; the principal is still to be verified.
+    """Returns the request that another process has forwarded; the principal is not verified yet.
 
-    deadline: when the answer is due, on the clock of time.monotonic().
+    Args:
+        metadata: Of the call.
+        deadline: On the clock of time.monotonic().
     """
     return RequestContext(
         request_id=keep_or_mint(_text(metadata, REQUEST_ID)),
@@ -55,18 +57,18 @@ def incoming(metadata: Mapping[str, str | bytes], deadline: float | None = None)
 
 
 def bearer_token(metadata: Mapping[str, str | bytes]) -> str | None:
-    """The access token of a call; None: it came without one."""
-    # RFC 9110 section 5.3: several entries of one name are one list. As a list is no token, none of them is believed.
+    """Returns the access token of a call; None if it has none."""
+    # Several entries of one name are one list (RFC 9110, 5.3). A list is no token, so none of them is accepted.
     values = (value for name, value in metadata.items() if name == AUTHORIZATION and isinstance(value, str))
     listed = ", ".join(values)
-    # RFC 9110 section 11.1: schemes are compared regardless of case.
+    # Schemes are case-insensitive (RFC 9110, 11.1).
     scheme, _, token = listed.partition(" ")
     return token.lstrip(" ") if scheme.lower() == "bearer" and token else None
 
 
 @lru_cache(maxsize=8192)
 def _address(text: str | None) -> str:
-    """Returns ``text`` where it is an IP address without a zone; else "": no store should have to take it."""
+    """Returns ``text`` if it is an IP address without a zone; else "", so that no store gets it."""
     try:
         ip_address(text or "")
     except ValueError:

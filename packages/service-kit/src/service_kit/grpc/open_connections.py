@@ -1,4 +1,4 @@
-"""The connections that a server has at the moment."""
+"""The open connections of a gRPC server."""
 
 import asyncio
 from typing import Protocol
@@ -10,27 +10,35 @@ from service_kit.request.clients import client_network
 from service_kit.telemetry.metrics import meter
 
 
-class _Leaving(Protocol):
-    def stop_hearing(self) -> None: ...
+class Closable(Protocol):
+    """What the server does with a connection as a whole."""
 
-    def leave(self) -> None: ...
+    def stop_receiving(self) -> None:
+        """Ignores everything that the client sends from now on."""
 
-    def abort(self) -> None: ...
+    def close_gracefully(self) -> None:
+        """Sends GOAWAY, and closes the connection once the client has read it."""
+
+    def abort(self) -> None:
+        """Closes the connection now."""
 
 
 class OpenConnections:
-    """The connections of a server: at most ``most`` that take calls, of which one peer has at most half.
+    """The connections of a server: at most ``maximum`` that may have calls, of which one peer has at most half.
 
-    A peer is an IPv4 address, or a /64 of IPv6. A new connection that is one too many takes the place of an idle one,
-    or is refused if there is none. shares: the connections that take calls, and which of them are idle.
+    A peer is an IPv4 address, or a /64 of IPv6. A new connection beyond the maximum replaces an idle one, or is
+    rejected if there is none.
+
+    Attributes:
+        shares: The connections that may have calls.
     """
 
-    def __init__(self, most: int) -> None:
-        self._most = most
-        self.shares: ConnectionShares[_Leaving] = ConnectionShares(most)
-        # With those that were refused, or made room, and have not closed yet.
-        self._open: set[_Leaving] = set()
-        self._full = self._hears_nothing = self._closing = False
+    def __init__(self, maximum: int) -> None:
+        self._maximum = maximum
+        self.shares: ConnectionShares[Closable] = ConnectionShares(maximum)
+        # Also those that were rejected, or replaced, and have not closed yet.
+        self._open: set[Closable] = set()
+        self._full = self._stopped_receiving = self._closing = False
         self._none = asyncio.Event()
         self._none.set()
         instruments = meter("service_kit.grpc")
@@ -38,28 +46,31 @@ class OpenConnections:
             "rpc.server.connections", unit="{connection}", description="Connections of clients"
         )
         self._broken_off = instruments.create_counter(
-            "rpc.server.connections.broken_off", unit="{connection}", description="Connections ended by us, by cause"
+            "rpc.server.connections.broken_off",
+            unit="{connection}",
+            description="Connections that the server ended, by cause",
         )
 
-    def add(self, connection: _Leaving, address: str) -> bool:
+    def add(self, connection: Closable, address: str) -> bool:
         """Adds an idle connection from ``address``.
 
         Returns:
-            Whether it may take calls. If not, it is to be closed. Either way, it is to be discarded once it is closed.
+            Whether it may have calls. If not, the caller closes it. Either way, the caller discards it once it is
+            closed.
         """
         self._open.add(connection)
         self._none.clear()
         self._count.add(1)
         is_admitted = self._admit(connection, client_network(address))
-        # What the system had made before nobody listened any more, and hands over late.
-        if self._hears_nothing:
-            connection.stop_hearing()
+        # The kernel may hand over a connection after the server has stopped to listen.
+        if self._stopped_receiving:
+            connection.stop_receiving()
         if self._closing:
-            connection.leave()
+            connection.close_gracefully()
         return is_admitted
 
-    def discard(self, connection: _Leaving) -> None:
-        """Forgets a connection that is closed."""
+    def discard(self, connection: Closable) -> None:
+        """Removes a connection that is closed."""
         self.shares.remove(connection)
         self._note_fullness()
         if connection in self._open:
@@ -68,47 +79,47 @@ class OpenConnections:
         if not self._open:
             self._none.set()
 
-    def broken_off(self, cause: str) -> None:
-        """Count a connection that ends before its client wants it to."""
+    def count_ended(self, cause: str) -> None:
+        """Counts a connection that the server ends."""
         self._broken_off.add(1, {"cause": cause})
 
     async def wait_for_none(self, seconds: float) -> bool:
-        """Whether there is no connection, at the latest after ``seconds``."""
+        """Waits until there is no connection, at most ``seconds``; returns whether that is so."""
         try:
             await asyncio.wait_for(self._none.wait(), seconds)
         except TimeoutError:
             return False
         return True
 
-    def stop_hearing(self) -> None:
-        """Have no connection begin anything that its client asks for from here on."""
-        self._hears_nothing = True
+    def stop_receiving(self) -> None:
+        """Ignores everything that clients send from now on."""
+        self._stopped_receiving = True
         for connection in self._open:
-            connection.stop_hearing()
+            connection.stop_receiving()
 
     async def close(self, seconds: float) -> None:
-        """Have all clients leave, by force after ``seconds``."""
+        """Closes all connections gracefully, and aborts what is open after ``seconds``."""
         self._closing = True
         for connection in tuple(self._open):
-            connection.leave()
+            connection.close_gracefully()
         if not await self.wait_for_none(seconds):
             for connection in tuple(self._open):
                 connection.abort()
 
-    def _admit(self, connection: _Leaving, peer: str) -> bool:
+    def _admit(self, connection: Closable, peer: str) -> bool:
         shares = self.shares
         has_whole_share = shares.has_whole_share(peer)
         if has_whole_share or shares.is_full:
             idle = shares.next_to_close(peer)
             if idle is None:
-                self.broken_off("too many of one peer" if has_whole_share else "too many")
-                if len(self._open) - len(shares) > self._most:
-                    # So many are being refused that there is no waiting for each to read why.
+                self.count_ended("too many of one peer" if has_whole_share else "too many")
+                if len(self._open) - len(shares) > self._maximum:
+                    # So many are being rejected that the server does not wait for each to read why.
                     connection.abort()
                 return False
             shares.remove(idle)
-            self.broken_off("idle, to make room")
-            idle.leave()
+            self.count_ended("idle, to make room")
+            idle.close_gracefully()
         shares.add(connection, peer)
         self._note_fullness()
         return True
@@ -117,4 +128,6 @@ class OpenConnections:
         full = self.shares.is_full
         if full != self._full:
             self._full = full
-            logger.log("WARNING" if full else "INFO", "{} connections: {}", self._most, "full" if full else "not full")
+            level = "WARNING" if full else "INFO"
+            text = "maximum of grpc connections reached" if full else "grpc connections below the maximum again"
+            logger.bind(maximum=self._maximum).log(level, text)

@@ -1,4 +1,4 @@
-"""The services that every server has besides those of the contract: health and reflection."""
+"""The services that every server has beside those of the contract: health and reflection."""
 
 import asyncio
 import time
@@ -20,16 +20,16 @@ from service_kit.grpc.framing import guarded_frames
 from service_kit.grpc.health import HealthService
 from service_kit.request.errors import CallError
 
-#: Questions of these services are names.
+#: Requests of these services are names.
 _MAX_MESSAGE_BYTES = 16 * 1024
-#: The longest that anything but a watch may take (seconds): reflection is a conversation.
+#: Of every method but Watch; a client may send many reflection requests on one stream.
 _DEADLINE_S = 60.0
 _HEALTH = "grpc.health.v1.Health"
-_ENDLESS = f"/{_HEALTH}/Watch"
+_WITHOUT_DEADLINE = f"/{_HEALTH}/Watch"
 
 
 class PlatformServices:
-    """Health and reflection, behind the same distrust of what comes in as the contract's services."""
+    """Health and reflection, with the same checks of framing, size and deadline as the contract's services."""
 
     def __init__(self, health: HealthService, contract: Contract, guarded: list[Any]) -> None:
         names = [path.split("/")[1] for service in guarded for path in service.__mapping__()]
@@ -40,7 +40,9 @@ class PlatformServices:
             for service in services
             for path, handler in service.__mapping__().items()
         }
-        self.deadlines_s: Mapping[str, float] = {path: _DEADLINE_S for path in self._handlers if path != _ENDLESS}
+        self.deadlines_s: Mapping[str, float] = {
+            path: _DEADLINE_S for path in self._handlers if path != _WITHOUT_DEADLINE
+        }
 
     def __mapping__(self) -> dict[str, Handler]:
         return self._handlers
@@ -61,7 +63,7 @@ def _guard(handler: Handler) -> Callable[[Stream[Any, Any]], Awaitable[None]]:
 
 
 def _files(contract: Contract) -> Iterator[Any]:
-    """What a client needs to know to call every service of a server, and to read the details of its errors."""
+    """Yields the files that describe every service of a server, and the details of its errors."""
     for method in contract.methods.values():
         yield method.input.file
         yield method.output.file

@@ -1,4 +1,4 @@
-"""Bounds the bytes of messages that are arriving: what has come, not what was announced."""
+"""A budget for the bytes of messages that are arriving: received bytes count, announced ones do not."""
 
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
@@ -9,7 +9,7 @@ from grpclib.protocol import Buffer, UnackedData
 from service_kit.request.errors import CallError
 from service_kit.telemetry.metrics import meter
 
-#: Callers without a verified token may hold this part of the budget.
+#: The part of the budget for callers without a verified token.
 _UNVERIFIED_SHARE = 0.25
 
 _refused = meter(__name__).create_counter(
@@ -20,7 +20,7 @@ _refused = meter(__name__).create_counter(
 
 
 class _Share:
-    """What one connection, or all of them, hold. unverified_bytes: the part of callers without a verified token."""
+    """The bytes of one connection, or of all. unverified_bytes: those of callers without a verified token."""
 
     def __init__(self) -> None:
         self.buffers: set[ReceiveBuffer] = set()
@@ -34,10 +34,10 @@ class _Share:
 
 
 class ReceiveBudget:
-    """At most ``max_bytes`` may wait to be complete; at most a quarter of that of callers without a verified token.
+    """At most ``max_bytes`` of incomplete messages, and a quarter of that for callers without a verified token.
 
-    When there is no room, the connection that holds the most loses its largest call, whichever call came last. So a
-    client that sends much and never finishes only gets in its own way, on however many connections it does so.
+    When it is exceeded, the connection that holds most loses its largest call, no matter which call came last. So a
+    client that sends much and never completes it harms only itself, on any number of connections.
     """
 
     def __init__(self, max_bytes: int) -> None:
@@ -47,7 +47,7 @@ class ReceiveBudget:
         self._by_connection: defaultdict[Hashable, _Share] = defaultdict(_Share)
 
     def change(self, buffer: "ReceiveBuffer", size_bytes: int) -> None:
-        """Counts what a buffer holds more, or less, and makes room where that is too much."""
+        """Counts a change of a buffer's size, and refuses calls until the rest fits."""
         share = self._by_connection[buffer.connection]
         for counted in (self._total, share):
             counted.change(size_bytes, verified=buffer.verified)
@@ -65,22 +65,25 @@ class ReceiveBudget:
             _refuse_largest(heaviest.buffers)
 
     def verify(self, buffer: "ReceiveBuffer") -> None:
-        """From now on, ``buffer`` counts as one of a caller with a verified token."""
+        """Counts ``buffer`` as that of a caller with a verified token from now on."""
         if buffer.held_bytes and not buffer.verified:
             for counted in (self._total, self._by_connection[buffer.connection]):
                 counted.unverified_bytes -= buffer.held_bytes
 
 
 def _refuse_largest(buffers: Iterable["ReceiveBuffer"]) -> None:
-    # This changes the budget again, which makes more room if that was not enough.
+    # `refuse` calls `change` again, which refuses another call if that was not enough.
     max(buffers, key=lambda buffer: buffer.held_bytes).refuse()
     _refused.add(1)
 
 
 class ReceiveBuffer(Buffer):
-    """What a call has received and not yet read. A drop-in for grpclib's buffer that draws on a budget.
+    """What a call has received and not read: grpclib's buffer with a budget.
 
-    connection: which the call came on. held_bytes: how much it holds. verified: whether the caller's token is.
+    Attributes:
+        connection: That of the call.
+        held_bytes: How much it holds.
+        verified: Whether the caller's token was verified.
     """
 
     def __init__(self, ack_callback: Callable[[int], None], budget: ReceiveBudget, connection: Hashable) -> None:
@@ -99,7 +102,12 @@ class ReceiveBuffer(Buffer):
         self._hold(len(data))
 
     async def read(self, size: int) -> bytes:
-        """As grpclib's. CallError: the budget is exhausted. AssertionError: the stream ends before ``size``."""
+        """Returns ``size`` bytes, as grpclib's buffer does.
+
+        Raises:
+            CallError: The budget is exhausted.
+            AssertionError: The stream ends before.
+        """
         if self._refused:
             raise _overloaded()
         try:
@@ -113,18 +121,18 @@ class ReceiveBuffer(Buffer):
         return data
 
     def verify(self) -> None:
-        """The caller's token has been verified."""
+        """Notes that the caller's token was verified."""
         self._budget.verify(self)
         self.verified = True
 
     def refuse(self) -> None:
-        """Takes nothing more, and has whoever reads it fail."""
+        """Discards everything, now and later; `read` raises CallError."""
         self._release()
         self._refused = True
         self._unacked.put_nowait(UnackedData(b"", 0, 0))  # wakes a reader that waits for more
 
     def close(self) -> None:
-        """The call has ended: what was not read is not held any more."""
+        """Discards what was not read, since the call has ended."""
         if not self._refused:
             self._release()
         self._refused = True
@@ -138,4 +146,4 @@ class ReceiveBuffer(Buffer):
 
 
 def _overloaded() -> CallError:
-    return CallError(Status.RESOURCE_EXHAUSTED, "OVERLOADED", "too much is arriving at once", retry_after_s=1)
+    return CallError(Status.RESOURCE_EXHAUSTED, "OVERLOADED", "too many bytes are arriving at once", retry_after_s=1)

@@ -1,6 +1,6 @@
 """Server reflection, v1 and v1alpha (https://github.com/grpc/grpc/blob/master/doc/server-reflection.md).
 
-grpclib's own answers neither for methods and fields, which grpcurl and ghz ask for, nor for the types of error details.
+grpclib's own reflection knows neither methods and fields, which grpcurl and ghz request, nor types of error details.
 """
 
 from collections.abc import Awaitable, Callable, Mapping
@@ -17,12 +17,12 @@ from service_kit.grpc.descriptor_index import DescriptorIndex
 #: The versions of the service, which differ in their package only.
 _VERSIONS: Mapping[str, ModuleType] = {"grpc.reflection.v1": v1, "grpc.reflection.v1alpha": v1alpha}
 SERVICES = tuple(f"{package}.ServerReflection" for package in _VERSIONS)
-#: Where each service is described.
+#: The files that describe the services.
 FILES = tuple(module.DESCRIPTOR for module in _VERSIONS.values())
 
 
 class Reflection:
-    """Answers what is asked of ``index``."""
+    """Answers requests from ``index``."""
 
     def __init__(self, index: DescriptorIndex) -> None:
         self._index = index
@@ -30,7 +30,7 @@ class Reflection:
     def __mapping__(self) -> dict[str, Handler]:
         return {
             f"/{package}.ServerReflection/ServerReflectionInfo": Handler(
-                self._conversation(messages),
+                self._handler(messages),
                 Cardinality.STREAM_STREAM,
                 messages.ServerReflectionRequest,
                 messages.ServerReflectionResponse,
@@ -38,14 +38,14 @@ class Reflection:
             for package, messages in _VERSIONS.items()
         }
 
-    def _conversation(self, messages: Any) -> Callable[[Stream[Any, Any]], Awaitable[None]]:
-        async def converse(stream: Stream[Any, Any]) -> None:
+    def _handler(self, messages: Any) -> Callable[[Stream[Any, Any]], Awaitable[None]]:
+        async def answer_all(stream: Stream[Any, Any]) -> None:
             async for request in stream:
                 answer = messages.ServerReflectionResponse(valid_host=request.host, original_request=request)
                 self._answer(request, answer)
                 await stream.send_message(answer)
 
-        return converse
+        return answer_all
 
     def _answer(self, request: Any, answer: Any) -> None:
         question = request.WhichOneof("message_request")
@@ -55,7 +55,7 @@ class Reflection:
         elif question == "all_extension_numbers_of_type":
             self._answer_numbers(request.all_extension_numbers_of_type, answer)
         elif question is None:
-            _refuse(answer, Status.INVALID_ARGUMENT, "no question")
+            _refuse(answer, Status.INVALID_ARGUMENT, "the request is empty")
         else:
             self._answer_file(self._file_name(request, question), answer)
 

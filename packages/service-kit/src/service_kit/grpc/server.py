@@ -1,4 +1,4 @@
-"""The gRPC server of a service: its handlers guarded, health and reflection beside them, and an orderly end."""
+"""The gRPC server of a service: guarded handlers, health, reflection, and an orderly end."""
 
 import asyncio
 import time
@@ -9,11 +9,11 @@ from loguru import logger
 
 from service_kit.contract import Contract
 from service_kit.grpc.bounded_server import BoundedServer, BoundedService
-from service_kit.grpc.caller_shares import CallerShares
+from service_kit.grpc.caller_limiter import CallerLimiter
 from service_kit.grpc.codec import ContractCodec
 from service_kit.grpc.completeness import CompletenessCheck
 from service_kit.grpc.errors import ErrorTable
-from service_kit.grpc.handlers import Door, GuardedService
+from service_kit.grpc.handlers import AcceptGate, GuardedService
 from service_kit.grpc.health import HealthService
 from service_kit.grpc.limits import DEFAULT_LIMITS, ServerLimits
 from service_kit.grpc.open_connections import OpenConnections
@@ -24,18 +24,30 @@ from service_kit.tokens.verifier import TokenVerifier
 from service_kit.tracing.request_tracer import RequestTracer
 from service_kit.validation import Validator
 
-#: What the last answers have to get out, those who come too late to be refused, and all to close their connections (s).
-_LAST_ANSWERS_S = 0.2
+#: How long the last responses may take, then refusals of late calls, then clients to close their connections.
+_LAST_RESPONSES_S = 0.2
 _LAST_REFUSALS_S = 0.1
-_GOODBYE_S = 0.25
+_GOAWAY_S = 0.25
 
 
 class GrpcServer:
-    """Serves ``services`` (betterproto2 bases' subclasses) on each of ``hosts`` while the context is entered.
+    """Serves ``services`` on each of ``hosts`` while the context is entered.
 
-    share_port: several processes listen on the port (SO_REUSEPORT), and the system shares new connections out.
-    drain_notice_s: see `drain`. door: open until it drains. tracer: begins the spans of calls; None: there are none.
-    readiness: of the process, which is not ready while it lacks a method that the contract gives it.
+    Args:
+        services: Subclasses of betterproto2 bases.
+        contract: Has their methods.
+        verifier: Of access tokens.
+        hosts: The addresses to listen on.
+        port: The port to listen on.
+        error_table: The exceptions of the services.
+        share_port: Whether several processes listen on the port (SO_REUSEPORT); the kernel distributes connections.
+        drain_notice_s: See `drain`.
+        limits: What clients may use.
+        tracer: Begins the spans of calls; None: traces are off.
+        readiness: Of the process, which is not ready while it lacks a method that the contract assigns to it.
+
+    Attributes:
+        gate: Is closed when the server drains.
     """
 
     def __init__(
@@ -58,9 +70,9 @@ class GrpcServer:
         if readiness is not None:
             readiness.add("contract", CompletenessCheck(services, contract))
         self._telemetry = CallTelemetry()
-        self.door = Door()
+        self.gate = AcceptGate()
         self._connections = OpenConnections(limits.max_connections)
-        shares = CallerShares(
+        limiter = CallerLimiter(
             identified=limits.max_calls_of_user,
             unidentified=limits.max_calls_of_network,
             waiting=limits.max_waiting_calls_of_caller,
@@ -74,8 +86,8 @@ class GrpcServer:
                 max_message_bytes=limits.max_message_bytes,
                 verifier=verifier,
                 error_table=error_table,
-                door=self.door,
-                shares=shares,
+                gate=self.gate,
+                limiter=limiter,
                 telemetry=self._telemetry,
                 tracer=tracer,
             )
@@ -92,19 +104,20 @@ class GrpcServer:
         return self
 
     async def drain(self, seconds: float) -> None:
-        """Have clients go elsewhere, and wait for the calls in progress, at most ``seconds``.
+        """Sends clients to other servers, and waits for the calls in progress, at most ``seconds``.
 
-        First grpc.health.v1 says NOT_SERVING, and calls are still taken for drain_notice_s: who watches leaves without
-        one failed call. Nobody connected, nobody to tell. From then on calls are refused as UNAVAILABLE, reason
-        DRAINING, before anything is done for them.
+        First grpc.health.v1 reports NOT_SERVING, and calls are still accepted for drain_notice_s, unless no client is
+        connected: clients that watch health leave without a failed call. From then on calls are refused as UNAVAILABLE,
+        reason DRAINING, before any work is done for them.
 
-        Clients that come now are let in, only to be told the same: of one address among several, that is an answer to
-        go on with, where a refused connection looks like a crash. Not so on a shared port, where the others get them.
+        New connections are still accepted, and their calls are refused in the same way: a client with several addresses
+        tries the next one, while a refused connection looks like a crash. On a shared port, the server stops to listen,
+        and the other processes get the new connections.
         """
         due = time.monotonic() + seconds
         self._health.set(serving=False)
         await self._connections.wait_for_none(min(self._drain_notice_s, seconds))
-        self.door.closed = True
+        self.gate.closed = True
         if self._share_port:
             await self._server.stop_listening()
         try:
@@ -113,17 +126,17 @@ class GrpcServer:
             logger.bind(calls=self._telemetry.in_flight).warning("calls still in flight at the end of the drain")
 
     async def __aexit__(self, *_: Any) -> None:
-        """Closes: those who watch are let go, the last answers go out, then each client is told that it was the last.
+        """Ends watches, sends the last responses, and then GOAWAY to every client.
 
-        grpclib's close comes after that, for it cancels whatever runs and closes connections without a word.
+        grpclib's own close follows, because it cancels running calls and closes connections without GOAWAY.
         """
-        self.door.closed = True
+        self.gate.closed = True
         self._health.end()
         await self._server.stop_listening()
-        await self._server.finish(_LAST_ANSWERS_S)
-        # Now that nothing is in progress, the last call that was heard is also the last that was answered.
-        self._connections.stop_hearing()
+        await self._server.finish(_LAST_RESPONSES_S)
+        # Now that nothing is in progress, the last call that was received is also the last that was answered.
+        self._connections.stop_receiving()
         await self._server.finish(_LAST_REFUSALS_S)
-        await self._connections.close(_GOODBYE_S)
+        await self._connections.close(_GOAWAY_S)
         self._server.close()
         await self._server.wait_closed()

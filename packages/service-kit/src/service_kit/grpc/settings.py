@@ -1,4 +1,4 @@
-"""What every process with a gRPC server can be told about it."""
+"""The settings of every process with a gRPC server."""
 
 from dataclasses import dataclass
 
@@ -8,14 +8,14 @@ from service_kit.settings import setting
 
 @dataclass(frozen=True)
 class GrpcServerSettings:
-    """A part of the process's own settings, which inherit from it."""
+    """The settings of a gRPC server; those of a process inherit from it."""
 
     share_port: bool = setting(
         doc="whether several processes listen on the gRPC port; while one drains, the others get the new connections",
         default=False,
     )
     grpc_max_message_bytes: int = setting(
-        doc="largest message; most methods take less, as their contract bounds them",
+        doc="largest message; most methods accept less, as the contract bounds them",
         unit="bytes",
         default=DEFAULT_LIMITS.max_message_bytes,
         minimum=1024,
@@ -40,15 +40,15 @@ class GrpcServerSettings:
         maximum=100000,
     )
     grpc_idle_connection_s: float = setting(
-        doc="how long a connection may be without a call", unit="s", default=DEFAULT_LIMITS.idle_connection_s, minimum=1
+        doc="how long a connection may have no call", unit="s", default=DEFAULT_LIMITS.idle_connection_s, minimum=1
     )
     grpc_max_calls_of_user: int = setting(
-        doc="calls in progress of one user; half of the database pool leaves room for others",
+        doc="calls in progress of one user; half of the database pool leaves room for other users",
         default=DEFAULT_LIMITS.max_calls_of_user,
         minimum=1,
     )
     grpc_max_calls_of_network: int = setting(
-        doc="calls in progress of one address, or /64 of IPv6, that name no user",
+        doc="calls in progress of one address, or /64 of IPv6, without a user",
         default=DEFAULT_LIMITS.max_calls_of_network,
         minimum=1,
     )
@@ -58,10 +58,10 @@ class GrpcServerSettings:
         minimum=0,
     )
     drain_s: float = setting(
-        doc="how long calls in flight may go on after SIGTERM", unit="s", default=10.0, minimum=0, maximum=600
+        doc="how long calls in progress may take after SIGTERM", unit="s", default=10.0, minimum=0, maximum=600
     )
     drain_notice_s: float = setting(
-        doc="how long after SIGTERM new calls are still taken, for clients to learn of it and go elsewhere",
+        doc="how long after SIGTERM new calls are still accepted, so that clients can move to other servers",
         unit="s",
         default=0.3,
         minimum=0,
@@ -70,7 +70,7 @@ class GrpcServerSettings:
 
     @property
     def grpc_limits(self) -> ServerLimits:
-        """The limits among these settings."""
+        """Returns the limits among these settings."""
         return ServerLimits(
             max_message_bytes=self.grpc_max_message_bytes,
             max_receiving_bytes=self.grpc_max_receiving_bytes,

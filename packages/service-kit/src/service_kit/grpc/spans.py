@@ -8,7 +8,7 @@ from service_kit.tracing.recording import Recording
 from service_kit.tracing.request_tracer import RequestTracer
 
 _SYSTEM = {"rpc.system.name": "grpc"}
-#: What the server is to blame for; any other status is the answer that the caller deserves.
+#: Errors of the server; any other status is the fault of the caller, or no fault.
 _SERVER_ERRORS = frozenset(
     {
         Status.UNKNOWN,
@@ -22,7 +22,7 @@ _SERVER_ERRORS = frozenset(
 
 
 def begin_served(tracer: RequestTracer, request: RequestContext) -> None:
-    """Record a call that has come in, if it is one of those that are."""
+    """Begins the span of a received call, if the call is sampled."""
     if not tracer.samples(request.trace):
         return
     attributes = {**_SYSTEM, "rpc.method": request.rpc, "headrace.request_id": request.request_id}
@@ -31,20 +31,20 @@ def begin_served(tracer: RequestTracer, request: RequestContext) -> None:
 
 
 def end_served(span: Recording, status: Status, code: str) -> None:
-    """The call was answered. code: the reason of a refusal."""
+    """Ends the span of a received call; ``code`` is the reason of a refusal."""
     if code:
         span.set("headrace.code", code)
     _end(span, status, failed=status in _SERVER_ERRORS)
 
 
 def begin_made(within: Recording, method: str, host: str, port: int) -> Recording:
-    """A call that is about to be made. method: its full name."""
+    """Begins the span of a call to another service; ``method`` is its full name."""
     attributes: dict[str, str | int] = {**_SYSTEM, "rpc.method": method, "server.address": host, "server.port": port}
     return within.child(method, SpanKind.CLIENT, attributes)
 
 
 def end_made(span: Recording, status: Status) -> None:
-    """The call has come to its end."""
+    """Ends the span of a call to another service."""
     _end(span, status, failed=status is not Status.OK)
 
 

@@ -1,4 +1,4 @@
-"""What is counted and logged of the calls that a server answers."""
+"""Metrics and log lines of the calls that a server answers."""
 
 import asyncio
 import time
@@ -19,13 +19,15 @@ _duration = seconds_histogram(
     "rpc.method",
     "rpc.response.status_code",
 )
-_OUR_FAULT = frozenset({Status.UNKNOWN, Status.INTERNAL, Status.DATA_LOSS})
+_SERVER_ERRORS = frozenset({Status.UNKNOWN, Status.INTERNAL, Status.DATA_LOSS})
 
 
 class CallTelemetry:
-    """Metrics (OpenTelemetry's semantic conventions for RPC) and one log line a call.
+    """Metrics (OpenTelemetry's semantic conventions for RPC) and one log line per call.
 
-    in_flight: the calls in progress. idle: set while there are none.
+    Attributes:
+        in_flight: The number of calls in progress.
+        idle: Set while there are none.
     """
 
     def __init__(self) -> None:
@@ -35,12 +37,21 @@ class CallTelemetry:
         _servers.add(self)
 
     def begin(self) -> float:
+        """Counts a call in progress; returns when it began, for `end`."""
         self.in_flight += 1
         self.idle.clear()
         return time.perf_counter()
 
     def end(self, method: str, status: Status, code: str, started: float, sent_bytes: int) -> None:
-        """A call has ended. code: the reason of a refusal. started: what `begin` gave. sent_bytes: of the answer."""
+        """Counts and logs a call that has ended.
+
+        Args:
+            method: Its full name.
+            status: Of the response.
+            code: The reason of a refusal.
+            started: What `begin` has returned.
+            sent_bytes: Of the response.
+        """
         self.in_flight -= 1
         if not self.in_flight:
             self.idle.set()
@@ -55,11 +66,11 @@ class CallTelemetry:
             "duration_ms": round(elapsed_s * 1000, 2),
             "bytes": sent_bytes,
         }
-        request_lines.write(__name__, "ERROR" if status in _OUR_FAULT else "INFO", "rpc", fields)
+        request_lines.write(__name__, "ERROR" if status in _SERVER_ERRORS else "INFO", "rpc", fields)
 
 
 def _observe_active(_options: CallbackOptions) -> Iterable[Observation]:
-    """Observed when scraped: a call pays for nothing but an addition."""
+    """Counts when metrics are scraped, so that a call costs only an addition."""
     return [Observation(sum(server.in_flight for server in _servers))]
 
 

@@ -18,13 +18,14 @@ class TokenBucket:
         self._tokens_per_s = size / _REFILL_S
         self._updated_at = now
 
-    def spend(self, now: float) -> bool:
-        """Takes one token.
+    def spend(self, now: float, amount: float = 1.0) -> bool:
+        """Takes ``amount`` tokens; a negative amount adds some, up to the size of the bucket.
 
         Returns:
-            Whether there was one. The debt of a bucket that is overdrawn grows.
+            Whether there were enough. The debt of a bucket that is overdrawn grows.
         """
-        self._tokens = min(self._size, self._tokens + (now - self._updated_at) * self._tokens_per_s) - 1
+        refilled = min(self._size, self._tokens + (now - self._updated_at) * self._tokens_per_s)
+        self._tokens = min(self._size, refilled - amount)
         self._updated_at = now
         return self._tokens >= 0
 

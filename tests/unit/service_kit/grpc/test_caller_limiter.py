@@ -1,4 +1,4 @@
-"""How many calls of one caller are in progress, against a model and by example."""
+"""The calls in progress of one caller, against a model and by example."""
 
 import asyncio
 from collections import defaultdict
@@ -8,7 +8,7 @@ import pytest
 from grpclib.const import Status
 from hypothesis import given
 from hypothesis import strategies as st
-from service_kit.grpc.caller_shares import CallerShares
+from service_kit.grpc.caller_limiter import CallerLimiter
 from service_kit.request.context import RequestContext
 from service_kit.request.errors import CallError
 from service_kit.request.principal import Principal
@@ -32,15 +32,15 @@ LIMITS = [_OF_USER, _OF_USER, _OF_NETWORK, _OF_NETWORK, _OF_NETWORK]
 
 @dataclass
 class Call:
-    """A call as its service sees it: it runs from the permit until it is told to end."""
+    """A call that runs from its permit until `end` is set."""
 
     caller: int
     end: asyncio.Event = field(default_factory=asyncio.Event)
     running: bool = False
     task: "asyncio.Task[None] | None" = None
 
-    async def run(self, shares: CallerShares) -> None:
-        async with shares.permit(CALLERS[self.caller]):
+    async def run(self, limiter: CallerLimiter) -> None:
+        async with limiter.permit(CALLERS[self.caller]):
             self.running = True
             try:
                 await self.end.wait()
@@ -59,12 +59,12 @@ _STEPS = st.lists(
 
 
 @given(_STEPS)
-def test_permits_go_to_each_callers_calls_in_order_and_none_is_lost(steps: list[tuple[str, int]]) -> None:
+def test_permits_go_to_waiting_calls_in_order_and_none_is_lost(steps: list[tuple[str, int]]) -> None:
     asyncio.run(_play(steps))
 
 
 async def _play(steps: list[tuple[str, int]]) -> None:
-    shares = CallerShares(identified=_OF_USER, unidentified=_OF_NETWORK, waiting=_WAITING)
+    limiter = CallerLimiter(identified=_OF_USER, unidentified=_OF_NETWORK, waiting=_WAITING)
     running: dict[int, list[Call]] = defaultdict(list)
     waiting: dict[int, list[Call]] = defaultdict(list)
 
@@ -75,7 +75,7 @@ async def _play(steps: list[tuple[str, int]]) -> None:
     for kind, number in steps:
         if kind == "begin":
             call = Call(number % len(CALLERS))
-            call.task = asyncio.create_task(call.run(shares))
+            call.task = asyncio.create_task(call.run(limiter))
             await _settle()
             if len(waiting[call.caller]) == _WAITING:
                 assert isinstance(call.task.exception(), CallError)
@@ -89,7 +89,7 @@ async def _play(steps: list[tuple[str, int]]) -> None:
             call = every[number % len(every)]
             assert call.task is not None
             if kind == "end and cancel" and call.running and waiting[call.caller]:
-                # The next one is cancelled in the moment in which it is given the permit.
+                # The next call is cancelled in the moment in which it gets the permit.
                 follower = waiting[call.caller].pop(0)
                 assert follower.task is not None
                 call.end.set()
@@ -107,31 +107,31 @@ async def _play(steps: list[tuple[str, int]]) -> None:
         for caller in range(len(CALLERS)):
             assert all(each.running for each in running[caller])
             assert not any(each.running for each in waiting[caller])
-        assert len(shares) == sum(1 for calls in running.values() if calls)
+        assert len(limiter) == sum(1 for calls in running.values() if calls)
     left = [call.task for calls in (*running.values(), *waiting.values()) for call in calls if call.task is not None]
     for task in left:
         task.cancel()
     await asyncio.gather(*left, return_exceptions=True)
-    assert len(shares) == 0
+    assert len(limiter) == 0
 
 
-async def test_a_call_too_many_is_refused_and_says_when_to_come_back() -> None:
-    shares = CallerShares(identified=1, unidentified=1, waiting=0)
-    async with shares.permit(of_user("ada")):
+async def test_call_beyond_the_queue_is_refused_with_retry_after() -> None:
+    limiter = CallerLimiter(identified=1, unidentified=1, waiting=0)
+    async with limiter.permit(of_user("ada")):
         with pytest.raises(CallError) as refusal:
-            async with shares.permit(of_user("ada")):
+            async with limiter.permit(of_user("ada")):
                 pytest.fail("not refused")
-        async with shares.permit(of_user("bob")):
+        async with limiter.permit(of_user("bob")):
             pass
     assert (refusal.value.status, refusal.value.reason) == (Status.RESOURCE_EXHAUSTED, "OVERLOADED")
     assert refusal.value.retry_after_s == 1
 
 
-async def test_a_call_that_is_cancelled_in_the_turn_in_which_a_permit_is_handed_on_ends_as_cancelled() -> None:
-    shares = CallerShares(identified=1, unidentified=1, waiting=2)
+async def test_call_cancelled_while_it_gets_a_permit_ends_as_cancelled() -> None:
+    limiter = CallerLimiter(identified=1, unidentified=1, waiting=2)
     first, second, third = (Call(0) for _ in range(3))
     for call in (first, second, third):
-        call.task = asyncio.create_task(call.run(shares))
+        call.task = asyncio.create_task(call.run(limiter))
         await _settle()
     assert second.task is not None
     first.end.set()
@@ -141,14 +141,14 @@ async def test_a_call_that_is_cancelled_in_the_turn_in_which_a_permit_is_handed_
     assert third.running
     third.end.set()
     await _settle()
-    assert len(shares) == 0
+    assert len(limiter) == 0
 
 
 async def test_addresses_of_one_network_are_one_caller() -> None:
-    shares = CallerShares(identified=1, unidentified=1, waiting=0)
-    async with shares.permit(of_address("2001:db8::1")):
+    limiter = CallerLimiter(identified=1, unidentified=1, waiting=0)
+    async with limiter.permit(of_address("2001:db8::1")):
         with pytest.raises(CallError):
-            async with shares.permit(of_address("2001:db8::2")):
+            async with limiter.permit(of_address("2001:db8::2")):
                 pytest.fail("not refused")
-        async with shares.permit(of_address("2001:db8:0:1::1")):
+        async with limiter.permit(of_address("2001:db8:0:1::1")):
             pass

@@ -1,4 +1,4 @@
-"""What is decided about a call before anything works on it: by its headers, and by how many there are."""
+"""The calls of one connection: refuses them before a handler runs, by their headers and their number."""
 
 import inspect
 import math
@@ -23,7 +23,7 @@ from service_kit.telemetry.metrics import meter
 _Header = tuple[str, str]
 
 _TIMEOUT = "grpc-timeout"
-#: What HTTP/2 adds to the length of each header for its size (RFC 9113 section 6.5.2).
+#: The size of a header is its length and this (RFC 9113, 6.5.2).
 _OVERHEAD_BYTES = 32
 
 _refused = meter(__name__).create_counter(
@@ -33,7 +33,7 @@ _refused = meter(__name__).create_counter(
 
 @dataclass(frozen=True, slots=True)
 class _Waiting:
-    """A call that has not begun. release: what ends it once it has. release_stream: what ends it before."""
+    """A call that has not begun. release: ends it after it has begun. release_stream: ends it before."""
 
     headers: Any
     release: Callable[[], None]
@@ -41,11 +41,18 @@ class _Waiting:
 
 
 class CallHandler(Handler):
-    """The calls of one connection. Each has a deadline: its method's, or that of its caller if it is earlier.
+    """Starts and cancels calls. Each has a deadline: that of its method, or that of its caller if it is earlier.
 
-    deadlines_s: the longest that each path may take (seconds); one without may go on for ever.
-    on_busy, on_idle: hear of the first call in progress, and of the end of the last.
-    accepted: how many calls have begun. abandoned: how many were reset by the caller before anything worked on them.
+    Args:
+        parts: What grpclib passes to its own handler.
+        limits: Of the server.
+        deadlines_s: The deadline of each path; a path without one has no deadline.
+
+    Attributes:
+        on_busy: Called when the first call begins.
+        on_idle: Called when the last call has ended.
+        accepted: How many calls have begun.
+        abandoned: How many calls were reset by the caller before a handler ran.
     """
 
     def __init__(self, *parts: Any, limits: ServerLimits, deadlines_s: Mapping[str, float]) -> None:
@@ -53,9 +60,9 @@ class CallHandler(Handler):
         self._limits = limits
         self._deadlines_s = deadlines_s
         self._releases: dict[H2Stream, Callable[[], None]] = {}
-        # Of these: calls that the caller has cancelled, and whose tasks have not ended yet.
+        # Of these: calls that the caller has cancelled, whose tasks have not ended yet.
         self._cancelled_streams: set[H2Stream] = set()
-        # Calls for which one of those has to end first.
+        # Calls that begin when one of those has ended.
         self._waiting: dict[H2Stream, _Waiting] = {}
         self.on_busy: Callable[[], None] = _ignore
         self.on_idle: Callable[[], None] = _ignore
@@ -63,14 +70,14 @@ class CallHandler(Handler):
 
     @property
     def unfinished(self) -> set[Any]:
-        """The tasks of the calls that have not ended, those told to end included."""
+        """The tasks of the calls that have not ended, cancelled ones included."""
         return {task for task in (*self._tasks.values(), *self._cancelled) if not task.done()}
 
     def accept(self, stream: H2Stream, headers: Any, release_stream: Callable[[], Any]) -> None:
         self.accepted += 1
         running = len(self._releases)
         if running - len(self._cancelled_streams) + len(self._waiting) >= self._limits.max_streams:
-            # A caller that has not read our settings yet: this says that the call has not been begun.
+            # The caller has not read the settings yet. REFUSED_STREAM: the call has not begun, and may be retried.
             _refused.add(1, {"reason": "TOO_MANY_STREAMS"})
             if stream.closable:
                 stream.reset_nowait(ErrorCodes.REFUSED_STREAM)
@@ -87,7 +94,7 @@ class CallHandler(Handler):
                     self.on_idle()
 
         if running >= self._limits.max_streams:
-            # The caller keeps to the limit; what it has cancelled is about to end.
+            # The caller respects the limit; calls that it has cancelled are about to end.
             self._waiting[stream] = _Waiting(headers, release, release_stream)
         else:
             self._begin(stream, headers, release)
@@ -100,7 +107,7 @@ class CallHandler(Handler):
         self._cancelled_streams.add(stream)
         if inspect.getcoroutinestate(self._tasks[stream].get_coro()) == inspect.CORO_CREATED:  # type: ignore[arg-type]
             self.abandoned += 1
-            # What has not begun does not clean up after itself either.
+            # A task that has not begun does not release the call itself.
             self._releases[stream]()
         super().cancel(stream)
 
@@ -122,7 +129,11 @@ class CallHandler(Handler):
             self._begin(stream, call.headers, call.release)
 
     def _admit(self, stream: CallStream, headers: list[_Header]) -> list[_Header]:
-        """The headers for grpclib, and into ``stream`` when the answer is due. CallError: the call is not taken."""
+        """Returns the headers for grpclib, and sets the deadline of ``stream``.
+
+        Raises:
+            CallError: The headers are malformed, too many, or too large.
+        """
         path = ""
         timeout_s = math.inf
         size = 0
@@ -136,10 +147,10 @@ class CallHandler(Handler):
             detail = f"at most {self._limits.max_headers} headers of {self._limits.max_header_bytes} bytes"
             raise CallError(Status.RESOURCE_EXHAUSTED, "HEADERS_TOO_LARGE", detail)
         timeout_s = min(timeout_s, self._deadlines_s.get(path, math.inf))
-        # From now on, not from when a task gets its turn to begin with the call.
+        # From now on, not from when the task of the call first runs.
         stream.due = time.monotonic() + timeout_s if timeout_s < math.inf else None
-        # grpclib's own timers take a deadline that has just passed for an error of ours. Nor do we take any binary
-        # metadata: it stumbles over what is no base64.
+        # Without the deadline: grpclib's own timers report one that has just passed as an error of the service. And
+        # without binary metadata: grpclib fails over a value that is not base64.
         return [header for header in headers if header[0] != _TIMEOUT and not header[0].endswith("-bin")]
 
     async def _refuse(self, stream: H2Stream, refusal: CallError, release: Callable[[], None]) -> None:
