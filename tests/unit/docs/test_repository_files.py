@@ -26,3 +26,9 @@ def test_each_package_has_the_license_and_its_text(project: Path) -> None:
 def test_each_recipe_that_is_named_exists(document: Path) -> None:
     named = set(re.findall(r"(?:`|^|\./)just ([a-z][\w-]*)", document.read_text(), re.MULTILINE))
     assert named - RECIPES == set()
+
+
+def test_the_method_that_the_readme_shows_is_in_the_contract() -> None:
+    (shown,) = re.findall(r"^```proto\n(.*?)^```", (ROOT / "README.md").read_text(), re.MULTILINE | re.DOTALL)
+    protos = " ".join(" ".join(proto.read_text().split()) for proto in (ROOT / "protos").rglob("*.proto"))
+    assert " ".join(shown.split()) in protos
