@@ -8,7 +8,7 @@ from redis.exceptions import RedisError
 
 
 class Killed(BaseException):
-    """The process is gone: nobody catches this."""
+    """Ends the process: no handler catches it."""
 
 
 class Fault(Enum):
@@ -56,7 +56,7 @@ class Fuse:
 
 
 class Fused:
-    """A store behind a fuse. error: what its user is told when it does not answer."""
+    """A store behind a fuse. error: raised to its caller when it does not answer."""
 
     def __init__(self, store: object, fuse: Fuse, error: Exception) -> None:
         self._store, self._fuse, self._error = store, fuse, error

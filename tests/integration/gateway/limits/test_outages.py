@@ -1,4 +1,4 @@
-"""The rate limit while a real Redis dies, hangs, forgets and comes back."""
+"""The rate limit while a real Redis dies, hangs, loses its data and recovers."""
 
 import asyncio
 import uuid
@@ -56,7 +56,7 @@ async def limited(url: str) -> AsyncIterator[Limited]:
     await client.aclose()
 
 
-async def test_a_redis_that_dies_and_comes_back_with_what_it_knew(tmp_path: Path) -> None:
+async def test_limiter_recovers_when_redis_restarts_with_its_data(tmp_path: Path) -> None:
     with restartable_redis(tmp_path) as redis:
         async with limited(redis.url) as client:
             for _ in range(500):

@@ -1,4 +1,4 @@
-"""Requests that share a question to the store: each has the wait for it on record, and nobody that of others."""
+"""Requests that share a command of the store: each records its own wait, and only its own."""
 
 import asyncio
 

@@ -92,7 +92,7 @@ async def test_a_call_in_progress_at_an_address_that_leaves_comes_to_its_end() -
             assert leaving.calls == before
 
 
-async def test_more_calls_than_a_connection_takes_wait_for_nobody() -> None:
+async def test_calls_beyond_the_limit_of_a_connection_do_not_wait() -> None:
     gate = asyncio.Event()
 
     async def wait(_stream: Any) -> None:

@@ -1,4 +1,4 @@
-"""What readiness is told of an upstream."""
+"""The readiness check of an upstream."""
 
 import pytest
 from gateway.upstream.address import Address

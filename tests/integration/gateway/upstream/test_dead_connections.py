@@ -81,7 +81,7 @@ async def reset_unnoticed(path: Path) -> None:
 
 
 async def lose(path: Path) -> None:
-    """As a firewall that forgets what is idle: neither side is told."""
+    """Drops packets like a firewall that has forgotten an idle connection: neither side is notified."""
     old = path.connections
     path.proxy.hang()
     await soon(lambda: all(connection.silent_s > 1.6 for connection in old))

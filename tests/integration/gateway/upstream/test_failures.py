@@ -121,7 +121,7 @@ async def test_without_budget_nothing_is_sent_again() -> None:
 
 
 @pytest.mark.parametrize("refusal", [refusing(Status.UNAVAILABLE, "DRAINING"), refuse_stream])
-async def test_what_never_ran_moves_on_whatever_it_is(refusal: Any) -> None:
+async def test_call_that_never_ran_moves_to_another_address(refusal: Any) -> None:
     policy = replace(PATIENT, retry_budget=0.0)
     async with replicas(2) as (leaving, staying), calling([leaving, staying], policy) as caller:
         leaving.behave = refusal
@@ -254,7 +254,7 @@ async def test_one_that_accepts_and_says_nothing_is_no_place_to_wait() -> None:
     silent.close()
 
 
-async def test_where_nobody_listens_the_answer_is_there_at_once_and_then_the_breakers() -> None:
+async def test_call_without_a_listener_fails_at_once_and_then_by_the_breaker() -> None:
     gone = Replica()
     await gone.listen()
     await gone.die()

@@ -1,4 +1,4 @@
-"""Attempts at a call as steps of a trace: each its own, and known to whom it went to."""
+"""Attempts at a call as spans: each has its own, which the called service continues."""
 
 from dataclasses import replace
 from time import monotonic
