@@ -46,7 +46,7 @@ def test_method_policy_and_bindings() -> None:
         ("POST", "/api/users/log", True),
         ("POST", "/api/v1/sessions", True),
     ]
-    assert method.description.startswith("Trades an email and a password")
+    assert method.description.startswith("Logs a user in")
 
 
 def test_field_policies() -> None:

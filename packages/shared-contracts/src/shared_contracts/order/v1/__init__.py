@@ -43,7 +43,7 @@ betterproto2.check_compiler_version(_COMPILER_VERSION)
 
 class OrderStatus(betterproto2.Enum):
     """
-    Where an order stands.
+    The status of an order.
     """
 
     UNSPECIFIED = 0
@@ -53,7 +53,7 @@ class OrderStatus(betterproto2.Enum):
 
     PROCESSING = 1
     """
-    Being worked on. The only status that can change.
+    In progress. The only status that can change.
     """
 
     DONE = 2
@@ -87,7 +87,7 @@ class OrderStatus(betterproto2.Enum):
 
 class Reason(betterproto2.Enum):
     """
-    Why the order service refuses a request.
+    The reasons for which the order service refuses a request.
     """
 
     UNSPECIFIED = 0
@@ -172,17 +172,17 @@ class CreateOrderRequest(betterproto2.Message):
 
     currency: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    The currency of every amount, as ISO 4217 spells it.
+    The currency of all amounts, an ISO 4217 code.
     """
 
     lines: "list[OrderLine]" = betterproto2.field(2, betterproto2.TYPE_MESSAGE, repeated=True)
     """
-    What is ordered.
+    The lines of the order.
     """
 
     idempotency_key: "str | None" = betterproto2.field(3, betterproto2.TYPE_STRING, optional=True)
     """
-    Names this request, so that sending it again creates nothing twice. Kept for at least 24 hours.
+    Identifies this request, so that a repetition creates nothing. Kept for at least 24 hours.
     """
 
 
@@ -202,12 +202,12 @@ class CreateOrderResponse(betterproto2.Message):
 
     order_id: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
     """
-    The new order's id, for its address.
+    The new order's id, for its Location.
     """
 
     replayed: "bool" = betterproto2.field(3, betterproto2.TYPE_BOOL)
     """
-    Whether this answer is that of an earlier request with the same Idempotency-Key.
+    Whether an earlier request with the same Idempotency-Key created the order.
     """
 
 
@@ -217,7 +217,7 @@ default_message_pool.register_message("order.v1", "CreateOrderResponse", CreateO
 @dataclass(eq=False, repr=False)
 class DeleteOrderRequest(betterproto2.Message):
     """
-    Which order to delete.
+    The order to delete.
     """
 
     order_id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
@@ -227,7 +227,7 @@ class DeleteOrderRequest(betterproto2.Message):
 
     expected_versions: "list[int]" = betterproto2.field(2, betterproto2.TYPE_INT64, repeated=True)
     """
-    The versions of which the order must have one; none: any version will do.
+    The versions of which the order must have one; empty: any version.
     """
 
 
@@ -237,7 +237,7 @@ default_message_pool.register_message("order.v1", "DeleteOrderRequest", DeleteOr
 @dataclass(eq=False, repr=False)
 class DeleteOrderResponse(betterproto2.Message):
     """
-    The order is deleted.
+    The order was deleted.
     """
 
     pass
@@ -249,7 +249,7 @@ default_message_pool.register_message("order.v1", "DeleteOrderResponse", DeleteO
 @dataclass(eq=False, repr=False)
 class GetOrderRequest(betterproto2.Message):
     """
-    Which order to show.
+    The order to return.
     """
 
     order_id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
@@ -279,28 +279,28 @@ default_message_pool.register_message("order.v1", "GetOrderResponse", GetOrderRe
 @dataclass(eq=False, repr=False)
 class ListOrdersRequest(betterproto2.Message):
     """
-    Which orders to list.
+    The orders to list.
     """
 
     page_size: "int | None" = betterproto2.field(1, betterproto2.TYPE_INT32, optional=True)
     """
-    The most orders that the page may hold; 20 when not set. A page ends earlier, with a next_page_token, where it would
-    have more than 256 KiB.
+    The maximum number of orders on the page; default 20. A page that would exceed 256 KiB ends earlier, with a
+    next_page_token.
     """
 
     page_token: "str | None" = betterproto2.field(2, betterproto2.TYPE_STRING, optional=True)
     """
-    Where the page begins: the next_page_token of the page before; the newest order when not set.
+    The next_page_token of the previous page; default: the first page.
     """
 
     status: "OrderStatus | None" = betterproto2.field(3, betterproto2.TYPE_ENUM, optional=True)
     """
-    Only orders of this status.
+    Lists only orders with this status.
     """
 
     user_id: "str | None" = betterproto2.field(4, betterproto2.TYPE_STRING, optional=True)
     """
-    Only orders of this user, which only administrators may name; the caller's own when not set.
+    Lists the orders of this user; default: the caller. Only administrators may name another user.
     """
 
 
@@ -320,7 +320,7 @@ class ListOrdersResponse(betterproto2.Message):
 
     next_page_token: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
     """
-    Asks for the next page; empty on the last one. A page with fewer orders than asked for need not be the last one.
+    The token of the next page; empty on the last page. A page with fewer orders than requested need not be the last.
     """
 
 
@@ -345,12 +345,12 @@ class Order(betterproto2.Message):
 
     currency: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
     """
-    The currency of every amount, as ISO 4217 spells it.
+    The currency of all amounts, an ISO 4217 code.
     """
 
     lines: "list[OrderLine]" = betterproto2.field(4, betterproto2.TYPE_MESSAGE, repeated=True)
     """
-    What is ordered.
+    The lines of the order.
     """
 
     total_minor: "int" = betterproto2.field(5, betterproto2.TYPE_INT64)
@@ -360,12 +360,12 @@ class Order(betterproto2.Message):
 
     status: "OrderStatus" = betterproto2.field(6, betterproto2.TYPE_ENUM, default_factory=lambda: OrderStatus(0))
     """
-    Where the order stands.
+    The status of the order.
     """
 
     version: "int" = betterproto2.field(7, betterproto2.TYPE_INT64)
     """
-    Counts the order's changes, from 1.
+    The version of the order: counts its changes, from 1.
     """
 
     created_at: "datetime.datetime | None" = betterproto2.field(
@@ -384,7 +384,7 @@ class Order(betterproto2.Message):
 
     raw_status: "str" = betterproto2.field(10, betterproto2.TYPE_STRING)
     """
-    The status as it is stored, where a newer version of the service has written it.
+    The stored status, if only a newer version of the service knows it.
     """
 
 
@@ -404,12 +404,12 @@ class OrderLine(betterproto2.Message):
 
     quantity: "int" = betterproto2.field(2, betterproto2.TYPE_INT32)
     """
-    How many.
+    The number of pieces.
     """
 
     unit_price_minor: "int | None" = betterproto2.field(3, betterproto2.TYPE_INT64, optional=True)
     """
-    The price of one, in the currency's minor unit.
+    The price of one piece, in the currency's minor unit.
     """
 
 
@@ -419,7 +419,7 @@ default_message_pool.register_message("order.v1", "OrderLine", OrderLine)
 @dataclass(eq=False, repr=False)
 class UpdateOrderStatusRequest(betterproto2.Message):
     """
-    The status that an order is to have.
+    The new status of an order.
     """
 
     order_id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
@@ -429,13 +429,13 @@ class UpdateOrderStatusRequest(betterproto2.Message):
 
     status: "OrderStatus" = betterproto2.field(2, betterproto2.TYPE_ENUM, default_factory=lambda: OrderStatus(0))
     """
-    The status to be.
+    The new status.
     """
 
     expected_versions: "list[int]" = betterproto2.field(3, betterproto2.TYPE_INT64, repeated=True)
     """
-    The versions of which the order must have one; none: any version will do. Not packed: a service of before there
-    were several reads one, and never none.
+    The versions of which the order must have one; empty: any version. Not packed: an older service, which
+    knows a single version, reads one of them, and never none.
     """
 
 
@@ -471,7 +471,7 @@ class OrderServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "CreateOrderResponse":
         """
-        Creates an order. With an Idempotency-Key, the same request sent again is answered with the first answer.
+        Creates an order. With an Idempotency-Key, a repeated request returns the first response and creates nothing.
         """
 
         return await self._unary_unary(
@@ -492,7 +492,7 @@ class OrderServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "GetOrderResponse":
         """
-        Shows an order: the caller's own, or any order for administrators.
+        Returns an order. Users see their own orders, administrators all orders.
         """
 
         return await self._unary_unary(
@@ -513,7 +513,7 @@ class OrderServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "ListOrdersResponse":
         """
-        Lists orders, newest first: the caller's own, or any user's for administrators.
+        Lists the orders of a user, newest first. Users list their own orders, administrators those of any user.
         """
 
         return await self._unary_unary(
@@ -534,7 +534,7 @@ class OrderServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "UpdateOrderStatusResponse":
         """
-        Moves an order to another status. Owners may cancel theirs; administrators may do anything that the order allows.
+        Changes the status of an order. Owners may cancel their orders; administrators may make any allowed change.
         """
 
         return await self._unary_unary(
@@ -555,7 +555,7 @@ class OrderServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "DeleteOrderResponse":
         """
-        Deletes an order: the caller's own, or any order for administrators. Its audit trail stays.
+        Deletes an order. Users delete their own orders, administrators any order. The audit trail is kept.
         """
 
         return await self._unary_unary(
@@ -578,35 +578,35 @@ class OrderServiceBase(betterproto2_grpclib.ServiceBase):
 
     async def create_order(self, message: "CreateOrderRequest") -> "CreateOrderResponse":
         """
-        Creates an order. With an Idempotency-Key, the same request sent again is answered with the first answer.
+        Creates an order. With an Idempotency-Key, a repeated request returns the first response and creates nothing.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
     async def get_order(self, message: "GetOrderRequest") -> "GetOrderResponse":
         """
-        Shows an order: the caller's own, or any order for administrators.
+        Returns an order. Users see their own orders, administrators all orders.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
     async def list_orders(self, message: "ListOrdersRequest") -> "ListOrdersResponse":
         """
-        Lists orders, newest first: the caller's own, or any user's for administrators.
+        Lists the orders of a user, newest first. Users list their own orders, administrators those of any user.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
     async def update_order_status(self, message: "UpdateOrderStatusRequest") -> "UpdateOrderStatusResponse":
         """
-        Moves an order to another status. Owners may cancel theirs; administrators may do anything that the order allows.
+        Changes the status of an order. Owners may cancel their orders; administrators may make any allowed change.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
     async def delete_order(self, message: "DeleteOrderRequest") -> "DeleteOrderResponse":
         """
-        Deletes an order: the caller's own, or any order for administrators. Its audit trail stays.
+        Deletes an order. Users delete their own orders, administrators any order. The audit trail is kept.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)

@@ -66,12 +66,12 @@ betterproto2.check_compiler_version(_COMPILER_VERSION)
 
 class AuditKind(betterproto2.Enum):
     """
-    What happened.
+    The kinds of audit events.
     """
 
     UNSPECIFIED = 0
     """
-    Never given.
+    Not set.
     """
 
     REGISTERED = 1
@@ -86,22 +86,22 @@ class AuditKind(betterproto2.Enum):
 
     LOGIN_FAILED = 3
     """
-    A login failed, with an unknown email or a wrong password.
+    A login failed: unknown email or wrong password.
     """
 
     SESSION_RENEWED = 4
     """
-    A session key was traded for its successor.
+    A session was renewed.
     """
 
     SESSION_REUSED = 5
     """
-    A session key was presented after its successor; the session was revoked.
+    An old session key was used again after its successor; the session was revoked.
     """
 
     SESSION_REVOKED = 6
     """
-    A session was ended before its time.
+    A session was revoked.
     """
 
     PASSWORD_CHANGED = 7
@@ -116,7 +116,7 @@ class AuditKind(betterproto2.Enum):
 
     ROLE_CHANGED = 9
     """
-    An account was given another role.
+    The role of an account was changed.
     """
 
     @classmethod
@@ -152,7 +152,7 @@ class AuditKind(betterproto2.Enum):
 
 class Reason(betterproto2.Enum):
     """
-    Why the user service refuses a request.
+    The reasons for which the user service refuses a request.
     """
 
     UNSPECIFIED = 0
@@ -245,7 +245,7 @@ class Reason(betterproto2.Enum):
 
 class Role(betterproto2.Enum):
     """
-    What a user may do.
+    The role of a user.
     """
 
     UNSPECIFIED = 0
@@ -255,12 +255,12 @@ class Role(betterproto2.Enum):
 
     USER = 1
     """
-    Everyday use of one's own things.
+    May use own resources.
     """
 
     ADMIN = 2
     """
-    Everything.
+    May use all resources.
     """
 
     @classmethod
@@ -293,7 +293,7 @@ class AuditEvent(betterproto2.Message):
 
     kind: "AuditKind" = betterproto2.field(2, betterproto2.TYPE_ENUM, default_factory=lambda: AuditKind(0))
     """
-    What happened.
+    The kind of the event.
     """
 
     at: "datetime.datetime | None" = betterproto2.field(
@@ -305,34 +305,34 @@ class AuditEvent(betterproto2.Message):
 
     actor_id: "str | None" = betterproto2.field(4, betterproto2.TYPE_STRING, optional=True)
     """
-    The id of the user who did it; not set where the user is not known.
+    The id of the user who caused the event; not set if unknown.
     """
 
     subject_id: "str | None" = betterproto2.field(5, betterproto2.TYPE_STRING, optional=True)
     """
-    The id of the user that it concerns; not set where the user is not known.
+    The id of the affected user; not set if unknown.
     """
 
     ip: "str" = betterproto2.field(6, betterproto2.TYPE_STRING)
     """
-    The client address that it came from; empty where it came from inside.
+    The client's address; empty if the event was caused inside the platform.
     """
 
     request_id: "str" = betterproto2.field(7, betterproto2.TYPE_STRING)
     """
-    The id of the request that it came with; empty where there was none.
+    The id of the request that caused the event; empty if there was none.
     """
 
     detail: "dict[str, str]" = betterproto2.field(
         8, betterproto2.TYPE_MAP, map_meta=betterproto2.map_meta(betterproto2.TYPE_STRING, betterproto2.TYPE_STRING)
     )
     """
-    What else matters, such as the session's id; never a secret.
+    Further facts, such as the session's id; never a secret.
     """
 
     raw_kind: "str" = betterproto2.field(9, betterproto2.TYPE_STRING)
     """
-    The kind as it is stored, where a newer version of the service has written it.
+    The stored kind, if only a newer version of the service knows it.
     """
 
 
@@ -347,13 +347,13 @@ class ChangePasswordRequest(betterproto2.Message):
 
     current_password: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    The password that holds now.
+    The current password.
     """
 
     new_password: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
     """
-    The password to be, which differs from the current one. The service's own minimum (15 unless set otherwise) applies as
-    well.
+    The new password, which must differ from the current one. The minimum length that is set in the service (default
+    15) applies as well.
     """
 
 
@@ -363,7 +363,7 @@ default_message_pool.register_message("user.v1", "ChangePasswordRequest", Change
 @dataclass(eq=False, repr=False)
 class ChangePasswordResponse(betterproto2.Message):
     """
-    The password is changed.
+    The password was changed.
     """
 
     access_token: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
@@ -390,12 +390,12 @@ default_message_pool.register_message("user.v1", "ChangePasswordResponse", Chang
 @dataclass(eq=False, repr=False)
 class DeleteUserRequest(betterproto2.Message):
     """
-    Which user to delete.
+    The user to delete.
     """
 
     user_id: "str | None" = betterproto2.field(1, betterproto2.TYPE_STRING, optional=True)
     """
-    The user's id, or `me`; the caller when not set.
+    The user's id, or `me`; default: the caller.
     """
 
 
@@ -405,7 +405,7 @@ default_message_pool.register_message("user.v1", "DeleteUserRequest", DeleteUser
 @dataclass(eq=False, repr=False)
 class DeleteUserResponse(betterproto2.Message):
     """
-    The user is deleted.
+    The user was deleted.
     """
 
     pass
@@ -417,12 +417,12 @@ default_message_pool.register_message("user.v1", "DeleteUserResponse", DeleteUse
 @dataclass(eq=False, repr=False)
 class ExtractTokenRequest(betterproto2.Message):
     """
-    A token to look into.
+    The token to inspect.
     """
 
     token: "str | None" = betterproto2.field(1, betterproto2.TYPE_STRING, optional=True)
     """
-    The access token; the caller's own when not set.
+    The access token; default: the caller's own.
     """
 
 
@@ -432,12 +432,12 @@ default_message_pool.register_message("user.v1", "ExtractTokenRequest", ExtractT
 @dataclass(eq=False, repr=False)
 class ExtractTokenResponse(betterproto2.Message):
     """
-    What the token stands for.
+    The contents of a token.
     """
 
     active: "bool" = betterproto2.field(1, betterproto2.TYPE_BOOL)
     """
-    Whether the token is valid now. The other fields are set only if it is.
+    Whether the token is valid. The other fields are set only if it is.
     """
 
     user_id: "str | None" = betterproto2.field(2, betterproto2.TYPE_STRING, optional=True)
@@ -476,7 +476,7 @@ default_message_pool.register_message("user.v1", "ExtractTokenResponse", Extract
 @dataclass(eq=False, repr=False)
 class GetEventRequest(betterproto2.Message):
     """
-    Which event to give.
+    The event to return.
     """
 
     event_id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
@@ -496,7 +496,7 @@ class GetEventResponse(betterproto2.Message):
 
     type: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    The full name of its message.
+    The full name of the event's message type.
     """
 
     payload: "bytes" = betterproto2.field(2, betterproto2.TYPE_BYTES)
@@ -506,12 +506,12 @@ class GetEventResponse(betterproto2.Message):
 
     request_id: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
     """
-    The id of the request that it came from; empty where there was none.
+    The id of the request that caused the event; empty if there was none.
     """
 
     traceparent: "str" = betterproto2.field(4, betterproto2.TYPE_STRING)
     """
-    The trace that the request belonged to (W3C traceparent); empty where there was none.
+    The trace context of that request (W3C traceparent); empty if there was none.
     """
 
 
@@ -521,12 +521,12 @@ default_message_pool.register_message("user.v1", "GetEventResponse", GetEventRes
 @dataclass(eq=False, repr=False)
 class GetUserRequest(betterproto2.Message):
     """
-    Which user to show.
+    The user to return.
     """
 
     user_id: "str | None" = betterproto2.field(1, betterproto2.TYPE_STRING, optional=True)
     """
-    The user's id, or `me`; the caller when not set.
+    The user's id, or `me`; default: the caller.
     """
 
 
@@ -551,42 +551,41 @@ default_message_pool.register_message("user.v1", "GetUserResponse", GetUserRespo
 @dataclass(eq=False, repr=False)
 class ListAuditEventsRequest(betterproto2.Message):
     """
-    Which events to list.
+    The events to list.
     """
 
     page_size: "int | None" = betterproto2.field(1, betterproto2.TYPE_INT32, optional=True)
     """
-    The most events that the page may hold; 20 when not set.
+    The maximum number of events on the page; default 20.
     """
 
     page_token: "str | None" = betterproto2.field(2, betterproto2.TYPE_STRING, optional=True)
     """
-    Where the page begins: the next_page_token of the page before, asked for with the same filters; the newest event
-    when not set.
+    The next_page_token of the previous page, requested with the same filters; default: the first page.
     """
 
     user_id: "str | None" = betterproto2.field(3, betterproto2.TYPE_STRING, optional=True)
     """
-    Only events that this user caused or that happened to this user.
+    Lists only events whose actor or subject is this user.
     """
 
     kind: "AuditKind | None" = betterproto2.field(4, betterproto2.TYPE_ENUM, optional=True)
     """
-    Only events of this kind.
+    Lists only events of this kind.
     """
 
     since: "datetime.datetime | None" = betterproto2.field(
         5, betterproto2.TYPE_MESSAGE, unwrap=lambda: __google__protobuf__.Timestamp, optional=True
     )
     """
-    Only events at this time or later. What is finer than a microsecond is cut off.
+    Lists only events at this time or later; truncated to microseconds.
     """
 
     until: "datetime.datetime | None" = betterproto2.field(
         6, betterproto2.TYPE_MESSAGE, unwrap=lambda: __google__protobuf__.Timestamp, optional=True
     )
     """
-    Only events before this time, which must be later than `since`. What is finer than a microsecond is cut off.
+    Lists only events before this time, which must be after `since`; truncated to microseconds.
     """
 
 
@@ -606,7 +605,7 @@ class ListAuditEventsResponse(betterproto2.Message):
 
     next_page_token: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
     """
-    Asks for the next page; empty on the last one.
+    The token of the next page; empty on the last page.
     """
 
 
@@ -616,7 +615,7 @@ default_message_pool.register_message("user.v1", "ListAuditEventsResponse", List
 @dataclass(eq=False, repr=False)
 class ListSessionsRequest(betterproto2.Message):
     """
-    Asks for the caller's sessions.
+    Requests the caller's sessions.
     """
 
     pass
@@ -643,43 +642,41 @@ default_message_pool.register_message("user.v1", "ListSessionsResponse", ListSes
 @dataclass(eq=False, repr=False)
 class ListUsersRequest(betterproto2.Message):
     """
-    Which accounts to list.
+    The accounts to list.
     """
 
     page_size: "int | None" = betterproto2.field(1, betterproto2.TYPE_INT32, optional=True)
     """
-    The most accounts that the page may hold; 20 when not set.
+    The maximum number of accounts on the page; default 20.
     """
 
     page_token: "str | None" = betterproto2.field(2, betterproto2.TYPE_STRING, optional=True)
     """
-    Where the page begins: the next_page_token of the page before, asked for with the same filters; the newest account
-    when not set.
+    The next_page_token of the previous page, requested with the same filters; default: the first page.
     """
 
     role: "Role | None" = betterproto2.field(3, betterproto2.TYPE_ENUM, optional=True)
     """
-    Only accounts of this role.
+    Lists only accounts with this role.
     """
 
     email: "str | None" = betterproto2.field(4, betterproto2.TYPE_STRING, optional=True)
     """
-    Only the account with this email address, in any case.
+    Lists only the account with this email address, in any case.
     """
 
     since: "datetime.datetime | None" = betterproto2.field(
         5, betterproto2.TYPE_MESSAGE, unwrap=lambda: __google__protobuf__.Timestamp, optional=True
     )
     """
-    Only accounts created at this time or later. What is finer than a microsecond is cut off.
+    Lists only accounts created at this time or later; truncated to microseconds.
     """
 
     until: "datetime.datetime | None" = betterproto2.field(
         6, betterproto2.TYPE_MESSAGE, unwrap=lambda: __google__protobuf__.Timestamp, optional=True
     )
     """
-    Only accounts created before this time, which must be later than `since`. What is finer than a microsecond is cut
-    off.
+    Lists only accounts created before this time, which must be after `since`; truncated to microseconds.
     """
 
 
@@ -699,7 +696,7 @@ class ListUsersResponse(betterproto2.Message):
 
     next_page_token: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
     """
-    Asks for the next page; empty on the last one.
+    The token of the next page; empty on the last page.
     """
 
 
@@ -714,7 +711,7 @@ class LoginRequest(betterproto2.Message):
 
     email: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    The email address, in any case. White space around it is dropped.
+    The email address, in any case. Leading and trailing white space is removed.
     """
 
     password: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
@@ -766,7 +763,7 @@ default_message_pool.register_message("user.v1", "LoginResponse", LoginResponse)
 @dataclass(eq=False, repr=False)
 class LogoutRequest(betterproto2.Message):
     """
-    Asks to end the caller's session.
+    Requests the end of the caller's session.
     """
 
     pass
@@ -778,7 +775,7 @@ default_message_pool.register_message("user.v1", "LogoutRequest", LogoutRequest)
 @dataclass(eq=False, repr=False)
 class LogoutResponse(betterproto2.Message):
     """
-    The session is ended.
+    The session was ended.
     """
 
     pass
@@ -795,7 +792,7 @@ class RegisterRequest(betterproto2.Message):
 
     email: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    The email address, unique without regard to case. White space around it is dropped.
+    The email address, unique without regard to case. Leading and trailing white space is removed.
     """
 
     name: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
@@ -805,7 +802,7 @@ class RegisterRequest(betterproto2.Message):
 
     password: "str" = betterproto2.field(3, betterproto2.TYPE_STRING)
     """
-    The password. The service's own minimum (15 unless set otherwise) applies as well.
+    The password. The minimum length that is set in the service (default 15) applies as well.
     """
 
 
@@ -852,7 +849,7 @@ default_message_pool.register_message("user.v1", "RegisterResponse", RegisterRes
 @dataclass(eq=False, repr=False)
 class RevokeSessionRequest(betterproto2.Message):
     """
-    Which session to revoke.
+    The session to revoke.
     """
 
     session_id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
@@ -867,7 +864,7 @@ default_message_pool.register_message("user.v1", "RevokeSessionRequest", RevokeS
 @dataclass(eq=False, repr=False)
 class RevokeSessionResponse(betterproto2.Message):
     """
-    The session is revoked.
+    The session was revoked.
     """
 
     pass
@@ -879,7 +876,7 @@ default_message_pool.register_message("user.v1", "RevokeSessionResponse", Revoke
 @dataclass(eq=False, repr=False)
 class Session(betterproto2.Message):
     """
-    A live session.
+    An active session.
     """
 
     session_id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
@@ -903,17 +900,17 @@ class Session(betterproto2.Message):
 
     ip: "str" = betterproto2.field(4, betterproto2.TYPE_STRING)
     """
-    The client address of the session's last renewal, or last call of the user service other than this list.
+    The client's address at the last renewal, or at the last call of the user service other than this list.
     """
 
     user_agent: "str" = betterproto2.field(5, betterproto2.TYPE_STRING)
     """
-    The User-Agent that came from there.
+    The client's User-Agent at that time.
     """
 
     current: "bool" = betterproto2.field(6, betterproto2.TYPE_BOOL)
     """
-    Whether this is the session of this very request.
+    Whether this is the session of the current request.
     """
 
 
@@ -923,7 +920,7 @@ default_message_pool.register_message("user.v1", "Session", Session)
 @dataclass(eq=False, repr=False)
 class SetUserRoleRequest(betterproto2.Message):
     """
-    The role that a user is to have.
+    The new role of a user.
     """
 
     user_id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
@@ -933,7 +930,7 @@ class SetUserRoleRequest(betterproto2.Message):
 
     role: "Role" = betterproto2.field(2, betterproto2.TYPE_ENUM, default_factory=lambda: Role(0))
     """
-    The role to be.
+    The new role.
     """
 
 
@@ -943,7 +940,7 @@ default_message_pool.register_message("user.v1", "SetUserRoleRequest", SetUserRo
 @dataclass(eq=False, repr=False)
 class SetUserRoleResponse(betterproto2.Message):
     """
-    The account as it is now.
+    The account after the change.
     """
 
     user: "User | None" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, optional=True)
@@ -978,7 +975,7 @@ class User(betterproto2.Message):
 
     role: "Role" = betterproto2.field(4, betterproto2.TYPE_ENUM, default_factory=lambda: Role(0))
     """
-    What the user may do.
+    The user's role.
     """
 
     created_at: "datetime.datetime | None" = betterproto2.field(
@@ -995,24 +992,24 @@ default_message_pool.register_message("user.v1", "User", User)
 @dataclass(eq=False, repr=False)
 class UserDeleted(betterproto2.Message):
     """
-    A user was deleted, for good: the id is never used again.
+    A user was deleted. The id is never reused.
     """
 
     user_id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
     """
-    Who was deleted.
+    The id of the deleted user.
     """
 
     deleted_by: "str" = betterproto2.field(2, betterproto2.TYPE_STRING)
     """
-    Who did it: the user, or an administrator.
+    The id of the user who deleted the account: its owner or an administrator.
     """
 
     deleted_at: "datetime.datetime | None" = betterproto2.field(
         3, betterproto2.TYPE_MESSAGE, unwrap=lambda: __google__protobuf__.Timestamp, optional=True
     )
     """
-    When it happened.
+    When the user was deleted.
     """
 
 
@@ -1033,9 +1030,9 @@ class AuditServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "ListAuditEventsResponse":
         """
-        Lists what happened to accounts and sessions, newest first. Pages are stable while events are added. Some kinds of
-        events are written a moment after they happened, and take their place by the time at which they happened: a page
-        that is read meanwhile may lack them, so a client that follows the log asks again for the last minute.
+        Lists the events of accounts and sessions, newest first. Pages are stable while events are added. Some kinds of
+        events are written shortly after they happened, at the position of the time at which they happened: a page that was
+        read in between lacks them, so a client that follows the log must read the last minute again.
         """
 
         return await self._unary_unary(
@@ -1050,7 +1047,7 @@ class AuditServiceStub(betterproto2_grpclib.ServiceStub):
 
 class UserEventServiceStub(betterproto2_grpclib.ServiceStub):
     """
-    The events as user-svc has them on record.
+    The events that user-svc has on record.
     """
 
     async def get_event(
@@ -1062,7 +1059,7 @@ class UserEventServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "GetEventResponse":
         """
-        Gives an event by its id. It is on record for as long as a service may have it to process.
+        Returns an event by its id. It is on record for as long as a service may have to process it.
         """
 
         return await self._unary_unary(
@@ -1110,8 +1107,8 @@ class UserServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "LoginResponse":
         """
-        Trades an email and a password for an access token and a new session. An unknown email and a wrong password
-        are answered alike. A session that the client presents is revoked.
+        Logs a user in: returns an access token and opens a session. The response to an unknown email equals that to a
+        wrong password. A session that the client presents is revoked.
         """
 
         return await self._unary_unary(
@@ -1132,8 +1129,8 @@ class UserServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "ExtractTokenResponse":
         """
-        Says what an access token stands for. A token that is expired, revoked, malformed or another user's is
-        just not active; administrators may ask about any token.
+        Returns the contents of an access token. A token that is expired, revoked, malformed or of another user is reported
+        as inactive; administrators may inspect tokens of any user.
         """
 
         return await self._unary_unary(
@@ -1154,7 +1151,7 @@ class UserServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "GetUserResponse":
         """
-        Shows a user: the caller, or any user for administrators.
+        Returns a user. Users see themselves, administrators all users.
         """
 
         return await self._unary_unary(
@@ -1175,8 +1172,8 @@ class UserServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "DeleteUserResponse":
         """
-        Deletes a user with all sessions: oneself, or any user for administrators. A moment later, the user's orders that
-        are in processing are cancelled. The last administrator cannot be deleted.
+        Deletes a user and all sessions. Users delete themselves, administrators any user. The user's orders in processing
+        are cancelled shortly afterwards. The last administrator cannot be deleted.
         """
 
         return await self._unary_unary(
@@ -1218,8 +1215,8 @@ class UserServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "SetUserRoleResponse":
         """
-        Gives a user another role, for administrators. It ends every session of that user, with its access tokens. Setting
-        the role that the user has changes nothing. The last administrator stays one.
+        Sets the role of a user, for administrators. All sessions and access tokens of that user are revoked. Setting the
+        current role changes nothing. The role of the last administrator cannot be changed.
         """
 
         return await self._unary_unary(
@@ -1240,8 +1237,8 @@ class UserServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "ChangePasswordResponse":
         """
-        Changes the caller's password. All sessions of the caller end, this one too, and the client is given a new one: the
-        cookie, and an access token in X-Access-Token.
+        Changes the caller's password. All sessions of the caller are revoked, including the current one, and a new session
+        is opened: the cookie, and an access token in X-Access-Token.
         """
 
         return await self._unary_unary(
@@ -1262,7 +1259,7 @@ class UserServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "LogoutResponse":
         """
-        Ends the caller's current session. A session that has ended already is a success too, and the cookie is removed.
+        Ends the caller's current session. A session that has ended before is a success as well, and the cookie is removed.
         """
 
         if message is None:
@@ -1286,7 +1283,7 @@ class UserServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "ListSessionsResponse":
         """
-        Lists the caller's live sessions, most recently used first.
+        Lists the caller's active sessions, most recently used first.
         """
 
         if message is None:
@@ -1334,9 +1331,9 @@ class AuditServiceBase(betterproto2_grpclib.ServiceBase):
 
     async def list_audit_events(self, message: "ListAuditEventsRequest") -> "ListAuditEventsResponse":
         """
-        Lists what happened to accounts and sessions, newest first. Pages are stable while events are added. Some kinds of
-        events are written a moment after they happened, and take their place by the time at which they happened: a page
-        that is read meanwhile may lack them, so a client that follows the log asks again for the last minute.
+        Lists the events of accounts and sessions, newest first. Pages are stable while events are added. Some kinds of
+        events are written shortly after they happened, at the position of the time at which they happened: a page that was
+        read in between lacks them, so a client that follows the log must read the last minute again.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
@@ -1362,12 +1359,12 @@ class AuditServiceBase(betterproto2_grpclib.ServiceBase):
 
 class UserEventServiceBase(betterproto2_grpclib.ServiceBase):
     """
-    The events as user-svc has them on record.
+    The events that user-svc has on record.
     """
 
     async def get_event(self, message: "GetEventRequest") -> "GetEventResponse":
         """
-        Gives an event by its id. It is on record for as long as a service may have it to process.
+        Returns an event by its id. It is on record for as long as a service may have to process it.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
@@ -1403,31 +1400,31 @@ class UserServiceBase(betterproto2_grpclib.ServiceBase):
 
     async def login(self, message: "LoginRequest") -> "LoginResponse":
         """
-        Trades an email and a password for an access token and a new session. An unknown email and a wrong password
-        are answered alike. A session that the client presents is revoked.
+        Logs a user in: returns an access token and opens a session. The response to an unknown email equals that to a
+        wrong password. A session that the client presents is revoked.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
     async def extract_token(self, message: "ExtractTokenRequest") -> "ExtractTokenResponse":
         """
-        Says what an access token stands for. A token that is expired, revoked, malformed or another user's is
-        just not active; administrators may ask about any token.
+        Returns the contents of an access token. A token that is expired, revoked, malformed or of another user is reported
+        as inactive; administrators may inspect tokens of any user.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
     async def get_user(self, message: "GetUserRequest") -> "GetUserResponse":
         """
-        Shows a user: the caller, or any user for administrators.
+        Returns a user. Users see themselves, administrators all users.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
     async def delete_user(self, message: "DeleteUserRequest") -> "DeleteUserResponse":
         """
-        Deletes a user with all sessions: oneself, or any user for administrators. A moment later, the user's orders that
-        are in processing are cancelled. The last administrator cannot be deleted.
+        Deletes a user and all sessions. Users delete themselves, administrators any user. The user's orders in processing
+        are cancelled shortly afterwards. The last administrator cannot be deleted.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
@@ -1441,30 +1438,30 @@ class UserServiceBase(betterproto2_grpclib.ServiceBase):
 
     async def set_user_role(self, message: "SetUserRoleRequest") -> "SetUserRoleResponse":
         """
-        Gives a user another role, for administrators. It ends every session of that user, with its access tokens. Setting
-        the role that the user has changes nothing. The last administrator stays one.
+        Sets the role of a user, for administrators. All sessions and access tokens of that user are revoked. Setting the
+        current role changes nothing. The role of the last administrator cannot be changed.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
     async def change_password(self, message: "ChangePasswordRequest") -> "ChangePasswordResponse":
         """
-        Changes the caller's password. All sessions of the caller end, this one too, and the client is given a new one: the
-        cookie, and an access token in X-Access-Token.
+        Changes the caller's password. All sessions of the caller are revoked, including the current one, and a new session
+        is opened: the cookie, and an access token in X-Access-Token.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
     async def logout(self, message: "LogoutRequest") -> "LogoutResponse":
         """
-        Ends the caller's current session. A session that has ended already is a success too, and the cookie is removed.
+        Ends the caller's current session. A session that has ended before is a success as well, and the cookie is removed.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
     async def list_sessions(self, message: "ListSessionsRequest") -> "ListSessionsResponse":
         """
-        Lists the caller's live sessions, most recently used first.
+        Lists the caller's active sessions, most recently used first.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)

@@ -41,7 +41,7 @@ betterproto2.check_compiler_version(_COMPILER_VERSION)
 @dataclass(eq=False, repr=False)
 class GetKeySetRequest(betterproto2.Message):
     """
-    Asks for the key set.
+    Requests the key set.
     """
 
     pass
@@ -58,7 +58,7 @@ class GetKeySetResponse(betterproto2.Message):
 
     keys: "list[JsonWebKey]" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, repeated=True)
     """
-    The keys: the one that signs now, the next one, and those whose tokens are still alive.
+    The keys: the current signing key, the next one, and those whose tokens have not expired.
     """
 
 
@@ -98,7 +98,7 @@ class JsonWebKey(betterproto2.Message):
 
     use: "str" = betterproto2.field(6, betterproto2.TYPE_STRING)
     """
-    What the key is for: "sig".
+    The use of the key: "sig".
     """
 
 
@@ -108,14 +108,14 @@ default_message_pool.register_message("headrace.session.v1", "JsonWebKey", JsonW
 @dataclass(eq=False, repr=False)
 class ListRevocationsRequest(betterproto2.Message):
     """
-    Which revocations to list.
+    The revocations to list.
     """
 
     since: "datetime.datetime | None" = betterproto2.field(
         1, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Timestamp, optional=True
     )
     """
-    Those from this time on: the `until` of the answer before; all when not set.
+    Lists revocations from this time on: the `until` of the previous response; default: all.
     """
 
 
@@ -130,19 +130,19 @@ class ListRevocationsResponse(betterproto2.Message):
 
     sessions: "list[RevokedSession]" = betterproto2.field(1, betterproto2.TYPE_MESSAGE, repeated=True)
     """
-    The sessions, the longest ended first. One may be listed again in the next answer.
+    The sessions, oldest revocation first. The next response may repeat some.
     """
 
     until: "datetime.datetime | None" = betterproto2.field(
         2, betterproto2.TYPE_MESSAGE, unwrap=lambda: ___google__protobuf__.Timestamp, optional=True
     )
     """
-    From where to ask next.
+    The value of `since` of the next request.
     """
 
     more: "bool" = betterproto2.field(3, betterproto2.TYPE_BOOL)
     """
-    Whether there are more already.
+    Whether more revocations can be listed now.
     """
 
 
@@ -207,7 +207,7 @@ default_message_pool.register_message("headrace.session.v1", "ReportUseRequest",
 @dataclass(eq=False, repr=False)
 class ReportUseResponse(betterproto2.Message):
     """
-    The use is noted.
+    The use was recorded.
     """
 
     pass
@@ -219,7 +219,7 @@ default_message_pool.register_message("headrace.session.v1", "ReportUseResponse"
 @dataclass(eq=False, repr=False)
 class RevokedSession(betterproto2.Message):
     """
-    A session that was ended.
+    A revoked session.
     """
 
     session_id: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
@@ -229,12 +229,12 @@ class RevokedSession(betterproto2.Message):
 
     age_ms: "int" = betterproto2.field(2, betterproto2.TYPE_INT64)
     """
-    How long ago it was ended, in milliseconds.
+    The time since the revocation, in milliseconds.
     """
 
     for_ms: "int" = betterproto2.field(3, betterproto2.TYPE_INT64)
     """
-    For how long its access tokens must still be refused, in milliseconds.
+    How long its access tokens must still be refused, in milliseconds.
     """
 
 
@@ -244,7 +244,7 @@ default_message_pool.register_message("headrace.session.v1", "RevokedSession", R
 @dataclass(eq=False, repr=False)
 class SessionGrant(betterproto2.Message):
     """
-    A session key for the client to keep. In a response it becomes the session cookie and is left out of the body.
+    A session key for the client. In a response it becomes the session cookie and is omitted from the body.
     """
 
     session_key: "str" = betterproto2.field(1, betterproto2.TYPE_STRING)
@@ -299,8 +299,9 @@ class SessionServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "RenewSessionResponse":
         """
-        Trades a session key for its successor and a fresh access token. Presenting the same key again within
-        the grace, or before its successor was ever used, gives the same successor; anything older revokes the session.
+        Renews a session: exchanges a session key for its successor and a new access token. The same key presented again
+        within the grace period, or before its successor was used, returns the same successor; an older key revokes the
+        session.
         """
 
         return await self._unary_unary(
@@ -321,8 +322,8 @@ class SessionServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "ListRevocationsResponse":
         """
-        Lists the sessions that were ended before their time and whose access tokens may still be alive, the longest ago
-        first. Verifiers ask at their start, every few seconds, and at once when a revocation is announced.
+        Lists the revoked sessions whose access tokens may not have expired, oldest revocation first. Verifiers call it at
+        their start, every few seconds, and when a revocation is announced.
         """
 
         return await self._unary_unary(
@@ -343,8 +344,8 @@ class SessionServiceStub(betterproto2_grpclib.ServiceStub):
         metadata: "MetadataLike | None" = None,
     ) -> "ReportUseResponse":
         """
-        Reports that a client has presented an access token, at any service: so it holds the session key that came with that
-        token, and the key before it is good within the grace only. Once for each key is enough.
+        Reports that a client presented an access token to any service: so it has received the session key that was issued
+        with the token, and the previous key is valid within the grace period only. One report per key suffices.
         """
 
         return await self._unary_unary(
@@ -374,24 +375,25 @@ class SessionServiceBase(betterproto2_grpclib.ServiceBase):
 
     async def renew_session(self, message: "RenewSessionRequest") -> "RenewSessionResponse":
         """
-        Trades a session key for its successor and a fresh access token. Presenting the same key again within
-        the grace, or before its successor was ever used, gives the same successor; anything older revokes the session.
+        Renews a session: exchanges a session key for its successor and a new access token. The same key presented again
+        within the grace period, or before its successor was used, returns the same successor; an older key revokes the
+        session.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
     async def list_revocations(self, message: "ListRevocationsRequest") -> "ListRevocationsResponse":
         """
-        Lists the sessions that were ended before their time and whose access tokens may still be alive, the longest ago
-        first. Verifiers ask at their start, every few seconds, and at once when a revocation is announced.
+        Lists the revoked sessions whose access tokens may not have expired, oldest revocation first. Verifiers call it at
+        their start, every few seconds, and when a revocation is announced.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
 
     async def report_use(self, message: "ReportUseRequest") -> "ReportUseResponse":
         """
-        Reports that a client has presented an access token, at any service: so it holds the session key that came with that
-        token, and the key before it is good within the grace only. Once for each key is enough.
+        Reports that a client presented an access token to any service: so it has received the session key that was issued
+        with the token, and the previous key is valid within the grace period only. One report per key suffices.
         """
 
         raise grpclib.GRPCError(grpclib.const.Status.UNIMPLEMENTED)
