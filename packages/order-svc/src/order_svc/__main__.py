@@ -31,10 +31,9 @@ from order_svc.adapters.clock import utc_now
 from order_svc.adapters.deleted_users import PostgresDeletedUsers
 from order_svc.adapters.event_issuer import UserSvcEventIssuer
 from order_svc.adapters.ids import new_id
-from order_svc.adapters.key_set_source import KeySetSource
 from order_svc.adapters.order_repository import PostgresOrderRepository
 from order_svc.adapters.processed_events import PostgresProcessedEvents
-from order_svc.adapters.revocation_source import RevocationSource
+from order_svc.adapters.session_authority import KeySetSource, RevocationSource
 from order_svc.adapters.sweeps import sweep_forever
 from order_svc.commands.dead_letters import DROP, LIST, REPLAY
 from order_svc.commands.migrate import MIGRATE

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 import pytest
 from grpclib import GRPCError, Status
 from grpclib.server import Server
-from order_svc.adapters.key_set_source import KeySetSource
+from order_svc.adapters.session_authority import KeySetSource
 from service_kit.grpc.client import GrpcClient
 from shared_contracts.headrace.session.v1 import GetKeySetRequest, GetKeySetResponse
 
