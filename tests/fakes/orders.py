@@ -1,4 +1,4 @@
-"""Orders in memory: the ports of order-svc's stores, kept by the same contract suite as the real ones."""
+"""In-memory implementations of order-svc's stores, which pass the contract suites of the real ones."""
 
 import json
 from collections.abc import Sequence
@@ -14,9 +14,10 @@ from order_svc.domain.order_listing import MAX_PAGE_BYTES, ORDER_BYTES, OrderFil
 
 
 class InMemoryOrderRepository:
-    """events: the audit trail, oldest first. in_progress: (user id, key) of requests whose outcome is open.
+    """Implements the ports OrderRepository and IdempotencyKeys.
 
-    deleted_users: since when they are gone.
+    events: the audit trail, oldest first. in_progress: (user id, key) of requests in progress.
+    deleted_users: the times of deletion, by user id.
     """
 
     def __init__(self) -> None:
@@ -97,7 +98,7 @@ class InMemoryOrderRepository:
 
 
 class InMemoryDeletedUsers:
-    """The port DeletedUsers, on the same store."""
+    """Implements the port DeletedUsers on the same store."""
 
     def __init__(self, store: InMemoryOrderRepository) -> None:
         self._store = store
@@ -117,6 +118,6 @@ def _place(order: Order) -> tuple[datetime, str]:
 
 
 def _size_bytes(order: Order) -> int:
-    """With its lines in JSON as PostgreSQL prints it."""
+    """Returns the size of an order on a page, with its lines in JSON as PostgreSQL prints it."""
     lines = json.dumps([asdict(line) for line in order.lines], ensure_ascii=False)
     return len(lines.encode()) + ORDER_BYTES

@@ -1,10 +1,10 @@
-"""Which events have had their effect, and which their issuer knows, in memory."""
+"""In-memory implementations of the inbox's ports ProcessedEvents and EventIssuer."""
 
 from service_kit.events import Envelope
 
 
 class InMemoryProcessedEvents:
-    """The port ProcessedEvents. ids: of these."""
+    """Implements the port ProcessedEvents. ids: of the processed events."""
 
     def __init__(self) -> None:
         self.ids: set[str] = set()
@@ -17,7 +17,7 @@ class InMemoryProcessedEvents:
 
 
 class InMemoryEventIssuer:
-    """The port EventIssuer. forged: the ids of the events that it does not have. trouble: raised, once each."""
+    """Implements the port EventIssuer. forged: ids of events that it denies. trouble: exceptions, raised once each."""
 
     def __init__(self) -> None:
         self.forged: set[str] = set()

@@ -1,4 +1,4 @@
-"""Databases and a Redis for the events; what tests lose, they lose for themselves alone."""
+"""Databases and a Redis of the event tests, which no other tests use."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.running.servers import RunningPostgres
 
 @pytest.fixture(scope="module")
 def database_urls(postgres_server: RunningPostgres) -> tuple[str, str]:
-    """Of user-svc and of order-svc."""
+    """The URLs of the databases of user-svc and order-svc."""
     return user_database.migrated_database(postgres_server), order_database.migrated_database(postgres_server)
 
 

@@ -1,4 +1,4 @@
-"""Both ends of the events on real stores, in this process: relays and inboxes to start and to stop."""
+"""Both sides of the events on real stores, in this process: relays and inboxes that a test starts and stops."""
 
 import asyncio
 from collections.abc import AsyncIterator, Sequence
@@ -59,7 +59,7 @@ _NO_TOKENS = TokenVerifier(KeySet(list), issuer="", audience="", leeway_s=0)  # 
 
 @dataclass(frozen=True)
 class Customer:
-    """A user, and the orders as they were placed or finished: so many processing, one done, one cancelled."""
+    """A user and their orders: some in processing, one done, one cancelled."""
 
     user: User
     processing: Sequence[Order]
@@ -68,14 +68,14 @@ class Customer:
 
 @dataclass(frozen=True)
 class Platform:
-    """The databases of both services, and where their Redis is."""
+    """The databases of both services, and the URL of their Redis."""
 
     users_pool: PostgresPool
     orders_pool: PostgresPool
     redis_url: str
 
     async def customer(self, processing: int = 3, user_id: str = "") -> Customer:
-        """A new one, unless the user is there already; one of the orders has an Idempotency-Key."""
+        """Creates a customer, unless the user exists; one of the orders has an Idempotency-Key."""
         user = a_user(user_id=user_id) if user_id else a_user()
         if not user_id:
             await PostgresUsers(self.users_pool).add(user, an_event(AuditKind.REGISTERED, user))
@@ -91,18 +91,18 @@ class Platform:
         return Customer(user, left, final)
 
     async def delete(self, customer: Customer, relay: BackgroundRelay | None = None) -> None:
-        """What the use case does in PostgreSQL."""
+        """Deletes the customer in PostgreSQL as the use case does."""
         users = PostgresUsers(self.users_pool, relay.wake if relay is not None else lambda: None)
         assert await users.remove(deleted(customer.user), an_event(AuditKind.USER_DELETED, customer.user))
 
     async def forgotten(self, *customers: Customer) -> None:
-        """Return once their events have had their effect, which is then looked at."""
+        """Returns once the customers' events were processed, and checks the result."""
         for customer in customers:
             await in_time(partial(self._lacks_keys, customer), within_s=20)
             await self._assert_forgotten(customer)
 
     async def _lacks_keys(self, customer: Customer) -> bool | None:
-        """They go last."""
+        """Returns whether the customer's keys are deleted, which is the last step."""
         query = "SELECT FROM idempotency_keys WHERE user_id = %s"
         async with self.orders_pool.connection() as connection:
             return await (await connection.execute(query, (customer.user.user_id,))).fetchone() is None or None
@@ -118,7 +118,7 @@ class Platform:
             assert await orders.get(order.order_id) == order
 
     async def cancelled(self, customer: Customer) -> None:
-        """Return once what was in processing is cancelled."""
+        """Returns once the customer's orders in processing are cancelled."""
 
         async def all_are() -> bool | None:
             return (await orders.page(processing, None, 1)).orders == () or None
@@ -128,13 +128,13 @@ class Platform:
         await in_time(all_are, within_s=20)
 
     async def untouched(self, customer: Customer) -> bool:
-        """Whether nothing has happened to the customer's orders."""
+        """Returns whether the customer's orders are unchanged."""
         orders = PostgresOrderRepository(self.orders_pool)
         return all([await orders.get(order.order_id) == order for order in customer.processing])
 
     @asynccontextmanager
     async def relaying(self, retention: timedelta = timedelta(days=7)) -> AsyncIterator[BackgroundRelay]:
-        """A user-svc's relay, for as long as the context lasts."""
+        """Runs a relay of user-svc for as long as the context lasts."""
         telemetry = OutboxTelemetry()
         relay = Relay(PostgresOutbox(self.users_pool), telemetry, retention)
         background = BackgroundRelay(self.redis_url, STREAM, relay, telemetry)
@@ -143,7 +143,7 @@ class Platform:
 
     @asynccontextmanager
     async def receiving(self) -> AsyncIterator[BackgroundInbox]:
-        """An order-svc's inbox, for as long as the context lasts."""
+        """Runs an inbox of order-svc for as long as the context lasts."""
         orders, telemetry = PostgresOrderRepository(self.orders_pool), InboxTelemetry()
         forget = ForgetUser(orders, orders, PostgresDeletedUsers(self.orders_pool), utc_now)
         processed = PostgresProcessedEvents(self.orders_pool)
@@ -160,7 +160,7 @@ class Platform:
 
     @asynccontextmanager
     async def issuing(self) -> AsyncIterator[str]:
-        """What an order-svc asks of its user-svc, over gRPC; its HOST:PORT."""
+        """Serves the gRPC services of user-svc that order-svc calls, and yields HOST:PORT."""
         port = free_port()
         server = GrpcServer(
             [UserEventService(PostgresOutbox(self.users_pool).with_id)],
@@ -175,31 +175,31 @@ class Platform:
 
     @asynccontextmanager
     async def redis(self) -> AsyncIterator[Redis]:
-        """A client of the tests' own."""
+        """A Redis client for the test."""
         async with own_connection(self.redis_url, "tests", connect_timeout_s=5, decode=False) as client:
             yield client
 
     async def dead_letters(self, count: int) -> list[DeadLetter]:
-        """Those that there are, once there are so many."""
+        """Returns the dead letters, once there are ``count``."""
 
-        async def so_many() -> list[DeadLetter] | None:
+        async def enough() -> list[DeadLetter] | None:
             letters = await DeadLetters(client, STREAM, GROUP).all()
             return letters if len(letters) == count else None
 
         async with self.redis() as client:
-            return await in_time(so_many, within_s=20)
+            return await in_time(enough, within_s=20)
 
     async def in_stream(self, count: int) -> None:
-        """Return once there are so many entries."""
+        """Returns once the stream has ``count`` entries."""
 
-        async def so_many() -> bool | None:
+        async def enough() -> bool | None:
             return await client.xlen(STREAM) == count or None
 
         async with self.redis() as client:
-            await in_time(so_many, within_s=20)
+            await in_time(enough, within_s=20)
 
     async def write(self, event: Envelope) -> None:
-        """Put something into the outbox that no use case would."""
+        """Adds an event to the outbox that no use case would write."""
         row = (event.event_id, event.type, event.payload, event.request_id, event.traceparent)
         async with self.users_pool.connection() as connection:
             await connection.execute(table.INSERT, (datetime.now(UTC), *row))
@@ -207,7 +207,7 @@ class Platform:
 
 @asynccontextmanager
 async def running(coroutine: "asyncio._CoroutineLike[None]") -> AsyncIterator[None]:
-    """A task that must not end by itself."""
+    """Runs a task that must not end by itself."""
     task = asyncio.create_task(coroutine)
     try:
         yield

@@ -1,4 +1,4 @@
-"""Kill -9 of either side at each point where something is written: nothing is lost, and nothing is done twice."""
+"""Either service is killed at each point where it writes: no event is lost, and none is processed twice."""
 
 import asyncio
 import signal
@@ -41,14 +41,14 @@ def user_svc(
 
 
 async def start(user_svc: UserSvc, log: Path) -> "subprocess.Popen[bytes]":
-    """Its process, once it is ready."""
+    """Returns its process, once it is ready."""
     process = user_svc.start(log)
     await asyncio.to_thread(eventually, partial(ready, user_svc), within_s=60)
     return process
 
 
 async def deleted_over_grpc(user_svc: UserSvc, platform: Platform) -> Customer:
-    """A customer who has deleted themselves, with a live user-svc."""
+    """Deletes a new customer's account in a running user-svc, and returns the customer."""
     channel = Channel("127.0.0.1", user_svc.port)
     try:
         users = UserServiceStub(channel, timeout=10)
@@ -62,15 +62,15 @@ async def deleted_over_grpc(user_svc: UserSvc, platform: Platform) -> Customer:
 
 
 @asynccontextmanager
-async def in_the_way(pool: PostgresPool, statement: str, *arguments: str) -> AsyncIterator[None]:
-    """Hold what the statement locks, for as long as the context lasts."""
+async def holding_locks(pool: PostgresPool, statement: str, *arguments: str) -> AsyncIterator[None]:
+    """Holds the locks of the statement for as long as the context lasts."""
     async with await psycopg.AsyncConnection.connect(str(pool.conninfo)) as connection:
         await connection.execute(statement.encode(), arguments)
         yield
 
 
-async def a_statement_waits_for_a_lock(pool: PostgresPool) -> None:
-    """Return once a statement waits for a lock that another one holds."""
+async def statement_waits(pool: PostgresPool) -> None:
+    """Returns once a statement waits for the lock of another one."""
     query = "SELECT true FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
     async def waits() -> bool | None:
@@ -80,13 +80,13 @@ async def a_statement_waits_for_a_lock(pool: PostgresPool) -> None:
     await in_time(waits, within_s=10)
 
 
-async def test_user_svc_dies_between_the_commit_and_the_stream(
+async def test_event_is_relayed_after_user_svc_dies_between_commit_and_stream(
     platform: Platform, user_svc: UserSvc, tmp_path: Path
 ) -> None:
     first = await start(user_svc, tmp_path / "first.log")
-    async with in_the_way(platform.users_pool, _BEFORE_PLACES):
+    async with holding_locks(platform.users_pool, _BEFORE_PLACES):
         customer = await deleted_over_grpc(user_svc, platform)
-        await a_statement_waits_for_a_lock(platform.users_pool)
+        await statement_waits(platform.users_pool)
         stop(first, signal.SIGKILL)
     await platform.in_stream(0)
     second = user_svc.start(tmp_path / "second.log")
@@ -98,13 +98,13 @@ async def test_user_svc_dies_between_the_commit_and_the_stream(
         stop(second, signal.SIGTERM)
 
 
-async def test_user_svc_dies_before_it_hears_that_the_stream_has_the_event(
+async def test_event_is_appended_once_when_user_svc_dies_before_the_stream_confirms_it(
     platform: Platform, user_svc: UserSvc, own_redis: RestartableRedis, tmp_path: Path
 ) -> None:
     first = await start(user_svc, tmp_path / "first.log")
-    async with in_the_way(platform.users_pool, _BEFORE_PLACES):
+    async with holding_locks(platform.users_pool, _BEFORE_PLACES):
         customer = await deleted_over_grpc(user_svc, platform)
-        await a_statement_waits_for_a_lock(platform.users_pool)
+        await statement_waits(platform.users_pool)
         own_redis.pause()
     # The place is given now, and the event is sent to a Redis that does nothing for the moment.
     await in_time(partial(placed, platform), within_s=10)
@@ -135,15 +135,15 @@ async def order_svc(platform: Platform, database_url: str, folder: Path) -> Asyn
         yield service
 
 
-async def nothing_is_left(platform: Platform) -> bool | None:
-    """Whether the group has read all there is and is done with it."""
+async def group_is_settled(platform: Platform) -> bool | None:
+    """Returns whether the group has read and acknowledged every entry."""
     async with platform.redis() as redis:
         (group,) = await redis.xinfo_groups(STREAM)
         assert group["name"] == GROUP.encode()
         return (group["lag"], group["pending"]) == (0, 0) or None
 
 
-async def test_order_svc_dies_between_reading_and_the_effect(
+async def test_event_is_processed_by_another_process_when_order_svc_dies_after_reading_it(
     platform: Platform, database_urls: tuple[str, str], tmp_path: Path
 ) -> None:
     async with platform.relaying() as relay:
@@ -151,32 +151,32 @@ async def test_order_svc_dies_between_reading_and_the_effect(
         locked = customer.processing[0].order_id
         async with order_svc(platform, database_urls[1], tmp_path / "first") as first:
             lock = "SELECT FROM orders WHERE order_id = %s FOR UPDATE"
-            async with in_the_way(platform.orders_pool, lock, locked):
+            async with holding_locks(platform.orders_pool, lock, locked):
                 await platform.delete(customer, relay)
-                await a_statement_waits_for_a_lock(platform.orders_pool)
+                await statement_waits(platform.orders_pool)
                 first.process.kill()
                 await first.process.wait()
         async with order_svc(platform, database_urls[1], tmp_path / "second"):
             await platform.forgotten(customer)
-            await in_time(partial(nothing_is_left, platform), within_s=10)
+            await in_time(partial(group_is_settled, platform), within_s=10)
 
 
-async def test_order_svc_dies_between_the_effect_and_its_acknowledgement(
+async def test_event_is_processed_once_when_order_svc_dies_before_acknowledging_it(
     platform: Platform, database_urls: tuple[str, str], own_redis: RestartableRedis, tmp_path: Path
 ) -> None:
     async with platform.relaying() as relay:
         customer = await platform.customer()
         async with order_svc(platform, database_urls[1], tmp_path / "first") as first:
-            async with in_the_way(platform.orders_pool, "LOCK TABLE processed_events IN SHARE MODE"):
+            async with holding_locks(platform.orders_pool, "LOCK TABLE processed_events IN SHARE MODE"):
                 await platform.delete(customer, relay)
-                await a_statement_waits_for_a_lock(platform.orders_pool)
+                await statement_waits(platform.orders_pool)
                 own_redis.kill()
             await in_time(partial(processed, platform, customer), within_s=10)
             first.process.kill()
             await first.process.wait()
         own_redis.start()
         async with order_svc(platform, database_urls[1], tmp_path / "second"):
-            await in_time(partial(nothing_is_left, platform), within_s=20)
+            await in_time(partial(group_is_settled, platform), within_s=20)
             await platform.forgotten(customer)
 
 
@@ -190,7 +190,7 @@ async def processed(platform: Platform, customer: Customer) -> bool | None:
         return await (await connection.execute(query, row)).fetchone() is not None or None
 
 
-async def test_without_redis_orders_go_on_and_the_service_is_ready(
+async def test_order_svc_is_ready_without_redis_and_events_wait(
     platform: Platform, database_urls: tuple[str, str], own_redis: RestartableRedis, tmp_path: Path
 ) -> None:
     own_redis.kill()

@@ -1,4 +1,4 @@
-"""`order-svc dead-letters`, as an operator types it."""
+"""The command `order-svc dead-letters`."""
 
 import asyncio
 import json
@@ -18,7 +18,7 @@ _NO_LETTER = "1-1"
 
 
 async def command(redis_url: str, *arguments: str) -> "subprocess.CompletedProcess[str]":
-    """`order-svc dead-letters …`, run to its end."""
+    """Runs `order-svc dead-letters …` and returns its result."""
     environ = {
         "PATH": os.environ["PATH"],
         "ORDER_SVC_DATABASE_URL": "postgresql://127.0.0.1:1/orders",
@@ -31,7 +31,7 @@ async def command(redis_url: str, *arguments: str) -> "subprocess.CompletedProce
     )
 
 
-async def test_lists_replays_and_drops(platform: Platform) -> None:
+async def test_commands_list_replay_and_drop_dead_letters(platform: Platform) -> None:
     none = await command(platform.redis_url, "list")
     assert (none.returncode, none.stdout) == (0, "there are no dead letters\n")
 
@@ -67,14 +67,14 @@ async def test_lists_replays_and_drops(platform: Platform) -> None:
 
 
 @pytest.mark.parametrize("verb", ["replay", "drop"])
-async def test_what_is_no_dead_letter_is_a_failure(platform: Platform, verb: str) -> None:
+async def test_unknown_dead_letter_is_an_error(platform: Platform, verb: str) -> None:
     failed = await command(platform.redis_url, verb, _NO_LETTER)
     assert failed.returncode == 1
     assert failed.stderr == f"order-svc dead-letters {verb}: 1-1: there is no such dead letter\n"
     assert (await command(platform.redis_url, verb)).returncode == 2
 
 
-async def test_without_redis_it_says_so(platform: Platform, own_redis: RestartableRedis) -> None:
+async def test_unavailable_redis_is_reported(platform: Platform, own_redis: RestartableRedis) -> None:
     own_redis.kill()
     failed = await command(platform.redis_url, "list")
     assert failed.returncode == 1

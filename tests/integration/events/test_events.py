@@ -1,4 +1,4 @@
-"""From the deletion of a user to the end of their orders, on real stores that come and go."""
+"""From the deletion of a user to the cancellation of the orders, on real stores that fail and recover."""
 
 import asyncio
 import time
@@ -23,7 +23,7 @@ from tests.running.servers import as_admin, as_owner
 
 @contextmanager
 def logged() -> Iterator[list[str]]:
-    """What is logged meanwhile."""
+    """The messages that are logged while the context lasts."""
     lines: list[str] = []
     sink = logger.add(lambda line: lines.append(str(line)), format="{message}")
     try:
@@ -32,17 +32,17 @@ def logged() -> Iterator[list[str]]:
         logger.remove(sink)
 
 
-async def told(lines: list[str], *texts: str) -> None:
-    """Return once the log has said all of this, each once."""
+async def logged_once(lines: list[str], *texts: str) -> None:
+    """Returns once each of the texts was logged exactly once."""
 
-    async def all_told() -> bool | None:
+    async def all_logged() -> bool | None:
         return all(any(text in line for line in lines) for text in texts) or None
 
-    await in_time(all_told, within_s=20)
+    await in_time(all_logged, within_s=20)
     assert [sum(text in line for line in lines) for text in texts] == [1] * len(texts)
 
 
-async def test_a_deleted_users_orders_are_cancelled_soon(platform: Platform) -> None:
+async def test_orders_of_a_deleted_user_are_cancelled_soon(platform: Platform) -> None:
     async with platform.relaying() as relay, platform.receiving():
         gone, staying = await platform.customer(), await platform.customer()
         began_s = time.monotonic()
@@ -54,8 +54,8 @@ async def test_a_deleted_users_orders_are_cancelled_soon(platform: Platform) -> 
 
 
 @pytest.mark.parametrize("forgery", ["invented", "another user", "another time"])
-async def test_an_event_that_user_svc_did_not_write_cancels_nothing(platform: Platform, forgery: str) -> None:
-    """Anything that can write to Redis can write it; a genuine event's id does not help."""
+async def test_event_that_user_svc_did_not_write_cancels_nothing(platform: Platform, forgery: str) -> None:
+    """Any client that may write to the stream can add such an entry, even with the id of a genuine event."""
     gone, victim = await platform.customer(), await platform.customer()
     async with platform.relaying() as relay:
         await platform.delete(gone, relay)
@@ -77,7 +77,7 @@ async def test_an_event_that_user_svc_did_not_write_cancels_nothing(platform: Pl
         assert await platform.untouched(gone)
 
 
-async def test_many_relays_and_inboxes_do_everything_once(platform: Platform) -> None:
+async def test_many_relays_and_inboxes_process_each_event_once(platform: Platform) -> None:
     async with AsyncExitStack() as stack:
         relays = [await stack.enter_async_context(platform.relaying()) for _ in range(3)]
         for _ in range(3):
@@ -89,14 +89,14 @@ async def test_many_relays_and_inboxes_do_everything_once(platform: Platform) ->
         assert await redis.xlen(STREAM) == len(customers)
 
 
-async def test_what_another_process_wrote_and_could_not_relay_is_found(platform: Platform) -> None:
+async def test_event_that_another_process_did_not_relay_is_relayed(platform: Platform) -> None:
     async with platform.relaying(), platform.receiving():
         gone = await platform.customer()
         await platform.delete(gone)
         await platform.forgotten(gone)
 
 
-async def test_while_redis_is_away_events_wait(platform: Platform, own_redis: RestartableRedis) -> None:
+async def test_events_wait_while_redis_is_unavailable(platform: Platform, own_redis: RestartableRedis) -> None:
     async with platform.relaying() as relay, platform.receiving():
         first, second = await platform.customer(), await platform.customer()
         await platform.delete(first, relay)
@@ -104,13 +104,15 @@ async def test_while_redis_is_away_events_wait(platform: Platform, own_redis: Re
         with logged() as lines:
             own_redis.kill()
             await platform.delete(second, relay)
-            await told(lines, "events wait in the outbox", "events not received")
+            await logged_once(lines, "events wait in the outbox", "events not received")
         assert await platform.untouched(second)
         own_redis.start()
         await platform.forgotten(second)
 
 
-async def test_events_are_sent_again_when_redis_lost_its_data(platform: Platform, own_redis: RestartableRedis) -> None:
+async def test_events_are_relayed_again_after_redis_lost_its_data(
+    platform: Platform, own_redis: RestartableRedis
+) -> None:
     async with platform.relaying() as relay:
         first, second, third = [await platform.customer() for _ in range(3)]
         async with platform.receiving():
@@ -131,20 +133,20 @@ async def test_events_are_sent_again_when_redis_lost_its_data(platform: Platform
             await platform.in_stream(3)
 
 
-async def test_while_the_orders_database_is_away_events_wait(platform: Platform) -> None:
+async def test_events_wait_while_the_database_of_orders_is_unavailable(platform: Platform) -> None:
     async with platform.relaying() as relay, platform.receiving():
         gone = await platform.customer()
         await lock_out(platform, True)
         with logged() as lines:
             await platform.delete(gone, relay)
-            await told(lines, "events wait: dependency unavailable")
+            await logged_once(lines, "events wait: dependency unavailable")
         await lock_out(platform, False)
         await platform.forgotten(gone)
         await platform.dead_letters(0)
 
 
 async def lock_out(platform: Platform, locked: bool) -> None:
-    """Whether the inbox's database takes connections; the tests' own is not cut off."""
+    """Allows or denies connections to the inbox's database; the connection of the test itself stays open."""
     name = urlsplit(str(platform.orders_pool.conninfo)).path[1:]
     as_admin(platform.orders_pool, f'ALTER DATABASE "{name}" ALLOW_CONNECTIONS {not locked}')
     if locked:
@@ -152,7 +154,7 @@ async def lock_out(platform: Platform, locked: bool) -> None:
         as_admin(platform.orders_pool, query)
 
 
-async def test_poison_events_become_dead_letters_and_others_are_processed(platform: Platform) -> None:
+async def test_unreadable_events_become_dead_letters_and_do_not_block_others(platform: Platform) -> None:
     async with platform.relaying() as relay, platform.receiving():
         poison, garbage = an_event(), an_event(type_="user.v1.UserDeleted")
         for event in (poison, garbage):
@@ -165,13 +167,13 @@ async def test_poison_events_become_dead_letters_and_others_are_processed(platfo
             (poison.event_id, "unknown type: user.v1.Renamed", 1),
             (garbage.event_id, "unreadable: not a user.v1.UserDeleted", 1),
         ]
-        # A loss of Redis does not make them go away.
+        # Dead letters survive a loss of Redis.
         async with platform.redis() as redis:
             await redis.flushall()
         await platform.dead_letters(2)
 
 
-async def test_what_failed_is_a_dead_letter_until_it_is_replayed(platform: Platform) -> None:
+async def test_failed_event_is_a_dead_letter_until_it_is_replayed(platform: Platform) -> None:
     async with platform.relaying(timedelta(0)) as relay, platform.receiving():
         gone = await platform.customer()
         await broken(platform, True)
@@ -189,14 +191,14 @@ async def test_what_failed_is_a_dead_letter_until_it_is_replayed(platform: Platf
 
 
 async def broken(platform: Platform, is_broken: bool) -> None:
-    """Makes the audit trail refuse entries for deleted users, or accept them again: a bug of the code."""
+    """Adds or removes a constraint that breaks the handler, as a bug in it would."""
     what = (
         "ADD CONSTRAINT broken CHECK (details->>'cause' IS NULL) NOT VALID" if is_broken else "DROP CONSTRAINT broken"
     )
     as_owner(platform.orders_pool, f"ALTER TABLE order_events {what}")
 
 
-async def test_a_dead_letter_that_is_dropped_is_gone_for_good(platform: Platform) -> None:
+async def test_dropped_dead_letter_is_deleted(platform: Platform) -> None:
     async with platform.relaying() as relay, platform.receiving():
         await platform.write(an_event())
         relay.wake()
@@ -209,7 +211,7 @@ async def test_a_dead_letter_that_is_dropped_is_gone_for_good(platform: Platform
         await platform.dead_letters(0)
 
 
-async def test_who_is_drained_finishes_what_is_in_hand_and_is_struck_off(platform: Platform) -> None:
+async def test_drained_inbox_completes_its_entry_and_leaves_the_group(platform: Platform) -> None:
     async with platform.relaying() as relay:
         async with platform.receiving() as inbox:
             gone, later = await platform.customer(), await platform.customer()
@@ -225,8 +227,8 @@ async def test_who_is_drained_finishes_what_is_in_hand_and_is_struck_off(platfor
             await platform.forgotten(later)
 
 
-async def test_events_are_sent_again_to_a_database_restored_from_a_backup(platform: Platform) -> None:
-    """As the runbook has it."""
+async def test_events_are_processed_again_after_the_database_was_restored_from_a_backup(platform: Platform) -> None:
+    """Follows the runbook."""
     async with platform.relaying() as relay, platform.receiving():
         gone, other = await platform.customer(), await platform.customer()
         await platform.delete(gone, relay)
