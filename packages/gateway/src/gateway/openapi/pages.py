@@ -42,15 +42,16 @@ _SCRIPT = """SwaggerUIBundle({
   url: "/openapi.json", dom_id: "#api", deepLinking: true, docExpansion: "list", persistAuthorization: true
 });
 """
-# Swagger UI has no dark theme of its own: its colours are turned over, hues kept. Every operation has a dozen error
-# responses with the same shape: their examples scroll instead of filling the page.
+# Swagger UI has no dark theme of its own: its colours are inverted, hues kept. All problem responses have the same
+# shape, so that only that of 400 is shown; the others show what they mean.
 _STYLE = """
-.swagger-ui .responses-inner .highlight-code { max-height: 7.5rem; overflow: auto; }
-.swagger-ui .responses-inner .response-col_description { padding-bottom: 0.5rem; }
+.swagger-ui .response:is([data-code^="4"], [data-code^="5"]):not([data-code="400"])
+  :is(.response-controls, .model-example) { display: none; }
+.swagger-ui .responses-inner .highlight-code { max-height: 20rem; overflow: auto; }
 @media (prefers-color-scheme: dark) {
   html { background: #16181d; color-scheme: dark; }
   #api { filter: invert(0.9) hue-rotate(180deg); background: #fff; min-height: 100vh; }
-  #api .highlight-code, #api .microlight, #api img { filter: invert(1) hue-rotate(180deg); }
+  #api .highlight-code, #api img { filter: invert(1) hue-rotate(180deg); }
 }
 """
 _POLICY = b"default-src 'self'; img-src 'self' data:; style-src 'self' 'unsafe-inline'; frame-ancestors 'none'"
