@@ -1,6 +1,11 @@
-"""Bodies that are no JSON, or not the JSON of the contract."""
+"""Bodies that are not JSON, or not the JSON of the contract.
+
+Every body on every route is tried in process (tests/unit/gateway/transcoding/test_malformed_bodies.py); here each body
+and each route is tried once.
+"""
 
 from collections.abc import Callable
+from itertools import cycle
 
 import pytest
 
@@ -8,54 +13,23 @@ from tests.e2e.accounts import Account
 from tests.e2e.api import Api
 from tests.e2e.bindings import BODY_BINDINGS, PATH_IDS, ROWS, Style
 from tests.e2e.shapes import assert_invalid, assert_success
+from tests.examples.malformed_json import MALFORMED_JSON
 
-NO_JSON = {
-    "an open brace": b"{",
-    "a wrong bracket": b"{]",
-    "words": b"email=ada&password=x",
-    "a list": b"[]",
-    "null": b"null",
-    "a number": b"1",
-    "a string": b'"x"',
-    "true": b"true",
-    "two objects": b"{} {}",
-    "text after the object": b"{}x",
-    "single quotes": b"{'email': 'x'}",
-    "a comma too many": b'{"email": "x",}',
-    "a comment": b'{"email": "x" /* y */}',
-    "no quotes": b'{email: "x"}',
-    "NaN": b'{"email": NaN}',
-    "infinity": b'{"email": -Infinity}',
-    "a control character": b'{"email": "a\x01b"}',
-    "a bad escape": b'{"email": "\\x41"}',
-    "a leading zero": b'{"email": 01}',
-    "no UTF-8": b'{"email": "\xff\xfe"}',
-    "an overlong encoding": b'{"email": "\xc0\x80"}',
-    "a surrogate in UTF-8": b'{"email": "\xed\xa0\x80"}',
-    "UTF-16": '{"email": "x"}'.encode("utf-16"),
-    "a lone surrogate": b'{"email": "\\ud800"}',
-    "a lone surrogate in a name": b'{"\\ud800": 1}',
-    "a NUL escaped": b'{"email": "a\\u0000b"}',
-    "a NUL": b'{"email": "x"}\x00',
-    "a NUL in a name": b'{"a\\u0000b": 1}',
-    "an unknown field": b'{"nothing_of_ours": 1}',
-    "a field without name": b'{"": 1}',
-    "a field twice": b'{"x": 1, "x": 1}',
-    "33 lists deep": b'{"x": ' + b"[" * 32 + b"]" * 32 + b"}",
-    "33 objects deep": b'{"x": ' * 33 + b"1" + b"}" * 33,
-    "3000 lists deep": b"[" * 3_000,
-    "3000 objects deep": b'{"x":' * 3_000,
-    "5000 empty lists": b'{"x": [' + b"[]," * 5_000 + b"[]]}",
-    "2000 empty names": b"{" + b'"":1,' * 2_000 + b'"":1}',
-    "a number of 10000 digits": b'{"x": ' + b"9" * 10_000 + b"}",
-    "a number past every float": b'{"x": 1e999999}',
-    "a long exponent": b'{"x": 1e' + b"9" * 5000 + b"}",
-}
+#: Each malformed body once, on the routes in turn: there are more bodies than routes.
+CASES = [
+    pytest.param(rpc, style, body, id=f"{name} to {ROWS[rpc][style]}")
+    for (name, body), (rpc, style) in zip(MALFORMED_JSON.items(), cycle(BODY_BINDINGS), strict=False)
+]
 
 
-@pytest.mark.parametrize("body", NO_JSON.values(), ids=NO_JSON)
-@pytest.mark.parametrize(("rpc", "style"), BODY_BINDINGS)
-def test_is_refused(api: Api, token_for: Callable[[str], str], rpc: str, style: Style, body: bytes) -> None:
+def test_cases_cover_every_route_with_a_body() -> None:
+    assert len(CASES) == len(MALFORMED_JSON) >= len(BODY_BINDINGS)
+
+
+@pytest.mark.parametrize(("rpc", "style", "body"), CASES)
+def test_malformed_body_is_refused(
+    api: Api, token_for: Callable[[str], str], rpc: str, style: Style, body: bytes
+) -> None:
     path, _ = ROWS[rpc][style].fill(PATH_IDS)
     assert_invalid(api.send(ROWS[rpc][style].verb, path, content=body, token=token_for(rpc)))
 
@@ -69,18 +43,18 @@ TWICE = {
 
 
 @pytest.mark.parametrize("body", TWICE.values(), ids=TWICE)
-def test_a_field_twice_is_refused_at_any_depth(api: Api, style: Style, alice: Account, body: bytes) -> None:
+def test_duplicate_field_is_refused_at_any_depth(api: Api, style: Style, alice: Account, body: bytes) -> None:
     binding = ROWS["CreateOrder"][style]
     assert_invalid(api.send(binding.verb, binding.path, content=body, token=alice.token))
 
 
 @pytest.mark.parametrize("rewrite", [b"  \r\n\t%b\n ", b"%b"])
-def test_white_space_is_free(api: Api, style: Style, alice: Account, rewrite: bytes) -> None:
+def test_white_space_around_a_body_is_accepted(api: Api, style: Style, alice: Account, rewrite: bytes) -> None:
     binding = ROWS["CreateOrder"][style]
     assert_success(api.send(binding.verb, binding.path, content=rewrite % ORDER, token=alice.token), 201)
 
 
-def test_escapes_are_text(api: Api, alice: Account) -> None:
+def test_escapes_in_names_and_values_are_decoded(api: Api, alice: Account) -> None:
     body = ORDER.replace(b'"pen"', b'"\\ud83e\\udd80\\u0070\\/"').replace(b'"currency"', b'"\\u0063urrency"')
     response = api.send("POST", "/api/orders/add", content=body, token=alice.token)
     assert_success(response, 201)

@@ -1,8 +1,12 @@
-"""What HTTP itself can get wrong: paths, verbs, media types and sizes."""
+"""Errors of HTTP itself: paths, methods, media types and sizes.
+
+Every media type is tried in process (tests/unit/gateway/test_media_types.py); here each media type and each route once.
+"""
 
 import gzip
 import json
 from collections.abc import Callable
+from itertools import cycle
 from typing import Any, cast
 
 import pytest
@@ -25,23 +29,23 @@ UNKNOWN_PATHS = (
 
 @pytest.mark.parametrize("path", UNKNOWN_PATHS)
 @pytest.mark.parametrize("verb", ["GET", "POST"])
-def test_an_unknown_path_is_not_found(api: Api, alice: Account, verb: str, path: str) -> None:
+def test_unknown_path_is_not_found(api: Api, alice: Account, verb: str, path: str) -> None:
     assert_problem(api.send(verb, path, token=alice.token), 404, "ROUTE_NOT_FOUND")
 
 
 @pytest.mark.parametrize("path", ["/api/users/%ff", "/api/users/%zz", "/api/v1/orders/%C3", "/%"])
-def test_a_path_that_cannot_be_decoded_is_refused(api: Api, alice: Account, path: str) -> None:
+def test_path_that_cannot_be_decoded_is_refused(api: Api, alice: Account, path: str) -> None:
     assert_problem(api.send("GET", path, token=alice.token), 400, "MALFORMED_REQUEST")
 
 
-def test_an_encoded_slash_is_data(api: Api, alice: Account) -> None:
+def test_encoded_slash_is_part_of_the_path_parameter(api: Api, alice: Account) -> None:
     refused = api.send("GET", "/api/v1/orders/a%2Fb", token=alice.token)
     assert_problem(refused, 400, "INVALID_REQUEST")
     assert [violation["field"] for violation in refused.json()["violations"]] == ["order_id"]
 
 
 @pytest.mark.parametrize(("rpc", "style"), BINDINGS)
-def test_a_wrong_verb_is_told_the_right_ones(api: Api, rpc: str, style: Style) -> None:
+def test_wrong_method_is_refused_with_the_allowed_ones(api: Api, rpc: str, style: Style) -> None:
     path, _ = ROWS[rpc][style].fill({"user_id": "me", "order_id": "1", "session_id": "1"})
     allowed = allowed_verbs(ROWS[rpc][style].path)
     for verb in sorted({"GET", "POST", "PUT", "PATCH", "DELETE", "TRACE", "BREW"} - allowed):
@@ -51,32 +55,40 @@ def test_a_wrong_verb_is_told_the_right_ones(api: Api, rpc: str, style: Style) -
         assert allowed <= told <= allowed | {"HEAD", "OPTIONS"}
 
 
-def test_two_verbs_on_one_path_are_both_told(api: Api) -> None:
+def test_allow_header_lists_all_methods_of_a_path(api: Api) -> None:
     response = api.send("PUT", "/api/v1/orders/1")
     assert {"GET", "PATCH", "DELETE"} <= {name.strip() for name in response.headers["Allow"].split(",")}
 
 
-@pytest.mark.parametrize(("rpc", "style"), BODY_BINDINGS)
-@pytest.mark.parametrize(
-    "media_type",
-    [
-        "text/plain",
-        "application/x-www-form-urlencoded",
-        "application/xml",
-        "application/json-patch+json",
-        "json",
-        "*/*",
-        "appli cation/json",
-        "application/ json",
-        "application/json, application/json",
-        "application/json; charset=latin1",
-        'application/json; charset="utf-16"',
-        "application/json; charset=utf-8; charset=ascii",
-        "application/json; charset",
-        "application/json charset=utf-8",
-    ],
+OTHER_MEDIA_TYPES = (
+    "text/plain",
+    "application/x-www-form-urlencoded",
+    "application/xml",
+    "application/json-patch+json",
+    "json",
+    "*/*",
+    "appli cation/json",
+    "application/ json",
+    "application/json, application/json",
+    "application/json; charset=latin1",
+    'application/json; charset="utf-16"',
+    "application/json; charset=utf-8; charset=ascii",
+    "application/json; charset",
+    "application/json charset=utf-8",
 )
-def test_a_body_of_another_type_is_refused(
+#: Each media type and each route at least once.
+MEDIA_TYPE_CASES = [
+    pytest.param(rpc, style, media_type, id=f"{media_type} to {ROWS[rpc][style]}")
+    for (rpc, style), media_type in zip(BODY_BINDINGS, cycle(OTHER_MEDIA_TYPES), strict=False)
+]
+
+
+def test_cases_cover_every_media_type() -> None:
+    assert len(BODY_BINDINGS) >= len(OTHER_MEDIA_TYPES)
+
+
+@pytest.mark.parametrize(("rpc", "style", "media_type"), MEDIA_TYPE_CASES)
+def test_body_of_another_media_type_is_refused(
     api: Api, token_for: Callable[[str], str], rpc: str, style: Style, media_type: str
 ) -> None:
     path, _ = ROWS[rpc][style].fill(PATH_IDS)
@@ -88,7 +100,7 @@ def test_a_body_of_another_type_is_refused(
     assert response.headers.get("Accept-Patch") == ("application/json" if patch else None)
 
 
-def test_a_body_of_no_type_is_refused(api: Api) -> None:
+def test_body_without_a_media_type_is_refused(api: Api) -> None:
     content = json.dumps(registration()).encode()
     response = api.send("POST", "/api/users/reg", content=content, headers={"Content-Type": ""})
     assert_problem(response, 415, "UNSUPPORTED_MEDIA_TYPE")
@@ -105,7 +117,7 @@ def test_a_body_of_no_type_is_refused(api: Api) -> None:
         ],
     ],
 )
-def test_json_may_be_spelt_otherwise(api: Api, media_type: str) -> None:
+def test_equivalent_spellings_of_the_json_media_type_are_accepted(api: Api, media_type: str) -> None:
     content = json.dumps(registration()).encode()
     response = api.send("POST", "/api/users/reg", content=content, headers={"Content-Type": media_type})
     assert_success(response, 201)
@@ -113,7 +125,7 @@ def test_json_may_be_spelt_otherwise(api: Api, media_type: str) -> None:
 
 @pytest.mark.parametrize("encoding", ["gzip", "deflate", "br", "identity", "x"])
 @pytest.mark.parametrize("style", Style, ids=str)
-def test_an_encoded_body_is_refused(api: Api, alice: Account, style: Style, encoding: str) -> None:
+def test_body_with_a_content_encoding_is_refused(api: Api, alice: Account, style: Style, encoding: str) -> None:
     content = json.dumps(order_fields()).encode()
     content = gzip.compress(content) if encoding == "gzip" else content
     binding, headers = ROWS["CreateOrder"][style], {"Content-Encoding": encoding}
@@ -128,7 +140,7 @@ def padded(body: dict[str, Any], size: int) -> bytes:
 
 
 @pytest.mark.parametrize(("rpc", "style"), BODY_BINDINGS)
-def test_a_body_over_one_mib_is_refused(api: Api, token_for: Callable[[str], str], rpc: str, style: Style) -> None:
+def test_body_over_one_mib_is_refused(api: Api, token_for: Callable[[str], str], rpc: str, style: Style) -> None:
     path, _ = ROWS[rpc][style].fill(PATH_IDS)
     response = api.send(ROWS[rpc][style].verb, path, content=padded({}, MIB + 1), token=token_for(rpc))
     assert_problem(response, 413, "BODY_TOO_LARGE")
@@ -140,7 +152,7 @@ def description(api: Api) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(("rpc", "style"), BODY_BINDINGS)
-def test_a_body_over_the_limit_of_its_method_is_refused(
+def test_body_over_the_limit_of_its_method_is_refused(
     api: Api, description: dict[str, Any], token_for: Callable[[str], str], rpc: str, style: Style
 ) -> None:
     binding = ROWS[rpc][style]
@@ -153,13 +165,13 @@ def test_a_body_over_the_limit_of_its_method_is_refused(
         assert_problem(response, status, code)
 
 
-def test_a_body_of_the_largest_size_is_read(api: Api, style: Style, alice: Account) -> None:
+def test_body_of_the_largest_size_is_accepted(api: Api, style: Style, alice: Account) -> None:
     binding = ROWS["CreateOrder"][style]
     response = api.send(binding.verb, binding.path, content=padded(order_fields(), 100_000), token=alice.token)
     assert_success(response, 201)
 
 
-def test_a_refused_login_sets_no_cookie(api: Api, style: Style) -> None:
+def test_refused_login_sets_no_cookie(api: Api, style: Style) -> None:
     binding = ROWS["Login"][style]
     response = api.send(binding.verb, binding.path, content=b" " * (MIB + 1))
     assert_problem(response, 413, "BODY_TOO_LARGE")
@@ -167,12 +179,12 @@ def test_a_refused_login_sets_no_cookie(api: Api, style: Style) -> None:
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/.well-known/jwks.json", "/nothing"])
-def test_every_answer_carries_the_common_headers(api: Api, path: str) -> None:
+def test_every_response_carries_the_common_headers(api: Api, path: str) -> None:
     assert_common_headers(api.send("GET", path))
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/.well-known/jwks.json"])
-def test_the_other_paths_are_for_reading_only(api: Api, path: str) -> None:
+def test_pages_of_the_gateway_are_read_only(api: Api, path: str) -> None:
     response = api.send("POST", path)
     assert_problem(response, 405, "METHOD_NOT_ALLOWED")
     assert "GET" in response.headers["Allow"]

@@ -1,4 +1,8 @@
-"""Every forged token straight at the services, past the gateway: they refuse it themselves, and keep nothing of it."""
+"""Forged tokens sent directly to the services: they refuse them without the gateway, and store nothing.
+
+Every forgery is tried in process (tests/unit/service_kit/tokens/test_verifier_forgeries.py); here it is one of
+each family.
+"""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -12,8 +16,8 @@ from tests.e2e.grpc_client import ORDERS, USERS, GrpcClient, Refusal
 from tests.e2e.grpc_metadata import Metadata, bearer, claimed, refused, rows
 from tests.e2e.orders import order_fields
 from tests.e2e.running_stack import RunningStack
-from tests.e2e.signers import SENDABLE, signer_of
-from tests.examples.forgeries import FORGERIES, Signer
+from tests.e2e.signers import signer_of
+from tests.examples.forgeries import FORGERIES, FORGERY_SAMPLE, Signer
 
 WRITES: dict[str, tuple[str, dict[str, Any]]] = {
     f"{ORDERS}.CreateOrder": ("order-svc", order_fields()),
@@ -33,15 +37,15 @@ def signer(stack: RunningStack, alice: Account) -> Signer:
 
 @pytest.fixture
 def nothing_is_written(stack: RunningStack) -> Iterator[None]:
-    """The numbers of rows of all tables are the same after the test."""
+    """Checks that all tables have as many rows after the test as before."""
     before = rows(stack)
     assert {"orders", "users"} <= {table for _, table in before}
     yield
     assert rows(stack) == before
 
 
-@pytest.mark.parametrize("name", SENDABLE)
-def test_a_forged_token_is_refused_by_each_service(
+@pytest.mark.parametrize("name", FORGERY_SAMPLE)
+def test_forged_token_is_refused_by_each_service(
     grpc_clients: dict[str, GrpcClient], signer: Signer, name: str
 ) -> None:
     metadata = bearer(FORGERIES[name](signer))
@@ -51,7 +55,7 @@ def test_a_forged_token_is_refused_by_each_service(
 
 
 MISSING, INVALID, EXPIRED = "CREDENTIALS_MISSING", "TOKEN_INVALID", "TOKEN_EXPIRED"
-#: What comes in place of one good token, and the reason that is given.
+#: Metadata in place of one valid token, and the reason of the refusal.
 CREDENTIALS: dict[str, tuple[str, Callable[[Signer], Metadata]]] = {
     "nothing": (MISSING, lambda signer: ()),
     "nothing, and an identity": (MISSING, lambda signer: claimed(signer.claims["sub"])),
@@ -77,7 +81,7 @@ CREDENTIALS: dict[str, tuple[str, Callable[[Signer], Metadata]]] = {
 
 @pytest.mark.usefixtures("nothing_is_written")
 @pytest.mark.parametrize(("reason", "metadata"), CREDENTIALS.values(), ids=CREDENTIALS)
-def test_nothing_is_done_for_whoever_has_no_good_token(
+def test_write_without_a_valid_token_is_refused_and_changes_nothing(
     grpc_clients: dict[str, GrpcClient], signer: Signer, reason: str, metadata: Callable[[Signer], Metadata]
 ) -> None:
     for method, (service, fields) in WRITES.items():

@@ -1,4 +1,4 @@
-"""ExtractToken, and what a bearer token must be to let anybody in."""
+"""ExtractToken, and the bearer tokens that protected routes accept."""
 
 from typing import Any
 
@@ -11,7 +11,8 @@ from tests.e2e.bindings import PROTECTED_BINDINGS, WELL_FORMED, Style
 from tests.e2e.running_stack import RunningStack
 from tests.e2e.shapes import assert_invalid, assert_problem, assert_recent_time, assert_success
 from tests.e2e.signers import signer_of
-from tests.examples.forgeries import FORGERIES
+from tests.examples.forgeries import FORGERIES, FORGERY_SAMPLE
+from tests.examples.forgeries.in_headers import UNSENDABLE
 
 ACTIVE_FIELDS = {"active", "user_id", "role", "session_id", "issued_at", "expires_at"}
 MAX_TOKEN_BYTES = 8192
@@ -22,7 +23,7 @@ def claims_of(token: str) -> dict[str, Any]:
     return claims
 
 
-def test_says_what_the_callers_own_token_stands_for(api: Api, style: Style, alice: Account) -> None:
+def test_introspection_describes_the_callers_own_token(api: Api, style: Style, alice: Account) -> None:
     response = api.call("ExtractToken", style, {}, token=alice.token)
     assert_success(response, 200)
     body = response.json()
@@ -33,32 +34,34 @@ def test_says_what_the_callers_own_token_stands_for(api: Api, style: Style, alic
     assert body["session_id"] == claims_of(alice.token)["sid"]
 
 
-def test_the_body_may_be_left_out(api: Api, alice: Account) -> None:
+def test_introspection_without_a_body_describes_the_callers_token(api: Api, alice: Account) -> None:
     response = api.send("POST", "/api/users/ext", token=alice.token)
     assert_success(response, 200)
     assert response.json()["user_id"] == alice.user_id
 
 
-def test_a_token_of_another_session_of_the_caller_is_active(api: Api, style: Style, alice: Account) -> None:
+def test_token_of_another_session_of_the_caller_is_active(api: Api, style: Style, alice: Account) -> None:
     other = log_in(api, alice.email, alice.password)
     body = api.call("ExtractToken", style, {"token": other.token}, token=alice.token).json()
     assert body["active"] is True
     assert body["session_id"] == claims_of(other.token)["sid"]
 
 
-def test_somebody_elses_token_is_not_active(api: Api, style: Style, alice: Account, bob: Account) -> None:
+def test_token_of_another_user_is_not_active(api: Api, style: Style, alice: Account, bob: Account) -> None:
     response = api.call("ExtractToken", style, {"token": bob.token}, token=alice.token)
     assert_success(response, 200)
     assert response.json() == {"active": False}
 
 
-def test_administrators_may_ask_of_any(api: Api, style: Style, alice: Account, admin: Account) -> None:
+def test_administrator_introspects_the_token_of_any_user(
+    api: Api, style: Style, alice: Account, admin: Account
+) -> None:
     body = api.call("ExtractToken", style, {"token": alice.token}, token=admin.token).json()
     assert (body["active"], body["user_id"], body["role"]) == (True, alice.user_id, "user")
     assert api.call("ExtractToken", style, {}, token=admin.token).json()["role"] == "admin"
 
 
-def test_a_revoked_sessions_token_is_not_active(api: Api, style: Style, newcomer: Account) -> None:
+def test_token_of_a_revoked_session_is_not_active(api: Api, style: Style, newcomer: Account) -> None:
     other = log_in(api, newcomer.email, newcomer.password)
     assert_success(api.call("Logout", token=other.token), 204)
     response = api.call("ExtractToken", style, {"token": other.token}, token=newcomer.token)
@@ -66,8 +69,8 @@ def test_a_revoked_sessions_token_is_not_active(api: Api, style: Style, newcomer
     assert response.json() == {"active": False}
 
 
-@pytest.mark.parametrize("name", FORGERIES)
-def test_a_forged_token_is_not_active(api: Api, stack: RunningStack, alice: Account, name: str) -> None:
+@pytest.mark.parametrize("name", [*FORGERY_SAMPLE, *UNSENDABLE])
+def test_forged_token_is_not_active(api: Api, stack: RunningStack, alice: Account, name: str) -> None:
     token = FORGERIES[name](signer_of(stack, alice.token))
     response = api.call("ExtractToken", fields={"token": token}, token=alice.token)
     if len(token) > MAX_TOKEN_BYTES or "\0" in token:
@@ -87,21 +90,23 @@ INVALID: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("field", "fields"), INVALID.values(), ids=INVALID)
-def test_refuses_past_the_border(api: Api, style: Style, alice: Account, field: str, fields: dict[str, Any]) -> None:
+def test_fields_beyond_their_limits_are_refused(
+    api: Api, style: Style, alice: Account, field: str, fields: dict[str, Any]
+) -> None:
     assert_invalid(api.call("ExtractToken", style, fields, token=alice.token), field)
 
 
 @pytest.mark.parametrize(("rpc", "style"), PROTECTED_BINDINGS)
-def test_nothing_is_let_in_without_a_token(api: Api, rpc: str, style: Style) -> None:
+def test_protected_route_without_a_token_is_refused(api: Api, rpc: str, style: Style) -> None:
     assert_problem(api.call(rpc, style, WELL_FORMED.get(rpc)), 401, "CREDENTIALS_MISSING")
 
 
 @pytest.mark.parametrize(
     "value", ["Basic YTpi", "Bearer", "Bearer =", "Bearer a b", "bearer", "Token x", "", "x" * 9000]
 )
-def test_another_authorization_lets_nobody_in(api: Api, value: str) -> None:
+def test_authorization_without_a_valid_bearer_token_is_refused(api: Api, value: str) -> None:
     assert_problem(api.call("GetUser", headers={"Authorization": value}), 401)
 
 
-def test_the_scheme_is_read_in_any_case(api: Api, alice: Account) -> None:
+def test_bearer_scheme_is_case_insensitive(api: Api, alice: Account) -> None:
     assert_success(api.call("GetUser", headers={"Authorization": f"bearer {alice.token}"}), 200)

@@ -33,7 +33,18 @@ def test_json_in_utf_8(value: bytes) -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        *[b"", b"json", b"*/*", b"application/*", b"text/json", b"application/jsonx", b"application/json/x"],
+        *[
+            b"text/plain",
+            b"application/x-www-form-urlencoded",
+            b"application/xml",
+            b"",
+            b"json",
+            b"*/*",
+            b"application/*",
+            b"text/json",
+            b"application/jsonx",
+            b"application/json/x",
+        ],
         *[b"application/json-patch+json", b"application/ json", b"appli cation/json", b"application /json"],
         *[b"application/json, application/json", b"application/json charset=utf-8", b"application/json; charset"],
         *[b"application/json; charset=", b"application/json; charset =utf-8", b"application/json; charset= utf-8"],
