@@ -30,19 +30,19 @@ def disposable(start_stack: Any) -> ComposeStack:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_an_image_is_small(docker: Docker, service: str) -> None:
+def test_image_is_small(docker: Docker, service: str) -> None:
     size_bytes = _inspected(docker, service)["Size"]
     print(f"headrace-{service}: {size_bytes / 1e6:.0f} MB")
     assert size_bytes <= _MAX_BYTES
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_it_runs_as_nobody_in_particular(docker: Docker, service: str) -> None:
+def test_container_runs_as_an_unprivileged_user(docker: Docker, service: str) -> None:
     assert _inspected(docker, service)["Config"]["User"] == "10001:10001"
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_its_modules_are_compiled(docker: Docker, service: str) -> None:
+def test_modules_of_an_image_are_compiled(docker: Docker, service: str) -> None:
     told = docker("run", "--rm", "--entrypoint", "python", f"headrace-{service}", "-c", _NO_BYTECODE)
     sources, compiled = map(int, told.split())
     # A few templates among the libraries are no Python that can be compiled.
@@ -50,7 +50,7 @@ def test_its_modules_are_compiled(docker: Docker, service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_it_names_what_is_missing(docker: Docker, service: str) -> None:
+def test_container_names_missing_settings(docker: Docker, service: str) -> None:
     done = docker.attempt("run", "--rm", f"headrace-{service}")
     assert done.returncode == 2
     assert "REDIS_URL" in done.stderr or "DATABASE_URL" in done.stderr
@@ -58,7 +58,7 @@ def test_it_names_what_is_missing(docker: Docker, service: str) -> None:
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_the_root_is_read_only_and_no_capability_is_left(platform: ComposeStack, service: str) -> None:
+def test_container_has_a_read_only_root_and_no_capabilities(platform: ComposeStack, service: str) -> None:
     refused = platform.docker.attempt("exec", _container(platform, service), "sh", "-c", "touch /opt/headrace/x")
     assert refused.returncode != 0
     status = platform.compose("exec", "--no-TTY", service, "cat", "/proc/1/status")
@@ -68,7 +68,7 @@ def test_the_root_is_read_only_and_no_capability_is_left(platform: ComposeStack,
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_the_service_is_process_1_and_stops_in_good_order(disposable: ComposeStack, service: str) -> None:
+def test_service_is_process_1_and_stops_gracefully(disposable: ComposeStack, service: str) -> None:
     container = _container(disposable, service)
     assert "/opt/headrace/bin/service" in disposable.docker("exec", container, "cat", "/proc/1/cmdline")
     disposable.docker("stop", "--time", "20", container)

@@ -14,7 +14,7 @@ def ask(address: str) -> Any:
         return json.loads(response.read())
 
 
-def test_prometheus_reads_every_process(platform: ComposeStack) -> None:
+def test_prometheus_scrapes_every_process(platform: ComposeStack) -> None:
     address = platform.published("prometheus", 9090)
 
     def all_up() -> bool | None:
@@ -25,18 +25,18 @@ def test_prometheus_reads_every_process(platform: ComposeStack) -> None:
     eventually(all_up, within_s=60, every_s=1)
 
 
-def test_its_rules_are_loaded(platform: ComposeStack) -> None:
+def test_prometheus_loads_its_rules(platform: ComposeStack) -> None:
     groups = ask(f"{platform.published('prometheus', 9090)}/api/v1/rules")["data"]["groups"]
     assert {group["name"] for group in groups} >= {"slo-availability-recording", "slo-latency-recording", "slo-alerts"}
 
 
-def test_grafana_finds_its_dashboards(platform: ComposeStack) -> None:
+def test_grafana_loads_its_dashboards(platform: ComposeStack) -> None:
     wanted = {json.loads(dashboard.read_text())["uid"] for dashboard in DASHBOARDS}
     found = {each["uid"] for each in ask(f"{platform.published('grafana', 3000)}/api/search")}
     assert wanted <= found
 
 
-def test_only_what_people_open_is_published(platform: ComposeStack) -> None:
+def test_only_public_ports_are_published(platform: ComposeStack) -> None:
     """And of that, nothing beyond loopback unless asked. The tests' own ports are those of the network `published`."""
     told = json.loads(platform.compose("config", "--format", "json"))["services"]
     own = {"user-svc", "order-svc", "postgres"}

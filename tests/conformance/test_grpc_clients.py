@@ -56,7 +56,7 @@ def output(*command: str | Path) -> str:
 
 
 @pytest.mark.parametrize("name", _SERVERS)
-def test_grpcurl_lists_and_describes_all_that_is_served(platform: Stack, grpcurl: Path, name: str) -> None:
+def test_grpcurl_lists_and_describes_all_services(platform: Stack, grpcurl: Path, name: str) -> None:
     target = platform.grpc_target(name)
     services = set(output(grpcurl, "-plaintext", target, "list").split())
     methods = headrace_contract().methods.values()
@@ -69,7 +69,7 @@ def test_grpcurl_lists_and_describes_all_that_is_served(platform: Stack, grpcurl
 
 
 @pytest.mark.parametrize("symbol", ["order.v1.OrderLine.sku", "order.v1.OrderStatus", "google.rpc.ErrorInfo"])
-def test_grpcurl_describes_what_is_no_service(platform: Stack, grpcurl: Path, symbol: str) -> None:
+def test_grpcurl_describes_a_message(platform: Stack, grpcurl: Path, symbol: str) -> None:
     assert symbol in output(grpcurl, "-plaintext", platform.grpc_target("order-svc"), "describe", symbol)
 
 

@@ -74,10 +74,12 @@ def _run(platform: Stack, folder: Path, **environ: str) -> None:
 
 
 @pytest.mark.timeout(_WITHIN_S + 60)
-def test_a_user_is_answered_as_described(platform: Stack, tmp_path: Path) -> None:
+def test_responses_to_a_user_match_the_description(platform: Stack, tmp_path: Path) -> None:
     _run(platform, tmp_path)
 
 
 @pytest.mark.timeout(_WITHIN_S + 60)
-def test_an_administrator_is_answered_as_described(platform: Stack, administrators: Path, tmp_path: Path) -> None:
+def test_responses_to_an_administrator_match_the_description(
+    platform: Stack, administrators: Path, tmp_path: Path
+) -> None:
     _run(platform, tmp_path, **{schemathesis_auth.ADMINISTRATORS_VARIABLE: str(administrators)})

@@ -32,7 +32,7 @@ def history(api: Api, admin: Account) -> tuple[Account, list[dict[str, Any]]]:
 
 
 @pytest.mark.local_platform
-def test_everything_is_on_record(api: Api, style: Style, admin: Account) -> None:
+def test_audit_log_records_every_kind_of_event(api: Api, style: Style, admin: Account) -> None:
     account = register(api, headers={"X-Request-Id": "audit-registered"})
     logged_in = log_in(api, account.email, account.password, headers={"X-Request-Id": "audit-logged_in"})
     wrong = {"email": account.email, "password": unique_password()}
@@ -74,7 +74,7 @@ def test_everything_is_on_record(api: Api, style: Style, admin: Account) -> None
     assert found[-1]["kind"] == "registered"
 
 
-def test_pages_add_up_without_gap_or_repetition(
+def test_pages_hold_each_event_once(
     api: Api, style: Style, admin: Account, history: tuple[Account, list[dict[str, Any]]]
 ) -> None:
     account, newest_first = history
@@ -100,7 +100,9 @@ def test_pages_are_stable_while_events_are_added(api: Api, style: Style, admin: 
     assert kinds(first) + kinds(second) == ["logged_in", "registered"]
 
 
-def test_filters(api: Api, style: Style, admin: Account, history: tuple[Account, list[dict[str, Any]]]) -> None:
+def test_filters_select_the_matching_events(
+    api: Api, style: Style, admin: Account, history: tuple[Account, list[dict[str, Any]]]
+) -> None:
     account, newest_first = history
     user_id = account.user_id
 
@@ -120,7 +122,7 @@ def test_filters(api: Api, style: Style, admin: Account, history: tuple[Account,
     assert all(event["kind"] == "logged_in" for event in found(kind="logged_in"))
 
 
-def test_a_page_token_is_of_one_list(
+def test_page_token_of_another_list_is_refused(
     api: Api, style: Style, admin: Account, history: tuple[Account, list[dict[str, Any]]]
 ) -> None:
     fields = {"user_id": history[0].user_id, "page_size": 1}
@@ -143,11 +145,13 @@ def test_a_page_token_is_of_one_list(
         ("since.seconds", "1"),
     ],
 )
-def test_refuses_what_is_none_of_the_contracts(api: Api, style: Style, admin: Account, name: str, value: str) -> None:
+def test_parameters_outside_the_contract_are_refused(
+    api: Api, style: Style, admin: Account, name: str, value: str
+) -> None:
     assert_invalid(api.call("ListAuditEvents", style, {name: value}, token=admin.token), name)
 
 
-def test_a_plus_in_a_query_is_a_space(api: Api, admin: Account) -> None:
+def test_plus_in_a_query_is_read_as_a_space(api: Api, admin: Account) -> None:
     offset = "2026-01-01T00:00:00+01:00"
     problem = assert_invalid(api.send("GET", f"/api/v1/audit-events?since={offset}", token=admin.token), "since")
     assert "%2B" in problem["violations"][0]["message"]
@@ -155,13 +159,13 @@ def test_a_plus_in_a_query_is_a_space(api: Api, admin: Account) -> None:
 
 
 @pytest.mark.parametrize("until", ["2026-01-01T00:00:00Z", "2026-01-01T00:59:59+01:00"])
-def test_refuses_a_period_without_length(api: Api, style: Style, admin: Account, until: str) -> None:
+def test_empty_period_is_refused(api: Api, style: Style, admin: Account, until: str) -> None:
     fields = {"since": "2026-01-01T00:00:00Z", "until": until}
     response = api.call("ListAuditEvents", style, fields, token=admin.token)
     assert_invalid(response, "until", "INVALID_REQUEST")
 
 
-def test_administrators_only(api: Api, style: Style, alice: Account) -> None:
+def test_audit_log_is_refused_to_ordinary_users(api: Api, style: Style, alice: Account) -> None:
     assert_problem(api.call("ListAuditEvents", style), 401, "CREDENTIALS_MISSING")
     for fields in ({}, {"user_id": alice.user_id}, {"since": "now"}):
         assert_problem(api.call("ListAuditEvents", style, fields, token=alice.token), 403, "ACCESS_DENIED")
@@ -169,21 +173,21 @@ def test_administrators_only(api: Api, style: Style, alice: Account) -> None:
     assert_problem(by_cookie, 403, "ACCESS_DENIED")
 
 
-def test_an_administrators_cookie_will_do(api: Api, admin: Account) -> None:
+def test_audit_log_is_readable_with_an_administrators_cookie(api: Api, admin: Account) -> None:
     cookie = log_in(api, admin.email, admin.password).cookie
     response = present(api, cookie, "ListAuditEvents")
     assert_success(response, 200)
     assert_renewed(response)
 
 
-def test_an_ended_session_reads_nothing(api: Api, style: Style, admin: Account) -> None:
+def test_audit_log_is_refused_to_an_ended_session(api: Api, style: Style, admin: Account) -> None:
     token = log_in(api, admin.email, admin.password).token
     assert_success(api.call("Logout", token=token), 204)
     assert_problem(api.call("ListAuditEvents", style, token=token), 401)
 
 
 @pytest.mark.parametrize("field", [b"\x2a", b"\x32"], ids=["since", "until"])
-def test_a_time_that_is_none_is_refused_by_the_service(
+def test_invalid_timestamp_is_refused_by_the_service(
     grpc_clients: dict[str, GrpcClient], admin: Account, field: bytes
 ) -> None:
     far_beyond = field + b"\x0a\x08" + b"\xff" * 8 + b"\x7f"  # seconds: 2**63 - 1
@@ -193,6 +197,6 @@ def test_a_time_that_is_none_is_refused_by_the_service(
     assert refusal_of(refused.value).violations == {"since" if field == b"\x2a" else "until": "timestamp.range"}
 
 
-def test_the_service_itself_lets_administrators_in_only(grpc_clients: dict[str, GrpcClient], alice: Account) -> None:
+def test_audit_log_over_grpc_is_for_administrators_only(grpc_clients: dict[str, GrpcClient], alice: Account) -> None:
     refusal = grpc_clients["user-svc"].refusal(f"{AUDIT}.ListAuditEvents", token=alice.token)
     assert (refusal.status, refusal.reason) == (grpc.StatusCode.PERMISSION_DENIED, "ACCESS_DENIED")

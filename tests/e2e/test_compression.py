@@ -9,7 +9,7 @@ from tests.e2e.orders import create_order, order_fields, order_line
 from tests.e2e.shapes import assert_invalid
 
 
-def test_a_long_answer_is_compressed(api: Api, style: Style, alice: Account) -> None:
+def test_long_response_is_compressed(api: Api, style: Style, alice: Account) -> None:
     lines = [order_line(sku=f"sku-{number}") for number in range(100)]
     order = create_order(api, alice.token, **order_fields(lines=lines))
     fields = {"order_id": order["order_id"]}
@@ -20,19 +20,19 @@ def test_a_long_answer_is_compressed(api: Api, style: Style, alice: Account) -> 
 
 
 @pytest.mark.parametrize("accepted", ["identity", "gzip;q=0", "br", "", "deflate, gzip; q=0.0"])
-def test_only_for_whoever_accepts_it(api: Api, accepted: str) -> None:
+def test_response_is_not_compressed_unless_gzip_is_accepted(api: Api, accepted: str) -> None:
     response = api.send("GET", "/openapi.json", headers={"Accept-Encoding": accepted})
     assert "Content-Encoding" not in response.headers
     assert response.json()["openapi"]
 
 
-def test_never_beside_a_token(api: Api, style: Style, alice: Account) -> None:
+def test_response_with_a_token_is_never_compressed(api: Api, style: Style, alice: Account) -> None:
     fields = {"email": alice.email, "password": alice.password}
     response = api.call("Login", style, fields, headers={"Accept-Encoding": "gzip"})
     assert "Content-Encoding" not in response.headers
 
 
-def test_never_beside_a_new_session_key(api: Api, newcomer: Account) -> None:
+def test_response_with_a_new_session_key_is_never_compressed(api: Api, newcomer: Account) -> None:
     lines = [order_line(sku=f"sku-{number}") for number in range(100)]
     order = create_order(api, newcomer.token, **order_fields(lines=lines))
     headers = {"Accept-Encoding": "gzip", "Cookie": newcomer.cookie}
@@ -42,7 +42,7 @@ def test_never_beside_a_new_session_key(api: Api, newcomer: Account) -> None:
     assert response.json() == order
 
 
-def test_nor_where_that_comes_with_a_problem(api: Api, newcomer: Account) -> None:
+def test_problem_with_a_new_session_key_is_never_compressed(api: Api, newcomer: Account) -> None:
     fields = order_fields(lines=[order_line(quantity=0) for _ in range(100)])
     headers = {"Accept-Encoding": "gzip", "Cookie": newcomer.cookie, "Sec-Fetch-Site": "same-origin"}
     response = api.call("CreateOrder", fields=fields, headers=headers)

@@ -32,7 +32,7 @@ def names(value: str) -> set[str]:
 
 
 @pytest.mark.parametrize(("rpc", "style"), BINDINGS)
-def test_an_allowed_origin_may_send_everything(api: Api, rpc: str, style: Style) -> None:
+def test_preflight_of_an_allowed_origin_is_granted(api: Api, rpc: str, style: Style) -> None:
     wanted = "authorization,content-type,idempotency-key,if-match,x-request-id,traceparent"
     response = preflight(api, rpc, style, ALLOWED_ORIGIN, wanted)
     assert response.status_code in {200, 204}
@@ -44,13 +44,13 @@ def test_an_allowed_origin_may_send_everything(api: Api, rpc: str, style: Style)
 
 
 @pytest.mark.parametrize("origin", REFUSED)
-def test_another_origin_may_not(api: Api, style: Style, origin: str) -> None:
+def test_preflight_of_another_origin_is_not_granted(api: Api, style: Style, origin: str) -> None:
     response = preflight(api, "CreateOrder", style, origin)
     assert "Access-Control-Allow-Origin" not in response.headers
     assert response.status_code < 500
 
 
-def test_an_allowed_origin_may_read_the_answer(api: Api, style: Style, newcomer: Account) -> None:
+def test_response_is_readable_by_an_allowed_origin(api: Api, style: Style, newcomer: Account) -> None:
     headers = {"Origin": ALLOWED_ORIGIN, "Cookie": newcomer.cookie}
     response = api.call("GetUser", style, headers=headers)
     assert response.status_code == 200
@@ -61,13 +61,13 @@ def test_an_allowed_origin_may_read_the_answer(api: Api, style: Style, newcomer:
     assert "origin" in names(response.headers["Vary"])
 
 
-def test_an_allowed_origin_may_read_a_refusal(api: Api, style: Style) -> None:
+def test_refusal_is_readable_by_an_allowed_origin(api: Api, style: Style) -> None:
     response = api.call("GetUser", style, headers={"Origin": ALLOWED_ORIGIN})
     assert_problem(response, 401)
     assert response.headers["Access-Control-Allow-Origin"] == ALLOWED_ORIGIN
 
 
 @pytest.mark.parametrize("origin", REFUSED)
-def test_another_origin_may_read_nothing(api: Api, origin: str) -> None:
+def test_response_is_not_readable_by_another_origin(api: Api, origin: str) -> None:
     response = api.send("GET", "/openapi.json", headers={"Origin": origin})
     assert "Access-Control-Allow-Origin" not in response.headers

@@ -31,7 +31,7 @@ def _told(problem: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("group", ALIKE)
-def test_the_same_is_told_of_each(world: World, group: str) -> None:
+def test_refusals_of_one_group_are_identical(world: World, group: str) -> None:
     status, code, cases = ALIKE[group]
     told, challenges = {}, set()
     for name, ask in cases.items():
@@ -46,7 +46,7 @@ def test_the_same_is_told_of_each(world: World, group: str) -> None:
 
 
 @pytest.mark.parametrize("rpc", ["GetUser", "DeleteUser"])
-def test_another_user_is_nobody(world: World, rpc: str) -> None:
+def test_another_user_is_indistinguishable_from_an_unknown_one(world: World, rpc: str) -> None:
     answers = [
         world.api.send("GET" if rpc == "GetUser" else "DELETE", f"/api/v1/users/{user_id}", token=world.me.token)
         for user_id in (world.other.user_id, UNKNOWN_ID, str(uuid.uuid4()))
@@ -55,7 +55,7 @@ def test_another_user_is_nobody(world: World, rpc: str) -> None:
     assert rest == [first, first]
 
 
-def test_another_session_is_none(world: World) -> None:
+def test_another_users_session_is_indistinguishable_from_an_unknown_one(world: World) -> None:
     theirs = world.api.call("ListSessions", token=world.other.token).json()["sessions"][0]["session_id"]
     answers = [
         world.api.call("RevokeSession", fields={"session_id": session_id}, token=world.me.token)

@@ -36,12 +36,16 @@ def create(api: Api, style: Style, cookie: str, headers: Headers) -> httpx2.Resp
 
 
 @pytest.mark.parametrize("headers", FROM_HERE.values(), ids=FROM_HERE)
-def test_a_write_from_here_is_done(api: Api, style: Style, newcomer: Account, headers: Headers) -> None:
+def test_write_with_a_cookie_from_the_same_site_is_accepted(
+    api: Api, style: Style, newcomer: Account, headers: Headers
+) -> None:
     assert_success(create(api, style, newcomer.cookie, headers), 201)
 
 
 @pytest.mark.parametrize("headers", FROM_ELSEWHERE.values(), ids=FROM_ELSEWHERE)
-def test_a_write_from_elsewhere_is_refused(api: Api, style: Style, newcomer: Account, headers: Headers) -> None:
+def test_write_with_a_cookie_from_another_site_is_refused(
+    api: Api, style: Style, newcomer: Account, headers: Headers
+) -> None:
     response = create(api, style, newcomer.cookie, headers)
     assert_problem(response, 403, "CROSS_SITE_REQUEST")
     assert not session_cookies(response)
@@ -50,24 +54,28 @@ def test_a_write_from_elsewhere_is_refused(api: Api, style: Style, newcomer: Acc
 
 
 @pytest.mark.parametrize("rpc", ["Logout", "DeleteUser", "ExtractToken"])
-def test_every_unsafe_method_is_guarded(api: Api, style: Style, newcomer: Account, rpc: str) -> None:
+def test_every_unsafe_method_is_refused_from_another_site(api: Api, style: Style, newcomer: Account, rpc: str) -> None:
     headers = {"Cookie": newcomer.cookie, "Origin": "https://evil.example"}
     assert_problem(api.call(rpc, style, headers=headers), 403, "CROSS_SITE_REQUEST")
     assert_success(api.call("GetUser", headers={"Cookie": newcomer.cookie}), 200)
 
 
 @pytest.mark.parametrize("headers", FROM_ELSEWHERE.values(), ids=FROM_ELSEWHERE)
-def test_reading_is_free(api: Api, style: Style, newcomer: Account, headers: Headers) -> None:
+def test_read_with_a_cookie_from_another_site_is_accepted(
+    api: Api, style: Style, newcomer: Account, headers: Headers
+) -> None:
     response = api.call("ListOrders", style, headers={"Cookie": newcomer.cookie, **headers})
     assert_success(response, 200)
 
 
-def test_a_valid_token_passes(api: Api, style: Style, newcomer: Account) -> None:
+def test_write_with_a_valid_token_from_another_site_is_accepted(api: Api, style: Style, newcomer: Account) -> None:
     headers = {"Cookie": newcomer.cookie, "Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
     assert_success(api.call("CreateOrder", style, order_fields(), token=newcomer.token, headers=headers), 201)
 
 
-def test_so_does_an_expired_one_beside_the_cookie(renewing_api: Api, style: Style, expired_account: Account) -> None:
+def test_write_with_an_expired_token_and_the_cookie_is_accepted(
+    renewing_api: Api, style: Style, expired_account: Account
+) -> None:
     headers = {"Cookie": expired_account.cookie, "Sec-Fetch-Site": "cross-site", "Origin": "https://evil.example"}
     response = renewing_api.call("CreateOrder", style, order_fields(), token=expired_account.token, headers=headers)
     assert_success(response, 201)

@@ -45,7 +45,7 @@ async def lose(proxy: TcpProxy) -> None:
 Kill = Callable[[TcpProxy], Awaitable[None]]
 
 
-async def test_every_request_is_answered(stack: Stack) -> None:
+async def test_every_request_is_answered_after_idle_upstream_connections_have_died(stack: Stack) -> None:
     target = stack.grpc_target("order-svc")
     async with (
         tcp_proxy(int(target.rpartition(":")[2])) as proxy,

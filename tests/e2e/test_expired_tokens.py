@@ -15,14 +15,14 @@ from tests.e2e.renewals import assert_not_renewed, assert_renewed, present
 from tests.e2e.shapes import assert_problem, assert_success
 
 
-def test_an_expired_token_alone_lets_nobody_in(renewing_api: Api, style: Style, expired_account: Account) -> None:
+def test_expired_token_without_a_cookie_is_refused(renewing_api: Api, style: Style, expired_account: Account) -> None:
     response = renewing_api.call("GetUser", style, token=expired_account.token)
     assert_problem(response, 401, "TOKEN_EXPIRED")
     assert 'error="invalid_token"' in response.headers["WWW-Authenticate"]
     assert_not_renewed(response)
 
 
-def test_an_expired_token_is_not_active(renewing_api: Api, expired_account: Account) -> None:
+def test_expired_token_is_not_active(renewing_api: Api, expired_account: Account) -> None:
     account = expired_account
     headers = {"Cookie": account.cookie, "Authorization": f"Bearer {account.token}"}
     response = renewing_api.call("ExtractToken", fields={"token": account.token}, headers=headers)
@@ -31,7 +31,7 @@ def test_an_expired_token_is_not_active(renewing_api: Api, expired_account: Acco
     assert_renewed(response)
 
 
-def test_an_expired_token_is_renewed_by_the_cookie(renewing_api: Api, style: Style, expired_account: Account) -> None:
+def test_expired_token_is_renewed_with_the_cookie(renewing_api: Api, style: Style, expired_account: Account) -> None:
     account = expired_account
     response = renewing_api.call("GetUser", style, token=account.token, headers={"Cookie": account.cookie})
     assert_success(response, 200)
@@ -42,7 +42,9 @@ def test_an_expired_token_is_renewed_by_the_cookie(renewing_api: Api, style: Sty
     assert_success(renewing_api.call("GetUser", style, token=token), 200)
 
 
-def test_a_write_is_done_once_and_renewed(renewing_api: Api, style: Style, expired_account: Account) -> None:
+def test_write_with_an_expired_token_is_done_once_and_renews_the_session(
+    renewing_api: Api, style: Style, expired_account: Account
+) -> None:
     account = expired_account
     headers = {"Cookie": account.cookie}
     response = renewing_api.call("CreateOrder", style, order_fields(), token=account.token, headers=headers)
@@ -51,7 +53,7 @@ def test_a_write_is_done_once_and_renewed(renewing_api: Api, style: Style, expir
     assert listed == [response.json()]
 
 
-def test_every_kind_of_answer_is_renewed(renewing_api: Api, expired_account: Account) -> None:
+def test_session_is_renewed_for_every_response_status(renewing_api: Api, expired_account: Account) -> None:
     account = expired_account
     headers = {"Cookie": account.cookie}
     response = renewing_api.call("GetOrder", fields={"order_id": UNKNOWN_ID}, token=account.token, headers=headers)
@@ -65,7 +67,7 @@ def test_every_kind_of_answer_is_renewed(renewing_api: Api, expired_account: Acc
     assert_success(present(renewing_api, assert_renewed(response)), 200)
 
 
-def test_fifty_at_once_get_one_successor(renewing_api: Api, expired_account: Account) -> None:
+def test_fifty_concurrent_requests_get_the_same_successor(renewing_api: Api, expired_account: Account) -> None:
     account = expired_account
 
     def call(style: Style) -> httpx2.Response:
@@ -81,7 +83,7 @@ def test_fifty_at_once_get_one_successor(renewing_api: Api, expired_account: Acc
     assert len(response.json()["sessions"]) == 1
 
 
-def test_an_expired_token_proves_that_no_other_site_sent_it(
+def test_expired_token_with_the_cookie_passes_the_cross_site_check(
     renewing_api: Api, style: Style, expired_account: Account
 ) -> None:
     account = expired_account

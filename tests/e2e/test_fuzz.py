@@ -48,7 +48,9 @@ def dummy(api: Api) -> Account:
 
 
 @pytest.mark.parametrize(("rpc", "style"), BODY_BINDINGS)
-def test_any_json_is_answered(api: Api, dummy: Account, admin: Account, rpc: str, style: Style) -> None:
+def test_any_json_body_gets_a_success_or_a_problem(
+    api: Api, dummy: Account, admin: Account, rpc: str, style: Style
+) -> None:
     path, _ = ROWS[rpc][style].fill(PATH_IDS)
     token = (admin if ROWS[rpc].admin else dummy).token
 
@@ -61,7 +63,7 @@ def test_any_json_is_answered(api: Api, dummy: Account, admin: Account, rpc: str
 
 
 @pytest.mark.parametrize(("rpc", "style"), BODY_BINDINGS)
-def test_any_bytes_are_answered(api: Api, dummy: Account, admin: Account, rpc: str, style: Style) -> None:
+def test_any_bytes_get_a_success_or_a_problem(api: Api, dummy: Account, admin: Account, rpc: str, style: Style) -> None:
     path, _ = ROWS[rpc][style].fill(PATH_IDS)
     token = (admin if ROWS[rpc].admin else dummy).token
 
@@ -93,7 +95,7 @@ def filled(value: Any, replacement: Any) -> Any:
     return [filled(inner, replacement) for inner in value] if isinstance(value, list) else value
 
 
-def test_an_order_with_anything_in_any_place_is_answered(api: Api, dummy: Account) -> None:
+def test_order_with_any_value_in_any_field_gets_a_success_or_a_problem(api: Api, dummy: Account) -> None:
     @settings(EXAMPLES, max_examples=150)
     @given(st.sampled_from(list(mutations(order_fields()))), JSON)
     def check(pattern: Any, replacement: Any) -> None:

@@ -27,7 +27,7 @@ def description(api: Api) -> Any:
 
 @pytest.mark.parametrize("mode", GenerationMode)
 @pytest.mark.parametrize("method", BINDINGS, ids="-".join)
-def test_answers_are_as_described(
+def test_responses_match_the_openapi_description(
     api: Api, request: pytest.FixtureRequest, description: Any, method: tuple[str, Style], mode: GenerationMode
 ) -> None:
     rpc, style = method

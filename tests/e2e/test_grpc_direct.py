@@ -18,7 +18,7 @@ PROTECTED = {
 
 @pytest.mark.parametrize(("name", "method"), [(name, method) for name in PROTECTED for method in PROTECTED[name]])
 @pytest.mark.parametrize("token", [None, "rubbish", "e30.e30.e30"])
-def test_refuses_whoever_has_no_token(
+def test_call_without_a_token_is_refused(
     grpc_clients: dict[str, GrpcClient], name: str, method: str, token: str | None
 ) -> None:
     service = USERS if name == "user-svc" else ORDERS
@@ -27,7 +27,7 @@ def test_refuses_whoever_has_no_token(
     assert (refusal.reason, refusal.domain) == ("TOKEN_INVALID" if token else "CREDENTIALS_MISSING", "headrace")
 
 
-def test_serves_whoever_has_a_token(grpc_clients: dict[str, GrpcClient], alice: Account) -> None:
+def test_call_with_a_token_is_served(grpc_clients: dict[str, GrpcClient], alice: Account) -> None:
     answer = grpc_clients["user-svc"].call(f"{USERS}.GetUser", token=alice.token)
     assert (answer.user.user_id, answer.user.email) == (alice.user_id, alice.email)
     created = grpc_clients["order-svc"].call(f"{ORDERS}.CreateOrder", NEW_ORDER, token=alice.token)
@@ -41,7 +41,7 @@ def test_serves_whoever_has_a_token(grpc_clients: dict[str, GrpcClient], alice: 
     assert shown.order == created.order
 
 
-def test_registers_and_logs_in(grpc_clients: dict[str, GrpcClient]) -> None:
+def test_register_and_login_work_over_grpc(grpc_clients: dict[str, GrpcClient]) -> None:
     fields = registration()
     registered = grpc_clients["user-svc"].call(f"{USERS}.Register", fields)
     assert registered.session.session_key
@@ -52,7 +52,7 @@ def test_registers_and_logs_in(grpc_clients: dict[str, GrpcClient]) -> None:
     assert shown.user == registered.user
 
 
-def test_says_what_is_invalid(grpc_clients: dict[str, GrpcClient], alice: Account) -> None:
+def test_invalid_fields_are_named_in_the_error(grpc_clients: dict[str, GrpcClient], alice: Account) -> None:
     fields = {"currency": "ZZZ", "lines": [order_line(quantity=0, sku="s" * 65)]}
     refusal = grpc_clients["order-svc"].refusal(f"{ORDERS}.CreateOrder", fields, token=alice.token)
     assert (refusal.status, refusal.reason) == (grpc.StatusCode.INVALID_ARGUMENT, "INVALID_REQUEST")
@@ -62,14 +62,16 @@ def test_says_what_is_invalid(grpc_clients: dict[str, GrpcClient], alice: Accoun
     assert refusal.violations.keys() == {"email", "name", "password"}
 
 
-def test_validates_what_the_gateway_would_not_send(grpc_clients: dict[str, GrpcClient], alice: Account) -> None:
+def test_service_validates_messages_that_the_gateway_never_sends(
+    grpc_clients: dict[str, GrpcClient], alice: Account
+) -> None:
     for fields in ({"page_size": 0}, {"page_size": 101}, {"status": "ORDER_STATUS_UNSPECIFIED"}, {"status": 99}):
         refusal = grpc_clients["order-svc"].refusal(f"{ORDERS}.ListOrders", fields, token=alice.token)
         assert refusal.status is grpc.StatusCode.INVALID_ARGUMENT, fields
 
 
 @pytest.mark.parametrize("request_bytes", [b"\xff" * 10, b"\x0a\xff", b"\x0a\x02\xff\xfe"], ids=repr)
-def test_bytes_that_are_no_message_are_invalid(
+def test_bytes_that_are_not_a_message_are_refused(
     grpc_clients: dict[str, GrpcClient], alice: Account, request_bytes: bytes
 ) -> None:
     with pytest.raises(grpc.RpcError) as refused:
@@ -77,15 +79,13 @@ def test_bytes_that_are_no_message_are_invalid(
     assert refusal_of(refused.value).status is grpc.StatusCode.INVALID_ARGUMENT
 
 
-def test_a_message_over_4_mib_is_refused(grpc_clients: dict[str, GrpcClient], alice: Account) -> None:
+def test_message_over_4_mib_is_refused(grpc_clients: dict[str, GrpcClient], alice: Account) -> None:
     fields = {"currency": "EUR", "lines": [order_line(sku="s" * 5 * 1024 * 1024)]}
     refusal = grpc_clients["order-svc"].refusal(f"{ORDERS}.CreateOrder", fields, token=alice.token)
     assert (refusal.status, refusal.reason) == (grpc.StatusCode.RESOURCE_EXHAUSTED, "MESSAGE_TOO_LARGE")
 
 
-def test_an_identity_in_a_field_is_not_believed(
-    grpc_clients: dict[str, GrpcClient], alice: Account, bob: Account
-) -> None:
+def test_identity_in_a_field_is_ignored(grpc_clients: dict[str, GrpcClient], alice: Account, bob: Account) -> None:
     fields = {"user_id": alice.user_id}
     refusal = grpc_clients["order-svc"].refusal(f"{ORDERS}.ListOrders", fields, token=bob.token)
     assert (refusal.status, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "USER_NOT_FOUND")
@@ -93,7 +93,7 @@ def test_an_identity_in_a_field_is_not_believed(
     assert (refusal.status, refusal.reason) == (grpc.StatusCode.NOT_FOUND, "USER_NOT_FOUND")
 
 
-def test_reasons_travel_in_the_trailers(grpc_clients: dict[str, GrpcClient], alice: Account) -> None:
+def test_error_reason_is_in_the_trailers(grpc_clients: dict[str, GrpcClient], alice: Account) -> None:
     fields = registration(email=alice.email)
     expected = Refusal(grpc.StatusCode.ALREADY_EXISTS, "EMAIL_TAKEN", "headrace", {})
     assert grpc_clients["user-svc"].refusal(f"{USERS}.Register", fields) == expected
@@ -102,7 +102,7 @@ def test_reasons_travel_in_the_trailers(grpc_clients: dict[str, GrpcClient], ali
     assert found == expected
 
 
-def test_a_session_key_is_renewed_over_grpc(grpc_clients: dict[str, GrpcClient], newcomer: Account) -> None:
+def test_session_key_is_renewed_over_grpc(grpc_clients: dict[str, GrpcClient], newcomer: Account) -> None:
     key = newcomer.cookie.partition("=")[2]
     renewed = grpc_clients["user-svc"].call(f"{SESSIONS}.RenewSession", {"session_key": key})
     assert renewed.grant.session_key != key
@@ -114,7 +114,7 @@ def test_a_session_key_is_renewed_over_grpc(grpc_clients: dict[str, GrpcClient],
 @pytest.mark.parametrize(
     ("name", "path"), [("user-svc", "/user.v1.UserService/Nothing"), ("order-svc", "/no.Such/Thing")]
 )
-def test_an_unknown_method_is_unimplemented(grpc_clients: dict[str, GrpcClient], name: str, path: str) -> None:
+def test_unknown_method_is_unimplemented(grpc_clients: dict[str, GrpcClient], name: str, path: str) -> None:
     with pytest.raises(grpc.RpcError) as refused:
         grpc_clients[name].channel.unary_unary(path)(b"", timeout=10)
     assert refusal_of(refused.value).status is grpc.StatusCode.UNIMPLEMENTED

@@ -32,26 +32,26 @@ def reflect(
 
 
 @pytest.mark.parametrize(("name", "service"), [("user-svc", ""), ("order-svc", ""), *HOSTED])
-def test_says_that_it_serves(grpc_clients: dict[str, GrpcClient], name: str, service: str) -> None:
+def test_health_check_reports_serving(grpc_clients: dict[str, GrpcClient], name: str, service: str) -> None:
     assert check(grpc_clients[name], service).status == health_pb2.HealthCheckResponse.SERVING
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_does_not_know_the_health_of_others(grpc_clients: dict[str, GrpcClient], name: str) -> None:
+def test_health_check_of_an_unknown_service_is_not_found(grpc_clients: dict[str, GrpcClient], name: str) -> None:
     with pytest.raises(grpc.RpcError) as refused:
         check(grpc_clients[name], "nobody.v1.Nothing")
     assert refused.value.code() is grpc.StatusCode.NOT_FOUND
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_lists_what_it_serves(grpc_clients: dict[str, GrpcClient], name: str) -> None:
+def test_reflection_lists_the_services(grpc_clients: dict[str, GrpcClient], name: str) -> None:
     answer = reflect(grpc_clients[name], reflection_pb2.ServerReflectionRequest(list_services="*"))
     listed = {service.name for service in answer.list_services_response.service}
     assert {*SERVICES[name], "grpc.health.v1.Health"} <= listed
 
 
 @pytest.mark.parametrize(("name", "service"), HOSTED)
-def test_describes_what_it_serves(grpc_clients: dict[str, GrpcClient], name: str, service: str) -> None:
+def test_reflection_describes_the_services(grpc_clients: dict[str, GrpcClient], name: str, service: str) -> None:
     request = reflection_pb2.ServerReflectionRequest(file_containing_symbol=service)
     answer = reflect(grpc_clients[name], request)
     files = map(descriptor_pb2.FileDescriptorProto.FromString, answer.file_descriptor_response.file_descriptor_proto)

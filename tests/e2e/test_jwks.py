@@ -16,7 +16,7 @@ def published_keys(api: Api) -> list[dict[str, Any]]:
     return keys
 
 
-def test_publishes_public_keys_only(api: Api) -> None:
+def test_key_set_holds_public_keys_only(api: Api) -> None:
     response = api.send("GET", "/.well-known/jwks.json")
     assert_success(response, 200)
     assert set(response.json()) == {"keys"}
@@ -29,13 +29,13 @@ def test_publishes_public_keys_only(api: Api) -> None:
     assert len({key["kid"] for key in keys}) == len(keys)
 
 
-def test_may_be_kept_by_anybody_for_ten_minutes(api: Api) -> None:
+def test_key_set_is_cacheable_for_ten_minutes(api: Api) -> None:
     response = api.send("GET", "/.well-known/jwks.json")
     directives = {directive.strip() for directive in response.headers["Cache-Control"].split(",")}
     assert directives == {"public", "max-age=600"}
 
 
-def test_verifies_the_access_tokens(api: Api, alice: Account) -> None:
+def test_key_set_verifies_the_access_tokens(api: Api, alice: Account) -> None:
     header = jwt.get_unverified_header(alice.token)
     assert (header["alg"], header["typ"]) == ("EdDSA", "at+jwt")
     assert header.keys() == {"alg", "typ", "kid"}

@@ -144,7 +144,7 @@ def junk_kids(api: Api, account: Account, stopped: threading.Event) -> None:
 
 
 @pytest.mark.timeout(300)
-def test_rotation_under_load_refuses_nobody(rotating: Stack, rotating_api: Api) -> None:
+def test_rotation_under_load_refuses_no_valid_token(rotating: Stack, rotating_api: Api) -> None:
     early = register(rotating_api)
     old = kid_of(early.token)
     with load(rotating_api) as running:
@@ -166,7 +166,7 @@ def test_rotation_under_load_refuses_nobody(rotating: Stack, rotating_api: Api) 
 
 
 @pytest.mark.timeout(300)
-def test_the_key_that_signs_is_retired_under_load_and_made_up_key_ids(rotating: Stack, rotating_api: Api) -> None:
+def test_signing_key_is_retired_under_load_with_unknown_key_ids(rotating: Stack, rotating_api: Api) -> None:
     early = register(rotating_api)
     old, junk_stopped = kid_of(early.token), threading.Event()
     with load(rotating_api) as running, ThreadPoolExecutor(1) as pool:

@@ -18,7 +18,7 @@ def page(api: Api, token: str, **fields: Any) -> dict[str, Any]:
     return body
 
 
-def test_pages_add_up_and_stay_while_accounts_are_added(api: Api, admin: Account) -> None:
+def test_pages_hold_each_user_once_while_accounts_are_added(api: Api, admin: Account) -> None:
     oldest, *others = [register(api) for _ in range(5)]
     since = page(api, admin.token, email=oldest.email)["users"][0]["created_at"]
     fields: dict[str, Any] = {"since": since, "page_size": 2}
@@ -36,7 +36,7 @@ def test_pages_add_up_and_stay_while_accounts_are_added(api: Api, admin: Account
     assert len(seen) == len(set(seen))
 
 
-def test_filters(api: Api, admin: Account, newcomer: Account) -> None:
+def test_filters_select_the_matching_users(api: Api, admin: Account, newcomer: Account) -> None:
     (found,) = page(api, admin.token, email=newcomer.email.upper())["users"]
     assert_user(found, email=newcomer.email)
     assert page(api, admin.token, email=newcomer.email, role="admin")["users"] == []
@@ -46,7 +46,7 @@ def test_filters(api: Api, admin: Account, newcomer: Account) -> None:
     assert page(api, admin.token, until="2000-01-01T00:00:00Z")["users"] == []
 
 
-def test_a_page_token_is_of_one_list(api: Api, admin: Account, alice: Account, bob: Account) -> None:
+def test_page_token_of_another_list_is_refused(api: Api, admin: Account, alice: Account, bob: Account) -> None:
     token = page(api, admin.token, page_size=1)["next_page_token"]
     for changes in ({"role": "user"}, {"email": alice.email}, {"since": "2026-01-01T00:00:00Z"}):
         response = api.call("ListUsers", fields={**changes, "page_token": token}, token=admin.token)
@@ -66,16 +66,16 @@ def test_a_page_token_is_of_one_list(api: Api, admin: Account, alice: Account, b
         ("password_hash", "x"),
     ],
 )
-def test_refuses_what_is_none_of_the_contracts(api: Api, admin: Account, name: str, value: str) -> None:
+def test_parameters_outside_the_contract_are_refused(api: Api, admin: Account, name: str, value: str) -> None:
     assert_invalid(api.call("ListUsers", fields={name: value}, token=admin.token), name)
 
 
-def test_refuses_a_period_without_length(api: Api, admin: Account) -> None:
+def test_empty_period_is_refused(api: Api, admin: Account) -> None:
     fields = {"since": "2026-01-01T00:00:00Z", "until": "2026-01-01T00:00:00Z"}
     assert_invalid(api.call("ListUsers", fields=fields, token=admin.token), "until", "INVALID_REQUEST")
 
 
-def test_is_for_administrators_only(api: Api, alice: Account) -> None:
+def test_user_list_is_for_administrators_only(api: Api, alice: Account) -> None:
     assert_problem(api.call("ListUsers"), 401, "CREDENTIALS_MISSING")
     for fields in ({}, {"email": alice.email}, {"since": "now"}):
         assert_problem(api.call("ListUsers", fields=fields, token=alice.token), 403, "ACCESS_DENIED")

@@ -25,7 +25,7 @@ def credentials(account: Account, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not ...}
 
 
-def test_answers_as_register_does(api: Api, style: Style, alice: Account) -> None:
+def test_login_responds_like_register(api: Api, style: Style, alice: Account) -> None:
     response = api.call("Login", style, credentials(alice))
     assert_success(response, 200)
     body = response.json()
@@ -38,22 +38,22 @@ def test_answers_as_register_does(api: Api, style: Style, alice: Account) -> Non
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_always_makes_a_new_session(api: Api, alice: Account) -> None:
+def test_each_login_starts_a_new_session(api: Api, alice: Account) -> None:
     first, second = (log_in(api, alice.email, alice.password) for _ in range(2))
     assert len({alice.cookie, first.cookie, second.cookie}) == 3
     assert len({alice.token, first.token, second.token}) == 3
 
 
-def test_the_email_may_be_in_any_case(api: Api, style: Style, alice: Account) -> None:
+def test_email_is_case_insensitive(api: Api, style: Style, alice: Account) -> None:
     assert_success(api.call("Login", style, credentials(alice, email=alice.email.upper())), 200)
 
 
-def test_a_password_is_the_same_in_any_normal_form(api: Api) -> None:
+def test_password_is_accepted_in_any_unicode_normal_form(api: Api) -> None:
     account = register(api, password="cafe\u0301 au lait by the sea")
     assert log_in(api, account.email, "caf\u00e9 au lait by the sea").user_id == account.user_id
 
 
-def test_an_unknown_email_and_a_wrong_password_are_told_alike(api: Api, style: Style, alice: Account) -> None:
+def test_unknown_email_and_wrong_password_get_the_same_response(api: Api, style: Style, alice: Account) -> None:
     wrong = {"email": alice.email, "password": unique_password()}
     unknown = {"email": unique_email(), "password": unique_password()}
     problems = []
@@ -67,12 +67,12 @@ def test_an_unknown_email_and_a_wrong_password_are_told_alike(api: Api, style: S
 
 
 @pytest.mark.parametrize("tweak", [str.upper, lambda password: password[:-1], lambda password: password + " "])
-def test_a_password_almost_right_is_wrong(api: Api, alice: Account, tweak: Any) -> None:
+def test_almost_right_password_is_refused(api: Api, alice: Account, tweak: Any) -> None:
     response = api.call("Login", fields=credentials(alice, password=tweak(alice.password)))
     assert_problem(response, 401, "INVALID_CREDENTIALS")
 
 
-def test_a_long_password_is_not_cut(api: Api) -> None:
+def test_long_password_is_not_truncated(api: Api) -> None:
     account = register(api, password="tide lamp " * 12 + "12345678")
     assert len(account.password) == 128
     response = api.call("Login", fields=credentials(account, password=account.password[:-1] + "9"))
@@ -96,33 +96,35 @@ INVALID: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("field", "changes"), INVALID.values(), ids=INVALID)
-def test_refuses_past_the_border(api: Api, style: Style, alice: Account, field: str, changes: dict[str, Any]) -> None:
+def test_fields_beyond_their_limits_are_refused(
+    api: Api, style: Style, alice: Account, field: str, changes: dict[str, Any]
+) -> None:
     assert_invalid(api.call("Login", style, credentials(alice, **changes)), field)
 
 
-def test_reads_no_token(api: Api, style: Style, alice: Account) -> None:
+def test_login_ignores_an_access_token(api: Api, style: Style, alice: Account) -> None:
     response = api.call("Login", style, credentials(alice), headers={"Authorization": "Bearer rubbish"})
     assert_success(response, 200)
 
 
-def test_a_presented_session_is_revoked(api: Api, style: Style, newcomer: Account) -> None:
+def test_login_revokes_the_presented_session(api: Api, style: Style, newcomer: Account) -> None:
     response = api.call("Login", style, credentials(newcomer), headers={"Cookie": newcomer.cookie})
     assert_success(response, 200)
     assert_problem(api.call("GetUser", headers={"Cookie": newcomer.cookie}), 401, "SESSION_INVALID")
     assert_success(api.call("GetUser", headers={"Cookie": session_cookie(response)}), 200)
 
 
-def test_another_users_presented_session_is_revoked_too(api: Api, newcomer: Account, bob: Account) -> None:
+def test_login_revokes_a_presented_session_of_another_user(api: Api, newcomer: Account, bob: Account) -> None:
     assert_success(api.call("Login", fields=credentials(bob), headers={"Cookie": newcomer.cookie}), 200)
     assert_problem(api.call("GetUser", headers={"Cookie": newcomer.cookie}), 401, "SESSION_INVALID")
 
 
 @pytest.mark.parametrize("cookie", ["session_key=rubbish", "session_key=", "session_key", "=;;=", "session_key=a.1.b"])
-def test_a_presented_session_that_is_none_changes_nothing(api: Api, alice: Account, cookie: str) -> None:
+def test_invalid_presented_session_changes_nothing(api: Api, alice: Account, cookie: str) -> None:
     assert_success(api.call("Login", fields=credentials(alice), headers={"Cookie": cookie}), 200)
 
 
-def test_a_password_is_as_long_as_its_composed_form(api: Api, style: Style) -> None:
+def test_password_length_counts_its_composed_form(api: Api, style: Style) -> None:
     """A keyboard that composes nothing sends three code points for a syllable: 50 of them are not 150 characters."""
     password = "\ud55c\uae00" * 25
     decomposed = unicodedata.normalize("NFD", password)
@@ -136,7 +138,7 @@ def test_a_password_is_as_long_as_its_composed_form(api: Api, style: Style) -> N
 
 
 @pytest.mark.parametrize("blank", [" ", "\t", "\u00a0", "  \n"])
-def test_white_space_around_an_email_is_dropped_alike(api: Api, style: Style, blank: str) -> None:
+def test_white_space_around_an_email_is_trimmed_at_registration(api: Api, style: Style, blank: str) -> None:
     email = unique_email()
     registered = api.call("Register", style, registration(email=f"{blank}{email}{blank}"))
     assert_success(registered, 201)
@@ -145,11 +147,11 @@ def test_white_space_around_an_email_is_dropped_alike(api: Api, style: Style, bl
 
 
 @pytest.mark.parametrize("blank", [" ", "\t", "\u00a0"])
-def test_logs_in_with_white_space_around_the_email(api: Api, style: Style, newcomer: Account, blank: str) -> None:
+def test_white_space_around_an_email_is_trimmed_at_login(api: Api, style: Style, newcomer: Account, blank: str) -> None:
     fields = {"email": f"{blank}{newcomer.email}{blank}", "password": newcomer.password}
     assert_success(api.call("Login", style, fields), 200)
 
 
 @pytest.mark.parametrize("email", [" ", "\t\n", "a b@example.com"])
-def test_white_space_alone_or_within_is_no_email(api: Api, style: Style, email: str) -> None:
+def test_white_space_alone_or_inside_is_not_an_email(api: Api, style: Style, email: str) -> None:
     assert_invalid(api.call("Register", style, registration(email=email)), "email")

@@ -67,9 +67,7 @@ def assert_throttled(response: httpx2.Response) -> dict[str, Any]:
     return problem
 
 
-def test_an_account_is_throttled_alike_whether_it_exists_or_not_and_whatever_the_password(
-    throttled_api: Api, style: Style
-) -> None:
+def test_account_is_throttled_alike_whether_it_exists_or_not(throttled_api: Api, style: Style) -> None:
     alice, bob = (register(throttled_api, headers=an_address()) for _ in range(2))
     told = []
     for email, password in ((alice.email, alice.password), (bob.email, "wrong"), (unique_email(), "wrong")):
@@ -82,7 +80,7 @@ def test_an_account_is_throttled_alike_whether_it_exists_or_not_and_whatever_the
     assert told[0] == told[1] == told[2]
 
 
-def test_it_opens_again_when_it_said(throttled_api: Api) -> None:
+def test_throttled_account_opens_again_after_retry_after(throttled_api: Api) -> None:
     account = register(throttled_api, headers=an_address())
     exhaust(throttled_api, account.email)
     stranger = an_address()
@@ -94,14 +92,14 @@ def test_it_opens_again_when_it_said(throttled_api: Api) -> None:
     assert eventually(let_in, within_s=10)
 
 
-def test_its_owner_is_let_in_from_where_they_were_before(throttled_api: Api) -> None:
+def test_owner_of_a_throttled_account_logs_in_from_a_known_address(throttled_api: Api) -> None:
     home = an_address()
     account = register(throttled_api, headers=home)
     exhaust(throttled_api, account.email)
     assert log_in(throttled_api, account.email, account.password, headers=home).user_id == account.user_id
 
 
-def test_an_address_is_throttled_whatever_the_account_and_by_its_64(throttled_api: Api) -> None:
+def test_address_is_throttled_across_accounts_and_by_its_64_bit_prefix(throttled_api: Api) -> None:
     network = an_address()["X-Forwarded-For"].removesuffix("::1")
 
     def refused(number: int) -> httpx2.Response | None:
@@ -114,7 +112,7 @@ def test_an_address_is_throttled_whatever_the_account_and_by_its_64(throttled_ap
     assert_throttled(eventually(lambda: refused(next(numbers)), within_s=20, every_s=0))
 
 
-def test_a_stolen_token_guesses_a_password_no_faster(throttled_api: Api) -> None:
+def test_password_change_with_a_stolen_token_is_throttled_like_login(throttled_api: Api) -> None:
     home = an_address()
     account: Account = register(throttled_api, headers=home)
     exhaust(throttled_api, account.email)
@@ -127,7 +125,7 @@ def test_a_stolen_token_guesses_a_password_no_faster(throttled_api: Api) -> None
     assert_success(changed, 204)
 
 
-def test_right_passwords_that_come_together_are_no_failures(throttled_api: Api) -> None:
+def test_concurrent_logins_with_the_right_password_are_not_failures(throttled_api: Api) -> None:
     account = register(throttled_api, headers=an_address())
     fields = {"email": account.email, "password": account.password}
     elsewhere = an_address()
@@ -137,7 +135,7 @@ def test_right_passwords_that_come_together_are_no_failures(throttled_api: Api) 
 
 
 @pytest.mark.local_platform
-def test_refusals_are_counted_by_their_bucket(throttled_api: Api, throttled_stack: Stack) -> None:
+def test_refused_logins_are_counted_by_bucket(throttled_api: Api, throttled_stack: Stack) -> None:
     email = unique_email()
     exhaust(throttled_api, email)
     with urllib.request.urlopen(throttled_stack.admin_url("user-svc") + "/metrics") as response:  # noqa: S310

@@ -40,7 +40,7 @@ def difference(api: Api, known: str, unknown: str) -> float:
 
 
 @pytest.mark.timeout(600)  # 1200 hashes at worst, on a machine that does other things as well
-def test_an_unknown_email_takes_as_long_as_a_wrong_password(start_stack: StartStack) -> None:
+def test_unknown_email_takes_as_long_as_a_wrong_password(start_stack: StartStack) -> None:
     with Api(start_stack(DEFAULT_COST).url) as api:
         known, unknown = register(api).email, unique_email()
         took_s(api, known)

@@ -44,12 +44,12 @@ def body_schema(description: dict[str, Any], rpc: str, style: Style = Style.SHOR
     return resolve(description, content["application/json"]["schema"])
 
 
-def test_is_valid_openapi_3_1(description: dict[str, Any]) -> None:
+def test_description_is_valid_openapi_3_1(description: dict[str, Any]) -> None:
     assert re.fullmatch(r"3\.1\.\d+", description["openapi"])
     schemathesis.openapi.from_dict(description).validate()
 
 
-def test_describes_exactly_the_rows_of_the_contract(description: dict[str, Any]) -> None:
+def test_description_has_exactly_the_routes_of_the_contract(description: dict[str, Any]) -> None:
     described = {
         (verb.upper(), path) for path, item in description["paths"].items() for verb in item if verb != "parameters"
     }
@@ -58,7 +58,7 @@ def test_describes_exactly_the_rows_of_the_contract(description: dict[str, Any])
 
 
 @pytest.mark.parametrize(("rpc", "style"), BINDINGS)
-def test_describes_an_operation(description: dict[str, Any], rpc: str, style: Style) -> None:
+def test_description_of_an_operation_is_complete(description: dict[str, Any], rpc: str, style: Style) -> None:
     described = operation(description, rpc, style)
     assert described["operationId"]
     assert described["summary"]
@@ -70,12 +70,12 @@ def test_describes_an_operation(description: dict[str, Any], rpc: str, style: St
     assert in_path == set(re.findall(r"{(\w+)}", row[style].path))
 
 
-def test_operations_have_names_of_their_own(description: dict[str, Any]) -> None:
+def test_operation_ids_are_unique(description: dict[str, Any]) -> None:
     names = [operation(description, rpc, style)["operationId"] for rpc, style in BINDINGS]
     assert len(set(names)) == len(names)
 
 
-def test_no_request_names_the_session_or_a_header_in_its_body(description: dict[str, Any]) -> None:
+def test_request_bodies_hold_no_session_and_no_header_fields(description: dict[str, Any]) -> None:
     assert set(body_schema(description, "CreateOrder")["properties"]) == {"currency", "lines"}
     assert set(body_schema(description, "UpdateOrderStatus")["properties"]) == {"order_id", "status"}
     assert set(body_schema(description, "UpdateOrderStatus", Style.RESOURCE)["properties"]) == {"status"}
@@ -83,7 +83,7 @@ def test_no_request_names_the_session_or_a_header_in_its_body(description: dict[
     assert set(resolve(description, login)["properties"]) == {"user", "access_token", "token_type", "expires_in"}
 
 
-def test_tells_the_limits(description: dict[str, Any]) -> None:
+def test_description_states_the_limits(description: dict[str, Any]) -> None:
     body = body_schema(description, "Register")
     assert set(body["required"]) == {"email", "name", "password"}
     name = resolve(description, body["properties"]["name"])
@@ -94,7 +94,7 @@ def test_tells_the_limits(description: dict[str, Any]) -> None:
     assert (quantity["type"], quantity["minimum"], quantity["maximum"]) == ("integer", 1, 10_000)
 
 
-def test_tells_the_headers(description: dict[str, Any]) -> None:
+def test_description_states_the_headers(description: dict[str, Any]) -> None:
     parameters = operation(description, "CreateOrder", Style.SHORT)["parameters"]
     assert ("header", "Idempotency-Key") in {(parameter["in"], parameter["name"]) for parameter in parameters}
     parameters = operation(description, "UpdateOrderStatus", Style.SHORT)["parameters"]
@@ -103,7 +103,7 @@ def test_tells_the_headers(description: dict[str, Any]) -> None:
     assert "Location" in created
 
 
-def test_status_is_spelt_as_in_the_answers(description: dict[str, Any]) -> None:
+def test_status_values_are_spelt_as_in_responses(description: dict[str, Any]) -> None:
     assert json.dumps(description).count("ORDER_STATUS_") == 0
     status = resolve(description, body_schema(description, "UpdateOrderStatus")["properties"]["status"])
     assert set(status["enum"]) == {"processing", "done", "cancelled"}
@@ -133,7 +133,7 @@ def test_examples_in_the_document_are_accepted(api: Api, description: dict[str, 
         assert response.json()["code"] == "EMAIL_TAKEN"
 
 
-def test_the_interactive_page_loads_everything_from_here(api: Api) -> None:
+def test_interactive_page_loads_everything_from_the_gateway(api: Api) -> None:
     response = api.send("GET", "/docs")
     assert response.status_code == 200
     assert response.headers["Content-Type"].startswith("text/html")

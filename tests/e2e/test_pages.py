@@ -21,7 +21,7 @@ def fetch(api: Api, path: str, coding: str, verb: str = "GET", **headers: str) -
 
 @pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("path", PAGES)
-def test_a_page_that_is_known_is_not_sent_again(api: Api, path: str, coding: str) -> None:
+def test_cached_page_gets_304_without_a_body(api: Api, path: str, coding: str) -> None:
     page = fetch(api, path, coding)
     assert page.status_code == 200
     assert ("accept-encoding" in page.headers.get("Vary", "").lower()) == (path not in SMALL)
@@ -32,7 +32,7 @@ def test_a_page_that_is_known_is_not_sent_again(api: Api, path: str, coding: str
 
 
 @pytest.mark.parametrize("path", [path for path in PAGES if path not in SMALL])
-def test_representations_have_tags_of_their_own(api: Api, path: str) -> None:
+def test_each_representation_of_a_page_has_its_own_etag(api: Api, path: str) -> None:
     packed, plain = (fetch(api, path, coding) for coding in CODINGS)
     assert packed.content == plain.content
     assert (packed.headers.get("Content-Encoding"), plain.headers.get("Content-Encoding")) == ("gzip", None)
@@ -42,7 +42,7 @@ def test_representations_have_tags_of_their_own(api: Api, path: str) -> None:
 
 @pytest.mark.parametrize("coding", CODINGS)
 @pytest.mark.parametrize("path", [*PAGES, "/docs/favicon-32x32.png", "/docs/nothing"])
-def test_head_hears_what_get_hears(api: Api, path: str, coding: str) -> None:
+def test_head_gets_the_headers_of_get(api: Api, path: str, coding: str) -> None:
     get, head = (fetch(api, path, coding, verb) for verb in ("GET", "HEAD"))
     assert head.content == b""
     own = {"date", "x-request-id", "ratelimit"}
@@ -51,7 +51,7 @@ def test_head_hears_what_get_hears(api: Api, path: str, coding: str) -> None:
     ]
 
 
-def test_assets_are_kept_for_long_under_the_address_that_names_their_version(api: Api) -> None:
+def test_versioned_assets_are_cacheable_for_long(api: Api) -> None:
     page = fetch(api, "/docs", "gzip")
     assert page.headers["Cache-Control"] == "no-cache"
     assets = re.findall(r'(?:href|src)="(/docs/[^"]+\?v=[^"]+)"', page.text)
@@ -61,11 +61,11 @@ def test_assets_are_kept_for_long_under_the_address_that_names_their_version(api
         assert "immutable" not in fetch(api, asset.partition("?")[0], "gzip").headers["Cache-Control"]
 
 
-def test_a_range_is_no_reason_to_cut_it(api: Api) -> None:
+def test_range_request_gets_the_whole_page(api: Api) -> None:
     assert fetch(api, "/docs/swagger-ui.css", "identity", Range="bytes=0-1").status_code == 200
 
 
-def test_the_packed_document_is_the_document(api: Api) -> None:
+def test_compressed_document_equals_the_plain_one(api: Api) -> None:
     with (
         httpx2.Client() as client,
         client.stream("GET", f"{api.url}/openapi.json", headers={"Accept-Encoding": "gzip"}) as response,

@@ -16,7 +16,7 @@ def change(account: Account, **changes: Any) -> dict[str, Any]:
     return {name: value for name, value in fields.items() if value is not ...}
 
 
-def test_only_the_new_password_logs_in(api: Api, style: Style, newcomer: Account) -> None:
+def test_only_the_new_password_logs_in_after_a_change(api: Api, style: Style, newcomer: Account) -> None:
     fields = change(newcomer)
     assert_success(api.call("ChangePassword", style, fields, token=newcomer.token), 204)
     response = api.call("Login", fields={"email": newcomer.email, "password": newcomer.password})
@@ -24,7 +24,7 @@ def test_only_the_new_password_logs_in(api: Api, style: Style, newcomer: Account
     log_in(api, newcomer.email, fields["new_password"])
 
 
-def test_ends_every_session_and_gives_the_caller_a_new_one(api: Api, style: Style, newcomer: Account) -> None:
+def test_password_change_ends_every_session_and_starts_a_new_one(api: Api, style: Style, newcomer: Account) -> None:
     """Whoever holds a copy of the caller's session key, too, is out."""
     other = log_in(api, newcomer.email, newcomer.password)
     changed = api.call("ChangePassword", style, change(newcomer), token=newcomer.token)
@@ -39,7 +39,9 @@ def test_ends_every_session_and_gives_the_caller_a_new_one(api: Api, style: Styl
     assert session["current"] is True
 
 
-def test_with_the_cookie_alone_only_the_new_session_is_handed_out(api: Api, style: Style, newcomer: Account) -> None:
+def test_password_change_with_the_cookie_alone_returns_only_the_new_session(
+    api: Api, style: Style, newcomer: Account
+) -> None:
     """Though the old one is renewed on the way in."""
     headers = {"Cookie": newcomer.cookie, "Sec-Fetch-Site": "same-origin"}
     changed = api.call("ChangePassword", style, change(newcomer), headers=headers)
@@ -50,7 +52,7 @@ def test_with_the_cookie_alone_only_the_new_session_is_handed_out(api: Api, styl
     assert_success(api.call("GetUser", token=changed.headers["X-Access-Token"]), 200)
 
 
-def test_the_same_password_is_refused(api: Api, style: Style, newcomer: Account) -> None:
+def test_password_equal_to_the_current_one_is_refused(api: Api, style: Style, newcomer: Account) -> None:
     fields = change(newcomer, new_password=newcomer.password)
     response = api.call("ChangePassword", style, fields, token=newcomer.token)
     assert_problem(response, 400, "PASSWORD_REFUSED")
@@ -59,7 +61,7 @@ def test_the_same_password_is_refused(api: Api, style: Style, newcomer: Account)
     assert_success(api.call("GetUser", token=newcomer.token), 200)
 
 
-def test_a_wrong_current_password_changes_nothing(api: Api, style: Style, newcomer: Account) -> None:
+def test_wrong_current_password_changes_nothing(api: Api, style: Style, newcomer: Account) -> None:
     fields = change(newcomer, current_password=unique_password())
     response = api.call("ChangePassword", style, fields, token=newcomer.token)
     assert_problem(response, response.status_code, "INVALID_CREDENTIALS")
@@ -83,13 +85,15 @@ INVALID: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("field", "changes"), INVALID.values(), ids=INVALID)
-def test_refuses_past_the_border(api: Api, style: Style, alice: Account, field: str, changes: dict[str, Any]) -> None:
+def test_fields_beyond_their_limits_are_refused(
+    api: Api, style: Style, alice: Account, field: str, changes: dict[str, Any]
+) -> None:
     response = api.call("ChangePassword", style, change(alice, **changes), token=alice.token)
     assert_invalid(response, field)
 
 
 @pytest.mark.parametrize("length", [15, 128])
-def test_accepts_at_the_border(api: Api, style: Style, newcomer: Account, length: int) -> None:
+def test_fields_at_their_limits_are_accepted(api: Api, style: Style, newcomer: Account, length: int) -> None:
     fields = change(newcomer, new_password=("qZ7 tide-lamp 9" + "x" * 128)[:length])
     assert_success(api.call("ChangePassword", style, fields, token=newcomer.token), 204)
     log_in(api, newcomer.email, fields["new_password"])

@@ -60,23 +60,23 @@ def visitor(strict_api: Api) -> Account:
     return register(strict_api, headers=fresh_address())
 
 
-def test_a_user_has_a_quota_whatever_the_address(strict_api: Api, style: Style, visitor: Account) -> None:
+def test_quota_of_a_user_is_independent_of_the_address(strict_api: Api, style: Style, visitor: Account) -> None:
     assert_refusal(spend_user(strict_api, visitor, style), DEFAULT_QUOTA, DEFAULT_WINDOW_S)
 
 
-def test_both_bindings_and_all_methods_of_a_class_share_it(strict_api: Api, visitor: Account) -> None:
+def test_bindings_and_methods_of_a_class_share_one_quota(strict_api: Api, visitor: Account) -> None:
     spend_user(strict_api, visitor)
     for rpc in ("GetUser", "ListOrders", "ListSessions"):
         assert_problem(strict_api.call(rpc, Style.RESOURCE, token=visitor.token), 429, "RATE_LIMITED")
 
 
-def test_another_users_quota_is_untouched(strict_api: Api, visitor: Account) -> None:
+def test_quota_of_another_user_is_untouched(strict_api: Api, visitor: Account) -> None:
     spend_user(strict_api, visitor)
     other = register(strict_api, headers=fresh_address())
     assert_success(strict_api.call("GetUser", token=other.token), 200)
 
 
-def test_it_opens_again_when_it_said(strict_api: Api, visitor: Account) -> None:
+def test_requests_are_admitted_again_after_retry_after(strict_api: Api, visitor: Account) -> None:
     refusal = spend_user(strict_api, visitor)
     wait_s = int(refusal.headers["Retry-After"])
 
@@ -87,7 +87,7 @@ def test_it_opens_again_when_it_said(strict_api: Api, visitor: Account) -> None:
     eventually(admitted, within_s=wait_s + 2)
 
 
-def test_the_quota_is_told_on_every_answer(strict_api: Api, style: Style, visitor: Account) -> None:
+def test_every_response_carries_the_quota(strict_api: Api, style: Style, visitor: Account) -> None:
     remaining = []
     for _ in range(2):
         response = strict_api.call("GetUser", style, token=visitor.token)
@@ -103,7 +103,7 @@ def test_the_quota_is_told_on_every_answer(strict_api: Api, style: Style, visito
 
 
 @pytest.mark.parametrize("rpc", ["Login", "Register"])
-def test_an_address_has_a_quota_of_credentials(strict_api: Api, style: Style, rpc: str) -> None:
+def test_address_has_a_quota_of_credential_requests(strict_api: Api, style: Style, rpc: str) -> None:
     address = fresh_address()
     fields = {"email": "nobody@example.com", "password": "not the password"}
     refusal = exhaust(
@@ -114,7 +114,7 @@ def test_an_address_has_a_quota_of_credentials(strict_api: Api, style: Style, rp
     assert_problem(response, 401, "INVALID_CREDENTIALS")
 
 
-def test_an_address_that_the_client_adds_is_not_believed(strict_api: Api) -> None:
+def test_forwarded_address_from_the_client_is_ignored(strict_api: Api) -> None:
     address = fresh_address()["X-Forwarded-For"]
     fields = {"email": "nobody@example.com", "password": "not the password"}
 
@@ -125,14 +125,14 @@ def test_an_address_that_the_client_adds_is_not_believed(strict_api: Api) -> Non
     assert_refusal(exhaust(forged, CREDENTIALS_QUOTA, CREDENTIALS_WINDOW_S), CREDENTIALS_QUOTA, CREDENTIALS_WINDOW_S)
 
 
-def test_classes_have_quotas_of_their_own(strict_api: Api, visitor: Account) -> None:
+def test_each_rate_class_has_its_own_quota(strict_api: Api, visitor: Account) -> None:
     spend_user(strict_api, visitor)
     fields = {"current_password": "not the password", "new_password": "another password of mine"}
     response = strict_api.call("ChangePassword", fields=fields, token=visitor.token)
     assert response.status_code in {401, 403}
 
 
-def test_the_trusted_proxy_names_the_client(strict_api: Api) -> None:
+def test_trusted_proxy_names_the_client_address(strict_api: Api) -> None:
     address = fresh_address()
     account = register(strict_api, headers=address)
     (session,) = strict_api.call("ListSessions", token=account.token).json()["sessions"]
@@ -140,7 +140,7 @@ def test_the_trusted_proxy_names_the_client(strict_api: Api) -> None:
 
 
 @pytest.mark.parametrize("proxies", ["", ", 10.99.0.1", ", 10.99.0.1, 10.99.7.7"], ids=["one", "two", "three"])
-def test_the_address_is_what_the_first_trusted_proxy_saw(strict_api: Api, proxies: str) -> None:
+def test_client_address_is_what_the_first_trusted_proxy_saw(strict_api: Api, proxies: str) -> None:
     address = fresh_address()["X-Forwarded-For"]
     forwarded = f"192.0.2.66, 10.99.3.3, {address}{proxies}"
     account = register(strict_api, headers={"X-Forwarded-For": forwarded})
@@ -148,7 +148,7 @@ def test_the_address_is_what_the_first_trusted_proxy_saw(strict_api: Api, proxie
     assert session["ip"] == address
 
 
-def test_an_ipv6_network_of_64_bits_has_one_quota(strict_api: Api) -> None:
+def test_ipv6_network_of_64_bits_has_one_quota(strict_api: Api) -> None:
     network = f"2001:db8:{random.randrange(1, 65536):x}"  # noqa: S311
     hosts = itertools.count(1)
 
@@ -160,7 +160,7 @@ def test_an_ipv6_network_of_64_bits_has_one_quota(strict_api: Api) -> None:
     assert_problem(call(2), 401)
 
 
-def test_a_refused_address_renews_nothing(strict_api: Api, visitor: Account) -> None:
+def test_request_refused_by_the_address_quota_renews_nothing(strict_api: Api, visitor: Account) -> None:
     address = fresh_address()
     exhaust(lambda: strict_api.call("GetUser", headers=address), DEFAULT_QUOTA, DEFAULT_WINDOW_S)
     headers = {**address, "Cookie": visitor.cookie}
@@ -170,7 +170,7 @@ def test_a_refused_address_renews_nothing(strict_api: Api, visitor: Account) -> 
     assert "X-Access-Token" not in response.headers
 
 
-def test_a_refused_user_is_renewed_all_the_same(strict_api: Api, visitor: Account) -> None:
+def test_request_refused_by_the_user_quota_is_renewed(strict_api: Api, visitor: Account) -> None:
     spend_user(strict_api, visitor)
     response = strict_api.call("GetUser", headers={**fresh_address(), "Cookie": visitor.cookie})
     assert_problem(response, 429, "RATE_LIMITED")
@@ -178,5 +178,5 @@ def test_a_refused_user_is_renewed_all_the_same(strict_api: Api, visitor: Accoun
     assert session_cookie(response) != visitor.cookie
 
 
-def test_the_secure_cookie_is_bound_to_the_host(visitor: Account) -> None:
+def test_secure_cookie_has_the_host_prefix(visitor: Account) -> None:
     assert visitor.cookie.startswith("__Host-session_key=")

@@ -29,7 +29,7 @@ def assert_refused(response: RawResponse, status: int, code: str) -> None:
 
 @pytest.mark.parametrize(("headers", "code"), BAD.values(), ids=BAD)
 @pytest.mark.parametrize(("rpc", "style"), BODIES)
-def test_without_good_credentials(
+def test_body_without_valid_credentials_is_refused_unread(
     api: Api, rpc: str, style: Style, headers: list[tuple[bytes, bytes]], code: str
 ) -> None:
     binding = ROWS[rpc][style]
@@ -38,13 +38,13 @@ def test_without_good_credentials(
     assert_refused(exchange(api.url, request), 401, code)
 
 
-def test_from_another_site(api: Api, newcomer: Account) -> None:
+def test_body_from_another_site_is_refused_unread(api: Api, newcomer: Account) -> None:
     headers = [*HALF_A_BODY, (b"Cookie", newcomer.cookie.encode()), (b"Sec-Fetch-Site", b"cross-site")]
     request = request_bytes("POST", b"/api/orders/add", headers, b"{")
     assert_refused(exchange(api.url, request), 403, "CROSS_SITE_REQUEST")
 
 
-def test_large_bodies_of_strangers_take_nothing_from_users(api: Api, alice: Account) -> None:
+def test_large_anonymous_bodies_take_no_memory_from_users(api: Api, alice: Account) -> None:
     size = 100_000
     cookie = [(b"Cookie", b"session_key=anything"), (b"Sec-Fetch-Site", b"same-origin")]
     headers = [(b"Content-Type", b"application/json"), (b"Content-Length", b"%d" % size), *cookie]

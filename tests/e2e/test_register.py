@@ -24,7 +24,7 @@ def email_of_length(length: int) -> str:
     return local + domain[:1] + "d" * (length - len(local) - len(domain) - 1) + "." + domain[1:]
 
 
-def test_answers_with_the_account_logged_in(api: Api, style: Style) -> None:
+def test_register_returns_the_account_logged_in(api: Api, style: Style) -> None:
     fields = registration()
     response = api.call("Register", style, fields)
     assert_success(response, 201)
@@ -38,7 +38,7 @@ def test_answers_with_the_account_logged_in(api: Api, style: Style) -> None:
     assert api.call("GetUser", token=body["access_token"]).json() == body["user"]
 
 
-def test_sets_the_session_cookie_and_is_never_stored(api: Api, style: Style) -> None:
+def test_register_sets_the_session_cookie_and_is_not_cacheable(api: Api, style: Style) -> None:
     response = api.call("Register", style, registration())
     (cookie,) = session_cookies(response)
     assert_session_cookie(cookie)
@@ -46,7 +46,7 @@ def test_sets_the_session_cookie_and_is_never_stored(api: Api, style: Style) -> 
     assert response.headers["Cache-Control"] == "no-store"
 
 
-def test_the_cookie_logs_in_on_its_own(api: Api, newcomer: Account) -> None:
+def test_cookie_of_a_registration_authenticates_on_its_own(api: Api, newcomer: Account) -> None:
     response = api.call("GetUser", headers={"Cookie": newcomer.cookie})
     assert_success(response, 200)
     assert response.json()["user_id"] == newcomer.user_id
@@ -66,7 +66,7 @@ VALID: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("changes", VALID.values(), ids=VALID)
-def test_accepts_at_the_border(api: Api, style: Style, changes: dict[str, Any]) -> None:
+def test_fields_at_their_limits_are_accepted(api: Api, style: Style, changes: dict[str, Any]) -> None:
     fields = registration(**changes)
     response = api.call("Register", style, fields)
     assert_success(response, 201)
@@ -74,13 +74,13 @@ def test_accepts_at_the_border(api: Api, style: Style, changes: dict[str, Any]) 
     log_in(api, fields["email"], fields["password"])
 
 
-def test_accepts_the_shortest_password(api: Api, style: Style) -> None:
+def test_shortest_password_is_accepted(api: Api, style: Style) -> None:
     register_fields = registration(password="qZ7 tide-lamp 9")
     assert len(register_fields["password"]) == 15
     assert_success(api.call("Register", style, register_fields), 201)
 
 
-def test_accepts_the_longest_email(api: Api, style: Style) -> None:
+def test_longest_email_is_accepted(api: Api, style: Style) -> None:
     fields = registration(email=email_of_length(254))
     assert len(fields["email"]) == 254
     response = api.call("Register", style, fields)
@@ -129,32 +129,32 @@ INVALID: dict[str, tuple[str, dict[str, Any]]] = {
 
 
 @pytest.mark.parametrize(("field", "changes"), INVALID.values(), ids=INVALID)
-def test_refuses_past_the_border(api: Api, style: Style, field: str, changes: dict[str, Any]) -> None:
+def test_fields_beyond_their_limits_are_refused(api: Api, style: Style, field: str, changes: dict[str, Any]) -> None:
     response = api.call("Register", style, registration(**changes))
     assert_invalid(response, field)
     assert not session_cookies(response)
 
 
-def test_names_every_violation_at_once(api: Api) -> None:
+def test_all_violations_are_named_at_once(api: Api) -> None:
     problem = assert_invalid(api.call("Register", fields={"email": "nobody", "name": "A"}))
     assert {violation["field"] for violation in problem["violations"]} == {"email", "name", "password"}
 
 
-def test_refuses_a_common_password_with_its_reason(api: Api) -> None:
+def test_common_password_is_refused_with_its_reason(api: Api) -> None:
     assert_invalid(api.call("Register", fields=registration(password="passwordpassword")), code="PASSWORD_REFUSED")
 
 
-def test_an_email_is_taken_once_in_any_case(api: Api, style: Style, alice: Account) -> None:
+def test_email_is_unique_in_any_case(api: Api, style: Style, alice: Account) -> None:
     for email in (alice.email, alice.email.upper(), alice.email.title()):
         assert_problem(api.call("Register", style, registration(email=email)), 409, "EMAIL_TAKEN")
 
 
-def test_a_refused_registration_leaves_the_email_free(api: Api) -> None:
+def test_refused_registration_leaves_the_email_free(api: Api) -> None:
     email = unique_email()
     assert_invalid(api.call("Register", fields=registration(email=email, name="A")))
     assert_success(api.call("Register", fields=registration(email=email)), 201)
 
 
-def test_an_email_is_shown_as_registered(api: Api) -> None:
+def test_email_is_returned_as_registered(api: Api) -> None:
     email = unique_email("Ada.LOVELACE")
     assert_user(api.call("GetUser", token=register(api, email=email).token).json(), email=email)

@@ -74,7 +74,7 @@ def served_by(replicated: Stack) -> list[float]:
     return counts
 
 
-def test_fifty_at_once_on_two_gateways_are_one_rotation(
+def test_fifty_concurrent_requests_on_two_gateways_rotate_once(
     replicated: Stack, replicated_api: Api, expired: Account
 ) -> None:
     headers = {"Cookie": expired.cookie, "Authorization": f"Bearer {expired.token}", "Connection": "close"}
@@ -92,7 +92,9 @@ def test_fifty_at_once_on_two_gateways_are_one_rotation(
     assert_success(present(replicated_api, successor), 200)
 
 
-async def test_fifty_at_once_of_which_ten_break_off(replicated: Stack, replicated_api: Api, expired: Account) -> None:
+async def test_fifty_concurrent_requests_rotate_once_when_ten_are_aborted(
+    replicated: Stack, replicated_api: Api, expired: Account
+) -> None:
     """The clients that lost their answers come again with what they have, and get the successor of the others."""
     url = urlsplit(replicated.url)
     request = (

@@ -87,7 +87,7 @@ def killed(stack: Stack) -> Iterator[Callable[[], None]]:
             stop(process, signal.SIGTERM)
 
 
-def test_many_sessions_at_once_are_all_put_off(fragile: Stack, fragile_api: Api) -> None:
+def test_concurrent_renewals_are_all_deferred_without_redis(fragile: Stack, fragile_api: Api) -> None:
     cookies = [register(fragile_api).cookie for _ in range(SESSIONS)]
     with ThreadPoolExecutor(SESSIONS) as pool:
         with hanging(fragile.services["redis"]["pid"]):
@@ -97,7 +97,7 @@ def test_many_sessions_at_once_are_all_put_off(fragile: Stack, fragile_api: Api)
             assert_success(response, 200)
 
 
-def test_a_redis_that_hangs_and_one_that_is_gone(fragile: Stack, fragile_api: Api) -> None:
+def test_renewal_is_deferred_when_redis_hangs_or_is_gone(fragile: Stack, fragile_api: Api) -> None:
     account = register(fragile_api)
     redis = fragile.services["redis"]["pid"]
 

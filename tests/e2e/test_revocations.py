@@ -107,7 +107,7 @@ def be_deleted(api: Api, first: Account, _second: Account, admin: Account) -> st
 @pytest.mark.parametrize(
     "end", [log_out, revoke, change_password, log_in_over_it, delete_oneself, be_deleted], ids=lambda end: end.__name__
 )
-def test_the_end_of_a_session_reaches_every_gateway(
+def test_end_of_a_session_reaches_every_gateway(
     api: Api,
     admin: Account,
     gateways: list[GatewayConnection],
@@ -121,7 +121,7 @@ def test_the_end_of_a_session_reaches_every_gateway(
     assert_good_everywhere(gateways, unharmed)
 
 
-def test_the_refusal_explains_itself_and_leaves_the_cookie_alone(api: Api) -> None:
+def test_refusal_of_a_revoked_token_is_explained_and_keeps_the_cookie(api: Api) -> None:
     account = register(api)
     assert_success(api.call("Logout", token=account.token), 204)
     headers = {"Cookie": account.cookie}
@@ -132,7 +132,7 @@ def test_the_refusal_explains_itself_and_leaves_the_cookie_alone(api: Api) -> No
     assert "set-cookie" not in refused.headers
 
 
-def test_a_restart_of_redis_revives_no_token_and_loses_no_revocation(
+def test_redis_restart_revives_no_token_and_loses_no_revocation(
     api: Api, gateways: list[GatewayConnection], redis: RestartableRedis
 ) -> None:
     accounts = [register(api) for _ in range(2)]

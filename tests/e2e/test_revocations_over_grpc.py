@@ -44,7 +44,7 @@ def assert_refused_soon(client: GrpcClient, method: str, token: str) -> None:
 
 
 @pytest.mark.parametrize("end", ENDINGS, ids=lambda end: end.__name__)
-def test_the_end_of_a_session_reaches_the_services(
+def test_end_of_a_session_reaches_the_services(
     api: Api, admin: Account, grpc_clients: dict[str, GrpcClient], end: End
 ) -> None:
     order_service, user_service = grpc_clients["order-svc"], grpc_clients["user-svc"]
@@ -57,7 +57,7 @@ def test_the_end_of_a_session_reaches_the_services(
     assert answer(order_service, f"{ORDERS}.ListOrders", unharmed) == "OK"
 
 
-def test_a_deleted_administrator_is_refused_by_the_services(
+def test_deleted_administrator_is_refused_by_the_services(
     api: Api, stack: RunningStack, admin: Account, grpc_clients: dict[str, GrpcClient]
 ) -> None:
     email, password = unique_email("admin"), unique_password()

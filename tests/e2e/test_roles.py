@@ -17,7 +17,7 @@ def set_role(api: Api, token: str, user_id: str, role: str) -> Any:
     return api.call("SetUserRole", fields={"user_id": user_id, "role": role}, token=token)
 
 
-def test_promotes_and_demotes(api: Api, admin: Account, newcomer: Account) -> None:
+def test_administrator_promotes_and_demotes_a_user(api: Api, admin: Account, newcomer: Account) -> None:
     promoted = set_role(api, admin.token, newcomer.user_id, "admin")
     assert_success(promoted, 200)
     assert_user(promoted.json(), email=newcomer.email, role="admin")
@@ -30,7 +30,7 @@ def test_promotes_and_demotes(api: Api, admin: Account, newcomer: Account) -> No
     assert_problem(api.call("ListUsers", token=former.token), 403, "ACCESS_DENIED")
 
 
-def test_a_change_ends_the_sessions_and_their_tokens(api: Api, admin: Account, newcomer: Account) -> None:
+def test_role_change_ends_the_sessions_and_their_tokens(api: Api, admin: Account, newcomer: Account) -> None:
     other = log_in(api, newcomer.email, newcomer.password)
     assert_success(set_role(api, admin.token, newcomer.user_id, "admin"), 200)
     for account in (newcomer, other):
@@ -38,7 +38,7 @@ def test_a_change_ends_the_sessions_and_their_tokens(api: Api, admin: Account, n
         assert_problem(api.call("GetUser", headers={"Cookie": account.cookie}), 401, "SESSION_INVALID")
 
 
-def test_the_same_role_changes_nothing(api: Api, admin: Account, newcomer: Account) -> None:
+def test_setting_the_same_role_changes_nothing(api: Api, admin: Account, newcomer: Account) -> None:
     response = set_role(api, admin.token, newcomer.user_id, "user")
     assert_success(response, 200)
     assert_user(response.json(), email=newcomer.email)
@@ -46,7 +46,7 @@ def test_the_same_role_changes_nothing(api: Api, admin: Account, newcomer: Accou
     assert [event["kind"] for event in recorded(api, admin.token, newcomer.user_id)] == ["registered"]
 
 
-def test_is_on_record(api: Api, admin: Account, newcomer: Account) -> None:
+def test_role_change_is_in_the_audit_log(api: Api, admin: Account, newcomer: Account) -> None:
     assert_success(set_role(api, admin.token, newcomer.user_id, "admin"), 200)
     event = recorded(api, admin.token, newcomer.user_id, "role_changed")[0]
     assert (event["kind"], event["actor_id"], event["detail"]) == (
@@ -57,33 +57,33 @@ def test_is_on_record(api: Api, admin: Account, newcomer: Account) -> None:
     assert_success(set_role(api, admin.token, newcomer.user_id, "user"), 200)
 
 
-def test_is_for_administrators_only(api: Api, alice: Account, bob: Account) -> None:
+def test_role_change_is_for_administrators_only(api: Api, alice: Account, bob: Account) -> None:
     for user_id in (alice.user_id, bob.user_id, UNKNOWN_ID):
         assert_problem(set_role(api, alice.token, user_id, "admin"), 403, "ACCESS_DENIED")
     assert_problem(api.call("SetUserRole", fields={"user_id": alice.user_id, "role": "admin"}), 401)
     assert api.call("GetUser", token=alice.token).json()["role"] == "user"
 
 
-def test_an_unknown_user_is_not_found(api: Api, admin: Account) -> None:
+def test_unknown_user_is_not_found(api: Api, admin: Account) -> None:
     assert_problem(set_role(api, admin.token, UNKNOWN_ID, "admin"), 404, "USER_NOT_FOUND")
 
 
 @pytest.mark.parametrize("user_id", ["you", UNKNOWN_ID[:-1], UNKNOWN_ID + "0", "%", "1"])
-def test_refuses_what_is_no_id(api: Api, admin: Account, user_id: str) -> None:
+def test_invalid_user_id_is_refused(api: Api, admin: Account, user_id: str) -> None:
     assert_invalid(set_role(api, admin.token, user_id, "user"), "user_id")
 
 
 @pytest.mark.parametrize("body", [{}, {"role": "unspecified"}, {"role": "root"}, {"role": ""}, {"role": None}], ids=str)
-def test_refuses_what_is_no_role(api: Api, admin: Account, newcomer: Account, body: dict[str, Any]) -> None:
+def test_invalid_role_is_refused(api: Api, admin: Account, newcomer: Account, body: dict[str, Any]) -> None:
     assert_invalid(api.send("PATCH", f"/api/v1/users/{newcomer.user_id}", json_body=body, token=admin.token), "role")
 
 
-def test_refuses_other_fields(api: Api, admin: Account, newcomer: Account) -> None:
+def test_unknown_fields_are_refused(api: Api, admin: Account, newcomer: Account) -> None:
     body = {"role": "user", "email": "x@example.com"}
     assert_invalid(api.send("PATCH", f"/api/v1/users/{newcomer.user_id}", json_body=body, token=admin.token), "email")
 
 
-def test_the_service_itself_lets_administrators_only(
+def test_role_change_over_grpc_is_for_administrators_only(
     grpc_clients: dict[str, GrpcClient], alice: Account, admin: Account
 ) -> None:
     client, fields = grpc_clients["user-svc"], {"user_id": alice.user_id, "role": "ROLE_ADMIN"}

@@ -17,7 +17,7 @@ def kinds(text: str) -> set[str]:
     return {kind for _, kind in SEEN.found_in(text.encode())}
 
 
-def test_whatever_an_http_client_sends_or_gets_is_noted(api: Api, newcomer: Account) -> None:
+def test_secrets_that_an_http_client_sends_or_receives_are_noted(api: Api, newcomer: Account) -> None:
     assert kinds(newcomer.password) == {"password"}
     assert kinds(newcomer.token) == {"access token"}
     assert kinds(newcomer.cookie) == {"session key"}
@@ -26,7 +26,7 @@ def test_whatever_an_http_client_sends_or_gets_is_noted(api: Api, newcomer: Acco
     assert kinds(session_cookie(renewed)) == {"session key"}
 
 
-def test_so_is_whatever_a_socket_sends_or_gets(api: Api, newcomer: Account) -> None:
+def test_secrets_that_a_socket_sends_or_receives_are_noted(api: Api, newcomer: Account) -> None:
     guess = unique_password()
     body = f'{{"email":"{newcomer.email}","password":"{guess}"'.encode()
     exchange(api.url, json_request("POST", b"/api/users/log", body))
@@ -35,7 +35,7 @@ def test_so_is_whatever_a_socket_sends_or_gets(api: Api, newcomer: Account) -> N
     assert kinds(exchange(api.url, json_request("POST", b"/api/users/log", body)).json()["access_token"])
 
 
-def test_and_a_grpc_client(grpc_clients: dict[str, GrpcClient]) -> None:
+def test_secrets_that_a_grpc_client_sends_or_receives_are_noted(grpc_clients: dict[str, GrpcClient]) -> None:
     fields = {"email": unique_email(), "name": "Ada", "password": unique_password()}
     answer = grpc_clients["user-svc"].call(f"{USERS}.Register", fields)
     assert kinds(fields["password"]) == {"password"}
@@ -44,7 +44,7 @@ def test_and_a_grpc_client(grpc_clients: dict[str, GrpcClient]) -> None:
 
 
 @pytest.mark.local_platform
-def test_the_logs_that_are_searched_are_those_that_are_written(api: Api, stack: Stack) -> None:
+def test_searched_logs_are_the_logs_of_the_stack(api: Api, stack: Stack) -> None:
     request_id = api.call("GetUser").headers["X-Request-Id"]
     logs = {path.name: path.read_text() for path in logs_of(stack.data_dir)}
     assert logs.keys() >= {f"{name}.log" for name in stack.services}

@@ -9,26 +9,26 @@ from tests.e2e.renewals import assert_not_renewed, assert_renewed, present
 from tests.e2e.shapes import assert_problem, assert_success
 
 
-def test_a_cookie_alone_is_enough(api: Api, style: Style, newcomer: Account) -> None:
+def test_cookie_without_a_token_authenticates(api: Api, style: Style, newcomer: Account) -> None:
     response = api.call("GetUser", style, headers={"Cookie": newcomer.cookie})
     assert_success(response, 200)
     assert response.json()["user_id"] == newcomer.user_id
     assert assert_renewed(response) != newcomer.cookie
 
 
-def test_a_valid_token_needs_no_renewal(api: Api, style: Style, newcomer: Account) -> None:
+def test_valid_token_with_a_cookie_renews_nothing(api: Api, style: Style, newcomer: Account) -> None:
     response = api.call("GetUser", style, token=newcomer.token, headers={"Cookie": newcomer.cookie})
     assert_success(response, 200)
     assert_not_renewed(response)
 
 
-def test_a_lost_answer_is_given_again(api: Api, newcomer: Account) -> None:
+def test_renewal_is_repeated_when_the_response_was_lost(api: Api, newcomer: Account) -> None:
     first, second, third = (assert_renewed(present(api, newcomer.cookie)) for _ in range(3))
     assert first == second == third
     assert_success(present(api, third), 200)
 
 
-def test_a_key_older_than_the_predecessor_ends_the_session(api: Api, newcomer: Account) -> None:
+def test_session_key_older_than_the_predecessor_ends_the_session(api: Api, newcomer: Account) -> None:
     second = assert_renewed(present(api, newcomer.cookie))
     third = assert_renewed(present(api, second))
     response = present(api, newcomer.cookie)
@@ -38,7 +38,7 @@ def test_a_key_older_than_the_predecessor_ends_the_session(api: Api, newcomer: A
         assert_problem(present(api, cookie), 401)
 
 
-def test_a_long_chain_of_renewals_holds(api: Api, newcomer: Account) -> None:
+def test_session_survives_a_long_chain_of_renewals(api: Api, newcomer: Account) -> None:
     cookie, seen = newcomer.cookie, {newcomer.cookie}
     for _ in range(20):
         cookie = assert_renewed(present(api, cookie))
@@ -47,7 +47,7 @@ def test_a_long_chain_of_renewals_holds(api: Api, newcomer: Account) -> None:
 
 
 @pytest.mark.parametrize("percent", [0, 10, 50, 90])
-def test_a_changed_key_is_none(api: Api, newcomer: Account, percent: int) -> None:
+def test_modified_session_key_is_refused(api: Api, newcomer: Account, percent: int) -> None:
     name, _, key = newcomer.cookie.partition("=")
     index = percent * len(key) // 100
     changed = key[:index] + ("A" if key[index] != "A" else "Q") + key[index + 1 :]
@@ -60,11 +60,11 @@ def test_a_changed_key_is_none(api: Api, newcomer: Account, percent: int) -> Non
 @pytest.mark.parametrize(
     "key", ["x", ".", "..", "a.1.b", "a.99999999999999999999.b", "%00", "x" * 513, "x" * 5000, '"', "a b"]
 )
-def test_rubbish_is_no_key(api: Api, newcomer: Account, key: str) -> None:
+def test_malformed_session_key_is_refused(api: Api, newcomer: Account, key: str) -> None:
     name = newcomer.cookie.partition("=")[0]
     assert_problem(present(api, f"{name}={key}"), 401)
 
 
-def test_a_logged_out_key_is_none(api: Api, newcomer: Account) -> None:
+def test_session_key_is_refused_after_logout(api: Api, newcomer: Account) -> None:
     assert_success(api.call("Logout", token=newcomer.token), 204)
     assert_problem(present(api, newcomer.cookie), 401, "SESSION_INVALID")

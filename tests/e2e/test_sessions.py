@@ -34,7 +34,7 @@ def current_id(api: Api, account: Account) -> str:
 
 
 @pytest.mark.local_platform
-def test_lists_what_is_known_of_a_session(api: Api, style: Style) -> None:
+def test_session_list_describes_the_session(api: Api, style: Style) -> None:
     account = register(api, headers={"User-Agent": "Lynx/2.9 (ünïcode)".encode()})
     (session,) = listed(api, account.token, style)
     assert_recent_time(session["created_at"])
@@ -47,12 +47,12 @@ def test_lists_what_is_known_of_a_session(api: Api, style: Style) -> None:
 
 @pytest.mark.local_platform
 @pytest.mark.parametrize("headers", [{"X-Forwarded-For": "203.0.113.9"}, {"Forwarded": "for=203.0.113.9"}])
-def test_an_address_that_the_client_claims_is_ignored(api: Api, headers: Headers) -> None:
+def test_address_claimed_by_the_client_is_ignored(api: Api, headers: Headers) -> None:
     (session,) = listed(api, register(api, headers=headers).token)
     assert session["ip"] == "127.0.0.1"
 
 
-def test_lists_every_login_the_last_used_first(api: Api, style: Style, newcomer: Account) -> None:
+def test_session_list_holds_every_login_the_last_used_first(api: Api, style: Style, newcomer: Account) -> None:
     others = [log_in(api, newcomer.email, newcomer.password) for _ in range(3)]
     sessions = listed(api, others[1].token, style)
     assert len({session["session_id"] for session in sessions}) == 4
@@ -62,14 +62,14 @@ def test_lists_every_login_the_last_used_first(api: Api, style: Style, newcomer:
     assert used == sorted(used, reverse=True)
 
 
-def test_keeps_twenty_and_drops_the_oldest(api: Api, newcomer: Account) -> None:
+def test_twenty_first_login_ends_the_oldest_session(api: Api, newcomer: Account) -> None:
     logins = [log_in(api, newcomer.email, newcomer.password) for _ in range(20)]
     assert len(listed(api, logins[-1].token)) == 20
     assert_problem(api.call("GetUser", headers={"Cookie": newcomer.cookie}), 401, "SESSION_INVALID")
     assert_success(api.call("GetUser", headers={"Cookie": logins[0].cookie}), 200)
 
 
-def test_revokes_another_session_of_the_caller(api: Api, style: Style, newcomer: Account) -> None:
+def test_user_revokes_another_session(api: Api, style: Style, newcomer: Account) -> None:
     other = log_in(api, newcomer.email, newcomer.password)
     fields = {"session_id": current_id(api, other)}
     assert_success(api.call("RevokeSession", style, fields, token=newcomer.token), 204)
@@ -78,26 +78,26 @@ def test_revokes_another_session_of_the_caller(api: Api, style: Style, newcomer:
     assert_problem(api.call("RevokeSession", style, fields, token=newcomer.token), 404, "SESSION_NOT_FOUND")
 
 
-def test_revokes_the_current_session(api: Api, style: Style, newcomer: Account) -> None:
+def test_user_revokes_the_current_session(api: Api, style: Style, newcomer: Account) -> None:
     fields = {"session_id": current_id(api, newcomer)}
     assert_success(api.call("RevokeSession", style, fields, token=newcomer.token), 204)
     assert_problem(api.call("GetUser", headers={"Cookie": newcomer.cookie}), 401, "SESSION_INVALID")
 
 
-def test_somebody_elses_session_is_not_found(api: Api, style: Style, alice: Account, newcomer: Account) -> None:
+def test_session_of_another_user_is_not_found(api: Api, style: Style, alice: Account, newcomer: Account) -> None:
     fields = {"session_id": current_id(api, newcomer)}
     response = api.call("RevokeSession", style, fields, token=alice.token)
     assert_problem(response, 404, "SESSION_NOT_FOUND")
     assert len(listed(api, newcomer.token)) == 1
 
 
-def test_an_unknown_session_is_not_found(api: Api, style: Style, alice: Account) -> None:
+def test_unknown_session_is_not_found(api: Api, style: Style, alice: Account) -> None:
     response = api.call("RevokeSession", style, {"session_id": "A" * 22}, token=alice.token)
     assert_problem(response, 404, "SESSION_NOT_FOUND")
 
 
 @pytest.mark.parametrize("session_id", ["x" * 65, "a b", "ä", "a.b", "x\n", "x\x00", "*"])
-def test_refuses_what_is_no_session_id(api: Api, style: Style, alice: Account, session_id: str) -> None:
+def test_invalid_session_id_is_refused(api: Api, style: Style, alice: Account, session_id: str) -> None:
     response = api.call("RevokeSession", style, {"session_id": session_id}, token=alice.token)
     assert_invalid(response, "session_id")
 
@@ -114,7 +114,7 @@ def test_logout_ends_the_session_and_clears_the_cookie(api: Api, style: Style, n
 
 
 @pytest.mark.parametrize("key", ["dead", "garbage", "a b", "", "x" * 600])
-def test_logout_of_no_live_session_clears_the_cookie_too(api: Api, style: Style, newcomer: Account, key: str) -> None:
+def test_logout_of_an_ended_session_clears_the_cookie(api: Api, style: Style, newcomer: Account, key: str) -> None:
     """A script of a page cannot delete the cookie itself."""
     if key == "dead":
         assert_success(api.call("Logout", token=newcomer.token), 204)
@@ -127,7 +127,7 @@ def test_logout_of_no_live_session_clears_the_cookie_too(api: Api, style: Style,
     assert "X-Access-Token" not in response.headers
 
 
-def test_logout_with_the_token_of_an_ended_session_is_a_success(api: Api, style: Style, newcomer: Account) -> None:
+def test_logout_with_the_token_of_an_ended_session_succeeds(api: Api, style: Style, newcomer: Account) -> None:
     for _ in range(2):
         response = api.call("Logout", style, token=newcomer.token, headers={"Cookie": newcomer.cookie})
         assert_success(response, 204)
@@ -142,11 +142,11 @@ def test_logout_from_another_site_clears_nothing(api: Api, style: Style, newcome
         assert not session_cookies(response)
 
 
-def test_logout_without_any_credentials_has_nothing_to_end(api: Api, style: Style) -> None:
+def test_logout_without_credentials_is_refused(api: Api, style: Style) -> None:
     assert_problem(api.call("Logout", style), 401, "CREDENTIALS_MISSING")
 
 
-def test_lists_where_a_session_was_last_used_from(api: Api, newcomer: Account) -> None:
+def test_session_list_shows_the_last_used_address(api: Api, newcomer: Account) -> None:
     for agent, headers in (("Links/2.30", {"Cookie": newcomer.cookie}), ("w3m/0.5", {})):
         token = None if headers else newcomer.token
         assert_success(api.call("GetUser", token=token, headers={**headers, "User-Agent": agent}), 200)
@@ -158,6 +158,6 @@ def test_logout_needs_no_body(api: Api, newcomer: Account) -> None:
     assert_success(api.send("POST", "/api/users/logout", token=newcomer.token), 204)
 
 
-def test_logout_takes_no_fields(api: Api, alice: Account) -> None:
+def test_logout_refuses_fields_in_its_body(api: Api, alice: Account) -> None:
     response = api.call("Logout", fields={"everywhere": True}, token=alice.token)
     assert_invalid(response, "everywhere")

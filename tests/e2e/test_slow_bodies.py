@@ -12,7 +12,7 @@ from tests.e2e.raw_http import request_bytes
 PLACES = 2
 
 
-def test_slow_bodies_hold_no_places(start_stack: StartStack) -> None:
+def test_slow_bodies_hold_no_concurrency_permits(start_stack: StartStack) -> None:
     stack = start_stack({"GATEWAY_MAX_CONCURRENCY": str(PLACES), "GATEWAY_MAX_QUEUE": "0"})
     address = urlsplit(stack.url)
     headers = [(b"Content-Type", b"application/json"), (b"Content-Length", b"100")]

@@ -50,7 +50,7 @@ def audited(api: Api, stack: RunningStack, user_id: str) -> list[str]:
     return eventually(kinds, within_s=10)
 
 
-def test_the_second_holder_of_a_key_is_noticed(api: Api, stack: RunningStack, victim: Account) -> None:
+def test_reuse_of_a_copied_session_key_ends_the_session(api: Api, stack: RunningStack, victim: Account) -> None:
     """One holder, owner or thief, renews and uses order routes alone; the other comes after the grace. Both are out."""
     copied = victim.cookie
     renewed = present(api, victim.cookie, "ListOrders")
@@ -63,7 +63,7 @@ def test_the_second_holder_of_a_key_is_noticed(api: Api, stack: RunningStack, vi
     assert audited(api, stack, victim.user_id).count("session_reused") == 1
 
 
-def test_an_answer_that_was_lost_is_no_theft(api: Api, victim: Account) -> None:
+def test_lost_response_does_not_count_as_theft(api: Api, victim: Account) -> None:
     """The gateway itself has used the new token for the request that renewed: that proves nothing of the client."""
     lost = assert_renewed(present(api, victim.cookie, "ListOrders"))
     use(api, victim.token)
@@ -71,7 +71,7 @@ def test_an_answer_that_was_lost_is_no_theft(api: Api, victim: Account) -> None:
     assert assert_renewed(present(api, victim.cookie, "ListOrders")) == lost
 
 
-def test_within_the_grace_the_predecessor_is_good(api: Api, victim: Account) -> None:
+def test_predecessor_of_a_session_key_is_accepted_within_the_grace_period(api: Api, victim: Account) -> None:
     renewed = present(api, victim.cookie, "ListOrders")
     use(api, renewed.headers["X-Access-Token"])
     assert assert_renewed(present(api, victim.cookie, "ListOrders")) == assert_renewed(renewed)

@@ -27,11 +27,11 @@ def websocket(target: bytes) -> bytes:
         (b"/nowhere", 404, "ROUTE_NOT_FOUND"),
     ],
 )
-def test_a_websocket_is_refused_as_the_request_would_be(api: Api, target: bytes, status: int, code: str) -> None:
+def test_websocket_upgrade_is_refused_like_the_plain_request(api: Api, target: bytes, status: int, code: str) -> None:
     response = exchange(api.url, websocket(target))
     assert (response.status, response.headers["content-type"]) == (status, "application/problem+json")
     assert (response.json()["status"], response.json()["code"]) == (status, code)
 
 
-def test_a_websocket_to_a_page_gets_the_page(api: Api) -> None:
+def test_websocket_upgrade_of_a_page_gets_the_page(api: Api) -> None:
     assert exchange(api.url, websocket(b"/openapi.json")).status == 200

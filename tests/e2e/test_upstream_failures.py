@@ -31,7 +31,7 @@ def orders(fragile: Stack) -> Iterator[httpx2.Client]:
         yield client
 
 
-def test_a_service_that_hangs_and_one_that_is_gone(fragile: Stack, orders: httpx2.Client) -> None:
+def test_hanging_service_gives_504_and_missing_service_503(fragile: Stack, orders: httpx2.Client) -> None:
     pid = fragile.services["order-svc"]["pid"]
     assert orders.get("/api/orders").status_code == 200
 

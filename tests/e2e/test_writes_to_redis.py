@@ -73,7 +73,7 @@ def copy_the_victims_hash(redis: Any, mine: Account, victim: Account) -> None:
 @pytest.mark.parametrize(
     "tamper", [claim_the_victim, swap_hashes, copy_the_victims_hash], ids=lambda tamper: tamper.__name__
 )
-def test_no_hash_makes_ones_own_key_another_users(
+def test_no_session_hash_turns_a_key_into_that_of_another_user(
     api: Api, redis: Any, tamper: Callable[[Any, Account, Account], None]
 ) -> None:
     mine, victim = register(api), register(api)
@@ -91,7 +91,7 @@ def test_no_hash_makes_ones_own_key_another_users(
     ],
     ids=["times", "password version", "counter"],
 )
-def test_no_field_prolongs_a_session_that_has_ended(api: Api, redis: Any, fields: dict[str, int]) -> None:
+def test_no_session_field_revives_an_ended_session(api: Api, redis: Any, fields: dict[str, int]) -> None:
     """A hash that is written again, as it was or better, revives nothing: not after a logout, not after a change."""
     account = register(api)
     kept = redis.hgetall(hash_of(account))
@@ -105,7 +105,7 @@ def test_no_field_prolongs_a_session_that_has_ended(api: Api, redis: Any, fields
     assert not redis.exists(hash_of(account))
 
 
-def test_a_made_up_revocation_revokes_nothing(api: Api, redis: Any, stack: Stack) -> None:
+def test_forged_revocation_revokes_nothing(api: Api, redis: Any, stack: Stack) -> None:
     victim, other = register(api), register(api)
     kid = api.send("GET", "/.well-known/jwks.json").json()["keys"][0]["kid"]
     redis.xadd(REVOKED, {"sid": id_of(victim), "for_ms": 900_000})
@@ -116,7 +116,7 @@ def test_a_made_up_revocation_revokes_nothing(api: Api, redis: Any, stack: Stack
     assert assert_renewed(present(api, victim.cookie)) != victim.cookie
 
 
-def test_a_made_up_event_cancels_no_order(api: Api, redis: Any) -> None:
+def test_forged_event_cancels_no_order(api: Api, redis: Any) -> None:
     victim = register(api)
     order = create_order(api, victim.token)
     forged: dict[Any, Any] = user_deleted(victim.user_id).to_fields()
@@ -127,7 +127,7 @@ def test_a_made_up_event_cancels_no_order(api: Api, redis: Any) -> None:
     assert shown.json()["status"] == "processing"
 
 
-def test_a_redis_that_lost_its_data_revives_no_token(api: Api, redis: Any, stack: Stack) -> None:
+def test_loss_of_redis_data_revives_no_token(api: Api, redis: Any, stack: Stack) -> None:
     """Though the gateway is started again, and knows nothing but what it can learn."""
     account, other = register(api, email=unique_email()), register(api)
     assert_success(api.call("Logout", token=account.token), 204)

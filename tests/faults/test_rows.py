@@ -17,7 +17,7 @@ def stage() -> Iterator[Stage]:
 
 @pytest.mark.timeout(300)
 @pytest.mark.parametrize("drill", [pytest.param(drill, id=str(number)) for number, drill in catalogue().items()])
-def test_what_must_happen_happens(drill: Drill, stage: Stage) -> None:
+def test_platform_behaves_as_required_under_fault(drill: Drill, stage: Stage) -> None:
     findings = drill.run(stage)
     print(*findings, sep="\n")
     assert findings

@@ -7,17 +7,17 @@ import pytest
 from tests.browser.found import SETTING, browser_path
 
 
-def test_the_setting_wins(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_browser_named_by_the_setting_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SETTING, sys.executable)
     assert browser_path() == sys.executable
 
 
-def test_what_the_setting_names_is_not_replaced_by_another(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_browser_named_by_the_setting_is_not_replaced_when_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv(SETTING, "/no/such/browser")
     assert browser_path() == "/no/such/browser"
 
 
-def test_without_any_there_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_no_browser_is_found_when_none_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv(SETTING, raising=False)
     monkeypatch.setattr("tests.browser.found._NAMES", ("no-such-browser",))
     assert browser_path() is None

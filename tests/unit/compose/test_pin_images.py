@@ -28,7 +28,7 @@ def _run(folder: Path, registry: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_every_image_is_pinned_and_other_lines_are_kept(folder: Path) -> None:
+def test_every_image_is_pinned_and_other_lines_are_unchanged(folder: Path) -> None:
     (folder / ".env").write_text("GATEWAY_PORT=8081\nREDIS_IMAGE=redis:7\n")
 
     done = _run(folder, _KNOWN)

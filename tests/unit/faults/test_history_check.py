@@ -102,22 +102,22 @@ WRONG = {
 
 
 @pytest.mark.parametrize("history", RIGHT.values(), ids=RIGHT)
-def test_nothing_is_found_in_what_is_right(history: list[Op]) -> None:
+def test_consistent_history_has_no_violations(history: list[Op]) -> None:
     assert violations(history) == []
     assert violations(reversed(history)) == []
 
 
 @pytest.mark.parametrize(("rule", "history"), WRONG.values(), ids=WRONG)
-def test_what_is_wrong_is_found_and_nothing_else(rule: Rule, history: list[Op]) -> None:
+def test_each_fault_is_found_and_nothing_else(rule: Rule, history: list[Op]) -> None:
     assert {violation.rule for violation in violations(history)} == {rule}
     assert {violation.rule for violation in violations(reversed(history))} == {rule}
 
 
-def test_every_rule_is_broken_once() -> None:
+def test_every_rule_has_an_example() -> None:
     assert {rule for rule, _ in WRONG.values()} == set(Rule)
 
 
-def test_an_order_of_somebody_elses_is_found() -> None:
+def test_order_of_another_user_is_a_violation() -> None:
     theirs = Op("bob", Kind.LIST, OK, 4, 5, "", (order(1),))
 
     assert [found.rule for found in violations([created(1, 0), listed(4, order(1)), theirs])] == [Rule.UNASKED]

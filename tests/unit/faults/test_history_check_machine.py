@@ -61,13 +61,13 @@ def _played(steps: list[tuple[Kind, int, float, float, str]]) -> Iterator[Op]:
 
 
 @given(histories(), st.randoms(use_true_random=False))
-def test_a_right_store_is_never_blamed(history: list[Op], chance: random.Random) -> None:
+def test_correct_store_has_no_violations(history: list[Op], chance: random.Random) -> None:
     chance.shuffle(history)
     assert violations(history) == []
 
 
 @given(histories())
-def test_a_right_store_that_then_loses_an_order_is_found_out(history: list[Op]) -> None:
+def test_store_that_loses_an_order_is_detected(history: list[Op]) -> None:
     *before, last = history
     asked_away = {op.target for op in before if op.kind is Kind.DELETE}
     acknowledged = {sight.order_id for op in before for sight in op.seen} - asked_away
@@ -79,7 +79,7 @@ def test_a_right_store_that_then_loses_an_order_is_found_out(history: list[Op]) 
 
 
 @given(histories())
-def test_a_right_store_that_then_brings_one_back_is_found_out(history: list[Op]) -> None:
+def test_store_that_revives_a_deleted_order_is_detected(history: list[Op]) -> None:
     *before, last = history
     deleted = {op.target for op in before if op.kind is Kind.DELETE and op.outcome is Outcome.OK}
     back = tuple(Sight(order_id, order_id.removeprefix("order of "), 2) for order_id in sorted(deleted))
@@ -90,7 +90,7 @@ def test_a_right_store_that_then_brings_one_back_is_found_out(history: list[Op])
 
 
 @given(histories())
-def test_a_right_store_that_doubles_every_order_is_found_out(history: list[Op]) -> None:
+def test_store_that_duplicates_orders_is_detected(history: list[Op]) -> None:
     *before, last = history
     doubles = tuple(replace(sight, order_id=f"second {sight.order_id}") for sight in last.seen)
 
@@ -100,7 +100,7 @@ def test_a_right_store_that_doubles_every_order_is_found_out(history: list[Op]) 
 
 
 @given(histories())
-def test_a_right_store_that_then_forgets_changes_is_found_out(history: list[Op]) -> None:
+def test_store_that_loses_updates_is_detected(history: list[Op]) -> None:
     *before, last = history
     told = {sight.order_id for op in before for sight in op.seen if sight.version == 2}
     present = {sight.order_id for sight in last.seen}

@@ -20,7 +20,7 @@ def _breaks(_stage: Stage) -> list[Finding]:
     raise RuntimeError("out of order")
 
 
-def test_a_row_that_breaks_or_finds_nothing_is_missed_and_the_others_have_their_turn(
+def test_row_that_raises_or_finds_nothing_is_missed_and_the_others_run(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     good = Finding("what", "1", "[1]", passed=True)
@@ -45,5 +45,5 @@ def test_a_row_that_breaks_or_finds_nothing_is_missed_and_the_others_have_their_
     assert "[1]" in printed.out
 
 
-def test_every_row_has_its_own_number() -> None:
+def test_catalogue_finds_the_rows_by_number() -> None:
     assert {5, 18, 27} <= catalogue().keys()

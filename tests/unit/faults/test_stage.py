@@ -38,7 +38,7 @@ def started() -> Started:
     return Started()
 
 
-def test_who_asks_for_the_same_gets_the_same(started: Started) -> None:
+def test_stage_reuses_the_platform_with_the_same_settings(started: Started) -> None:
     with started.stage() as stage:
         first = stage.stack({"A": "1", "B": "2"}, {"gateway": 2})
 
@@ -49,7 +49,7 @@ def test_who_asks_for_the_same_gets_the_same(started: Started) -> None:
     assert started.running == []
 
 
-def test_a_broken_one_is_replaced(started: Started) -> None:
+def test_stage_replaces_a_broken_platform(started: Started) -> None:
     with started.stage() as stage:
         first = stage.stack()
         started.broken.append(first)
@@ -58,7 +58,7 @@ def test_a_broken_one_is_replaced(started: Started) -> None:
         assert first not in started.running
 
 
-def test_the_one_not_asked_for_longest_makes_room(started: Started) -> None:
+def test_stage_ends_the_least_recently_used_platform(started: Started) -> None:
     with started.stage() as stage:
         first, second, third = (stage.stack({"A": name}) for name in "123")
         assert stage.stack({"A": "1"}) is first
@@ -69,7 +69,7 @@ def test_the_one_not_asked_for_longest_makes_room(started: Started) -> None:
         assert second not in started.running
 
 
-def test_all_end_when_a_row_breaks_off(started: Started) -> None:
+def test_stage_ends_all_platforms_when_a_row_is_interrupted(started: Started) -> None:
     def row(stage: Stage) -> None:
         stage.stack({"A": "1"})
         stage.stack({"A": "2"})

@@ -40,13 +40,13 @@ def seen() -> SecretsSeen:
         f"näh{PASSWORD}näh",
     ],
 )
-def test_a_password_is_found_in_every_spelling(seen: SecretsSeen, spelling: str) -> None:
+def test_password_is_found_in_every_spelling(seen: SecretsSeen, spelling: str) -> None:
     seen.note("password", PASSWORD)
     assert seen.told_by("a.log", f"first\n{spelling}\n".encode()) == ["a.log:2: password"]
 
 
 @given(before=st.binary(max_size=40), secret=st.text(min_size=15, max_size=60), after=st.binary(max_size=40))
-def test_a_secret_is_found_wherever_it_begins(before: bytes, secret: str, after: bytes) -> None:
+def test_secret_is_found_at_any_offset(before: bytes, secret: str, after: bytes) -> None:
     seen = SecretsSeen()
     seen.note("password", "another-password-entirely")
     seen.note("password", secret)
@@ -54,14 +54,14 @@ def test_a_secret_is_found_wherever_it_begins(before: bytes, secret: str, after:
     assert (len(before) in offsets) == (len(set(secret)) >= 6)
 
 
-def test_of_a_token_the_signature_is_enough_and_the_rest_is_not(seen: SecretsSeen) -> None:
+def test_token_is_found_by_its_signature_alone(seen: SecretsSeen) -> None:
     seen.note("access token", TOKEN)
     seen.note("session key", KEY)
     assert seen.told_by("a", f"…{SIGNATURE}\n{KEY}".encode()) == ["a:1: access token", "a:2: session key"]
     assert seen.told_by("a", (TOKEN.rpartition(".")[0] + KEY[:25]).encode()) == []
 
 
-def test_secrets_are_read_from_requests_sound_or_not(seen: SecretsSeen) -> None:
+def test_secrets_are_read_from_valid_and_malformed_requests(seen: SecretsSeen) -> None:
     seen.note_text(REQUEST % (TOKEN.encode(), KEY.encode()))
     assert sorted(seen.kinds.values()) == ["access token", "password", "session key"]
     assert seen.told_by("a", b"a-long-walk-in-the-rain") == ["a:1: password"]
@@ -72,7 +72,7 @@ def test_secrets_are_read_from_responses(seen: SecretsSeen) -> None:
     assert sorted(seen.kinds.values()) == ["access token", "session key"]
 
 
-def test_secrets_are_read_from_a_stacks_files(seen: SecretsSeen, tmp_path: Path) -> None:
+def test_secrets_are_read_from_the_files_of_a_stack(seen: SecretsSeen, tmp_path: Path) -> None:
     (tmp_path / "keys").mkdir()
     key = json.dumps({"kty": "OKP", "x": "x1y2z3" * 8, "d": "p1q2r3" * 8}, separators=(",", ":"))
     (tmp_path / "keys" / "k.json").write_text(key)
@@ -84,13 +84,13 @@ def test_secrets_are_read_from_a_stacks_files(seen: SecretsSeen, tmp_path: Path)
     }
 
 
-def test_what_may_stand_there_by_chance_is_not_looked_for(seen: SecretsSeen) -> None:
+def test_values_that_may_occur_by_chance_are_not_searched(seen: SecretsSeen) -> None:
     for weak in ("", "short", "0" * 40, "12:12:12:12:12:12"):
         seen.note("password", weak)
     assert seen.kinds == {}
 
 
-def test_a_planted_secret_fails_and_is_not_told(seen: SecretsSeen, tmp_path: Path) -> None:
+def test_planted_secret_fails_the_search_and_is_not_printed(seen: SecretsSeen, tmp_path: Path) -> None:
     log = seen.watch(tmp_path / "service.log")
     log.write_text(f"one\ntwo {TOKEN}\n")
     seen.assert_watched_untold()
@@ -100,5 +100,5 @@ def test_a_planted_secret_fails_and_is_not_told(seen: SecretsSeen, tmp_path: Pat
     assert SIGNATURE not in str(told.value)
 
 
-def test_a_log_that_was_never_written_tells_nothing(seen: SecretsSeen, tmp_path: Path) -> None:
+def test_missing_log_holds_no_secrets(seen: SecretsSeen, tmp_path: Path) -> None:
     seen.assert_untold([tmp_path / "none.log", tmp_path])
