@@ -115,7 +115,7 @@ test-sessions MINUTES="10":
 fuzz *ARGS:
     @{{ uv_run }} python -m tests.fuzz "$@"
 
-# Injects faults into a live platform, and checks the required behaviour (ROW...: only those; --short).
+# Injects faults into a live platform, and checks the required behaviour (ROW...: only those; --short; --markdown: write docs/faults.md).
 [no-exit-message]
 drill *ARGS:
     @{{ uv_run }} python -m tests.faults "$@"

@@ -1,13 +1,13 @@
-"""What breaks, and what must happen then: one implementation for `just drill` and for the test suite.
+"""Faults and the required behaviour under them: one implementation for `just drill` and for the test suite.
 
-A row is a module rows/rowNN_name.py with a `DRILL`. Its `run` gets a stage, breaks something there, mends it again, and
-returns what it found. `just drill` runs the rows one after the other on a machine of its own and judges everything, the
-clock included; the test suite runs their short forms and judges what does not depend on the machine's speed.
+A row is a module rows/rowNN_name.py with a `DRILL`. Its `run` receives a stage, injects a fault there, repairs it, and
+returns its findings. `just drill` plays the rows one after the other on a quiet machine and judges everything, times
+included; the test suite plays their short forms and judges what does not depend on the machine's speed.
 
-- `run` is called outside of any event loop, and mostly is `asyncio.run` of the rest.
-- `stage.stack()`: ask for the settings that others ask for, if they will do: a platform takes seconds to start, and
-  there are three at a time. Make accounts of your own in it (people.py), and leave all processes of it running.
+- `run` is called outside of any event loop, and is usually `asyncio.run` of the rest.
+- `stage.stack()`: use the same settings as other rows where possible: a platform takes seconds to start, and at most
+  three run at a time. Create your own accounts in it (people.py), and leave all of its processes running.
 - `stage.long`, `stage.either(long, short)`: the short form takes 10 s at most.
-- Wait for conditions (tests/running/polling.py), ask under load (load.py), break by stage.py's functions.
-- A finding with `clock=True` is one that a slow or busy machine may miss. Everything else holds on any machine.
+- Wait for conditions (tests/running/polling.py), send load (load.py), break things with the functions of stage.py.
+- A finding with `clock=True` may fail on a slow or busy machine. All others hold on any machine.
 """

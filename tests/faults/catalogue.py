@@ -1,4 +1,4 @@
-"""All rows, by their number."""
+"""All rows by number."""
 
 import importlib
 import pkgutil
@@ -8,7 +8,11 @@ from tests.faults.drill import Drill
 
 
 def catalogue() -> dict[int, Drill]:
-    """Every module of the folder rows that is called row…; AssertionError: two of them have one number."""
+    """Returns the drill of every module rows/row….
+
+    Raises:
+        AssertionError: two rows have the same number.
+    """
     drills: dict[int, Drill] = {}
     for module in pkgutil.iter_modules(rows.__path__):
         if module.name.startswith("row"):

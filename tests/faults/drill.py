@@ -1,7 +1,9 @@
-"""A row: a fault, what must happen, and how to find out."""
+"""A row of the drill: a fault, the required behaviour, and the function that injects the one and measures the other."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
 
 from tests.faults.finding import Finding
 from tests.faults.stage import Stage
@@ -9,9 +11,10 @@ from tests.faults.stage import Stage
 
 @dataclass(frozen=True, slots=True)
 class Drill:
-    """number: of the row. fault: what breaks. must: what has to happen then, in a line each.
+    """One row.
 
-    beside: the long form takes minutes and little else, so that it is played beside the other rows, on its own stage.
+    number: of the row. fault: what breaks. must: the required behaviour, one line per requirement.
+    beside: the long form takes minutes and little processor time, so it runs beside the other rows, on its own stage.
     """
 
     number: int
@@ -19,3 +22,27 @@ class Drill:
     must: str
     run: Callable[[Stage], list[Finding]]
     beside: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """The findings of one played row."""
+
+    number: int
+    findings: Sequence[Finding]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every finding is as required."""
+        return all(finding.passed for finding in self.findings)
+
+
+def write_results(path: Path, results: Sequence[Result]) -> None:
+    """Stores results for another process."""
+    path.write_text(json.dumps([asdict(result) for result in results]))
+
+
+def read_results(path: Path) -> list[Result]:
+    """Returns the results that `write_results` stored."""
+    stored = json.loads(path.read_text())
+    return [Result(each["number"], [Finding(**finding) for finding in each["findings"]]) for each in stored]

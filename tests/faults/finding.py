@@ -1,4 +1,4 @@
-"""One thing that a drill looked at."""
+"""A single measurement of a drill, with its requirement."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """What was expected, what was measured, and whether that will do.
+    """What was expected, what was measured, and whether that passes.
 
-    clock: it depends on the speed of the machine, so that only a drill on a quiet one can judge it.
+    clock: the measurement depends on the speed of the machine: only a drill on a quiet machine can judge it.
     """
 
     what: str
@@ -22,23 +22,23 @@ class Finding:
 
 
 def always(what: str, expected: str, measured: Iterable[str]) -> Finding:
-    """What must be the same each time."""
+    """Returns a finding that passes if every measured value is the expected one."""
     seen = set(measured)
     return Finding(what, expected, ", ".join(sorted(seen)), seen == {expected})
 
 
 def counted(what: str, measured: int, expected: int = 0) -> Finding:
-    """A number that must be exactly so."""
+    """Returns a finding that passes if the number is the expected one."""
     return Finding(what, str(expected), str(measured), measured == expected)
 
 
 def at_most(what: str, measured: float, bound: float, unit: str = "", *, clock: bool = False) -> Finding:
-    """A number that must not be above ``bound``."""
+    """Returns a finding that passes if the number is not above ``bound``."""
     return Finding(what, f"≤ {_shown(bound)}{unit}", f"{_shown(measured)}{unit}", measured <= bound, clock)
 
 
 def at_least(what: str, measured: float, bound: float, unit: str = "", *, clock: bool = False) -> Finding:
-    """A number that must not be below ``bound``."""
+    """Returns a finding that passes if the number is not below ``bound``."""
     return Finding(what, f"≥ {_shown(bound)}{unit}", f"{_shown(measured)}{unit}", measured >= bound, clock)
 
 

@@ -1,4 +1,4 @@
-"""The table that `just drill` prints, row by row."""
+"""The table that `just drill` prints row by row."""
 
 from collections.abc import Sequence
 
@@ -9,29 +9,29 @@ from rich.text import Text
 from tests.faults.drill import Drill
 from tests.faults.finding import Finding
 
-#: For a pipe or a file, and for a narrower terminal.
+#: The least width, also for a pipe or a file.
 _WIDTH = 150
 
 
 class DrillTable:
-    """Writes to standard output. Each row is out, whole, before the next one is played."""
+    """Writes to standard output; each row is printed before the next one is played."""
 
     def __init__(self) -> None:
         self._console = Console(width=max(_WIDTH, Console().width), highlight=False)
 
     def heading(self) -> None:
-        """What the columns are."""
+        """Prints the heading of the columns."""
         table = _columns()
         table.add_row("#", "FAULT", "WHAT", "EXPECTED", "MEASURED", "", style="bold")
         self._console.print(table)
 
     def playing(self, drill: Drill) -> None:
-        """Tell a person who waits what for; the row itself takes the place of this line."""
+        """Shows on a terminal which row is being played; the row itself replaces this line."""
         if self._console.is_terminal:
             self._console.print(Text(f" {drill.number:>2}  {drill.fault} …", style="dim"), end="\r")
 
     def row(self, drill: Drill, findings: Sequence[Finding], took_s: float) -> None:
-        """All that was found, the fault beside the first of it."""
+        """Prints all findings of a row, the fault beside the first one."""
         table = _columns()
         about = Text.assemble(drill.fault, "\n", (f"{drill.must} [{took_s:.0f} s]", "dim"))
         head: tuple[Text, Text] = (Text(str(drill.number)), about)
@@ -41,12 +41,12 @@ class DrillTable:
             head = (Text(), Text())
         self._console.print(table)
 
-    def as_it_is(self, rows: str) -> None:
-        """Rows that another process has put in form already."""
+    def print_raw(self, rows: str) -> None:
+        """Prints rows that another process has formatted."""
         self._console.out(rows, end="", highlight=False)
 
     def end(self, verdict: str, *, passed: bool) -> None:
-        """The last line."""
+        """Prints the last line."""
         self._console.print(f"\n{verdict}", style="bold green" if passed else "bold red")
 
 
