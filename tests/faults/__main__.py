@@ -14,7 +14,7 @@ from types import FrameType
 
 from tests.faults.catalogue import catalogue
 from tests.faults.drill import Drill, Result, write_results
-from tests.faults.playing import beside, play
+from tests.faults.playing import play, side_processes
 from tests.faults.report import REPORT, markdown
 from tests.faults.stage import Stage
 from tests.faults.table import DrillTable
@@ -64,10 +64,10 @@ def _play_all(chosen: Sequence[Drill], *, long: bool, bare: bool) -> list[Result
     if not bare:
         table.heading()
     began_s = time.monotonic()
-    aside = [drill for drill in chosen if drill.beside and long and len(chosen) > 1]
-    with beside(aside) as others:
+    in_background = [drill for drill in chosen if drill.in_background and long and len(chosen) > 1]
+    with side_processes(in_background) as others:
         with Stage(long=long) as stage:
-            results = play([drill for drill in chosen if drill not in aside], stage, table)
+            results = play([drill for drill in chosen if drill not in in_background], stage, table)
         results += [other.finish(table) for other in others]
     if not bare:
         missed = [result.number for result in results if not result.passed]

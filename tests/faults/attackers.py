@@ -1,4 +1,4 @@
-"""Connections that are opened to be a burden, from addresses of their own on loopback."""
+"""Hostile connections, from their own addresses on loopback."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-#: Other than the one that normal clients come from.
+#: Another network than that of normal clients.
 _NETWORK = "127.0.1."
 _ADDRESSES = 250
 _AT_ONCE = 100
@@ -18,8 +18,8 @@ _PAUSE_S = 0.1
 
 
 @dataclass(frozen=True, slots=True)
-class Crowd:
-    """So many connections that send something at once, and then a little now and then. They read what they get."""
+class HostileConnections:
+    """A number of connections that send ``sends`` at once, then ``trickles`` periodically, and read everything."""
 
     count: int
     sends: bytes = b""
@@ -27,26 +27,26 @@ class Crowd:
 
 
 @dataclass(slots=True)
-class Fate:
-    """What became of a crowd: how many got a connection, how many still have it."""
+class ConnectionCounts:
+    """The outcome of a crowd: how many connections were accepted, and how many are still open."""
 
     opened: int = 0
     open: int = 0
 
 
-def attack(port: int, crowds: dict[str, Crowd], within_s: float) -> dict[str, Fate]:
-    """Have all crowds come, and wait until the server has ended all their connections, for so long at most."""
+def attack(port: int, crowds: dict[str, HostileConnections], within_s: float) -> dict[str, ConnectionCounts]:
+    """Opens all crowds, and waits at most ``within_s`` until the server has closed all their connections."""
     _raise_limit()
     return asyncio.run(_attack(port, crowds, within_s))
 
 
 def descriptors_for(count: int) -> int:
-    """How many of ``count`` connections a process may have here."""
+    """Returns how many of ``count`` connections the limit of file descriptors allows."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     return count if hard == resource.RLIM_INFINITY else min(count, hard - _SPARE_DESCRIPTORS)
 
 
-async def _attack(port: int, crowds: dict[str, Crowd], within_s: float) -> dict[str, Fate]:
+async def _attack(port: int, crowds: dict[str, HostileConnections], within_s: float) -> dict[str, ConnectionCounts]:
     attackers = [_Attackers(crowd) for crowd in crowds.values()]
     for each in attackers:
         await each.come(port)
@@ -63,8 +63,8 @@ async def _attack(port: int, crowds: dict[str, Crowd], within_s: float) -> dict[
 
 @dataclass(slots=True)
 class _Attackers:
-    crowd: Crowd
-    fate: Fate = field(default_factory=Fate)
+    crowd: HostileConnections
+    fate: ConnectionCounts = field(default_factory=ConnectionCounts)
     writers: list[asyncio.StreamWriter] = field(default_factory=list)
     listening: set["asyncio.Task[None]"] = field(default_factory=set)
 
@@ -117,7 +117,7 @@ def _raise_limit() -> None:
 
 
 def never_reading(port: int, request: bytes, times: int) -> socket.socket:
-    """A client that asks so often, and does not read a byte."""
+    """Returns a client that sends the request ``times`` times and never reads."""
     client = socket.socket()
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(("127.0.0.1", port))

@@ -1,4 +1,4 @@
-"""Breaking order-svc's breaker open, and what refusals by it look like."""
+"""Opens the breaker of order-svc, and recognises its refusals."""
 
 import asyncio
 from typing import Any
@@ -10,19 +10,19 @@ from service_kit.request.errors import CallError
 from tests.faults.http_client import HttpConnection
 from tests.faults.load import Record, Seen, see
 from tests.faults.people import Person
-from tests.faults.stand_ins import Beside
+from tests.faults.stand_ins import IsolatedGateway
 from tests.integration.gateway.upstream.service import Replica
 
-#: The gateway's own settings: failures in a row that open a breaker, and how long it stays open.
+#: The gateway's defaults: consecutive failures that open a breaker, and how long it stays open.
 FAILURES, RESET_S = 5, 1.0
-#: The deadline of the method that is asked, and how long a request to it may take in all.
+#: The called method, its deadline, and the time that a response may take beyond the deadline.
 ORDERS = "/api/v1/orders"
 DEADLINE_S = 3.0
 GRACE_S = 0.1
 
 
 async def unavailable(_stream: Any) -> None:
-    """Answers like a service that cannot."""
+    """Answers UNAVAILABLE."""
     raise to_grpc_error(CallError(Status.UNAVAILABLE, "DEPENDENCY_UNAVAILABLE"))
 
 
@@ -31,8 +31,8 @@ async def hang(_stream: Any) -> None:
     await asyncio.Event().wait()
 
 
-async def break_open(gateway: Beside, replica: Replica, person: Person) -> None:
-    """Have calls fail until the breaker has had enough. The next one is the trial, once its time has passed."""
+async def break_open(gateway: IsolatedGateway, replica: Replica, person: Person) -> None:
+    """Lets calls fail until the breaker opens. After its open time, the next call is the trial."""
     replica.behave = unavailable
     connection, record = HttpConnection(gateway.url), Record()
     try:
@@ -44,7 +44,7 @@ async def break_open(gateway: Beside, replica: Replica, person: Person) -> None:
 
 
 def by_breaker(seen: Seen) -> bool:
-    """Whether a request was refused by a breaker, as the answer explains."""
+    """Returns whether a request was refused by a breaker, according to the response."""
     if seen.status != 503 or seen.answer is None:
         return False
     decision = seen.answer.json().get("decision", {})

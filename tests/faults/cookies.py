@@ -1,4 +1,4 @@
-"""Sessions as browsers have them: a cookie, which is good for new access tokens."""
+"""Sessions of browsers: a cookie that is renewed into access tokens."""
 
 from collections.abc import Sequence
 
@@ -8,7 +8,7 @@ from tests.faults.people import Person
 
 
 async def session_cookie(url: str, person: Person) -> str:
-    """The cookie, NAME=VALUE, of a new session of this person."""
+    """Returns the cookie, NAME=VALUE, of a new session of this user."""
     connection = HttpConnection(url)
     answer = await person.log_in()(connection)
     connection.close()
@@ -16,7 +16,7 @@ async def session_cookie(url: str, person: Person) -> str:
 
 
 async def renew(url: str, cookies: Sequence[str]) -> Record:
-    """Ask once with each of the cookies, and without an access token."""
+    """Sends a request with each of the cookies, without an access token."""
     record, connection = Record(), HttpConnection(url)
     for cookie in cookies:
         await see(record, "renewal", connection, _with_cookie(cookie))
@@ -25,7 +25,7 @@ async def renew(url: str, cookies: Sequence[str]) -> Record:
 
 
 def renewed(record: Record) -> int:
-    """How many of the answers bring a new access token."""
+    """Returns how many of the responses carry a new access token."""
     return sum(seen.answer is not None and "x-access-token" in seen.answer.headers for seen in record.seen)
 
 

@@ -14,14 +14,14 @@ class Drill:
     """One row.
 
     number: of the row. fault: what breaks. must: the required behaviour, one line per requirement.
-    beside: the long form takes minutes and little processor time, so it runs beside the other rows, on its own stage.
+    in_background: the long form takes minutes and little processor time: it runs beside the others, on its own stage.
     """
 
     number: int
     fault: str
     must: str
     run: Callable[[Stage], list[Finding]]
-    beside: bool = False
+    in_background: bool = False
 
 
 @dataclass(frozen=True, slots=True)

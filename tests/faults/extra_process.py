@@ -1,4 +1,4 @@
-"""A further process of a service, beside those of a platform and with other settings, to be broken at will."""
+"""An additional process of a service, with other settings than the platform's, for a row to break."""
 
 import asyncio
 import itertools
@@ -28,7 +28,7 @@ _numbers = itertools.count(1)
 
 @dataclass(frozen=True, slots=True)
 class ExtraProcess:
-    """Its process id, and where it listens."""
+    """A running process: its id and ports."""
 
     pid: int
     port: int
@@ -42,24 +42,24 @@ class ExtraProcess:
         psutil.Process(self.pid).send_signal(number)
 
     async def samples(self, name: str) -> list[tuple[dict[str, str], float]]:
-        """What its metrics say at this moment: labels and values of that name."""
+        """Returns the current labels and values of the metric ``name``."""
         text = await asyncio.to_thread(_page, f"{self.admin_url}/metrics")
         families = text_string_to_metric_families(text)
         return [(each.labels, each.value) for family in families for each in family.samples if each.name == name]
 
     @property
     def rss_bytes(self) -> int:
-        """The memory that it has at this moment."""
+        """The resident memory now."""
         return int(psutil.Process(self.pid).memory_info().rss)
 
 
 @asynccontextmanager
 async def extra_process(stack: Stack, service: str, changes: Mapping[str, str]) -> AsyncIterator[ExtraProcess]:
-    """Start it with the settings of the platform's own process and these changes; it is ready, and ends in the end."""
+    """Yields a ready process with the settings of the platform's process and these changes."""
     prefix, port, admin_port = prefix_of(service), free_port(), free_port()
     places = {f"{prefix}_PORT": str(port), f"{prefix}_ADMIN_PORT": str(admin_port), f"{prefix}_PPROF_PORT": "0"}
     as_the_other = psutil.Process(pid_of(stack, service)).environ()
-    for name in (MARKER, *(f"{name}_FILE" for name in changes)):  # it is none of the platform's
+    for name in (MARKER, *(f"{name}_FILE" for name in changes)):  # it does not belong to the platform
         as_the_other.pop(name, None)
     environ = {**as_the_other, **places, **changes}
     log_path = stack.data_dir / "logs" / f"extra-{service}-{next(_numbers)}.log"
@@ -84,7 +84,7 @@ async def _ready(process: "subprocess.Popen[bytes]", extra: ExtraProcess, log: P
 
 
 async def probe(admin_url: str, path: str) -> int:
-    """The status of a page on an admin port; 0 without an answer within two seconds."""
+    """Returns the status of a page on an admin port; 0 without a response within 2 s."""
     return await asyncio.to_thread(_status, f"{admin_url}{path}")
 
 

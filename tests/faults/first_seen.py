@@ -1,18 +1,21 @@
-"""Waiting for the first request under load that ends in a certain way."""
+"""Waits for the first request under load with a certain outcome."""
 
 from collections.abc import Callable
 
 from tests.faults.load import Record, Seen
-from tests.faults.quotas import quota_told
+from tests.faults.quotas import quota_of
 from tests.running.polling import in_time
 
 _WITHIN_S = 20.0
 
 
 async def first_seen(record: Record, kind: str, wanted: Callable[[Seen], bool], since_s: float = 0.0) -> float:
-    """When the first such request that began since then has ended; waits for it.
+    """Waits for the first matching request that began after ``since_s``, and returns when it ended.
 
-    Both on the clock of time.monotonic(), in seconds. AssertionError: there was none within 20 s.
+    Both times are in seconds of time.monotonic().
+
+    Raises:
+        AssertionError: there was none within 20 s.
     """
 
     async def ended() -> float | None:
@@ -23,8 +26,8 @@ async def first_seen(record: Record, kind: str, wanted: Callable[[Seen], bool], 
 
 
 def is_shared(seen: Seen) -> bool:
-    """Whether the answer says that all gateways share its quota."""
-    quota = quota_told(seen.answer)
+    """Returns whether the response reports a quota that all gateways share."""
+    quota = quota_of(seen.answer)
     return quota is not None and quota.policy == "default"
 
 

@@ -1,4 +1,4 @@
-"""Fills the Redis of a platform up to its maxmemory, and makes room again."""
+"""Fills the Redis of a platform to its maxmemory, and frees it again."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -8,18 +8,18 @@ from redis.exceptions import OutOfMemoryError
 
 from tests.running.stacks import Stack
 
-#: What is written until the server refuses more.
+#: Written until the server refuses more.
 _FILLED_BYTES = 4 * 1024 * 1024
 _VALUE_BYTES = 64 * 1024
-#: The buffers of connections count as memory, too, and change by the moment. The limit ends up so far below what is
-#: used that no write slips in when a connection is closed.
+#: Buffers of connections count as memory too, and vary. The limit is set so far below the used memory that no write
+#: succeeds when a connection is closed.
 _BELOW_BYTES = 1024 * 1024
 _KEY = "drill:full"
 
 
 @asynccontextmanager
 async def full_redis(stack: Stack) -> AsyncIterator[None]:
-    """Has the platform's Redis refuse every write that needs memory, for as long as the context lasts."""
+    """Makes the platform's Redis refuse every write that needs memory, within the context."""
     async with Redis.from_url((stack.data_dir / "secrets" / "redis-url").read_text()) as admin:
         limit = str((await admin.config_get("maxmemory"))["maxmemory"])
         try:
@@ -38,7 +38,11 @@ async def _used_bytes(admin: Redis) -> int:
 
 
 async def _fill(admin: Redis) -> None:
-    """Write until the server refuses. AssertionError: it has taken twice what there was room for."""
+    """Writes until the server refuses.
+
+    Raises:
+        AssertionError: the server has accepted twice the free memory.
+    """
     value = b"\0" * _VALUE_BYTES
     for _ in range(2 * _FILLED_BYTES // _VALUE_BYTES):
         try:

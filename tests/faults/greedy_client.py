@@ -1,4 +1,4 @@
-"""One client that takes all it can of everything that clients share, from one address of its own on loopback."""
+"""One client that takes as much as it can of every shared resource, from its own address on loopback."""
 
 import asyncio
 import contextlib
@@ -9,33 +9,33 @@ import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-#: Neither that of normal clients nor one of `attackers`.
+#: Not an address of normal clients or of `attackers`.
 _ADDRESS = "127.0.2.1"
 _PAUSE_S = 0.05
 _CONNECT_WITHIN_S = 5
-#: How many connections it uses for each thing; together a few more than one client may have, idle ones last.
+#: Connections per kind of load; together a few more than one client may have, idle ones last.
 _BODIES, _UNREAD, _BUSY, _PASSWORDS, _IDLE = 64, 50, 64, 32, 310
-#: Nothing that a drill starts can go on by accident.
+#: Stops the load if a drill fails to.
 _MOST_REQUESTS = 200_000
 
 
 @dataclass(slots=True)
-class Greed:
-    """What it got: requests that were answered, connections that were closed or refused."""
+class GreedyResult:
+    """What the client got: answered requests, closed and refused connections."""
 
     answered: int = 0
     cut_off: int = 0
 
 
-def take_all(port: int, token: str, within_s: float) -> Greed:
-    """Takes all that it can for so long (seconds), with an access token, or as a client that names no user."""
+def take_all(port: int, token: str, within_s: float) -> GreedyResult:
+    """Takes as much as it can for ``seconds``, with an access token or anonymously."""
     _, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
     return asyncio.run(_take_all(port, token, within_s))
 
 
-async def _take_all(port: int, token: str, within_s: float) -> Greed:
-    greed = Greed()
+async def _take_all(port: int, token: str, within_s: float) -> GreedyResult:
+    greed = GreedyResult()
     until = time.monotonic() + within_s
     authorization = f"Authorization: Bearer {token}\r\n" if token else ""
     page = f"GET /docs HTTP/1.1\r\nHost: localhost\r\n{authorization}\r\n".encode()
@@ -61,11 +61,11 @@ async def _take_all(port: int, token: str, within_s: float) -> Greed:
 
 @dataclass(slots=True)
 class _Line:
-    """One connection of the client, opened again whenever it ends."""
+    """Keeps one connection of the client, and reopens it whenever it ends."""
 
     port: int
     until: float
-    greed: Greed
+    greed: GreedyResult
 
     async def open(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         async with asyncio.timeout(_CONNECT_WITHIN_S):
@@ -110,7 +110,7 @@ async def _ask_and_not_read(line: _Line, requests: bytes) -> None:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     try:
         writer.write(requests)
-        # asyncio reads on until its own buffer is full, twice the limit of the reader (64 KiB), and no further.
+        # asyncio stops reading when its buffer is full, at twice the limit of the reader (64 KiB).
         await writer.wait_closed()
     finally:
         writer.transport.abort()

@@ -1,4 +1,4 @@
-"""Calls past the gateway, straight at a service, by a foreign client (grpcio)."""
+"""Direct calls to a service, without the gateway, by a third-party client (grpcio)."""
 
 import asyncio
 from collections import Counter
@@ -15,7 +15,7 @@ from shared_contracts.order.v1 import GetOrderRequest
 GET_ORDER = "/order.v1.OrderService/GetOrder"
 CREATE_ORDER = "/order.v1.OrderService/CreateOrder"
 _DETAILS = "grpc-status-details-bin"
-#: Whatever a test wants to send is sent, and on a connection that nobody else has.
+#: The client sends messages of any size, and shares no connection.
 _OPTIONS = [("grpc.max_send_message_length", -1), ("grpc.use_local_subchannel_pool", 1)]
 
 
@@ -26,7 +26,7 @@ async def channel_to(target: str) -> AsyncIterator[grpc.aio.Channel]:
 
 
 async def outcome(call: Any) -> str:
-    """How a call ended: "OK", or its status and reason."""
+    """Returns the outcome of a call: "OK", or its status and reason."""
     try:
         await call
     except grpc.aio.AioRpcError as error:
@@ -35,27 +35,27 @@ async def outcome(call: Any) -> str:
 
 
 def unary(channel: grpc.aio.Channel, path: str, message: bytes, *, token: str = "", timeout_s: float | None = 5) -> Any:
-    """Begin a call; awaiting it gives the answer's bytes."""
+    """Starts a call; awaiting it returns the bytes of the response."""
     metadata = [("authorization", f"Bearer {token}")] if token else []
     return channel.unary_unary(path)(message, timeout=timeout_s, metadata=metadata)
 
 
 @asynccontextmanager
 async def calling(target: str, token: str, order_id: str, *, count: int) -> AsyncIterator[Counter[str]]:
-    """So many clients that read an order over and over, and what they are told; each has a connection of its own."""
-    told: Counter[str] = Counter()
+    """Runs ``count`` clients that read an order in a loop, each on its own connection, and records the outcomes."""
+    outcomes: Counter[str] = Counter()
     over = asyncio.Event()
 
     async def keep_calling() -> None:
         async with channel_to(target) as channel:
             while not over.is_set():
                 call = unary(channel, GET_ORDER, bytes(GetOrderRequest(order_id=order_id)), token=token)
-                told[await outcome(call)] += 1
+                outcomes[await outcome(call)] += 1
                 await asyncio.sleep(0.005)
 
     clients = [asyncio.create_task(keep_calling()) for _ in range(count)]
     try:
-        yield told
+        yield outcomes
     finally:
         over.set()
         await asyncio.gather(*clients)

@@ -1,7 +1,7 @@
-"""What clients asked of the orders and were told, with the times: the record that a checker judges.
+"""The history of operations on orders, with times and results: the input of the checker.
 
-It follows Jepsen's histories (https://jepsen.io): an operation is invoked and ends in one of a few ways. One of which
-nothing is known stays in doubt for ever: it may have taken effect, may do so later, or never.
+It follows Jepsen's histories (https://jepsen.io): an operation is invoked and ends with an outcome. An operation with
+an unknown outcome may have taken effect, may do so later, or never.
 """
 
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from enum import StrEnum
 
 
 class Kind(StrEnum):
-    """What was asked."""
+    """The kind of an operation."""
 
     CREATE = "create"
     GET = "get"
@@ -19,20 +19,20 @@ class Kind(StrEnum):
 
 
 class Outcome(StrEnum):
-    """What came of it."""
+    """The outcome of an operation."""
 
     OK = "ok"
-    #: It had no effect, for another reason than the next one.
+    #: It had no effect, for a reason other than GONE.
     REFUSED = "refused"
-    #: It had no effect, because there was no such order.
+    #: It had no effect, because the order did not exist.
     MISSING = "missing"
-    #: No answer, or one of 500 and above.
+    #: No response, or a status of 500 or above.
     UNKNOWN = "unknown"
 
 
 @dataclass(frozen=True, slots=True)
 class Sight:
-    """An order as an answer told of it. key: that of the creation it came from, which its lines name."""
+    """An order in a response. key: the Idempotency-Key of its creation, which its only line names."""
 
     order_id: str
     key: str
@@ -41,10 +41,10 @@ class Sight:
 
 @dataclass(frozen=True, slots=True)
 class Op:
-    """One request of a user. Times are in seconds, of one monotonic clock.
+    """One request of a user; times are in seconds of one monotonic clock.
 
-    target: the Idempotency-Key of a creation, the order's id of everything else but a list. seen: the orders in the
-    answer; a list has all of the user's, and a create that which it created, now or before.
+    target: the Idempotency-Key of a creation; the order id of other operations; empty for a list. seen: the orders in
+    the response; a list has all orders of the user, a creation the one that it created, now or before.
     """
 
     user: str

@@ -1,6 +1,6 @@
-"""Judges a history of orders: whatever failed meanwhile, it must be one that a single correct store could have told.
+"""Checks that a history of orders could come from a single correct store, despite all faults.
 
-The checks use real time: what had ended before something else began came before it. All else may be in any order.
+The checks use real time: an operation that ended before another began precedes it; all others may be in any order.
 """
 
 from collections import defaultdict
@@ -13,34 +13,34 @@ from tests.faults.order_past import OrderPast
 
 
 class Rule(StrEnum):
-    """What must hold."""
+    """The invariants."""
 
-    #: What was acknowledged is there until somebody asks for its deletion.
+    #: An acknowledged order exists until a client asks for its deletion.
     LOST = "an acknowledged order is there"
-    #: One key makes at most one order, however often it is sent, and however each time ends.
+    #: One key creates at most one order, however often it is sent.
     DOUBLED = "one key makes one order"
-    #: What was deleted, or seen to be gone, is never seen again.
+    #: A deleted order, or one that was not found, is never seen again.
     RETURNED = "a deleted order never returns"
-    #: Nobody is told of a version older than one that anybody was told of before.
+    #: No response shows an older version than an earlier response did.
     WENT_BACK = "a version never goes back"
-    #: Every order comes from a creation that may have taken effect, of the same user.
+    #: Every order comes from a creation by the same user that may have taken effect.
     UNASKED = "every order was asked for"
-    #: An answer is about what was asked.
+    #: A response holds only what was requested.
     CROSSED = "an answer is about what was asked"
-    #: Each user's orders were listed when all was over: without that, the history proves little.
+    #: The orders of each user were listed at the end; without that, the history proves little.
     UNREAD = "the outcome was looked at"
 
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """A rule, and the operation or order that breaks it."""
+    """A violated rule, with the operation or order that violates it."""
 
     rule: Rule
     about: str
 
 
 def violations(history: Iterable[Op]) -> list[Violation]:
-    """Everything that is wrong with a history; its operations may be in any order."""
+    """Yields all violations in a history; its operations may be in any order."""
     by_user: dict[str, list[Op]] = defaultdict(list)
     for op in history:
         by_user[op.user].append(op)
@@ -52,13 +52,13 @@ def _violations_of_user(ops: Sequence[Op]) -> Iterator[Violation]:
     yield from _crossed(ops)
     yield from _wrong_keys(ops)
     for order_id, past in _pasts(ops).items():
-        yield from (Violation(Rule.LOST, f"{order_id} is not told of in {op}") for op in past.lost())
-        yield from (Violation(Rule.RETURNED, f"{order_id} is told of in {op}") for op in past.returned())
+        yield from (Violation(Rule.LOST, f"{order_id} is missing in {op}") for op in past.lost())
+        yield from (Violation(Rule.RETURNED, f"{order_id} is shown in {op}") for op in past.returned())
         yield from (Violation(Rule.WENT_BACK, f"{order_id} in {op}") for op in past.went_back())
 
 
 def _pasts(ops: Sequence[Op]) -> dict[str, OrderPast]:
-    """Of every order that anybody was told of."""
+    """Yields the violations of every order that a response has shown."""
     pasts = {sight.order_id: OrderPast() for op in ops for sight in op.seen}
     for op in ops:
         sights = {sight.order_id: sight for sight in op.seen}
@@ -78,9 +78,9 @@ def _unread(ops: Sequence[Op]) -> Iterator[Violation]:
 
 def _crossed(ops: Sequence[Op]) -> Iterator[Violation]:
     for op in ops:
-        told = {sight.key if op.kind is Kind.CREATE else sight.order_id for sight in op.seen}
-        if op.kind is not Kind.LIST and told - {op.target}:
-            yield Violation(Rule.CROSSED, f"{op} tells of {', '.join(sorted(told))}")
+        shown = {sight.key if op.kind is Kind.CREATE else sight.order_id for sight in op.seen}
+        if op.kind is not Kind.LIST and shown - {op.target}:
+            yield Violation(Rule.CROSSED, f"{op} shows {', '.join(sorted(shown))}")
 
 
 def _wrong_keys(ops: Sequence[Op]) -> Iterator[Violation]:

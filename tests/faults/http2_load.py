@@ -16,20 +16,21 @@ _PAUSE_S = 0.01
 
 @dataclass(slots=True)
 class Http2Load:
-    """record: what clients saw, under the kind "http2". told: how many connections ended with a GOAWAY.
-    served: how many have had an answer, and have not ended.
+    """The state of the load.
 
-    What a server says it has not looked at (RFC 9113, 8.7) is sent again on another connection, and counts once.
+    record: the requests, as the kind "http2". goaways: connections that ended with a GOAWAY. served: open connections
+    that have had a response. A request that the server reports as unprocessed (RFC 9113, 8.7) is sent again on another
+    connection, and counts once.
     """
 
     record: Record = field(default_factory=Record)
-    told: int = 0
+    goaways: int = 0
     served: int = 0
 
 
 @asynccontextmanager
 async def http2_load(port: int, path: bytes, token: str, *, clients: int, at_once: int) -> AsyncIterator[Http2Load]:
-    """Have ``clients`` keep ``at_once`` requests each in progress, for as long as the context lasts."""
+    """Keeps ``at_once`` requests in progress on each of ``clients`` connections, within the context."""
     load, stopping = Http2Load(), asyncio.Event()
     headers = [(b"authorization", b"Bearer " + token.encode())]
     ask = _Ask(path, headers, load, stopping)
@@ -57,7 +58,7 @@ class _Ask:
                     self.load.served += 1
                     await asyncio.gather(*(self._on(client) for _ in range(at_once)))
                     self.load.served -= 1
-                    self.load.told += bool(client.goaways)
+                    self.load.goaways += bool(client.goaways)
             except OSError as exc:
                 self._note(began_s, 0, type(exc).__name__)
                 await asyncio.sleep(_PAUSE_S)

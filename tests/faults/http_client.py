@@ -1,4 +1,4 @@
-"""A small HTTP/1.1 client: light, because the load shares two cores with what it measures."""
+"""A small HTTP/1.1 client: the load shares two cores with the platform that it measures."""
 
 import asyncio
 import json
@@ -12,7 +12,7 @@ from tests.running.secrets_seen import SEEN
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """status: of HTTP. headers: names in lower case. body: as it came."""
+    """A response; names of headers are in lower case."""
 
     status: int
     headers: Mapping[str, str]
@@ -23,11 +23,13 @@ class Answer:
 
 
 class HttpConnection:
-    """One connection, opened when it is needed, and again when the server has closed it.
+    """One connection, opened on demand, and reopened after the server has closed it.
 
-    OSError, asyncio.IncompleteReadError: the connection broke before the answer was complete. A request is never sent
-    twice by itself: what a client sees is what is to be measured. But before one is sent, a connection that the server
-    has closed meanwhile is noticed, as every pooled client does.
+    A request is never retried, because the rows measure what a client sees; but a connection that the server has closed
+    is replaced before the next request, as every pooled client does.
+
+    Raises:
+        OSError, asyncio.IncompleteReadError: the connection broke before the response was complete.
     """
 
     def __init__(self, url: str) -> None:
@@ -39,7 +41,7 @@ class HttpConnection:
     async def request(
         self, method: str, path: str, *, token: str = "", body: object = None, headers: Mapping[str, str] | None = None
     ) -> Answer:
-        """Send one request and read its answer; a body is sent as JSON."""
+        """Sends one request and returns its response; a body is sent as JSON."""
         content = b"" if body is None else json.dumps(body).encode()
         lines = [f"{method} {path} HTTP/1.1", f"Host: {self._host}:{self._port}"]
         if token:
@@ -64,7 +66,7 @@ class HttpConnection:
 
     @property
     def local_port(self) -> int:
-        """From which the connection leaves; 0 while there is none."""
+        """The local port of the connection; 0 while there is none."""
         return int(self._writer.get_extra_info("sockname")[1]) if self._writer is not None else 0
 
     async def _connected(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:

@@ -1,4 +1,4 @@
-"""Load on a gateway, and what its clients saw of it."""
+"""Load on a gateway, and the outcomes that its clients saw."""
 
 import asyncio
 import random
@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 
 from tests.faults.http_client import Answer, HttpConnection
 
-#: No client waits longer, whatever happens: the longest deadline of the contract, and the patience of a person.
+#: The timeout of every client: longer than the longest deadline of the contract.
 _CLIENT_TIMEOUT_S = 15.0
-#: Nothing that a drill starts can go on by accident.
+#: Stops the load if a drill fails to.
 _MOST_REQUESTS = 2_000_000
 
 
@@ -19,9 +19,8 @@ _MOST_REQUESTS = 2_000_000
 class Seen:
     """One request as its client saw it.
 
-    kind: what was asked, in the row's words. started_s, took_s: on the clock of time.monotonic(). status: of HTTP;
-    0 where no answer came. code: of the problem document; else "", or what happened to the connection. answer: None
-    without one.
+    kind: the row's name for the request. started_s, took_s: seconds of time.monotonic(). status: of HTTP; 0 without a
+    response. code: of the problem document, or the error of the connection; else "". answer: None without a response.
     """
 
     kind: str
@@ -33,18 +32,18 @@ class Seen:
 
     @property
     def failed(self) -> bool:
-        """No answer, or one that is our fault."""
+        """Whether there was no response, or a status of 500 or above."""
         return self.status == 0 or self.status >= 500
 
 
 @dataclass(slots=True)
 class Record:
-    """Everything that clients saw, in the order in which it ended."""
+    """All requests of the clients, in the order in which they ended."""
 
     seen: list[Seen] = field(default_factory=list)
 
     def of(self, *kinds: str, since_s: float = 0.0, until_s: float = float("inf")) -> "Record":
-        """Only those of these kinds (all, if none is named) that began within the time."""
+        """Returns the requests of these kinds (default: all) that began within the time."""
         chosen = (s for s in self.seen if (not kinds or s.kind in kinds) and since_s <= s.started_s < until_s)
         return Record(list(chosen))
 
@@ -56,12 +55,12 @@ class Record:
         return max((s.took_s for s in self.seen), default=0.0)
 
     def percentile_s(self, part: float) -> float:
-        """The time within which ``part`` (0 to 1) of the requests were answered; 0 for none at all."""
+        """Returns the time within which ``part`` (0 to 1) of the requests were answered; 0 without requests."""
         times = sorted(s.took_s for s in self.seen)
         return times[min(len(times) - 1, int(len(times) * part))] if times else 0.0
 
     def by_outcome(self) -> dict[str, int]:
-        """How many ended how: "200", "503 UPSTREAM_UNAVAILABLE", "0 ConnectionResetError"."""
+        """Returns the number of requests per outcome: "200", "503 UPSTREAM_UNAVAILABLE", "0 ConnectionResetError"."""
         counts: dict[str, int] = {}
         for s in self.seen:
             outcome = f"{s.status} {s.code}".strip()
@@ -69,17 +68,17 @@ class Record:
         return dict(sorted(counts.items()))
 
 
-def told(outcomes: Mapping[str, int]) -> str:
-    """Outcomes in words."""
+def summary(outcomes: Mapping[str, int]) -> str:
+    """Returns the outcomes as text."""
     return ", ".join(f"{count}× {outcome}" for outcome, count in outcomes.items()) or "none"
 
 
-#: Sends one request on the connection.
+#: Sends one request on a connection.
 Ask = Callable[[HttpConnection], Awaitable[Answer]]
 
 
 async def see(record: Record, kind: str, connection: HttpConnection, ask: Ask) -> Seen:
-    """Ask once, and put down what came of it."""
+    """Sends one request, and records its outcome."""
     started_s, status, code, answer = time.monotonic(), 0, "", None
     try:
         async with asyncio.timeout(_CLIENT_TIMEOUT_S):
@@ -96,11 +95,10 @@ async def see(record: Record, kind: str, connection: HttpConnection, ask: Ask) -
 
 @dataclass(frozen=True, slots=True)
 class Clients:
-    """``count`` clients that ask one thing over and over, each on a connection of its own.
+    """``count`` clients that send the same request in a loop, each on its own connection.
 
-    pause_s: between an answer and the next request. fresh: a new connection for every request. obedient: after a
-    refusal with Retry-After, they wait for so long, and up to half as long again. over_s: they begin one after the
-    other within so many seconds.
+    pause_s: between a response and the next request. fresh: use a new connection for every request. obedient: wait for
+    1 to 1.5 times Retry-After after a refusal. over_s: start the clients one by one within this time.
     """
 
     kind: str
@@ -114,7 +112,7 @@ class Clients:
 
 @asynccontextmanager
 async def load(url: str, *clients: Clients) -> AsyncIterator[Record]:
-    """Have the clients ask for as long as the context lasts. All of them have their last answer when it is left."""
+    """Runs the clients within the context; at its end, all have received their last response."""
     record, stopping = Record(), asyncio.Event()
     workers = [
         asyncio.create_task(_keep_asking(url, some, record, stopping, some.over_s * number / some.count))
@@ -137,11 +135,11 @@ async def _keep_asking(url: str, clients: Clients, record: Record, stopping: asy
             seen = await see(record, clients.kind, connection, clients.ask)
             if clients.fresh:
                 connection.close()
-            # Who gets no connection does not hammer on the door: no load is told from that.
+            # A client without a connection pauses: reconnecting in a loop would only load this process.
             pause_s = max(clients.pause_s, 0.01 if seen.status == 0 else 0.0)
             if clients.obedient and seen.answer is not None:
-                told_s = float(seen.answer.headers.get("retry-after", "0"))
-                pause_s = max(pause_s, told_s * random.uniform(1, 1.5))  # noqa: S311
+                retry_after_s = float(seen.answer.headers.get("retry-after", "0"))
+                pause_s = max(pause_s, retry_after_s * random.uniform(1, 1.5))  # noqa: S311
             if pause_s:
                 await _pause(pause_s, stopping)
     finally:
@@ -157,9 +155,13 @@ async def _pause(seconds: float, stopping: asyncio.Event) -> None:
 
 
 async def together(url: str, kind: str, asks: Iterable[Ask], record: Record | None = None) -> Record:
-    """Ask all of these at the same moment, each on a connection of its own that is open already.
+    """Sends all of these requests at the same moment, each on its own open connection.
 
-    record: where to put down what comes of it, for who wants to look on; else a new one.
+    Args:
+        url: of the gateway.
+        kind: the name of these requests in the record.
+        asks: the requests.
+        record: receives the outcomes; None for a new one.
     """
     record, wanted = Record() if record is None else record, list(asks)
     connections = [HttpConnection(url) for _ in wanted]

@@ -1,4 +1,4 @@
-"""What one order's past looked like to its clients."""
+"""The past of one order, as its clients saw it."""
 
 import bisect
 import math
@@ -8,18 +8,18 @@ from tests.faults.history import Kind, Op, Outcome, Sight
 
 
 class OrderPast:
-    """Gathers the operations that say something of one order, and tells which of them cannot be true together."""
+    """Collects the operations on one order, and finds those that contradict each other."""
 
     def __init__(self) -> None:
         self._there: list[Op] = []
         self._absent: list[Op] = []
         self._deletions: list[Op] = []
-        #: A creation tells what its first answer was, also when the order has changed or is gone since.
+        #: A repeated creation returns its first response, even after the order has changed or was deleted.
         self._created: list[Op] = []
         self._versions: list[tuple[Op, int]] = []
 
     def take(self, op: Op, sight: Sight | None) -> None:
-        """Put down an operation that asked for the order, or for all, and what its answer told of this one."""
+        """Adds an operation on this order or on all, with the sight of this order in its response."""
         if op.kind is Kind.CREATE:
             self._created.append(op)
         elif sight is not None:
@@ -33,30 +33,30 @@ class OrderPast:
                 self._there.append(op)  # it found it
 
     def lost(self) -> Iterator[Op]:
-        """Those that did not find the order, though it was there and nobody had asked for its deletion."""
+        """Returns the operations that did not find the order although no deletion was requested."""
         return (op for op in self._missed() if op.ended_s < self._asked_s())
 
     def returned(self) -> Iterator[Op]:
-        """Those that found it after it was gone."""
+        """Returns the operations that found the order after its deletion."""
         deleted = [op for op in self._deletions if op.outcome is Outcome.OK]
         seen_gone = [op for op in self._missed() if op.ended_s >= self._asked_s()]
         gone_s = min((op.ended_s for op in (*deleted, *seen_gone)), default=math.inf)
         return (op for op in self._there if op.invoked_s > gone_s)
 
     def went_back(self) -> Iterator[Op]:
-        """Those that were told an older version than somebody before them."""
-        told = sorted((op.ended_s, version) for op, version in self._versions)
-        ends = [ended_s for ended_s, _ in told]
+        """Returns the operations that saw an older version than an earlier operation."""
+        sights = sorted((op.ended_s, version) for op, version in self._versions)
+        ends = [ended_s for ended_s, _ in sights]
         newest = [0]
-        for _, version in told:
+        for _, version in sights:
             newest.append(max(newest[-1], version))
         return (op for op, version in self._versions if newest[bisect.bisect_left(ends, op.invoked_s)] > version)
 
     def _asked_s(self) -> float:
-        """Since when it may be gone."""
+        """Returns the earliest time at which the order may have been deleted."""
         return min((op.invoked_s for op in self._deletions), default=math.inf)
 
     def _missed(self) -> list[Op]:
-        """Those that did not find it and began when it had been there for certain."""
+        """Returns the operations that did not find the order although it certainly existed when they began."""
         known_s = min((op.ended_s for op in (*self._created, *self._there)), default=math.inf)
         return [op for op in self._absent if op.invoked_s > known_s]

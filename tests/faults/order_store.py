@@ -1,4 +1,4 @@
-"""The database of order-svc, past the service."""
+"""Direct access to the database of order-svc."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,13 +15,13 @@ def database_url(stack: Stack) -> str:
 
 @asynccontextmanager
 async def connected(stack: Stack) -> AsyncIterator[psycopg.AsyncConnection[TupleRow]]:
-    """A connection in a transaction, which is committed in the end."""
+    """Yields a connection in a transaction, and commits it at the end."""
     async with await psycopg.AsyncConnection.connect(database_url(stack)) as connection:
         yield connection
 
 
 async def orders_of(stack: Stack, user_id: str) -> list[str]:
-    """The ids of all orders of a user that are committed."""
+    """Returns the ids of all committed orders of a user."""
     async with connected(stack) as connection:
         query = "SELECT order_id::text FROM orders WHERE user_id = %s"
         rows = await (await connection.execute(query, (user_id,))).fetchall()
@@ -29,7 +29,7 @@ async def orders_of(stack: Stack, user_id: str) -> list[str]:
 
 
 async def a_statement_waits(stack: Stack) -> bool | None:
-    """Whether one waits for a lock that somebody holds; None for no, so that it can be waited for."""
+    """Returns True if a statement waits for a lock, else None: for use with `in_time`."""
     query = "SELECT FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
     async with connected(stack) as connection:
         return await (await connection.execute(query)).fetchone() is not None or None

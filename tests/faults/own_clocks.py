@@ -1,4 +1,4 @@
-"""A gateway, a user-svc and an order-svc on a platform's stores, each with a clock that can be set while it runs."""
+"""A gateway, a user-svc and an order-svc on a platform's stores, with clocks that can be set while they run."""
 
 import asyncio
 import signal
@@ -16,7 +16,7 @@ _CLOCKS = Path(__file__).parent / "clocks"
 
 @dataclass(frozen=True, slots=True)
 class OwnClocks:
-    """The processes by the names of their services, and the folder that their clocks are set in."""
+    """The processes by service, and the folder of their clock files."""
 
     processes: Mapping[str, ExtraProcess]
     folder: Path
@@ -26,12 +26,12 @@ class OwnClocks:
         return f"http://127.0.0.1:{self.processes['gateway'].port}"
 
     async def set_clock(self, service: str, ahead_s: int) -> None:
-        """Have the process believe that it is so much later than it is."""
+        """Sets the clock of the process this far ahead."""
         await asyncio.to_thread((self.folder / service).write_text, str(ahead_s))
 
     @contextmanager
     def stopped(self, service: str) -> Iterator[None]:
-        """The process does nothing for as long as the context lasts."""
+        """Stops the process (SIGSTOP) within the context."""
         self.processes[service].send(signal.SIGSTOP)
         try:
             yield
@@ -41,7 +41,7 @@ class OwnClocks:
 
 @asynccontextmanager
 async def own_clocks(stack: Stack, gateway: Mapping[str, str]) -> AsyncIterator[OwnClocks]:
-    """Such processes, whose clocks are right at first. gateway: further settings of it."""
+    """Yields such processes with correct clocks. gateway: additional settings of the gateway."""
     with TemporaryDirectory(prefix="headrace-clocks-") as folder:
         async with AsyncExitStack() as end:
 

@@ -1,4 +1,4 @@
-"""A further gateway beside those of a platform, with settings of its own, for a row to break."""
+"""An additional gateway with its own settings, for a row to break."""
 
 import subprocess
 import time
@@ -22,7 +22,7 @@ _ENDED_WITHIN_S = 60
 
 @dataclass(frozen=True, slots=True)
 class OwnGateway:
-    """It calls the platform's services, and shares its Redis."""
+    """A gateway that calls the platform's services and shares its Redis."""
 
     process: "subprocess.Popen[bytes]"
     port: int
@@ -34,16 +34,16 @@ class OwnGateway:
 
     @property
     def rss_bytes(self) -> int:
-        """What it has in memory at this moment."""
+        """The resident memory now."""
         return int(psutil.Process(self.process.pid).memory_info().rss)
 
     def peer_ports(self) -> set[int]:
-        """The ports at the other ends of its connections."""
+        """Returns the remote ports of its connections."""
         connections = psutil.Process(self.process.pid).net_connections("tcp")
         return {each.raddr.port for each in connections if each.status != psutil.CONN_LISTEN}
 
     def is_ready(self) -> bool:
-        """Whether it wants to be sent requests."""
+        """Returns whether it reports that it is ready."""
         try:
             with urllib.request.urlopen(f"http://127.0.0.1:{self.admin_port}/readyz", timeout=2) as response:
                 return bool(response.status == 200)
@@ -51,25 +51,28 @@ class OwnGateway:
             return False
 
     def wait(self, since_s: float) -> float:
-        """Wait until it has ended; how long that took since a moment on the clock of time.monotonic(), in seconds."""
+        """Waits until it has exited, and returns the seconds since ``since_s`` (time.monotonic())."""
         self.process.wait(_ENDED_WITHIN_S)
         return time.monotonic() - since_s
 
 
 @contextmanager
 def own_gateway(stack: Stack, port: int = 0, **settings: str) -> Iterator[OwnGateway]:
-    """Start one, and wait until it is ready; it may have ended before the context does.
+    """Yields a ready gateway; the row may end it before the context does.
 
-    port: one that gateways of the row share; 0: a free one. settings: DRAIN_S="2" is GATEWAY_DRAIN_S.
+    Args:
+        stack: the platform whose services and Redis it uses.
+        port: a port that gateways of the row share; 0 for a free one.
+        settings: without the prefix: DRAIN_S="2" is GATEWAY_DRAIN_S.
     """
     like = psutil.Process(pid_of(stack, "gateway"))
     port, admin_port = port or free_port(), free_port()
     ports = {"GATEWAY_PORT": str(port), "GATEWAY_ADMIN_PORT": str(admin_port), "GATEWAY_PPROF_PORT": "0"}
     ports["GATEWAY_SHARE_PORT"] = "true"
     environ = like.environ() | ports | {f"GATEWAY_{name}": value for name, value in settings.items()}
-    # It is none of the processes that the platform looks after.
+    # It does not belong to the processes of the platform.
     environ.pop(MARKER, None)
-    # The log is searched for secrets with those of the platform.
+    # Its log is searched for secrets together with those of the platform.
     with (stack.data_dir / "logs" / f"own-gateway-{admin_port}.log").open("wb") as log:
         process = subprocess.Popen(like.cmdline(), env=environ, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     gateway = OwnGateway(process, port, admin_port)

@@ -1,4 +1,4 @@
-"""Accounts for the drills, and what they usually ask."""
+"""Accounts for the drills, and their usual requests."""
 
 import asyncio
 import json
@@ -17,7 +17,7 @@ ORDER = {"currency": "EUR", "lines": [{"sku": "boots-42", "quantity": 1, "unit_p
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody with an account. token: good for as long as the platform's tokens are."""
+    """A registered user. token: an access token, valid as long as the platform's tokens are."""
 
     user_id: str
     email: str
@@ -25,7 +25,7 @@ class Person:
     token: str
 
     def get(self, path: str) -> Ask:
-        """Asks for a path."""
+        """Returns a GET request."""
 
         async def ask(connection: HttpConnection) -> Answer:
             return await connection.request("GET", path, token=self.token)
@@ -33,7 +33,7 @@ class Person:
         return ask
 
     def order(self, key: str | None = None, body: object = None) -> Ask:
-        """Places an order, with an Idempotency-Key of its own each time, or the one given."""
+        """Returns a request that creates an order, with a new Idempotency-Key each time or the given one."""
 
         async def ask(connection: HttpConnection) -> Answer:
             headers = {"Idempotency-Key": key or secrets.token_hex(16)}
@@ -44,7 +44,7 @@ class Person:
         return ask
 
     def log_in(self) -> Ask:
-        """Asks for a session of its own, with the password."""
+        """Returns a login request."""
 
         async def ask(connection: HttpConnection) -> Answer:
             body = {"email": self.email, "password": self.password}
@@ -53,7 +53,11 @@ class Person:
         return ask
 
     async def place(self, url: str) -> str:
-        """Place one order; its id. AssertionError: it was refused."""
+        """Creates one order and returns its id.
+
+        Raises:
+            AssertionError: it was refused.
+        """
         connection = HttpConnection(url)
         try:
             answer = await self.order()(connection)
@@ -64,7 +68,11 @@ class Person:
 
 
 async def newcomer(url: str) -> Person:
-    """Register somebody. AssertionError: they were refused."""
+    """Registers a new user.
+
+    Raises:
+        AssertionError: the registration was refused.
+    """
     email, password = f"drill-{secrets.token_hex(8)}@example.com", secrets.token_urlsafe(24)
     connection = HttpConnection(url)
     try:
@@ -73,18 +81,18 @@ async def newcomer(url: str) -> Person:
     finally:
         connection.close()
     assert answer.status == 201, answer.body
-    told: dict[str, Any] = answer.json()
-    SEEN.note("access token", told["access_token"])
-    return Person(told["user"]["user_id"], email, password, told["access_token"])
+    answered: dict[str, Any] = answer.json()
+    SEEN.note("access token", answered["access_token"])
+    return Person(answered["user"]["user_id"], email, password, answered["access_token"])
 
 
 async def metric(stack: Stack, process: str, name: str, **labels: str) -> float:
-    """The sum of a process's series of that name with these labels, at this moment; 0 where there is none."""
+    """Returns the sum of a process's series with this name and these labels; 0 if there is none."""
     return await metric_at(stack.admin_url(process), name, **labels)
 
 
 async def metric_at(admin_url: str, name: str, **labels: str) -> float:
-    """The same of the process with this admin port."""
+    """Returns the same for the process with this admin port."""
     text = await asyncio.to_thread(_metrics, admin_url)
     total = 0.0
     for line in text.splitlines():

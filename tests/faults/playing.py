@@ -73,7 +73,7 @@ class SideProcess:
 
 
 @contextmanager
-def beside(drills: Sequence[Drill]) -> Iterator[list[SideProcess]]:
+def side_processes(drills: Sequence[Drill]) -> Iterator[list[SideProcess]]:
     """Plays these rows, each in its own process; none of them outlives the context."""
     started: list[SideProcess] = []
     with TemporaryDirectory(prefix="headrace-drill-") as folder:

@@ -1,4 +1,4 @@
-"""Four gateways with a quota that is soon spent, and how to spend it."""
+"""Four gateways with a small quota, and ways to spend it."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -15,20 +15,20 @@ from tests.running.stacks import Stack
 GATEWAYS = 4
 QUOTA = 100
 WINDOW_S = 600
-#: Until one more is admitted.
+#: The time until one more request is admitted.
 INTERVAL_S = WINDOW_S / QUOTA
 _ATTEMPTS = 200
 _BACK_WITHIN_S = 20.0
 
 
 def four_gateways(stage: Stage) -> Stack:
-    """Behind one port, with a quota of 100 in 10 minutes."""
+    """Returns four gateways behind one port, with a quota of 100 requests in 10 minutes."""
     return stage.stack({"GATEWAY_RATE_LIMIT_DEFAULT": f"{QUOTA}/{WINDOW_S}s"}, {"gateway": GATEWAYS})
 
 
 @asynccontextmanager
 async def connections(stack: Stack) -> AsyncIterator[list[HttpConnection]]:
-    """A connection to each of the gateways, open already."""
+    """Returns an open connection to each of the gateways."""
     pids = {int(process["pid"]) for name, process in stack.services.items() if name.startswith("gateway")}
     found: dict[int, HttpConnection] = {}
     opened: list[HttpConnection] = []
@@ -36,7 +36,7 @@ async def connections(stack: Stack) -> AsyncIterator[list[HttpConnection]]:
         for _ in range(_ATTEMPTS):
             connection = HttpConnection(stack.url)
             opened.append(connection)
-            # An answer proves that it was accepted, and a page costs no quota.
+            # A response proves that the connection was accepted; a page costs no quota of the user.
             await connection.request("GET", "/openapi.json")
             found.setdefault(gateway_behind(connection.local_port, pids), connection)
             if found.keys() == pids:
@@ -49,34 +49,34 @@ async def connections(stack: Stack) -> AsyncIterator[list[HttpConnection]]:
 
 
 async def ask_in_turn(record: Record, kind: str, connections: list[HttpConnection], ask: Ask, times: int) -> None:
-    """Ask so often, of each gateway in turn."""
+    """Sends this many requests, to each gateway in turn."""
     for number in range(times):
         await see(record, kind, connections[number % len(connections)], ask)
 
 
 @dataclass(frozen=True, slots=True)
-class QuotaTold:
-    """What an answer's headers say: the policy's name, its quota, and how many are left of it."""
+class ReportedQuota:
+    """The quota in the headers of a response: the policy, its limit, and what remains."""
 
     policy: str
     quota: int
     remaining: int
 
 
-def quota_told(answer: Answer | None) -> QuotaTold | None:
-    """None where they say nothing."""
+def quota_of(answer: Answer | None) -> ReportedQuota | None:
+    """Returns the quota in the headers of a response; None without one."""
     if answer is None or "ratelimit" not in answer.headers:
         return None
     name, quota, *_ = answer.headers["ratelimit-policy"].split(";")
     _, remaining, *_ = answer.headers["ratelimit"].split(";")
-    return QuotaTold(name.strip('"'), int(quota.removeprefix("q=")), int(remaining.removeprefix("r=")))
+    return ReportedQuota(name.strip('"'), int(quota.removeprefix("q=")), int(remaining.removeprefix("r=")))
 
 
 async def shared_again(connection: HttpConnection, person: Person) -> bool:
-    """Ask until the quota is shared; True, or AssertionError."""
+    """Sends requests until the quota is shared; AssertionError if that does not happen."""
 
     async def shared() -> bool | None:
-        told = quota_told((await see(Record(), "back", connection, person.get("/api/v1/orders"))).answer)
-        return True if told is not None and told.policy == "default" else None
+        quota = quota_of((await see(Record(), "back", connection, person.get("/api/v1/orders"))).answer)
+        return True if quota is not None and quota.policy == "default" else None
 
     return await in_time(shared, within_s=_BACK_WITHIN_S)

@@ -1,4 +1,4 @@
-"""Requests as bytes, for those that no decent client sends."""
+"""Requests as raw bytes, for malformed ones."""
 
 import asyncio
 import json
@@ -10,7 +10,7 @@ _PATIENCE_S = 15.0
 
 @dataclass(frozen=True, slots=True)
 class RawAnswer:
-    """status: of HTTP; 0 where the connection just ended. code: of the problem document; "" where there is none."""
+    """A response: status is 0 if the connection ended without one, code is that of the problem document or ""."""
 
     status: int
     code: str = ""
@@ -20,7 +20,7 @@ class RawAnswer:
 
 
 async def answer_to(port: int, pieces: Iterable[bytes]) -> RawAnswer:
-    """Send the pieces for as long as the server takes them; its one answer."""
+    """Sends the pieces until the server stops reading, and returns its response."""
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
     try:
         async with asyncio.timeout(_PATIENCE_S):
@@ -38,7 +38,7 @@ async def _send(writer: asyncio.StreamWriter, pieces: Iterable[bytes]) -> None:
         for piece in pieces:
             writer.write(piece)
             await writer.drain()
-            # Where the server reads as fast as this writes, `drain` never waits, and nobody reads the answer.
+            # If the server reads as fast as this writes, `drain` never waits, and the response would not be read.
             await asyncio.sleep(0)
     except ConnectionError:
         return
@@ -57,7 +57,7 @@ async def _read(reader: asyncio.StreamReader) -> RawAnswer:
 
 
 def request(verb: bytes, path: bytes, *fields: bytes, body: bytes = b"", token: str = "") -> bytes:
-    """A request of exactly these fields, `Host`, and a token if one is given."""
+    """Returns a request with exactly these fields, `Host`, and the token if one is given."""
     lines = [verb + b" " + path + b" HTTP/1.1", b"Host: localhost", *fields]
     if token:
         lines.append(b"Authorization: Bearer " + token.encode())

@@ -1,4 +1,4 @@
-"""What a process of a platform says about its readiness."""
+"""The readiness that a process of a platform reports."""
 
 import urllib.error
 import urllib.request
@@ -7,7 +7,7 @@ from tests.running.stacks import Stack
 
 
 def readiness_report(stack: Stack, name: str) -> str:
-    """The body of its readiness page, whether it is ready or not."""
+    """Returns the body of /readyz, ready or not."""
     try:
         with urllib.request.urlopen(f"{stack.admin_url(name)}/readyz", timeout=5) as response:  # noqa: S310 - our own
             return str(response.read().decode())

@@ -1,4 +1,4 @@
-"""Clients that create, read, cancel and delete orders at random, and put down what they are told."""
+"""Clients that create, read, cancel and delete orders at random, and record the responses."""
 
 import asyncio
 import itertools
@@ -15,7 +15,7 @@ from tests.faults.people import Person, newcomer
 
 _ANSWERED_WITHIN_S = 10.0
 _PAUSE_S = 0.02
-#: Fewer than a page of a list, so that one request lists all.
+#: Fewer than a page, so that one request lists all.
 _MOST_ORDERS = 60
 _PAGE = 100
 _REFUSED = range(400, 500)
@@ -23,7 +23,7 @@ _REFUSED = range(400, 500)
 
 @dataclass(slots=True)
 class Shop:
-    """What the shoppers of one user know, and what they have put down."""
+    """The knowledge and the record that the shoppers of one user share."""
 
     url: str
     person: Person
@@ -33,7 +33,7 @@ class Shop:
     _numbers: "itertools.count[int]" = field(default_factory=itertools.count)
 
     async def do(self, connection: HttpConnection, kind: Kind, target: str = "") -> Op:
-        """Ask once, and put down what came of it."""
+        """Sends one request, and records its outcome."""
         invoked_s = time.monotonic()
         outcome, seen = Outcome.UNKNOWN, tuple[Sight, ...]()
         try:
@@ -43,7 +43,7 @@ class Shop:
             if outcome is Outcome.OK:
                 seen = tuple(_sights(answer.json()))
         except (OSError, EOFError, ValueError, TimeoutError):
-            pass  # whatever broke: nobody knows what became of it
+            pass  # after any error of the connection, the outcome is unknown
         op = Op(self.person.user_id, kind, outcome, invoked_s, time.monotonic(), target, seen)
         self.ops.append(op)
         return op
@@ -52,7 +52,7 @@ class Shop:
         token, path = self.person.token, f"/api/v1/orders/{target}"
         match kind:
             case Kind.CREATE:
-                # The key is told as the article of the only line, so that every later sight of the order names it.
+                # The key is the SKU of the only line, so that every later response with the order names it.
                 body = {"currency": "EUR", "lines": [{"sku": target, "quantity": 1, "unit_price_minor": 100}]}
                 headers = {"Idempotency-Key": target}
                 return await connection.request("POST", "/api/v1/orders", token=token, body=body, headers=headers)
@@ -66,7 +66,7 @@ class Shop:
                 return await connection.request("GET", path, token=token)
 
     async def create(self, connection: HttpConnection, key: str, over: asyncio.Event) -> None:
-        """Send a creation until it has succeeded, as a careful client does."""
+        """Repeats a creation until it succeeds, as a careful client does."""
         op = await self.do(connection, Kind.CREATE, key)
         while op.outcome is not Outcome.OK and not over.is_set():
             await asyncio.sleep(_PAUSE_S * 5)
@@ -74,7 +74,7 @@ class Shop:
         self.order_ids += [sight.order_id for sight in op.seen]
 
     def new_key(self) -> str:
-        """A key that nobody has used yet."""
+        """Returns an unused key."""
         self.keys.append(f"{self.person.user_id[-12:]}-{next(self._numbers)}")
         return self.keys[-1]
 
@@ -123,7 +123,7 @@ async def _next_step(shop: Shop, connection: HttpConnection, chance: random.Rand
 
 async def _delete(shop: Shop, connection: HttpConnection, order_id: str) -> None:
     op = await shop.do(connection, Kind.DELETE, order_id)
-    # One whose deletion is in doubt is asked for again; one that is gone is looked for once more.
+    # Deletions with an unknown outcome are repeated; deleted orders are read once more.
     if op.outcome in {Outcome.OK, Outcome.MISSING}:
         await shop.do(connection, Kind.GET, order_id)
         if order_id in shop.order_ids:
@@ -132,7 +132,7 @@ async def _delete(shop: Shop, connection: HttpConnection, order_id: str) -> None
 
 @asynccontextmanager
 async def shopping(url: str, *, users: int, each: int, seed: int) -> AsyncIterator[list[Shop]]:
-    """So many shoppers for each of so many users, for as long as the context lasts."""
+    """Runs this many shoppers for each of this many users within the context."""
     shops = [Shop(url, await newcomer(url)) for _ in range(users)]
     over = asyncio.Event()
     shoppers = [
@@ -147,7 +147,7 @@ async def shopping(url: str, *, users: int, each: int, seed: int) -> AsyncIterat
 
 
 async def look_at_the_outcome(shop: Shop) -> None:
-    """List and read every order once more; for when nobody shops any more, and everything runs."""
+    """Lists and reads every order once more, after all shoppers have stopped and all faults are repaired."""
     connection = HttpConnection(shop.url)
     try:
         await shop.do(connection, Kind.LIST)

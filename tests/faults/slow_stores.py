@@ -1,4 +1,4 @@
-"""A gateway, a user-svc and an order-svc of their own, on a platform's stores, but behind proxies that can be slow."""
+"""A separate gateway, user-svc and order-svc on a platform's stores, behind proxies that can be slow."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -10,13 +10,13 @@ from tests.faults.extra_process import ExtraProcess, extra_process
 from tests.running.stacks import Stack
 from tests.running.tcp_proxy import TcpProxy, tcp_proxy
 
-#: Each service's own role and user: what a service may not do in its store must not work here either.
+#: Each service's own role and user, with the same rights as in the platform.
 _SECRETS = ("order-svc-database-url", "user-svc-database-url", "gateway-redis-url", "user-svc-redis-url")
 
 
 @dataclass(frozen=True, slots=True)
 class SlowStores:
-    """The processes, and the proxies before their stores."""
+    """The processes, and the proxies in front of their stores."""
 
     gateway: ExtraProcess
     users: ExtraProcess
@@ -31,7 +31,7 @@ class SlowStores:
 
 @asynccontextmanager
 async def slow_stores(stack: Stack) -> AsyncIterator[SlowStores]:
-    """Such processes for as long as the context lasts; the proxies are as fast as they can at first."""
+    """Yields such processes; the proxies add no delay at first."""
     texts = await asyncio.gather(*(asyncio.to_thread((stack.data_dir / "secrets" / n).read_text) for n in _SECRETS))
     order_url, user_url, gateway_redis_url, user_redis_url = (text.strip() for text in texts)
     async with AsyncExitStack() as end:

@@ -1,4 +1,4 @@
-"""Where a drill is played: platforms of real processes, and hands to break them with."""
+"""The stage of a drill: platforms of real processes, and functions that break them."""
 
 import asyncio
 import os
@@ -22,15 +22,15 @@ from tests.running.stacks import Stack, local_stack, running_stack
 T = TypeVar("T")
 StartStack = Callable[[Mapping[str, str], Mapping[str, int]], AbstractContextManager[Stack]]
 
-#: Kept at once; each takes some 400 MiB, and a little of the processor even when it is idle.
+#: Platforms at the same time; each takes about 400 MiB, and some processor time even when idle.
 _MOST_STACKS = 3
 
 
 class Stage:
-    """Platforms by their settings, started when they are first asked for, and shared by all rows of a run.
+    """Platforms by their settings, started on demand, shared by all rows of a run, and ended with the stage.
 
-    long: whether there is time for the long form. start: gives a platform, for as long as its context lasts. All of
-    them end when the stage is left. is_ready: whether all of it is; None for asking its processes.
+    long: play the long forms. start: starts a platform for the time of its context. is_ready: whether a whole platform
+    is ready; None to ask its processes.
     """
 
     def __init__(
@@ -53,10 +53,10 @@ class Stage:
             self._stacks.clear()
 
     def stack(self, environ: Mapping[str, str] | None = None, replicas: Mapping[str, int] | None = None) -> Stack:
-        """The platform with these settings and replicas; a row leaves it as it has found it: whole.
+        """Returns the platform with these settings and replicas; a row must leave it complete and running.
 
-        What rows before have put into it is still there. One that is not ready any more is replaced. One that was not
-        asked for when three others were is ended.
+        Data of earlier rows are still there. A platform that is not ready any more is replaced. At the fourth platform,
+        the least recently used one is ended.
         """
         wanted = (dict(environ or {}), dict(replicas or {}))
         key = repr([sorted(part.items()) for part in wanted])
@@ -75,36 +75,40 @@ class Stage:
         end.close()
 
     def either(self, long: T, short: T) -> T:
-        """A number for the long form, or for the short one."""
+        """Returns the value for the form that is played."""
         return long if self.long else short
 
 
 def _is_ready(stack: Stack) -> bool:
-    # A thread of its own, for whoever is in an event loop already.
+    # In a thread, because the caller may run in an event loop.
     with ThreadPoolExecutor(max_workers=1) as thread:
         rows = thread.submit(asyncio.run, status.gather(DataDir(stack.data_dir))).result()
     return bool(rows) and all(row.ready for row in rows)
 
 
 def pid_of(stack: Stack, name: str) -> int:
-    """The process id of a part of the platform, as state.json has it now."""
+    """Returns the current process id of a process of the platform, from state.json."""
     return int(stack.services[name]["pid"])
 
 
 def send(stack: Stack, name: str, number: signal.Signals) -> int:
-    """Send a signal to a part of the platform; its process id."""
+    """Sends a signal to a process of the platform, and returns its process id."""
     pid = pid_of(stack, name)
     os.kill(pid, number)
     return pid
 
 
 def kill(stack: Stack, name: str) -> None:
-    """Kill -9, and wait until the process is gone."""
+    """Kills a process with SIGKILL, and waits until it has exited."""
     gone(send(stack, name, signal.SIGKILL))
 
 
 def gone(pid: int, within_s: float = 30) -> None:
-    """Wait until a process is gone. AssertionError: it is still there."""
+    """Waits until a process has exited.
+
+    Raises:
+        AssertionError: it still runs.
+    """
     try:
         psutil.Process(pid).wait(within_s)
     except psutil.NoSuchProcess:
@@ -114,18 +118,19 @@ def gone(pid: int, within_s: float = 30) -> None:
 
 
 def restart(stack: Stack, *names: str) -> None:
-    """`just restart NAME`: also brings back what was killed. Returns once all are ready.
+    """Runs `just restart NAME`, which also starts killed processes, and returns once all are ready.
 
-    All processes of a service by its name; NAME-1, NAME-2 … is one. It blocks: in an event loop, use a thread.
+    A service's name stands for all of its processes; NAME-1, NAME-2 … is one. Blocks: in an event loop, use a thread.
     """
     done = local_stack("restart", "--data-dir", str(stack.data_dir), *names, **stack.environ)
     assert done.returncode == 0, done.stdout
 
 
 async def accepts_at(stack: Stack, name: str, *, within_s: float) -> float:
-    """When a part of the platform first takes a connection, on the clock of time.monotonic(), in seconds.
+    """Returns when a process of the platform first accepts a connection, in seconds of time.monotonic().
 
-    AssertionError: it did not, for so long.
+    Raises:
+        AssertionError: it did not within ``within_s``.
     """
     place = urlsplit(str(stack.services[name]["url"]))
 

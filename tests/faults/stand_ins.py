@@ -1,7 +1,7 @@
-"""A gateway beside the platform, before stand-ins for order-svc that fail as they are told, and count.
+"""A gateway in front of stand-ins for order-svc, which fail on demand and count their calls.
 
-The gateway is a process like the platform's own, with its settings, and its user-svc and Redis; the stand-ins are real
-gRPC servers in the process of the drill.
+The gateway is a process with the platform's settings, user-svc and Redis; the stand-ins are real gRPC servers in the
+process of the drill.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ _GONE_WITHIN_S = 20.0
 
 
 @dataclass(frozen=True, slots=True)
-class Beside:
+class IsolatedGateway:
     """A running gateway."""
 
     url: str
@@ -34,15 +34,15 @@ class Beside:
 
 
 class Addressed(Protocol):
-    """What listens on an address, such as "127.0.0.1:9000"."""
+    """Starts a server on an address such as "127.0.0.1:9000"."""
 
     @property
     def address(self) -> object: ...
 
 
 @contextlib.asynccontextmanager
-async def gateway_before(stack: Stack, replicas: Sequence[Addressed], **environ: str) -> AsyncIterator[Beside]:
-    """A gateway whose order-svc are these, with more settings in ``environ``, for as long as the context lasts."""
+async def gateway_before(stack: Stack, replicas: Sequence[Addressed], **environ: str) -> AsyncIterator[IsolatedGateway]:
+    """Yields a gateway that calls these as order-svc, with additional settings in ``environ``."""
     data = DataDir(stack.data_dir)
     port, admin_port = free_port(), free_port()
     own = {
@@ -52,7 +52,7 @@ async def gateway_before(stack: Stack, replicas: Sequence[Addressed], **environ:
         "GATEWAY_ADMIN_PORT": str(admin_port),
         "GATEWAY_PPROF_PORT": "0",
     }
-    beside = Beside(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{admin_port}")
+    gateway = IsolatedGateway(f"http://127.0.0.1:{port}", f"http://127.0.0.1:{admin_port}")
     with (data.logs / f"gateway-{port}.log").open("wb") as log:
         process = await asyncio.create_subprocess_exec(
             program("gateway"),
@@ -61,15 +61,15 @@ async def gateway_before(stack: Stack, replicas: Sequence[Addressed], **environ:
             stderr=asyncio.subprocess.STDOUT,
         )
         try:
-            await in_time(lambda: asyncio.to_thread(_is_ready, beside), within_s=_READY_WITHIN_S)
-            yield beside
+            await in_time(lambda: asyncio.to_thread(_is_ready, gateway), within_s=_READY_WITHIN_S)
+            yield gateway
         finally:
             with contextlib.suppress(ProcessLookupError):
                 process.terminate()
             await asyncio.wait_for(process.wait(), _GONE_WITHIN_S)
 
 
-def _is_ready(gateway: Beside) -> bool | None:
+def _is_ready(gateway: IsolatedGateway) -> bool | None:
     try:
         with urllib.request.urlopen(f"{gateway.admin_url}/readyz", timeout=5):  # noqa: S310 - our own admin port
             return True

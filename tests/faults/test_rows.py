@@ -1,4 +1,4 @@
-"""Every row in its short form; what depends on the speed of the machine is `just drill`'s to judge."""
+"""Every row of the drill in its short form, without the findings that depend on the speed of the machine."""
 
 from collections.abc import Iterator
 

@@ -1,8 +1,8 @@
-"""Python imports this by itself when it starts, if the folder is on its path: here the time of day is what a test says.
+"""Shifts the wall clock of a process; Python imports this module at its start if the folder is on its path.
 
-HEADRACE_CLOCK names a file with the seconds that the clock is ahead of the real one, read each time that it is asked;
-so a clock can also be set while its process runs. What a program reads of the time of day, it reads by time.time() or
-datetime.now(); monotonic clocks are left alone, as they are by whoever sets a real clock.
+HEADRACE_CLOCK names a file with the offset from the real time in seconds, read at every call, so that a clock can be
+set while its process runs. time.time() and datetime.now() are shifted; monotonic clocks are not, as when an operator
+sets the clock of a machine.
 """
 
 import datetime as dt
@@ -28,7 +28,7 @@ def _shifted_time() -> float:
 
 
 class _Kind(type):
-    """Has what was made by the real class be of this one."""
+    """Makes instances of the real class count as instances of this one."""
 
     def __instancecheck__(cls, instance: object) -> bool:
         return isinstance(instance, _REAL)
@@ -38,7 +38,7 @@ class _Kind(type):
 
 
 class _Shifted(_REAL, metaclass=_Kind):
-    """datetime.datetime, but for what it says the time is; what it makes is of the real class."""
+    """datetime.datetime with a shifted now(); its instances are of the real class."""
 
     def __new__(cls, *arguments: Any, **named: Any) -> Any:
         return _REAL(*arguments, **named)

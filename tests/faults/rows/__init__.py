@@ -1,1 +1,1 @@
-"""A row of the table in a module each."""
+"""One module per row of the drill."""

@@ -1,4 +1,4 @@
-"""A service that dies takes its own routes with it and no others, and they are back as soon as it is."""
+"""A dead service fails only its own routes, and they recover as soon as it restarts."""
 
 import asyncio
 import time
@@ -7,7 +7,7 @@ import urllib.request
 from tests.faults.broken_orders import DEADLINE_S, GRACE_S, RESET_S
 from tests.faults.drill import Drill
 from tests.faults.finding import Finding, at_least, at_most, counted
-from tests.faults.load import Clients, Record, load, told
+from tests.faults.load import Clients, Record, load, summary
 from tests.faults.people import newcomer
 from tests.faults.stage import Stage, kill, restart
 from tests.running.polling import in_time
@@ -45,7 +45,7 @@ async def _run(stack: Stack, seconds: float) -> list[Finding]:
             ready_s = await in_time(lambda: asyncio.to_thread(_ready_at, stack), within_s=_READY_WITHIN_S)
             await restarting
         await in_time(lambda: _back(record, ready_s), within_s=_READY_WITHIN_S)
-    # What was under way when it died may end in either way.
+    # Requests in flight at its death may end either way.
     away = record.of(since_s=gone_s, until_s=away_until_s)
     back_s = min(s.started_s for s in record.of("order", since_s=ready_s).seen if s.status == 200) - ready_s
     return [
@@ -60,7 +60,7 @@ def _orders(away: Record) -> list[Finding]:
     explained = sum(s.answer is not None and "retry-after" in s.answer.headers for s in away.seen)
     return [
         at_least("requests for orders while it is away", len(away.seen), 10),
-        Finding("what became of them", _REFUSED, told(outcomes), outcomes.keys() == {_REFUSED}),
+        Finding("their outcomes", _REFUSED, summary(outcomes), outcomes.keys() == {_REFUSED}),
         counted("without Retry-After", len(away.seen) - explained),
         at_most("the longest wait", away.longest_s(), DEADLINE_S + GRACE_S, " s", clock=True),
     ]
@@ -76,7 +76,7 @@ def _users(record: Record, away: Record, usual_until_s: float) -> list[Finding]:
 
 
 def _ready_at(stack: Stack) -> float | None:
-    """The time at which order-svc says that it is ready."""
+    """Returns the time at which order-svc reports that it is ready; None if it does not."""
     try:
         with urllib.request.urlopen(f"{stack.admin_url('order-svc')}/readyz", timeout=5):  # noqa: S310 - our own
             return time.monotonic()

@@ -1,4 +1,4 @@
-"""A service that hangs costs everybody a deadline, and after a few of them nothing any more."""
+"""A hanging service costs each client one deadline, until the breaker opens after a few of them."""
 
 import asyncio
 import signal
@@ -52,14 +52,14 @@ def _found(orders: list[Seen]) -> list[Finding]:
         at_most("the longest of them", late.longest_s(), DEADLINE_S + GRACE_S, " s", clock=True),
         at_least("rejected by the breaker", len(rejected.seen), 1),
         at_most("p99 of rejections", rejected.percentile_s(0.99) * 1000, _REJECTED_WITHIN_S * 1000, " ms", clock=True),
-        # Whoever came after that is a trial, and there is one at a time.
+        # A request after that is a trial, and there is one at a time.
         counted("late ones that began after it had opened", sum(s.started_s > opened_s for s in late.seen)),
         counted("others", len(orders) - len(late.seen) - len(rejected.seen) - len(trials)),
     ]
 
 
 async def _answered(record: Record, since_s: float) -> bool | None:
-    """Whether an order was shown to somebody who asked after that time: who asked before may be answered late."""
+    """Returns whether a request that began after that time succeeded: earlier ones may be answered late."""
     return True if any(seen.status == 200 for seen in record.of("order", since_s=since_s).seen) else None
 
 

@@ -1,4 +1,4 @@
-"""A breaker that tries again tries once, however many ask at that moment."""
+"""A half-open breaker lets one trial call through, however many requests arrive at that moment."""
 
 import asyncio
 
@@ -24,7 +24,7 @@ async def _run(stage: Stage) -> list[Finding]:
     stack = stage.stack()
     person, record, verdict = await newcomer(stack.url), Record(), asyncio.Event()
 
-    async def until_told(_stream: object) -> None:
+    async def until_released(_stream: object) -> None:
         await verdict.wait()
 
     async def others_answered() -> bool | None:
@@ -32,7 +32,7 @@ async def _run(stage: Stage) -> list[Finding]:
 
     async with replicas(1) as (replica,), gateway_before(stack, [replica]) as gateway:
         await break_open(gateway, replica, person)
-        replica.calls, replica.behave = 0, until_told
+        replica.calls, replica.behave = 0, until_released
         await asyncio.sleep(RESET_S)
         asking = asyncio.create_task(together(gateway.url, "at once", [person.get(ORDERS)] * _AT_ONCE, record))
         await in_time(others_answered, within_s=_ANSWERED_WITHIN_S)

@@ -1,4 +1,4 @@
-"""A trial that comes to nothing does not keep the breaker from the next one."""
+"""A trial call without a result does not block the next trial."""
 
 import asyncio
 import time
@@ -10,11 +10,11 @@ from tests.faults.http_client import HttpConnection
 from tests.faults.load import Clients, load
 from tests.faults.people import Person, newcomer
 from tests.faults.stage import Stage
-from tests.faults.stand_ins import Beside, gateway_before
+from tests.faults.stand_ins import IsolatedGateway, gateway_before
 from tests.integration.gateway.upstream.service import Replica, replicas
 from tests.running.polling import in_time
 
-#: A trial that fails leaves the breaker open for its time again.
+#: A failed trial leaves the breaker open for its full time again.
 _NEXT_S = DEADLINE_S + RESET_S + GRACE_S
 _ANOTHER_WITHIN_S = 30.0
 _ASK_EVERY_S = 0.02
@@ -35,8 +35,8 @@ async def _run(stage: Stage) -> list[Finding]:
     return [*hanging, *cancelled, counted("answers once the service is well", healed, 1)]
 
 
-async def _hanging(gateway: Beside, replica: Replica, person: Person) -> list[Finding]:
-    """Trials that hang until their deadline: when the next one comes."""
+async def _hanging(gateway: IsolatedGateway, replica: Replica, person: Person) -> list[Finding]:
+    """Measures when the next trial comes after trials that hang until their deadline."""
     await break_open(gateway, replica, person)
     trials = _trials(replica)
     async with load(gateway.url, Clients("ask", person.get(ORDERS), count=4, pause_s=_ASK_EVERY_S)):
@@ -47,8 +47,8 @@ async def _hanging(gateway: Beside, replica: Replica, person: Person) -> list[Fi
     ]
 
 
-async def _cancelled(gateway: Beside, replica: Replica, person: Person) -> list[Finding]:
-    """A trial whose client leaves: when the next one comes."""
+async def _cancelled(gateway: IsolatedGateway, replica: Replica, person: Person) -> list[Finding]:
+    """Measures when the next trial comes after the client of a trial has disconnected."""
     await asyncio.sleep(RESET_S)
     trials = _trials(replica)
     connection = HttpConnection(gateway.url)
@@ -67,7 +67,7 @@ async def _cancelled(gateway: Beside, replica: Replica, person: Person) -> list[
 
 
 def _trials(replica: Replica) -> list[float]:
-    """When calls reach the service from now on, in seconds of time.monotonic(); each of them hangs."""
+    """Lets all calls hang, and returns a list of the times (time.monotonic()) at which they arrive."""
     arrivals: list[float] = []
 
     async def note_and_hang(stream: object) -> None:
@@ -86,8 +86,8 @@ async def _answer(_stream: object) -> None:
     return
 
 
-async def _answered(gateway: Beside, person: Person) -> int:
-    """1 as soon as an answer comes."""
+async def _answered(gateway: IsolatedGateway, person: Person) -> int:
+    """Returns 1 once a response comes."""
     connection = HttpConnection(gateway.url)
 
     async def answered() -> int | None:

@@ -1,4 +1,4 @@
-"""An answer that somebody does not like says nothing against the service that gave it."""
+"""A client error in a response does not count as a failure of the service."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""A gateway is asked to stop under load: with another on its port nobody notices, alone it finishes what it has."""
+"""A gateway receives SIGTERM under load: beside another one no request fails; alone, it finishes its requests."""
 
 import asyncio
 import contextlib
@@ -40,7 +40,7 @@ async def _run(stack: Stack, each_s: float) -> list[Finding]:
             first_s = await _stop(leaving)
             await _served_for(each_s, http2)
             shared = len(http1.failures), len(http2.record.failures)
-            told_before, alone_since_s = http2.told, time.monotonic()
+            goaways_before, alone_since_s = http2.goaways, time.monotonic()
             half = await _half_an_order(staying.port, person)
             stopping = asyncio.create_task(_stop(staying))
             await _until_refused(staying.port)
@@ -54,7 +54,7 @@ async def _run(stack: Stack, each_s: float) -> list[Finding]:
         counted("status of an order of which half was sent before", status, 201),
         counted("whether it said Connection: close", int(is_last), 1),
         *_alone(http1, http2, alone_since_s),
-        counted("HTTP/2 connections told to go", http2.told - told_before, _HTTP2_CLIENTS),
+        counted("HTTP/2 connections that got a GOAWAY", http2.goaways - goaways_before, _HTTP2_CLIENTS),
         counted("whether it was ready while it drained", int(was_ready)),
         at_most("its exit", second_s, _DRAIN_S + 1, " s"),
     ]
@@ -69,20 +69,20 @@ def _clients(person: Person) -> list[Clients]:
 
 
 def _alone(http1: Record, http2: Http2Load, since_s: float) -> list[Finding]:
-    """Alone on its port, it refuses new connections; whoever has one is answered, and told to go."""
+    """Checks a single gateway: it refuses new connections, and ends open ones after their response."""
     failures = [*http1.failures, *http2.record.failures]
     lost = [s.code for s in failures if s.started_s + s.took_s >= since_s and s.code != _REFUSED]
     seen = http1.of("read", "create").seen
     answers = [s.answer for s in seen if s.answer is not None and s.started_s + s.took_s >= since_s]
-    told = sum(answer.headers.get("connection") == "close" for answer in answers)
+    closing = sum(answer.headers.get("connection") == "close" for answer in answers)
     return [
         Finding("requests of a lone gateway that were lost", "none", str(lost), not lost),
-        at_least("answers with Connection: close", told, 6),
+        at_least("answers with Connection: close", closing, 6),
     ]
 
 
 async def _served_for(seconds: float, http2: Http2Load) -> None:
-    """Let the load go on for so long, and until all of its clients have a connection."""
+    """Keeps the load running for this time, and until all of its clients have a connection."""
     await asyncio.sleep(seconds)
     await asyncio.to_thread(eventually, lambda: True if http2.served == _HTTP2_CLIENTS else None, within_s=10)
 
@@ -94,7 +94,11 @@ async def _stop(gateway: OwnGateway) -> float:
 
 
 async def _until_refused(port: int) -> None:
-    """Wait until nobody listens any more. AssertionError: somebody does."""
+    """Waits until the port has no listener.
+
+    Raises:
+        AssertionError: it still has one.
+    """
     for _ in range(200):
         try:
             _, writer = await asyncio.open_connection("127.0.0.1", port)
@@ -112,7 +116,7 @@ class _HalfSent:
     rest: bytes
 
     async def finish(self) -> tuple[int, bool]:
-        """Send the rest; the status of the answer, and whether it is the last on its connection."""
+        """Sends the rest, and returns the status of the response and whether it closes the connection."""
         self.writer.write(self.rest)
         head = await self.reader.readuntil(b"\r\n\r\n")
         self.writer.close()

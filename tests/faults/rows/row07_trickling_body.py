@@ -1,4 +1,4 @@
-"""A gateway is asked to stop while clients do their worst: it ends in time all the same."""
+"""A gateway receives SIGTERM while hostile clients hold requests open: it still exits in time."""
 
 import asyncio
 import contextlib
@@ -55,7 +55,7 @@ async def _begin(port: int, beginning: bytes, clients: contextlib.AsyncExitStack
 
 
 async def _trickle(writer: asyncio.StreamWriter) -> None:
-    """Send a byte now and then, which is a chunk where chunks are due, or a bit of a header field."""
+    """Sends a byte periodically: a chunk of a body, or a part of a header field."""
     with contextlib.suppress(ConnectionError):
         while True:
             writer.write(b"1\r\nx\r\n")
@@ -64,7 +64,7 @@ async def _trickle(writer: asyncio.StreamWriter) -> None:
 
 
 def _never_read(port: int, clients: contextlib.AsyncExitStack) -> None:
-    """Ask for more than all buffers on the way can hold."""
+    """Requests more than all buffers on the way can hold."""
     client = clients.enter_context(socket.socket())
     client.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
     client.connect(("127.0.0.1", port))

@@ -1,4 +1,4 @@
-"""order-svc is told to stop while it is busy: what it has begun is done and answered, and all else is not begun."""
+"""order-svc receives SIGTERM under load: it completes the calls in flight, and starts no others."""
 
 import asyncio
 import signal
@@ -15,7 +15,7 @@ from tests.faults.drill import Drill
 from tests.faults.extra_process import probe
 from tests.faults.finding import Finding, always, at_least, at_most, counted
 from tests.faults.grpc_calls import calling, channel_to, outcome, unary
-from tests.faults.load import Clients, Record, load, told
+from tests.faults.load import Clients, Record, load, summary
 from tests.faults.order_store import a_statement_waits, connected, orders_of
 from tests.faults.people import Person, newcomer
 from tests.faults.stage import Stage, gone, restart, send
@@ -24,7 +24,7 @@ from tests.running.stacks import Stack
 
 _UPDATE = "/order.v1.OrderService/UpdateOrderStatus"
 _WATCH = "/grpc.health.v1.Health/Watch"
-#: Longer than the notice, so that there is a time in which calls are refused.
+#: Longer than the notice, so that there is a period in which calls are refused.
 _IN_FLIGHT_S = 0.8
 _DRAIN_S = 10.0
 _WITHIN_S = 20.0
@@ -32,7 +32,7 @@ _WITHIN_S = 20.0
 
 @dataclass(frozen=True, slots=True)
 class _End:
-    """One end of the process. watched: what a watcher was told. in_flight: how a call ended that took long."""
+    """One stop of the process. watched: the last health status. in_flight: the outcome of a long call."""
 
     watched: str
     readyz: int
@@ -61,22 +61,22 @@ async def _run(stack: Stack, times: int) -> list[Finding]:
     }
     statuses = {seen.status for seen in record.seen}
     return [
-        always("a watcher is told", "NOT_SERVING", [end.watched for end in ends]),
+        always("health status that a watcher receives", "NOT_SERVING", [end.watched for end in ends]),
         always("/readyz", "503", [str(end.readyz) for end in ends]),
         always("a call in flight", "OK", [end.in_flight for end in ends]),
         at_least("calls over gRPC refused as DRAINING", refused, times),
-        Finding("calls that were neither OK nor UNAVAILABLE", "none", told(rest), not rest),
-        Finding("answers to REST", "200, 201, 503", told(record.by_outcome()), statuses <= {200, 201, 503}),
+        Finding("calls that were neither OK nor UNAVAILABLE", "none", summary(rest), not rest),
+        Finding("answers to REST", "200, 201, 503", summary(record.by_outcome()), statuses <= {200, 201, 503}),
         counted("orders written, less those acknowledged", rows - created - times),
         at_most("the longest end", max(end.took_s for end in ends), _DRAIN_S + 1, " s", clock=True),
     ]
 
 
 async def _end(stack: Stack, person: Person, order_id: str, record: Record, direct: Counter[str]) -> _End:
-    """Stop the process while a call waits for a lock, and start it again."""
+    """Stops the process while a call waits for a lock, and starts it again."""
     target = stack.grpc_target("order-svc")
     admin_url = stack.admin_url("order-svc")
-    async with calling(target, person.token, order_id, count=3) as told_to_callers, channel_to(target) as channel:
+    async with calling(target, person.token, order_id, count=3) as caller_outcomes, channel_to(target) as channel:
         watch = channel.unary_stream(_WATCH)(HealthCheckRequest().SerializeToString(), timeout=60)
         assert HealthCheckResponse.FromString(await watch.read()).status == HealthCheckResponse.SERVING
         async with _locked(stack, order_id):
@@ -91,7 +91,7 @@ async def _end(stack: Stack, person: Person, order_id: str, record: Record, dire
         ended = await in_flight
         await asyncio.to_thread(gone, pid)
         took_s = time.monotonic() - began_s
-    direct.update(told_to_callers)
+    direct.update(caller_outcomes)
     await asyncio.to_thread(restart, stack, "order-svc")
     await _creates_again(record)
     return _End(HealthCheckResponse.ServingStatus.Name(watched), readyz, ended, took_s)
@@ -108,7 +108,7 @@ async def _creates_again(record: Record) -> None:
 
 @asynccontextmanager
 async def _locked(stack: Stack, order_id: str) -> AsyncIterator[None]:
-    """Nobody else can change the order for as long as the context lasts."""
+    """Locks the order within the context."""
     async with connected(stack) as connection:
         await connection.execute("SELECT FROM orders WHERE order_id = %s FOR UPDATE", (order_id,))
         yield

@@ -1,4 +1,4 @@
-"""Every process of every service is restarted, one at a time, and nobody notices."""
+"""Every process of every service is restarted, one at a time, and no request fails."""
 
 import asyncio
 import sys
@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from tests.faults.drill import Drill
 from tests.faults.finding import Finding, at_least, counted
 from tests.faults.http_client import Answer, HttpConnection
-from tests.faults.load import Clients, Record, load, told
+from tests.faults.load import Clients, Record, load, summary
 from tests.faults.people import ORDER, Person, newcomer
 from tests.faults.stage import Stage, pid_of, restart
 
@@ -15,9 +15,9 @@ _REPLICAS = {"gateway": 2, "user-svc": 2, "order-svc": 2}
 _PROCESSES = [name + number for name in _REPLICAS for number in ("", "-2")]
 _PAUSE_S = 0.02
 _GOOD = {"200", "201"}
-#: They are refused while Redis is late, and on a busy machine it may be.
+#: Logins are refused while Redis is slow, which happens on a busy machine.
 _LOGINS = "logins"
-#: Of the errors, so many are told on standard error, with their times.
+#: How many errors are printed to standard error, with their times.
 _TOLD = 20
 
 
@@ -42,9 +42,9 @@ async def _run(stage: Stage) -> list[Finding]:
 
 
 def _clients(person: Person, order_id: str, another: Person) -> Sequence[Clients]:
-    """Calls that may be sent again, such that may not, and such that come on a connection of their own.
+    """Returns idempotent requests, requests that are not, and requests on new connections.
 
-    another: who logs in, over and over, which ends the oldest of their sessions.
+    another: the user who logs in repeatedly, which ends their oldest sessions.
     """
 
     async def create(connection: HttpConnection) -> Answer:
@@ -65,7 +65,7 @@ def _errors(record: Record, kind: str) -> Finding:
     for seen in bad[:_TOLD]:
         print(f"{kind} at {seen.started_s:.3f} s for {seen.took_s:.3f} s: {seen.status} {seen.code}", file=sys.stderr)
     outcomes = {outcome: count for outcome, count in record.of(kind).by_outcome().items() if outcome not in _GOOD}
-    return Finding(f"errors of {kind}", "none", told(outcomes), not bad, clock=kind == _LOGINS)
+    return Finding(f"errors of {kind}", "none", summary(outcomes), not bad, clock=kind == _LOGINS)
 
 
 DRILL = Drill(9, "rolling restart of every process, 2 replicas each, under load", "invisible", run)

@@ -1,4 +1,4 @@
-"""Without Redis, orders go on with a share of the quota on each gateway, and nobody can guess passwords."""
+"""Without Redis, orders work with a local share of the quota per gateway, and login attempts are refused."""
 
 import asyncio
 
@@ -6,14 +6,14 @@ from tests.faults.drill import Drill
 from tests.faults.finding import Finding, at_least, at_most, counted
 from tests.faults.load import Record, Seen
 from tests.faults.people import Person, newcomer
-from tests.faults.quotas import GATEWAYS, QUOTA, ask_in_turn, connections, four_gateways, quota_told, shared_again
+from tests.faults.quotas import GATEWAYS, QUOTA, ask_in_turn, connections, four_gateways, quota_of, shared_again
 from tests.faults.stage import Stage, kill, restart
 from tests.running.polling import in_time
 from tests.running.stacks import Stack
 
 _LOGINS = 40
 _SHARE = QUOTA // GATEWAYS
-#: For the buckets that fill again while they are emptied.
+#: Tolerance for buckets that refill while they are emptied.
 _REFILLED = 8
 _ADDED_S = 0.1
 _BACK_WITHIN_S = 20.0
@@ -42,14 +42,14 @@ def _orders(record: Record) -> list[Finding]:
     orders = record.of("order")
     outcomes = orders.by_outcome()
     admitted = outcomes.get("201", 0)
-    local = [told for seen in orders.seen if (told := quota_told(seen.answer)) and told.policy == "default-local"]
+    local = [quota for seen in orders.seen if (quota := quota_of(seen.answer)) and quota.policy == "default-local"]
     states = {_state(seen) for seen in orders.seen if seen.status == 429}
     added_s = orders.longest_s() - record.of("before").percentile_s(0.99)
     return [
         at_least("orders admitted", admitted, QUOTA),
         at_most("orders admitted", admitted, QUOTA + _REFILLED),
         counted("orders neither admitted nor 429", len(orders.seen) - admitted - outcomes.get("429 RATE_LIMITED", 0)),
-        counted("that were told the local share", sum(told.quota == _SHARE for told in local), len(orders.seen)),
+        counted("that reported the local share", sum(quota.quota == _SHARE for quota in local), len(orders.seen)),
         Finding("why others were refused", "local_share", " ".join(sorted(states)), states == {"local_share"}),
         at_most("the slowest order, over the p99 of before", added_s * 1000, _ADDED_S * 1000, " ms", clock=True),
     ]
@@ -70,7 +70,7 @@ def _state(seen: Seen) -> str:
 
 
 async def _newcomer_in_time(stack: Stack) -> Person:
-    """Somebody who registers as soon as that is possible again."""
+    """Registers a user as soon as registration works again."""
 
     async def registered() -> Person | None:
         try:

@@ -1,4 +1,4 @@
-"""A Redis that answers two seconds late is as good as none, and nobody waits for it."""
+"""A Redis that answers two seconds late is treated as down, and no request waits for it."""
 
 import asyncio
 import time
@@ -10,9 +10,9 @@ from tempfile import TemporaryDirectory
 from tests.faults.drill import Drill
 from tests.faults.finding import Finding, at_most
 from tests.faults.http_client import HttpConnection
-from tests.faults.load import Clients, Record, load, told
+from tests.faults.load import Clients, Record, load, summary
 from tests.faults.people import Person, newcomer
-from tests.faults.quotas import quota_told, shared_again
+from tests.faults.quotas import quota_of, shared_again
 from tests.faults.stage import Stage
 from tests.running.restartable_redis import restartable_redis
 from tests.running.stacks import Stack, running_stack
@@ -22,7 +22,7 @@ _LATE_S = 2.0
 _ADDED_S = 0.1
 _BACK_SOON_S = 2.0
 _CLIENTS = 4
-#: Of those under way when it becomes slow; whoever asks afterwards is told at once.
+#: For requests in flight when it becomes slow; later ones are answered at once.
 _UNDER_WAY = 2 * _CLIENTS
 
 
@@ -32,7 +32,7 @@ def run(stage: Stage) -> list[Finding]:
 
 async def _run(seconds: float) -> list[Finding]:
     async with _platform() as (stack, proxy):
-        # Not the same one: whoever logs in often loses the first sessions.
+        # Another user: frequent logins end the oldest sessions.
         person, visitor = await newcomer(stack.url), await newcomer(stack.url)
         order_id = await person.place(stack.url)
         clients = (
@@ -50,14 +50,14 @@ async def _run(seconds: float) -> list[Finding]:
 
 def _found(record: Record, slow_from_s: float) -> list[Finding]:
     before, during = record.of("read", until_s=slow_from_s), record.of("read", since_s=slow_from_s)
-    policies = [quota.policy for seen in during.seen if (quota := quota_told(seen.answer)) is not None]
+    policies = [quota.policy for seen in during.seen if (quota := quota_of(seen.answer)) is not None]
     logins = record.of("login", since_s=slow_from_s).by_outcome()
     added_s = during.percentile_s(0.99) - before.percentile_s(0.99)
     outcomes = during.by_outcome()
     return [
-        Finding("orders", "200", told(outcomes), outcomes.keys() == {"200"}),
-        at_most("that were told the shared quota", len(policies) - policies.count("default-local"), _UNDER_WAY),
-        Finding("logins", "503", told(logins), bool(logins) and logins.keys() <= {"503 RATE_LIMIT_UNAVAILABLE"}),
+        Finding("orders", "200", summary(outcomes), outcomes.keys() == {"200"}),
+        at_most("that reported the shared quota", len(policies) - policies.count("default-local"), _UNDER_WAY),
+        Finding("logins", "503", summary(logins), bool(logins) and logins.keys() <= {"503 RATE_LIMIT_UNAVAILABLE"}),
         at_most("p99 of orders, over that of before", added_s * 1000, _ADDED_S * 1000, " ms", clock=True),
     ]
 
@@ -71,12 +71,12 @@ async def _is_back(stack: Stack, person: Person) -> Finding:
 
 @asynccontextmanager
 async def _platform() -> AsyncIterator[tuple[Stack, TcpProxy]]:
-    """One whose gateway reaches Redis through a proxy, which can be told to be slow."""
+    """Yields a platform whose gateway reaches Redis through a proxy that can be slow."""
     with TemporaryDirectory(prefix="headrace-redis-") as folder, restartable_redis(Path(folder)) as redis:
         async with tcp_proxy(redis.port) as proxy:
             through = redis.url.replace(f":{redis.port}/", f":{proxy.port}/")
             platform = running_stack({"GATEWAY_REDIS_URL": through, "USER_SVC_REDIS_URL": redis.url}, {})
-            # Started and ended in threads: the proxy lives in this one's event loop.
+            # Started and ended in threads: the proxy runs in this event loop.
             stack = await asyncio.to_thread(platform.__enter__)
             try:
                 yield stack, proxy

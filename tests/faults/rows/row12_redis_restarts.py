@@ -1,4 +1,4 @@
-"""Redis dies and comes back: everything that needs it finds it again, and sessions are still there."""
+"""Redis is killed and restarted: every client of it reconnects, and sessions survive."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ def run(stage: Stage) -> list[Finding]:
 
 
 async def _run(stack: Stack, away_s: float) -> list[Finding]:
-    # Not the same one: whoever logs in often loses the first sessions.
+    # Another user: frequent logins end the oldest sessions.
     person, visitor = await newcomer(stack.url), await newcomer(stack.url)
     cookies = [await session_cookie(stack.url, person) for _ in range(_SESSIONS)]
     clients = (
@@ -48,7 +48,7 @@ async def _run(stack: Stack, away_s: float) -> list[Finding]:
 
 
 async def _restart(stack: Stack) -> float:
-    """Start it again; when it has taken a connection, on the clock of time.monotonic(), in seconds."""
+    """Restarts it, and returns when it accepts a connection, in seconds of time.monotonic()."""
     restarting = asyncio.create_task(asyncio.to_thread(restart, stack, "redis"))
     up_s = await accepts_at(stack, "redis", within_s=_BACK_WITHIN_S)
     await restarting

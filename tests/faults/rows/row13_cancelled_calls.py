@@ -1,6 +1,6 @@
-"""Thousands of requests are given up at any moment while PostgreSQL and Redis are slow.
+"""Thousands of requests are cancelled at random moments while PostgreSQL and Redis are slow.
 
-No answer may reach another request than its own, and every connection has to come back.
+No response may reach another request, and every connection must return to its pool.
 """
 
 import asyncio
@@ -13,7 +13,7 @@ from tests.faults.drill import Drill
 from tests.faults.extra_process import ExtraProcess
 from tests.faults.finding import Finding, at_least, counted
 from tests.faults.http_client import HttpConnection
-from tests.faults.load import told
+from tests.faults.load import summary
 from tests.faults.people import ORDER, Person, newcomer
 from tests.faults.slow_stores import SlowStores, slow_stores
 from tests.faults.stage import Stage
@@ -21,8 +21,8 @@ from tests.running.polling import in_time
 from tests.running.stacks import Stack
 
 _LATE_S = 0.005
-#: How long clients wait, at most, in times of what an answer takes: some requests are given up before they have begun,
-#: and some have their answer before that.
+#: The longest wait of clients, as a multiple of a usual response time: some requests are cancelled before they start,
+#: others have been answered.
 _PATIENCE = 0.7
 _AT_ONCE = 8
 _PEOPLE, _ORDERS_EACH = 6, 3
@@ -33,14 +33,14 @@ _RIGHT, _CROSSED = "right", "another's"
 
 @dataclass(frozen=True, slots=True)
 class _Customer:
-    """Somebody, and the orders that are theirs."""
+    """A user and their orders."""
 
     person: Person
     order_ids: list[str]
 
 
 class _Storm:
-    """Requests, most of which nobody waits for to the end. outcomes: of those that somebody did."""
+    """Requests, most of which are cancelled. outcomes: of those that were not."""
 
     def __init__(self, url: str, customers: list[_Customer], wanted: int) -> None:
         self._patience_s = 0.0
@@ -51,7 +51,7 @@ class _Storm:
         self.outcomes: Counter[str] = Counter()
 
     async def measure(self) -> None:
-        """Find out how long answers take."""
+        """Measures how long responses take."""
         connection = HttpConnection(self.url)
         began_s = time.monotonic()
         for seed in range(_MEASURED):
@@ -60,7 +60,7 @@ class _Storm:
         connection.close()
 
     async def blow(self, seed: int) -> None:
-        """One client that goes on until there were enough."""
+        """Runs one client until enough requests were sent."""
         chance, connection = random.Random(seed), HttpConnection(self.url)  # noqa: S311
         while self.given_up < self._wanted:
             try:
@@ -71,7 +71,7 @@ class _Storm:
         connection.close()
 
     async def ask(self, chance: random.Random, connection: HttpConnection) -> str:
-        """One request, and whether its answer is its own: "right", "another's", or status and code."""
+        """Sends one request, and returns "right" or "another's" for its response, or status and code."""
         customer = chance.choice(self._customers)
         order_id, token = chance.choice(customer.order_ids), customer.person.token
         kind = chance.choice(["an order", "an order", "a new order", "the user"])
@@ -104,13 +104,11 @@ async def _run(stack: Stack, wanted: int) -> list[Finding]:
         after = await _after(storm)
     return [
         at_least("requests given up", storm.given_up, wanted),
-        Finding("answers meanwhile", "right, at least 20", told(storm.outcomes), storm.outcomes[_RIGHT] >= 20),
+        Finding("answers meanwhile", "right, at least 20", summary(storm.outcomes), storm.outcomes[_RIGHT] >= 20),
         counted("answers that were another request's", storm.outcomes[_CROSSED] + after[_CROSSED]),
-        counted(
-            "answers 500", sum(count for told, count in (storm.outcomes + after).items() if told.startswith("500"))
-        ),
-        *(counted(f"connections of {name} that did not come back", used) for name, used in in_use.items()),
-        Finding("requests when all is over", _RIGHT, told(after), after.keys() == {_RIGHT}),
+        counted("answers 500", sum(count for end, count in (storm.outcomes + after).items() if end.startswith("500"))),
+        *(counted(f"connections of {name} that were not returned", used) for name, used in in_use.items()),
+        Finding("requests afterwards", _RIGHT, summary(after), after.keys() == {_RIGHT}),
     ]
 
 
@@ -120,7 +118,7 @@ async def _customer(stack: Stack) -> _Customer:
 
 
 async def _in_use_when_quiet(stores: SlowStores) -> dict[str, int]:
-    """The connections of each pool that are in use; all are waited for for a while."""
+    """Returns the connections in use per pool, after waiting for them to be returned."""
     used: dict[str, int] = {}
 
     async def all_back() -> bool | None:
@@ -136,7 +134,7 @@ async def _in_use_when_quiet(stores: SlowStores) -> dict[str, int]:
 
 
 async def _used(process: ExtraProcess) -> dict[str, int]:
-    """The connections in use of each pool, but those of probes."""
+    """Returns the connections in use per pool, without those of probes."""
     return {
         labels["db_client_connection_pool_name"]: int(count)
         for labels, count in await process.samples("db_client_connections")
@@ -145,7 +143,7 @@ async def _used(process: ExtraProcess) -> dict[str, int]:
 
 
 async def _after(storm: _Storm) -> Counter[str]:
-    """As many at once as before, and nobody gives up."""
+    """Sends as many requests at once as before, without cancelling any."""
 
     async def ask(seed: int) -> str:
         connection = HttpConnection(storm.url)

@@ -1,11 +1,11 @@
-"""PostgreSQL dies and comes back: whoever needs it is told so meanwhile, and finds it again without being restarted."""
+"""PostgreSQL is killed and restarted: requests get 503 meanwhile, and the services recover without a restart."""
 
 import asyncio
 import time
 
 from tests.faults.drill import Drill
 from tests.faults.finding import Finding, always, at_most, counted
-from tests.faults.load import Clients, Record, load, told
+from tests.faults.load import Clients, Record, load, summary
 from tests.faults.people import newcomer
 from tests.faults.stage import Stage, accepts_at, kill, pid_of, restart
 from tests.running.polling import in_time
@@ -14,7 +14,7 @@ from tests.running.stacks import Stack
 _SERVICES = ("gateway", "user-svc", "order-svc")
 _BACK_SOON_S = 5.0
 _BACK_WITHIN_S = 30.0
-#: The longest deadline of what is asked here, and the time that an answer may take beyond it.
+#: The longest deadline of these requests, and the time that a response may take beyond it.
 _DEADLINE_S, _BEYOND_S = 5.0, 0.1
 
 
@@ -23,7 +23,7 @@ def run(stage: Stage) -> list[Finding]:
 
 
 async def _run(stack: Stack, away_s: float) -> list[Finding]:
-    # Not the same one: whoever logs in often loses the first sessions.
+    # Another user: frequent logins end the oldest sessions.
     person, visitor = await newcomer(stack.url), await newcomer(stack.url)
     clients = (
         Clients("orders", person.get("/api/v1/orders"), count=2, pause_s=0.02),
@@ -39,11 +39,11 @@ async def _run(stack: Stack, away_s: float) -> list[Finding]:
         up_s = await accepts_at(stack, "postgres", within_s=_BACK_WITHIN_S)
         back_s = {each.kind: await _first_success(record, each.kind, up_s) - up_s for each in clients}
         await restarting
-    # Only those that ended while it was away: what is sent again once it is back may succeed.
+    # Only requests that ended during the outage: a retry after it may succeed.
     away = [seen for seen in record.of(since_s=down_s).seen if seen.started_s + seen.took_s < up_s]
     during = Record(away).by_outcome()
     return [
-        Finding("answers meanwhile", "503", told(during), bool(during) and all(o.startswith("503") for o in during)),
+        Finding("answers meanwhile", "503", summary(during), bool(during) and all(o.startswith("503") for o in during)),
         counted("answers 500, or none at all", sum(seen.status in {0, 500} for seen in record.seen)),
         at_most("the longest answer", record.longest_s(), _DEADLINE_S + _BEYOND_S, " s", clock=True),
         *(at_most(f"{kind} again after", took_s, _BACK_SOON_S, " s", clock=True) for kind, took_s in back_s.items()),
@@ -52,7 +52,7 @@ async def _run(stack: Stack, away_s: float) -> list[Finding]:
 
 
 async def _first_success(record: Record, kind: str, since_s: float) -> float:
-    """When the first request of this kind that began since then has succeeded."""
+    """Returns when the first request of this kind that began after that time succeeded."""
 
     async def succeeded() -> float | None:
         done = (seen for seen in record.of(kind, since_s=since_s).seen if seen.status in {200, 201})

@@ -1,4 +1,4 @@
-"""A table is locked, then PostgreSQL does nothing at all: everybody is told in time, and probes answer."""
+"""A table is locked, then PostgreSQL is stopped: every request is answered in time, and so are probes."""
 
 import asyncio
 import signal
@@ -12,7 +12,7 @@ import psutil
 from tests.faults.drill import Drill
 from tests.faults.extra_process import probe
 from tests.faults.finding import Finding, always, at_most, counted
-from tests.faults.load import Clients, Record, load, told
+from tests.faults.load import Clients, Record, load, summary
 from tests.faults.order_store import a_statement_waits, connected
 from tests.faults.people import newcomer
 from tests.faults.stage import Stage, pid_of
@@ -20,7 +20,7 @@ from tests.running.polling import in_time
 from tests.running.stacks import Stack
 
 _SERVICES = ("user-svc", "order-svc")
-#: As many clients as would take every connection that order-svc may have, and more that wait for one of those.
+#: Enough clients to take every connection of order-svc, and more that wait for one.
 _CLIENTS = 25
 _DEADLINE_S, _BEYOND_S = 2.0, 0.1
 _PROBE_WITHIN_S = 1.5
@@ -56,7 +56,7 @@ async def _run(stack: Stack, seconds: float) -> list[Finding]:
     users = record.of("users", since_s=locked_s, until_s=unlocked_s).by_outcome()
     return [
         _refused("orders while their table is locked", locked),
-        Finding("users meanwhile", "200", told(users), users.keys() == {"200"}),
+        Finding("users meanwhile", "200", summary(users), users.keys() == {"200"}),
         *_answered("while it is locked", probes_of_locked, ready=True),
         at_most("orders again after", back_from_lock_s, _BACK_SOON_S, " s", clock=True),
         _refused("all while PostgreSQL is stopped", stopped),
@@ -69,7 +69,7 @@ async def _run(stack: Stack, seconds: float) -> list[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class _Probe:
-    """What one probe was told, and when."""
+    """The result of one probe."""
 
     path: str
     status: int
@@ -77,7 +77,7 @@ class _Probe:
 
 
 async def _probes(stack: Stack, seconds: float) -> list[_Probe]:
-    """Ask every service again and again for so long."""
+    """Probes every service repeatedly for this time."""
     until_s, probes = time.monotonic() + seconds, []
     while time.monotonic() < until_s:
         for name in _SERVICES:
@@ -99,7 +99,7 @@ def _answered(when: str, probes: Sequence[_Probe], *, ready: bool) -> list[Findi
 
 
 def _within(record: Record, since_s: float, until_s: float) -> Record:
-    """Only what began and ended within the time."""
+    """Returns the requests that began and ended within the time."""
     return Record(
         [seen for seen in record.seen if since_s <= seen.started_s and seen.started_s + seen.took_s < until_s]
     )
@@ -108,11 +108,11 @@ def _within(record: Record, since_s: float, until_s: float) -> Record:
 def _refused(what: str, record: Record) -> Finding:
     outcomes = record.by_outcome()
     passed = bool(outcomes) and all(outcome.startswith(("503", "504")) for outcome in outcomes)
-    return Finding(what, "503, 504", told(outcomes), passed)
+    return Finding(what, "503, 504", summary(outcomes), passed)
 
 
 async def _first_success(record: Record, since_s: float) -> float:
-    """When the first request for orders that began since then has succeeded."""
+    """Returns when the first request for orders that began after that time succeeded."""
 
     async def succeeded() -> float | None:
         done = (seen for seen in record.of("orders", since_s=since_s).seen if seen.status == 200)
@@ -130,7 +130,7 @@ async def _locked(stack: Stack) -> AsyncIterator[None]:
 
 @asynccontextmanager
 async def _stopped(stack: Stack) -> AsyncIterator[None]:
-    """The server and all its backends do nothing for as long as the context lasts."""
+    """Stops the server and all its backends (SIGSTOP) within the context."""
     server = psutil.Process(pid_of(stack, "postgres"))
     backends = server.children()
     for process in (server, *backends):

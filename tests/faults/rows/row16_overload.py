@@ -1,6 +1,6 @@
-"""Ten times the clients that keep the platform busy: as much gets done, and whoever is not let in hears so at once.
+"""Ten times the clients that saturate the platform: goodput stays the same, and excess requests are rejected at once.
 
-A mixture of very different requests: logins, which take a password's hash, and reads, which take next to nothing.
+The load mixes expensive requests, logins with a password hash, and cheap reads.
 """
 
 import asyncio
@@ -8,15 +8,15 @@ import time
 
 from tests.faults.drill import Drill
 from tests.faults.finding import Finding, at_least, at_most, counted
-from tests.faults.load import Clients, Record, load, told
+from tests.faults.load import Clients, Record, load, summary
 from tests.faults.people import newcomer
 from tests.faults.stage import Stage
 from tests.running.stacks import Stack
 
-#: What a password costs outside of tests.
+#: The cost of a password hash in production.
 _REAL_PASSWORDS = {"USER_SVC_ARGON2_MEMORY_KIB": "19456", "USER_SVC_ARGON2_TIME_COST": "2"}
-# As many as keep two cores as busy as they can be: with fewer, what is done at ten times as many exceeds the peak for
-# the one kind, at the expense of the other.
+# Enough to saturate two cores: with fewer, ten times as many would exceed the peak of one kind at the expense of the
+# other.
 _READERS = 24
 _LOGINS = 4
 _TIMES = 10
@@ -30,12 +30,12 @@ def run(stage: Stage) -> list[Finding]:
 
 
 async def _run(stack: Stack, seconds: float) -> list[Finding]:
-    # Not the same one: whoever logs in often loses the first sessions.
+    # Another user: frequent logins end the oldest sessions.
     reader, visitor = await newcomer(stack.url), await newcomer(stack.url)
     read = reader.get(f"/api/v1/orders/{await reader.place(stack.url)}")
 
     async def offered(times: int) -> Record:
-        """What so many times the usual clients see within the time, once all have begun."""
+        """Returns what this multiple of the usual clients sees within the time, once all have started."""
         clients = (
             Clients("read", read, times * _READERS, obedient=True, over_s=_BEGIN_S),
             Clients("login", visitor.log_in(), times * _LOGINS, obedient=True, over_s=_BEGIN_S),
@@ -63,7 +63,7 @@ def _refusals(overload: Record) -> list[Finding]:
     return [
         at_least("refusals", len(refused.seen), 1),
         counted("of which with Retry-After and decision", explained, len(refused.seen)),
-        Finding("answers but 200 and OVERLOADED", "none", told(others), not others),
+        Finding("answers but 200 and OVERLOADED", "none", summary(others), not others),
         at_most("p99 of refusals", refused.percentile_s(0.99) * 1000, _REFUSED_WITHIN_S * 1000, " ms", clock=True),
     ]
 

@@ -1,4 +1,4 @@
-"""When everything fails, being sent again makes hardly more of it."""
+"""When every call fails, retries add hardly any load."""
 
 import asyncio
 
@@ -15,7 +15,7 @@ from tests.integration.gateway.upstream.service import replicas
 _REPLICAS = 3
 _CLIENTS = 8
 _MOST_TIMES = 1.1
-#: So that the breakers, which would end the storm sooner, leave it to the budget.
+#: Keeps the breakers closed, so that only the retry budget limits the retries.
 _NO_BREAKER = {"GATEWAY_BREAKER_FAILURES": "1000000000"}
 
 
@@ -42,7 +42,7 @@ async def _run(stage: Stage) -> list[Finding]:
 
 
 async def _storm(stage: Stage, person: Person, offered: int, environ: dict[str, str]) -> tuple[Record, int]:
-    """So many requests for what may be repeated, all of which fail; and how many calls they became."""
+    """Sends this many idempotent requests that all fail, and returns how many calls they caused."""
     record = Record()
     async with replicas(_REPLICAS) as failing, gateway_before(stage.stack(), failing, **environ) as gateway:
         for replica in failing:

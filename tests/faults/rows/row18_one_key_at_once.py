@@ -1,4 +1,4 @@
-"""However many send one Idempotency-Key at the same moment, there is one order, and everybody is told of that one."""
+"""Many concurrent requests with one Idempotency-Key create one order, and every response returns that one."""
 
 import asyncio
 import secrets
@@ -8,7 +8,7 @@ import psycopg
 from tests.faults.drill import Drill
 from tests.faults.finding import Finding, counted
 from tests.faults.http_client import HttpConnection
-from tests.faults.load import Record, see, together, told
+from tests.faults.load import Record, see, summary, together
 from tests.faults.people import ORDER, Person, newcomer
 from tests.faults.stage import Stage
 from tests.running.stacks import Stack
@@ -31,9 +31,9 @@ async def _run(stage: Stage) -> list[Finding]:
     replayed = later.seen[0].answer
     assert replayed is not None
     outcomes = at_once.by_outcome()
-    as_told = outcomes.keys() <= {"201", _IN_USE} and bool(created)
+    as_required = outcomes.keys() <= {"201", _IN_USE} and bool(created)
     return [
-        Finding("answers", f"201, or {_IN_USE}", told(outcomes), as_told),
+        Finding("answers", f"201, or {_IN_USE}", summary(outcomes), as_required),
         counted("different orders in them", len({*created, replayed.json().get("order_id")}), 1),
         Finding(
             "the key again",

@@ -1,4 +1,4 @@
-"""order-svc is killed between the commit of an order and its answer; the retry with the key is told of that order."""
+"""order-svc is killed between the commit of an order and its response; the retry with the key returns that order."""
 
 import asyncio
 import secrets
@@ -30,7 +30,7 @@ _LINES = [OrderLine(sku="boots-42", quantity=1, unit_price_minor=12900)]
 
 @dataclass(frozen=True, slots=True)
 class _Crash:
-    """What the client was told; and the retry through the gateway: which order, whether replayed; and a false retry."""
+    """The first outcome; the retry through the gateway (its order, whether replayed); and a retry with another body."""
 
     first: str
     order: str
@@ -58,11 +58,11 @@ async def _crash(stack: Stack) -> _Crash:
     person, key = await newcomer(stack.url), secrets.token_hex(8)
     async with _behind_a_proxy(stack) as (service, proxy), channel_to(service.target) as channel:
         other = await newcomer(stack.url)
-        # So that the statement is prepared; what is sent next is the statement, which is a transaction of its own.
+        # Prepares the statement: the next message is then the statement itself, which is its own transaction.
         assert await outcome(unary(channel, _CREATE, _request(key), token=other.token)) == "OK"
         proxy.answers.clear()
         creating = asyncio.create_task(outcome(unary(channel, _CREATE, _request(key), token=person.token)))
-        # Others see it, so it is committed; and what PostgreSQL says about it does not get through.
+        # Other connections see it, so it is committed; the response of PostgreSQL is held back.
         committed = await in_time(lambda: _order_of(stack, person), within_s=5)
         service.send(signal.SIGKILL)
         first = await creating
@@ -84,7 +84,7 @@ async def _ask_again(stack: Stack, person: Person, key: str, committed: str, fir
 
 @asynccontextmanager
 async def _behind_a_proxy(stack: Stack) -> AsyncIterator[tuple[ExtraProcess, TcpProxy]]:
-    """A process of order-svc with a single connection to PostgreSQL, which can be made to keep its answers back."""
+    """Yields an order-svc with a single connection to PostgreSQL, whose responses can be held back."""
     url = database_url(stack)
     port = urlsplit(url).port
     assert port is not None
@@ -103,7 +103,7 @@ async def _order_of(stack: Stack, person: Person) -> str | None:
 
 
 def _request(key: str) -> bytes:
-    """The same that people order over REST."""
+    """Returns the order that the REST requests create."""
     return bytes(CreateOrderRequest(currency="EUR", lines=_LINES, idempotency_key=key))
 
 

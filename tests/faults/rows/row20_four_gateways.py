@@ -1,4 +1,4 @@
-"""A quota is one quota, however many gateways count it."""
+"""A quota holds across all gateways."""
 
 import asyncio
 import time
@@ -40,7 +40,7 @@ async def _run(stack: Stack) -> list[Finding]:
         at_least(f"admitted of {len(record.seen)}", admitted, QUOTA),
         at_most("admitted, less what came back meanwhile", admitted - came_back, QUOTA * (1 + _TOLERANCE)),
         counted("neither admitted nor 429", len(record.seen) - admitted - outcomes.get("429 RATE_LIMITED", 0)),
-        *await _came_back_when_told(stack, person, [seen for seen in record.seen if seen.status == 429]),
+        *await _admitted_after_retry_after(stack, person, [seen for seen in record.seen if seen.status == 429]),
     ]
 
 
@@ -56,16 +56,16 @@ async def _answered(stack: Stack) -> list[float]:
     return [await metric(stack, name, _REQUESTS, http_route="/api/v1/users/{user_id}") for name in names]
 
 
-async def _came_back_when_told(stack: Stack, person: Person, refused: list[Seen]) -> list[Finding]:
-    told = [_retry_after(seen) for seen in refused]
+async def _admitted_after_retry_after(stack: Stack, person: Person, refused: list[Seen]) -> list[Finding]:
+    waits_s = [_retry_after(seen) for seen in refused]
     last = max(refused, key=lambda seen: seen.started_s)
     await asyncio.sleep(last.started_s + last.took_s + _retry_after(last) - time.monotonic())
     again, connection = Record(), HttpConnection(stack.url)
     await see(again, "again", connection, person.get("/api/v1/users/me"))
     connection.close()
     return [
-        at_least("Retry-After", min(told), 1, " s"),
-        at_most("Retry-After", max(told), ceil(INTERVAL_S), " s"),
+        at_least("Retry-After", min(waits_s), 1, " s"),
+        at_most("Retry-After", max(waits_s), ceil(INTERVAL_S), " s"),
         counted("admitted by who came back then", again.by_outcome().get("200", 0), 1),
     ]
 

@@ -1,4 +1,4 @@
-"""Whoever writes an address into a header draws on the same quota as before."""
+"""A forged X-Forwarded-For does not change the quota that a client draws on."""
 
 import asyncio
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ from tests.faults.stage import Stage
 from tests.running.stacks import Stack
 
 _MORE = 30
-#: Refilled meanwhile, with a refill every 6 s.
+#: Tokens added meanwhile, at one every 6 s.
 _REFILLED = 5
 
 
@@ -33,7 +33,7 @@ async def _run(stack: Stack) -> list[Finding]:
         at_least("admitted without an account", admitted, QUOTA),
         at_most(f"admitted of {QUOTA + _MORE} with as many addresses", admitted, QUOTA + _REFILLED),
         counted("others, refused", outcomes.get("429 RATE_LIMITED", 0), QUOTA + _MORE - admitted),
-        Finding("address of a session, told a lie", "127.0.0.1", session, session == "127.0.0.1"),
+        Finding("address of a session, with a forged header", "127.0.0.1", session, session == "127.0.0.1"),
     ]
 
 

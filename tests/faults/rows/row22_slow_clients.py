@@ -1,4 +1,4 @@
-"""Clients that are slow on purpose, and very many that do nothing: they are closed, and the others do not notice."""
+"""Slow clients, and very many idle ones: their connections are closed, and other clients are not affected."""
 
 import asyncio
 import contextlib
@@ -7,23 +7,23 @@ from http import HTTPStatus
 
 from hyperframe.frame import SettingsFrame
 
-from tests.faults.aside import aside
-from tests.faults.attackers import Crowd, Fate, attack, descriptors_for, never_reading
+from tests.faults.attackers import ConnectionCounts, HostileConnections, attack, descriptors_for, never_reading
 from tests.faults.drill import Drill
 from tests.faults.finding import Finding, at_least, at_most, counted
 from tests.faults.load import Clients, Record, load
 from tests.faults.own_gateway import OwnGateway, own_gateway
 from tests.faults.people import Person, newcomer
 from tests.faults.stage import Stage
+from tests.faults.worker_process import worker_process
 from tests.running.http2_client import http2_connected
 from tests.running.polling import eventually
 from tests.running.stacks import Stack
 
 _MIB = 1024 * 1024
 _TIMEOUT_S = "2"
-# The time-out, what an answered client may still send, and the sweep over all connections.
+# The timeout, the lingering close, and the interval of the sweep over all connections.
 _CLOSED_WITHIN_S = 8.0
-# At most 25 KiB for each connection that may be open, and room for the answers in progress.
+# At most 25 KiB for each allowed connection, plus the responses in progress.
 _MOST_RSS_BYTES = 4096 * 25 * 1024 + 32 * _MIB
 
 _SHUT_CONNECTIONS, _SHUT_STREAMS = 50, 100
@@ -49,7 +49,7 @@ async def _run(stage: Stage, stack: Stack, gateway: OwnGateway) -> list[Finding]
     person = await newcomer(stack.url)
     idle = descriptors_for(stage.either(10_000, 500))
     crowds = _crowds(idle, each=stage.either(200, 40))
-    async with aside(attack.__module__) as attackers:
+    async with worker_process(attack.__module__) as attackers:
         quiet = await _alone(gateway, person, stage.either(10.0, 2.0))
         before = gateway.rss_bytes
         with contextlib.ExitStack() as ends:
@@ -58,10 +58,10 @@ async def _run(stage: Stage, stack: Stack, gateway: OwnGateway) -> list[Finding]
                     ends.enter_context(await asyncio.to_thread(never_reading, gateway.port, _PAGE, 200))
                     for _ in range(20)
                 ]
-                attacking = asyncio.create_task(attackers.do(attack, gateway.port, crowds, _CLOSED_WITHIN_S))
+                attacking = asyncio.create_task(attackers.run(attack, gateway.port, crowds, _CLOSED_WITHIN_S))
                 most = await _most_memory(gateway, attacking)
             lasting = _lasting(gateway, deaf)
-        fates: dict[str, Fate] = await attacking
+        fates: dict[str, ConnectionCounts] = await attacking
         shut = await _shut_windows(gateway)
     return [
         counted("normal requests that failed", len(record.failures)),
@@ -75,7 +75,7 @@ async def _run(stage: Stage, stack: Stack, gateway: OwnGateway) -> list[Finding]
 
 
 async def _shut_windows(gateway: OwnGateway) -> float:
-    """What 50 connections of HTTP/2 take (MiB) that ask for 100 large pages each, and read none of them."""
+    """Returns the memory (MiB) of 50 HTTP/2 connections that request 100 large pages each and read nothing."""
     before = gateway.rss_bytes
     async with contextlib.AsyncExitStack() as ends:
         for number in range(_SHUT_CONNECTIONS):
@@ -89,13 +89,13 @@ async def _shut_windows(gateway: OwnGateway) -> float:
         return (gateway.rss_bytes - before) / _MIB
 
 
-def _crowds(idle: int, each: int) -> dict[str, Crowd]:
+def _crowds(idle: int, each: int) -> dict[str, HostileConnections]:
     return {
-        "slow headers": Crowd(each, _HEAD, b"x"),
-        "slow bodies": Crowd(each, _HEAD + b"Content-Length: 100000\r\n\r\n{", b" "),
-        "slow chunks": Crowd(each, _HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n", b"1\r\n \r\n"),
-        "idle after a request": Crowd(each, _KEYS),
-        "idle": Crowd(idle),
+        "slow headers": HostileConnections(each, _HEAD, b"x"),
+        "slow bodies": HostileConnections(each, _HEAD + b"Content-Length: 100000\r\n\r\n{", b" "),
+        "slow chunks": HostileConnections(each, _HEAD + b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n", b"1\r\n \r\n"),
+        "idle after a request": HostileConnections(each, _KEYS),
+        "idle": HostileConnections(idle),
     }
 
 
@@ -109,7 +109,7 @@ async def _alone(gateway: OwnGateway, person: Person, seconds: float) -> Record:
     return record
 
 
-async def _most_memory(gateway: OwnGateway, attacking: "asyncio.Task[dict[str, Fate]]") -> int:
+async def _most_memory(gateway: OwnGateway, attacking: "asyncio.Task[dict[str, ConnectionCounts]]") -> int:
     most = 0
     while not (await asyncio.wait({attacking}, timeout=0.05))[0]:
         most = max(most, gateway.rss_bytes)
@@ -117,7 +117,7 @@ async def _most_memory(gateway: OwnGateway, attacking: "asyncio.Task[dict[str, F
 
 
 def _lasting(gateway: OwnGateway, clients: list[socket.socket]) -> int:
-    """How many of them the gateway still has; it gets a moment."""
+    """Returns how many of them the gateway still has, after a short wait."""
     ports = {client.getsockname()[1] for client in clients}
     with contextlib.suppress(AssertionError):
         eventually(lambda: None if ports & gateway.peer_ports() else True, within_s=_CLOSED_WITHIN_S)

@@ -1,4 +1,4 @@
-"""Requests that are too large, lie about their size, or are no JSON: refused early, and at no cost."""
+"""Requests that are too large, have a false length, or are not JSON: refused early, without lasting cost."""
 
 import asyncio
 import itertools
@@ -23,7 +23,7 @@ _PIECE = b" " * 65536
 
 @dataclass(frozen=True, slots=True)
 class _Case:
-    """pieces: what is sent, for somebody's token. outcome: what must come of it."""
+    """A malformed request. pieces: its bytes, for a token. outcome: the required response."""
 
     pieces: Callable[[str], Iterable[bytes]]
     outcome: str
@@ -39,8 +39,8 @@ async def _run(gateway: OwnGateway, url: str, *, warm_up: int, rounds: int) -> l
     token = (await newcomer(url)).token
     outcomes = {name: await answer_to(gateway.port, case.pieces(token)) for name, case in _CASES.items()}
     wrong = {name: str(outcome) for name, outcome in outcomes.items() if str(outcome) != _CASES[name].outcome}
-    # What the first of each kind have made the process load and allocate, it keeps; others must add nothing. After an
-    # answer, some of it is given back only a moment later: the most that is left counts, not the least.
+    # The process keeps what the first requests of each kind loaded and allocated; further ones must add nothing. Memory
+    # is released shortly after a response: the maximum counts, not the minimum.
     before = 0
     for _ in range(warm_up):
         for case in _CASES.values():
@@ -72,7 +72,7 @@ def _json(body: bytes) -> Callable[[str], Iterator[bytes]]:
 
 @dataclass(frozen=True, slots=True)
 class _Large:
-    """One piece over and over."""
+    """Yields one piece repeatedly."""
 
     piece: bytes
 

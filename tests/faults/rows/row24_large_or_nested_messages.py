@@ -1,4 +1,4 @@
-"""Messages of 64 MB, of empty items, or nested without end, at a service: refused before they cost anything."""
+"""Messages of 64 MB, of empty items, or deeply nested, sent to a service: refused before they cost memory."""
 
 import asyncio
 import threading
@@ -12,22 +12,22 @@ from tests.faults.drill import Drill
 from tests.faults.extra_process import ExtraProcess, extra_process
 from tests.faults.finding import Finding, at_most
 from tests.faults.grpc_calls import CREATE_ORDER, GET_ORDER, calling, channel_to, outcome, unary
-from tests.faults.load import told
+from tests.faults.load import summary
 from tests.faults.people import newcomer
 from tests.faults.stage import Stage
 
 _MB, _MIB = 1_000_000, 1024 * 1024
 _SAMPLE_EVERY_S = 0.002
 _WARM_UP_CALLS = 200
-#: A group of field 15, which the contract does not know: a parser has to skip it, level by level.
+#: A group of field 15, unknown to the contract: a parser must skip it level by level.
 _OPEN, _CLOSE = b"\x7b", b"\x7c"
-#: An order's line without anything in it: 2 bytes that become some 50 bytes of objects.
+#: An empty order line: 2 bytes that become about 50 bytes of objects.
 _EMPTY_LINE = b"\x12\x00"
 _TOO_LARGE, _INVALID = "RESOURCE_EXHAUSTED MESSAGE_TOO_LARGE", "INVALID_ARGUMENT INVALID_REQUEST"
 
 
 class _Memory:
-    """The most that a process had while it was watched, over what it had at first."""
+    """The peak memory of a process over its memory at first."""
 
     def __init__(self, process: ExtraProcess) -> None:
         self.before_bytes = self.most_bytes = process.rss_bytes
@@ -56,12 +56,12 @@ async def _run(stage: Stage, at_once: int) -> list[Finding]:
                 nested = await _ask(service, person.token, [good + bomb for bomb in _bombs()], 1)
                 empty = await _ask(service, person.token, _orders_of_empty_lines(), 8, CREATE_ORDER)
     return [
-        Finding(f"{at_once} messages of 64 MB at once", _TOO_LARGE, told(large), large.keys() == {_TOO_LARGE}),
+        Finding(f"{at_once} messages of 64 MB at once", _TOO_LARGE, summary(large), large.keys() == {_TOO_LARGE}),
         Finding(
-            "messages nested 200 to 2 million deep", "refused", told(nested), nested.keys() == {_INVALID, _TOO_LARGE}
+            "messages nested 200 to 2 million deep", "refused", summary(nested), nested.keys() == {_INVALID, _TOO_LARGE}
         ),
-        Finding("orders of empty lines", "refused", told(empty), empty.keys() == {_INVALID, _TOO_LARGE}),
-        Finding("calls of others meanwhile", "OK", told(others), others.keys() == {"OK"}),
+        Finding("orders of empty lines", "refused", summary(empty), empty.keys() == {_INVALID, _TOO_LARGE}),
+        Finding("calls of others meanwhile", "OK", summary(others), others.keys() == {"OK"}),
         at_most("memory, over that of before", memory.growth_mib, 16, " MiB"),
     ]
 
@@ -73,23 +73,23 @@ def _bombs() -> Iterator[bytes]:
 
 
 def _orders_of_empty_lines() -> list[bytes]:
-    """From 4 MiB down to what is small enough to be decoded, eight of each."""
+    """Returns messages from 4 MiB down to a size that is decoded, eight of each."""
     return [_EMPTY_LINE * (size // len(_EMPTY_LINE)) for size in (4 * _MIB, 200_000, 60_000, 16_000) for _ in range(8)]
 
 
 async def _ask(
     service: ExtraProcess, token: str, messages: Sequence[bytes], at_once: int, path: str = GET_ORDER
 ) -> Counter[str]:
-    """Send all of them, so many at a time, each of these on a connection of its own."""
-    waiting, told_to_all = list(messages), Counter[str]()
+    """Sends all messages, this many at a time, each on its own connection."""
+    waiting, outcomes = list(messages), Counter[str]()
 
     async def keep_sending() -> None:
         async with channel_to(service.target) as channel:
             while waiting:
-                told_to_all[await outcome(unary(channel, path, waiting.pop(), token=token))] += 1
+                outcomes[await outcome(unary(channel, path, waiting.pop(), token=token))] += 1
 
     await asyncio.gather(*(keep_sending() for _ in range(min(at_once, len(messages)))))
-    return told_to_all
+    return outcomes
 
 
 @contextmanager

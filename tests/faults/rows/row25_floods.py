@@ -1,4 +1,4 @@
-"""Floods that HTTP/2 makes cheap, and requests for a way around: refused, and the others do not notice."""
+"""HTTP/2 floods and smuggled requests: refused, and other clients are not affected."""
 
 import asyncio
 import contextlib
@@ -8,7 +8,6 @@ from functools import cache
 from h2.errors import ErrorCodes
 from hyperframe.frame import ContinuationFrame, Frame, HeadersFrame, PingFrame, RstStreamFrame, SettingsFrame
 
-from tests.faults.aside import aside
 from tests.faults.drill import Drill
 from tests.faults.finding import Finding, at_least, at_most, counted
 from tests.faults.load import Clients, load
@@ -16,6 +15,7 @@ from tests.faults.own_gateway import OwnGateway, own_gateway
 from tests.faults.people import newcomer
 from tests.faults.raw_http import answer_to, request
 from tests.faults.stage import Stage
+from tests.faults.worker_process import worker_process
 from tests.running.http2_client import http2_connected
 
 # ":method: GET", ":scheme: http", ":path: /" from HPACK's static table (RFC 7541, A), and ":authority: a".
@@ -64,13 +64,13 @@ def run(stage: Stage) -> list[Finding]:
 async def _run(stage: Stage, gateway: OwnGateway, url: str) -> list[Finding]:
     person = await newcomer(url)
     normal = Clients("normal", person.get("/api/orders"), count=4, pause_s=0.02)
-    async with aside(__name__) as attacker:
-        await attacker.do(_all_pieces)
+    async with worker_process(__name__) as attacker:
+        await attacker.run(_all_pieces)
         async with load(gateway.url, normal) as quiet:
             await asyncio.sleep(stage.either(5.0, 2.0))
         before = gateway.rss_bytes
         async with load(gateway.url, normal) as record:
-            ended = await attacker.do(_flood, gateway.port, stage.either(20, 5))
+            ended = await attacker.run(_flood, gateway.port, stage.either(20, 5))
             connect = await _connect_over_http2(gateway.port)
             raw = {name: await answer_to(gateway.port, pieces) for name, (pieces, _) in _RAW.items()}
     return [
@@ -85,14 +85,14 @@ async def _run(stage: Stage, gateway: OwnGateway, url: str) -> list[Finding]:
 
 
 def _flood(port: int, times: int) -> dict[str, list[int]]:
-    """The code of the GOAWAY that each of so many connections gets, by flood; -1: it just ended."""
+    """Returns the GOAWAY code that each connection receives, by flood; -1 if it ended without one."""
     floods = _all_pieces().items()
     return {name: [asyncio.run(_ended_by(port, pieces)) for _ in range(times)] for name, pieces in floods}
 
 
 @cache
 def _all_pieces() -> dict[str, list[bytes]]:
-    """The floods, made beforehand: what is to be seen is what one costs the gateway, not what it costs to make one."""
+    """Builds the floods in advance, so that only their cost for the gateway is measured."""
     return {name: _pieces(flood) for name, flood in _FLOODS.items()}
 
 

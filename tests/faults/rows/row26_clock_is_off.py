@@ -1,4 +1,4 @@
-"""The clock of one process is five minutes ahead, or behind: tokens are judged by it, and nothing else is."""
+"""The clock of one process is five minutes off: only the validity of tokens depends on it."""
 
 import asyncio
 import secrets
@@ -13,7 +13,7 @@ from tests.faults.broken_orders import by_breaker
 from tests.faults.drill import Drill
 from tests.faults.finding import Finding, at_least, at_most, counted
 from tests.faults.http_client import Answer, HttpConnection
-from tests.faults.load import Ask, Record, Seen, see, told
+from tests.faults.load import Ask, Record, Seen, see, summary
 from tests.faults.own_clocks import OwnClocks, own_clocks
 from tests.faults.people import Person, newcomer
 from tests.faults.stage import Stage
@@ -21,14 +21,14 @@ from tests.running.polling import in_time
 from tests.running.stacks import Stack
 
 _OFF_S = 300
-#: When a token began, and when it ends, from now: by any of the clocks it is in force; not yet; not any more.
+#: Start and end of a token's validity relative to now: valid by every clock; not yet valid; expired.
 _MIDDLE, _FRESH, _OLD = (-400, 500), (0, 900), (-700, 200)
 _REFUSED = {_OFF_S: "ahead: 401 TOKEN_EXPIRED", -_OFF_S: "behind: 401 TOKEN_INVALID"}
 _QUOTA = 60
 _REFILLED = 20
 _OPENS_WITHIN_S, _HEALS_WITHIN_S = 30.0, 30.0
 _HEALS_SOON_S = 8.0
-#: How long a breaker is open, and for how long of that it is looked at.
+#: The open time of a breaker, and the observed part of it.
 _OPEN_S, _STAYS_OPEN_S = 3.0, 1.0
 
 
@@ -52,9 +52,12 @@ async def _run(stage: Stage) -> list[Finding]:
     outcomes = usual.by_outcome()
     return [
         at_least("requests with a token in the middle of its life", len(usual.seen), 20),
-        Finding("their answers", "200, 201", told(outcomes), outcomes.keys() <= {"200", "201"}),
+        Finding("their answers", "200, 201", summary(outcomes), outcomes.keys() <= {"200", "201"}),
         Finding(
-            "a token at either end", ", ".join(_REFUSED.values()), told(judged), judged.keys() == {*_REFUSED.values()}
+            "a token at either end",
+            ", ".join(_REFUSED.values()),
+            summary(judged),
+            judged.keys() == {*_REFUSED.values()},
         ),
         at_least(f"admitted of {2 * _QUOTA} with a quota of {_QUOTA}", min(admitted), _QUOTA),
         at_most("the same, by the other clock", max(admitted), _QUOTA + _REFILLED),
@@ -63,14 +66,14 @@ async def _run(stage: Stage) -> list[Finding]:
 
 
 def _holding(stack: Stack, person: Person, life: tuple[int, int]) -> Person:
-    """The person with another token of the same session."""
+    """Returns the user with another token of the same session."""
     begins, ends = (round(time.time()) + seconds for seconds in life)
     claims = {"iat": begins, "exp": ends, "jti": secrets.token_hex(8)}
     return replace(person, token=signer_of(stack, person.token).mint(claims=claims))
 
 
 async def _ask_the_usual(stack: Stack, url: str, record: Record) -> None:
-    """One of each; what one clock has stamped, another one goes on with."""
+    """Sends one request of each kind: a time that one process has written is read by another."""
     person = _holding(stack, await newcomer(stack.url), _MIDDLE)
     here, elsewhere = HttpConnection(url), HttpConnection(stack.url)
     placed = (await see(record, "create", here, person.order())).answer
@@ -93,7 +96,7 @@ def _cancel(person: Person, order_id: str) -> Ask:
 
 
 async def _judge(stack: Stack, url: str, service: str, ahead_s: int) -> str:
-    """What becomes of a token that is in force by every clock but this one."""
+    """Returns the outcome for a token that is valid by every clock but this one."""
     person = _holding(stack, await newcomer(stack.url), _OLD if ahead_s > 0 else _FRESH)
     path = "/api/v1/users/me" if service == "user-svc" else "/api/v1/orders"
     connection = HttpConnection(url)
@@ -103,7 +106,7 @@ async def _judge(stack: Stack, url: str, service: str, ahead_s: int) -> str:
 
 
 async def _admitted(stack: Stack, url: str) -> int:
-    """How many of twice the quota are let through at once."""
+    """Returns how many of twice the quota are admitted at once."""
     person, record, connection = _holding(stack, await newcomer(stack.url), _MIDDLE), Record(), HttpConnection(url)
     for _ in range(2 * _QUOTA):
         await see(record, "limited", connection, person.get("/api/v1/orders"))
@@ -112,8 +115,8 @@ async def _admitted(stack: Stack, url: str) -> int:
 
 
 async def _breaker(stack: Stack, platform: OwnClocks) -> list[Finding]:
-    """A breaker opens for its time, neither until the clock has come back nor until it has jumped."""
-    # Late calls of fewer than three callers open no breaker.
+    """Checks that a breaker stays open for its time, however the clock jumps."""
+    # Late calls of fewer than three callers do not open a breaker.
     people = cycle([_holding(stack, await newcomer(stack.url), _MIDDLE) for _ in range(3)])
     record, connection = Record(), HttpConnection(platform.url)
 

@@ -1,11 +1,11 @@
-"""Who has an access token needs user-svc for nothing else: orders go on without it for as long as the token lives."""
+"""Without user-svc, orders keep working for clients with a valid access token."""
 
 import asyncio
 import time
 
 from tests.faults.drill import Drill
 from tests.faults.finding import Finding, at_least, at_most, counted
-from tests.faults.load import Clients, Record, load, told
+from tests.faults.load import Clients, Record, load, summary
 from tests.faults.people import metric, newcomer
 from tests.faults.stage import Stage, kill, restart
 from tests.running.polling import in_time
@@ -13,7 +13,7 @@ from tests.running.stacks import Stack
 
 _AWAY_S = 600.0
 _SHORT_AWAY_S = 3.0
-#: The key set is fetched every 10 s, and its old keys stay in force when that fails.
+#: The key set is fetched every 10 s; when that fails, the former keys stay valid.
 _FETCH_FAILS_WITHIN_S = 30.0
 _REFRESHES = "auth_key_set_refreshes_total"
 _BACK_WITHIN_S = 20.0
@@ -44,7 +44,7 @@ async def _run(stage: Stage) -> list[Finding]:
 
 
 async def _outlast(stack: Stack, seconds: float) -> int:
-    """Let so much time pass, and as much as it takes for the keys to be asked for in vain; how often they were."""
+    """Waits for this time and for failed fetches of the keys, and returns their number."""
     until_s = time.monotonic() + seconds
 
     async def asked() -> int | None:
@@ -62,12 +62,12 @@ def _found(record: Record, fetches: int) -> list[Finding]:
         at_least("fetches of its keys that failed", fetches, 1),
         at_least("requests for orders", len(orders.seen), 3),
         counted("errors among them", sum(outcomes.values()) - outcomes.get("200", 0) - outcomes.get("201", 0)),
-        Finding("requests for users", "503", told(users), all(outcome.startswith("503") for outcome in users)),
+        Finding("requests for users", "503", summary(users), all(outcome.startswith("503") for outcome in users)),
     ]
 
 
 async def _registers_again(stack: Stack) -> Finding:
-    """Once user-svc is back, everything is, without anybody's help."""
+    """Checks that everything recovers by itself once user-svc is ready."""
     since_s = time.monotonic()
 
     async def registered() -> bool | None:
@@ -81,4 +81,4 @@ async def _registers_again(stack: Stack) -> Finding:
     return at_most("registrations again after", time.monotonic() - since_s, _BACK_SOON_S, " s", clock=True)
 
 
-DRILL = Drill(27, "user-svc down for 10 min", "valid tokens keep working on orders", run, beside=True)
+DRILL = Drill(27, "user-svc down for 10 min", "valid tokens keep working on orders", run, in_background=True)

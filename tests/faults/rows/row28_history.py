@@ -1,4 +1,4 @@
-"""Whatever breaks, one thing after the other: the orders that clients were told of are those that there are."""
+"""All faults, one after the other: the history of the orders stays consistent with what clients saw."""
 
 import asyncio
 import os
@@ -87,7 +87,7 @@ async def _run(stage: Stage) -> list[Finding]:
 
 
 async def _all_is_well(shops: list[Shop]) -> None:
-    """Every user has had an order created that was asked for after now."""
+    """Waits until every user has created an order that was requested after now."""
     since_s = time.monotonic()
 
     def created(op: Op) -> bool:
@@ -102,9 +102,9 @@ async def _all_is_well(shops: list[Shop]) -> None:
 def _about(history: list[Op], faults: int) -> list[Finding]:
     outcomes = Counter(op.outcome for op in history)
     kinds = {op.kind for op in history if op.outcome is Outcome.OK}
-    told = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
+    summed = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
     return [
-        Finding(f"requests while {faults} things break", "every kind succeeds", told, kinds == set(Kind)),
+        Finding(f"requests while {faults} things break", "every kind succeeds", summed, kinds == set(Kind)),
         at_least("of them in doubt", outcomes[Outcome.UNKNOWN], 1, clock=True),
     ]
 

@@ -1,4 +1,4 @@
-"""Users delete themselves while both sides of the event die over it: each user's orders are cancelled, once."""
+"""Users delete their accounts while both sides of the event are killed: each user's orders are cancelled once."""
 
 import asyncio
 import signal
@@ -24,7 +24,7 @@ _ORDERS_EACH = 3
 _STAYING = 3
 _AT_ONCE = 5
 _PAUSE_S = 0.2
-#: Longer than an event lies with a process that is dead, and than starting everything takes.
+#: Longer than the claim of a dead process on an event, and than a start of all processes.
 _SETTLED_WITHIN_S = 60.0
 _AFTERWARDS = """
     SELECT user_id::text, status, version,
@@ -37,7 +37,7 @@ _UNDECIDED = """
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """An order as it ended. changes: entries in its audit trail that say so."""
+    """The final state of an order. changes: entries in its audit trail for that state."""
 
     user_id: str
     status: str
@@ -58,7 +58,7 @@ async def _run(stage: Stage) -> list[Finding]:
     await asyncio.gather(*(_leave_in_turn(stack, leaving[n::_AT_ONCE], record) for n in range(_AT_ONCE)))
     died = await deaths
     settled = await _settled(stack, [person.user_id for person in leaving])
-    return [settled, *await _judged(stack, leaving, staying), at_least("deaths", died, 4), _told(record)]
+    return [settled, *await _judged(stack, leaving, staying), at_least("deaths", died, 4), _summary(record)]
 
 
 async def _customers(stack: Stack, count: int) -> list[Person]:
@@ -78,18 +78,18 @@ async def _customer(stack: Stack) -> Person:
 async def _leave_in_turn(stack: Stack, people: Sequence[Person], record: Record) -> None:
     for person in people:
         await _leave(stack, person, record)
-        await asyncio.sleep(_PAUSE_S)  # so that the deletions are spread over the deaths
+        await asyncio.sleep(_PAUSE_S)  # spreads the deletions over the kills
 
 
 async def _leave(stack: Stack, person: Person, record: Record) -> None:
-    """Have the person delete themselves, however often it takes: the answer to the first try may be lost."""
+    """Deletes the user's account, with retries: the response to the first attempt may be lost."""
     connection = HttpConnection(stack.url)
 
     async def has_left() -> bool | None:
         seen = await see(record, "leave", connection, lambda c: c.request("DELETE", _ME, token=person.token))
         return True if seen.status in {204, 401, 404} else None
 
-    with suppress(AssertionError):  # whoever cannot leave is still there afterwards
+    with suppress(AssertionError):  # an account that cannot be deleted shows up in the findings
         await in_time(has_left, within_s=_SETTLED_WITHIN_S, every_s=0.1)
     connection.close()
 
@@ -98,13 +98,13 @@ _ME = "/api/v1/users/me"
 
 
 async def _die(stack: Stack, times: int) -> int:
-    """Kill all of both sides, then one replica of each, and so on; how many processes died."""
+    """Kills all of both sides, then one replica of each, and so on; returns the number of killed processes."""
     died = 0
     for number in range(times):
         await asyncio.sleep(_PAUSE_S)
         replicas = [f"{name}-2" for name in _SERVICES]
         victims = replicas if number % 2 else [*_SERVICES, *replicas]
-        for pid in [send(stack, victim, signal.SIGKILL) for victim in victims]:  # all at one moment
+        for pid in [send(stack, victim, signal.SIGKILL) for victim in victims]:  # all at the same moment
             await asyncio.to_thread(gone, pid)
             died += 1
         await asyncio.to_thread(restart, stack, *(replicas if number % 2 else _SERVICES))
@@ -112,7 +112,7 @@ async def _die(stack: Stack, times: int) -> int:
 
 
 async def _settled(stack: Stack, users: Sequence[str]) -> Finding:
-    """Wait until nothing is left to do, if that ever comes."""
+    """Waits until no event is left to process."""
 
     async def undecided() -> bool | None:
         return True if await asyncio.to_thread(_count, stack, _UNDECIDED, users) == 0 else None
@@ -154,7 +154,7 @@ def _database_url(stack: Stack) -> str:
     return (stack.data_dir / "secrets" / "order-svc-database-url").read_text()
 
 
-def _told(record: Record) -> Finding:
+def _summary(record: Record) -> Finding:
     outcomes = record.by_outcome()
     measured = ", ".join(f"{count} × {outcome}" for outcome, count in outcomes.items())
     return Finding("answers to those who leave", "204 in the end", measured, "204" in outcomes)
@@ -163,6 +163,6 @@ def _told(record: Record) -> Finding:
 DRILL = Drill(
     29,
     "kill -9 of either side of an event, over and over",
-    "every deleted user's orders are cancelled, each once; nobody else's are",
+    "every deleted user's orders are cancelled, each once; those of other users are not",
     run,
 )

@@ -1,4 +1,4 @@
-"""The stores end every idle connection of the services, as a time-out or a fail-over does: no request fails."""
+"""The stores close every idle connection of the services, as a timeout or failover does: no request fails."""
 
 import asyncio
 
@@ -7,14 +7,14 @@ from redis.asyncio import Redis
 
 from tests.faults.drill import Drill
 from tests.faults.finding import Finding, at_least
-from tests.faults.load import Clients, Record, load, told
+from tests.faults.load import Clients, Record, load, summary
 from tests.faults.people import newcomer
 from tests.faults.stage import Stage
 from tests.running.stacks import Stack
 
-#: Between two rounds, so that connections lie idle again.
+#: Between two rounds, so that connections are idle again.
 _PAUSE_S = 0.4
-#: Those in use are another row's: what a write that was cut off has done is not known, and it is answered 503.
+#: Connections in use belong to another row: the outcome of an interrupted write is unknown, which is a 503.
 _REDIS_IDLE_S = 1
 _IDLE = """
     SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
@@ -43,12 +43,12 @@ async def _run(stack: Stack, rounds: int) -> list[Finding]:
     return [
         at_least("connections ended", ended, rounds),
         at_least("requests", len(record.seen), rounds),
-        Finding("requests that failed", "none", told(Record(failed).by_outcome()) or "none", not failed),
+        Finding("requests that failed", "none", summary(Record(failed).by_outcome()) or "none", not failed),
     ]
 
 
 async def _end_idle_connections(stack: Stack) -> int:
-    """How many connections to both stores were ended."""
+    """Closes the idle connections to both stores, and returns their number."""
     secrets = stack.data_dir / "secrets"
     port = stack.services["postgres"]["url"].rpartition(":")[2]
     password = (secrets / "postgres-password").read_text()

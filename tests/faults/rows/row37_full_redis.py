@@ -1,4 +1,4 @@
-"""Redis has reached its maxmemory: it answers and refuses to write, which is the same as no Redis, without a 500."""
+"""Redis has reached its maxmemory and refuses writes: handled like an unavailable Redis, without a 500."""
 
 import asyncio
 import time
@@ -10,9 +10,9 @@ from tests.faults.finding import Finding, at_least, at_most, counted
 from tests.faults.first_seen import first_seen, is_shared, is_success
 from tests.faults.full_redis import full_redis
 from tests.faults.http_client import HttpConnection
-from tests.faults.load import Clients, Record, load, told
+from tests.faults.load import Clients, Record, load, summary
 from tests.faults.people import Person, newcomer
-from tests.faults.quotas import quota_told
+from tests.faults.quotas import quota_of
 from tests.faults.readiness import readiness_report
 from tests.faults.stage import Stage
 from tests.running.polling import in_time
@@ -20,13 +20,13 @@ from tests.running.stacks import Stack
 
 _SESSIONS = 5
 _BACK_SOON_S = 2.0
-#: The record of ended sessions is not in Redis; it is asked every 10 s by those whom no announcement reaches.
+#: Ended sessions are recorded in PostgreSQL; processes without announcements read that record every 10 s.
 _ENDED_WITHIN_S = 20.0
-#: Once user-svc is known not to be ready, it is not asked, and the client hears so.
+#: Once user-svc is known not to be ready, the gateway answers without calling it.
 _LOG_OUTS = {"204 401", "503"}
-#: Whose readiness names the reason. Order-svc only reads from Redis, which a full one still allows.
+#: Processes whose readiness names the reason. order-svc only reads from Redis, which still works.
 _NAMING = ("gateway", "user-svc")
-#: What user-svc says to a renewal, or the gateway once user-svc is not ready.
+#: The outcome of a renewal: from user-svc, or from the gateway once user-svc is not ready.
 _NO_RENEWAL = {"503 UPSTREAM_UNAVAILABLE", "503 DEPENDENCY_UNAVAILABLE"}
 
 
@@ -36,9 +36,9 @@ def run(stage: Stage) -> list[Finding]:
 
 @dataclass(frozen=True, slots=True)
 class _Full:
-    """What was seen while Redis was full: from when to when (time.monotonic(), s), renewals, readiness by process.
+    """Observations while Redis was full: its period (time.monotonic(), s), renewals, readiness by process.
 
-    logged_out: how a log-out ended, and how the next request with its access token did.
+    logged_out: the outcome of a logout, and that of the next request with its access token.
     """
 
     since_s: float
@@ -49,7 +49,7 @@ class _Full:
 
 
 async def _run(stack: Stack, full_for_s: float) -> list[Finding]:
-    # Not the same one: a person who logs in often loses the first sessions.
+    # Another user: frequent logins end the oldest sessions.
     person, visitor = await newcomer(stack.url), await newcomer(stack.url)
     cookies = [await session_cookie(stack.url, person) for _ in range(_SESSIONS)]
     clients = (
@@ -80,7 +80,7 @@ async def _run(stack: Stack, full_for_s: float) -> list[Finding]:
 
 
 async def _fill(stack: Stack, record: Record, cookies: list[str], full_for_s: float) -> _Full:
-    """Fill Redis, look around, and make room again after so many seconds."""
+    """Fills Redis, records what happens, and frees memory after this many seconds."""
     leaver = await newcomer(stack.url)
     await first_seen(record, "orders", is_shared)
     async with full_redis(stack):
@@ -95,7 +95,7 @@ async def _fill(stack: Stack, record: Record, cookies: list[str], full_for_s: fl
 
 
 async def _log_out(stack: Stack, person: Person) -> str:
-    """How it ended, and how requests with the access token end from then on, if it has succeeded."""
+    """Returns the outcome of a logout, and if it succeeded, that of later requests with its access token."""
     connection = HttpConnection(stack.url)
     status = (await connection.request("DELETE", "/api/v1/sessions/current", token=person.token)).status
 
@@ -111,10 +111,10 @@ async def _log_out(stack: Stack, person: Person) -> str:
 def _orders(during: Record) -> list[Finding]:
     orders = during.of("orders", "new orders")
     outcomes = orders.by_outcome()
-    policies = {quota.policy for seen in orders.seen if (quota := quota_told(seen.answer)) is not None}
+    policies = {quota.policy for seen in orders.seen if (quota := quota_of(seen.answer)) is not None}
     return [
         at_least("orders while it is full", len(orders.seen), 1),
-        Finding("how they ended", "200 and 201", told(outcomes), outcomes.keys() == {"200", "201"}),
+        Finding("how they ended", "200 and 201", summary(outcomes), outcomes.keys() == {"200", "201"}),
         Finding("under the quota", "default-local", " ".join(sorted(policies)), policies == {"default-local"}),
     ]
 
@@ -124,7 +124,7 @@ def _logins(during: Record) -> list[Finding]:
     outcomes = logins.by_outcome()
     come_back = sum(seen.answer is not None and "retry-after" in seen.answer.headers for seen in logins.seen)
     return [
-        Finding("logins", "503", told(outcomes), outcomes.keys() == {"503 RATE_LIMIT_UNAVAILABLE"}),
+        Finding("logins", "503", summary(outcomes), outcomes.keys() == {"503 RATE_LIMIT_UNAVAILABLE"}),
         counted("with Retry-After", come_back, len(logins.seen)),
     ]
 
@@ -132,7 +132,7 @@ def _logins(during: Record) -> list[Finding]:
 def _renewals(refused: Record) -> Finding:
     outcomes = refused.by_outcome()
     come_back = all(seen.answer is not None and "retry-after" in seen.answer.headers for seen in refused.seen)
-    return Finding("renewals", "503 with Retry-After", told(outcomes), come_back and outcomes.keys() <= _NO_RENEWAL)
+    return Finding("renewals", "503 with Retry-After", summary(outcomes), come_back and outcomes.keys() <= _NO_RENEWAL)
 
 
 def _names_the_reason(name: str, report: str) -> Finding:

@@ -1,4 +1,4 @@
-"""Work in a process of its own, so that it does not keep those from their clocks who measure."""
+"""Runs work in a separate process, so that it does not delay the event loop that measures."""
 
 import asyncio
 import importlib
@@ -14,25 +14,25 @@ T = TypeVar("T")
 _NICENESS = 15
 
 
-class Aside:
-    """The process, once it is there: to start one costs the machine more than much of what it is for."""
+class WorkerProcess:
+    """A running process; starting one costs more than most of the work it is used for."""
 
     def __init__(self, processes: ProcessPoolExecutor) -> None:
         self._processes = processes
 
-    async def do(self, work: Callable[..., T], *arguments: object) -> T:
-        """What ``work``, a function of a module, returns there. It makes room for others, but not for all of them."""
+    async def run(self, work: Callable[..., T], *arguments: object) -> T:
+        """Runs ``work``, a function of a module, in the process at low priority, and returns its result."""
         return await asyncio.get_running_loop().run_in_executor(self._processes, work, *arguments)
 
 
 @asynccontextmanager
-async def aside(*modules: str) -> AsyncIterator[Aside]:
-    """A process that has imported ``modules`` and waits for work, for as long as the context lasts."""
+async def worker_process(*modules: str) -> AsyncIterator[WorkerProcess]:
+    """Yields a process that has imported ``modules`` and waits for work."""
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(1, context, initializer=os.nice, initargs=(_NICENESS,)) as processes:
-        process = Aside(processes)
-        await process.do(_import, modules)
-        yield process
+        worker = WorkerProcess(processes)
+        await worker.run(_import, modules)
+        yield worker
 
 
 def _import(modules: tuple[str, ...]) -> None:
