@@ -1,1 +1,1 @@
-"""What speed and memory cost, as ratios measured in one run on one machine. Run by `just bench`."""
+"""Benchmarks of speed and memory, as ratios measured in one run on one machine; run by `just bench`."""

@@ -1,4 +1,4 @@
-"""The command line of the benchmarks: runs all of them, or those that are named, and prints what they measured."""
+"""`just bench`: runs all benchmarks, or those named, and prints the results."""
 
 import argparse
 import sys

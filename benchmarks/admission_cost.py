@@ -1,7 +1,7 @@
-"""What the worst requests cost the event loop before they are known to be good, in ms of processor time.
+"""The cost of the most expensive requests before they are validated: the longest event-loop step in ms.
 
-The gateway's whole application is driven in this process, with bodies, header fields and targets that are made to cost
-much, each of the largest size that is taken. docs/security.md promises that no step takes longer than 10 ms.
+The whole application of the gateway runs in this process, with bodies, header fields and targets that are expensive by
+design, each of the largest accepted size. docs/security.md promises that no step takes longer than 10 ms.
 """
 
 import shared_contracts
@@ -15,7 +15,7 @@ _SHOWN = 15
 
 
 def run(_seconds: float) -> None:
-    """Measure, and print the most expensive requests."""
+    """Measures, and prints the most expensive requests."""
     logger.remove()
     costs = costs_of(Contract.load(shared_contracts.descriptor_set()))
     print(f"\nAdmission: the {_SHOWN} most expensive of {len(costs)} requests, longest step in ms")

@@ -1,4 +1,4 @@
-"""A core for the process that is measured, and the others for the rest, so that neither is moved about."""
+"""Pins the measured process to one core and everything else to the others, so that the scheduler moves neither."""
 
 import os
 from collections.abc import Iterable, Iterator
@@ -6,18 +6,18 @@ from contextlib import contextmanager
 
 _THIS = 0
 _CORES = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
-#: How many this process may use.
+#: The cores that this process may use.
 CORES = len(_CORES) or os.cpu_count() or 1
 
 
 def give_own_core(pid: int) -> None:
-    """Let the process ``pid`` run on the first core only. Without effect where there is but one, or no affinity."""
+    """Pins the process ``pid`` to the first core; no effect with a single core or without affinity."""
     _pin(pid, _CORES[:1])
 
 
 @contextmanager
 def keeping_off_own_core(pids: Iterable[int]) -> Iterator[None]:
-    """Let the processes ``pids``, this one, and what it starts inside the context run on the other cores only."""
+    """Pins the processes ``pids``, this one and its new children to the other cores, within the context."""
     for pid in (*pids, _THIS):
         _pin(pid, _CORES[1:])
     try:

@@ -1,4 +1,4 @@
-"""The processor time that a process spends."""
+"""The processor time of a process."""
 
 import sys
 import time
@@ -13,14 +13,14 @@ _IDLE_WINDOW_S = 0.5
 
 @dataclass(slots=True)
 class CpuTime:
-    """User and system time, in seconds."""
+    """User and system time in seconds."""
 
     seconds: float = 0.0
 
 
 @contextmanager
 def cpu_time_of(pid: int) -> Iterator[CpuTime]:
-    """Measure what the process ``pid`` spends inside the context."""
+    """Measures the processor time of the process ``pid`` within the context."""
     spent = CpuTime()
     before = _so_far_s(pid)
     yield spent
@@ -28,7 +28,7 @@ def cpu_time_of(pid: int) -> Iterator[CpuTime]:
 
 
 def wait_until_idle(pid: int) -> None:
-    """Wait until the process ``pid`` takes less than a twentieth of a core."""
+    """Waits until the process ``pid`` uses less than 5 % of a core."""
     busy_s = _IDLE_WINDOW_S
     while busy_s > _IDLE_WINDOW_S / 20:
         with cpu_time_of(pid) as spent:
@@ -38,8 +38,7 @@ def wait_until_idle(pid: int) -> None:
 
 def _so_far_s(pid: int) -> float:
     if sys.platform == "linux":
-        # The kernel's own numbering (MAKE_PROCESS_CPUCLOCK in posix-timers.h): in nanoseconds, where all else counts
-        # hundredths of a second.
+        # MAKE_PROCESS_CPUCLOCK of the kernel (posix-timers.h): nanoseconds; other sources count hundredths of a second.
         return time.clock_gettime((~pid << 3) | 2)
     times = psutil.Process(pid).cpu_times()
     return times.user + times.system

@@ -1,8 +1,8 @@
-"""The floor of gRPC: bare grpclib calls of GetOrder, with nothing around them.
+"""The floor of gRPC: plain grpclib calls of GetOrder.
 
 python -m benchmarks.floor_grpc serve PORT: answers every call with the message on standard input.
 python -m benchmarks.floor_grpc call PORT SECONDS: calls with as many in flight as the load has connections, and prints
-the processor time of one call on this, the client's side, in seconds.
+the processor time of one call on the client's side in seconds.
 """
 
 import asyncio

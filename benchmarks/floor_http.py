@@ -1,6 +1,6 @@
-"""The floor of HTTP: a bare Hypercorn that answers every request with the same bytes.
+"""The floor of HTTP: a plain Hypercorn that answers every request with the same bytes.
 
-python -m benchmarks.floor_http PORT: the answer is what comes in on standard input.
+python -m benchmarks.floor_http PORT: the response body is read from standard input.
 """
 
 import asyncio

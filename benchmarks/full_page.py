@@ -1,7 +1,7 @@
-"""What a full page of orders costs: processor time of order-svc and of the gateway, per GET with page_size=100.
+"""The cost of a full page of orders: processor time of order-svc and the gateway per GET with page_size=100.
 
-The orders have as many lines as an order may have, so the page ends at its largest size in bytes. What one page costs
-is about how long the event loop of each process is kept from everything else.
+The orders have the largest number of lines, so the page ends at its largest size in bytes. The cost of one page is
+about the time that it blocks the event loop of each process.
 """
 
 from statistics import median
@@ -19,7 +19,7 @@ _PROCESSES = ("order-svc", "gateway")
 
 
 def run(_seconds: float) -> None:
-    """Measure, and print a line for each process and the result."""
+    """Measures, and prints a line for each process and the result."""
     with running_platform() as platform, httpx2.Client(base_url=platform.url, timeout=30) as client:
         client.headers.update(identified(platform))
         _place_orders(client)

@@ -1,11 +1,10 @@
-"""What the gateway costs over its floor: processor time per authenticated GET of an order.
+"""The overhead of the gateway over its floor: processor time per authenticated GET of an order.
 
-The floor is a bare Hypercorn response of the same bytes, plus the client's side of a bare grpclib call of the same
-messages: what nobody who builds on these two can do without. The gateway is the platform's own, with all its layers,
-Redis included; behind it the bare grpclib server of the floor stands in for order-svc, so that in all three
-measurements the process that is measured is the busy one. They are taken in turn, several times, so that a machine that
-slows down slows all of them. What else happens on the machine only ever adds time, so the least of each is the closest
-to what the code costs; the median of the rounds' ratios stands beside it.
+The floor is a plain Hypercorn response of the same bytes, plus the client's side of a plain grpclib call of the same
+messages: the least that a gateway on these two libraries can cost. The gateway runs with all its layers and Redis; the
+plain grpclib server of the floor stands in for order-svc, so that the measured process is the busy one in all three
+measurements. They alternate several times, so that a slower machine slows all of them. Other work on the machine only
+adds time, so the minimum of each is closest to the cost of the code; the median of the rounds' ratios is printed too.
 """
 
 import subprocess
@@ -33,7 +32,7 @@ _AIM = 1.6
 
 @dataclass(frozen=True, slots=True)
 class _Round:
-    """Microseconds of processor time per request."""
+    """Processor time per request in microseconds."""
 
     http_us: float
     grpc_us: float
@@ -46,7 +45,7 @@ class _Round:
 
 
 def run(seconds: float) -> None:
-    """Measure, and print a line per round and the result."""
+    """Measures, and prints a line per round and the result."""
     message = METHOD.response_class(order=ORDER_MESSAGE).SerializeToString()
     stand_in = {"GATEWAY_UPSTREAMS": f"user-svc=127.0.0.1:{50_051 + PORT_OFFSET},order-svc=127.0.0.1:{_GRPC_PORT}"}
     serving = _program("floor_grpc", "serve", str(_GRPC_PORT), body=message)
@@ -89,7 +88,7 @@ def _measure(platform: Platform, http_floor: int, target: str, headers: dict[str
 
 @contextmanager
 def _program(name: str, *arguments: str, body: bytes) -> Iterator[int]:
-    """Run a floor program, with ``body`` on its standard input; yields its process id."""
+    """Runs a floor program with ``body`` on its standard input, and yields its process id."""
     command = [sys.executable, "-m", f"benchmarks.{name}", *arguments]
     process = subprocess.Popen(command, stdin=subprocess.PIPE)
     assert process.stdin is not None

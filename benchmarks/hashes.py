@@ -1,4 +1,4 @@
-"""Password hashes as dear as those of Headrace, but outside of it: what hashing alone takes, and takes from others."""
+"""Password hashes as expensive as those of user-svc, in another process: the cost of hashing alone."""
 
 import subprocess
 import sys
@@ -10,13 +10,13 @@ from argon2 import PasswordHasher
 
 from benchmarks.platform import PASSWORD
 
-#: What user-svc uses unless set otherwise.
+#: The defaults of user-svc.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
 
 @contextmanager
 def foreign_hashes(at_once: int) -> Iterator[None]:
-    """Have another process hash on so many threads, over and over, while the context lasts."""
+    """Runs a process that hashes in a loop on this many threads, within the context."""
     process = subprocess.Popen([sys.executable, "-m", __name__, str(at_once)], start_new_session=True)
     try:
         yield

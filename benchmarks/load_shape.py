@@ -1,8 +1,8 @@
-"""What gateway and floors have in common: the load, and the messages."""
+"""The load and the messages that the gateway and the floors share."""
 
 CONNECTIONS = 16
 ORDER_ID = "0190b3a1-0000-7000-8000-000000000000"
-#: A small order, as a message: what an everyday answer looks like.
+#: A small order, as a typical response.
 ORDER_MESSAGE = {
     "order_id": ORDER_ID,
     "user_id": "0190b3a1-0000-7000-8000-00000000000a",

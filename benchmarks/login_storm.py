@@ -1,7 +1,7 @@
-"""What 200 logins at once do to everybody else: the 99th percentile of reading an order, with and without them.
+"""The effect of 200 concurrent logins on other clients: the p99 of reading an order, with and without them.
 
-The readers pause between their requests: if they kept the machine busy alone, it would be shared, whatever the rest is.
-For comparison, the same beside hashes that have nothing to do with Headrace: what it costs to share cores with hashing.
+The readers pause between their requests, so that they do not saturate the machine by themselves. For comparison, the
+same is measured beside password hashes in another process: the cost of sharing cores with hashing.
 """
 
 from statistics import median
@@ -22,7 +22,7 @@ _ORDER = {"currency": "EUR", "lines": [{"sku": "boots-42", "quantity": 1, "unit_
 
 
 def run(seconds: float) -> None:
-    """Measure, and print both numbers and their ratio."""
+    """Measures, and prints both numbers and their ratio."""
     with running_platform() as platform, logging_in(platform, _LOGINS) as script, pausing(_PAUSE_MS) as pauses:
         account = {"email": "reader@example.com", "name": "Reader", "password": PASSWORD}
         token = platform.post("/api/users/reg", account)["access_token"]
@@ -35,7 +35,7 @@ def run(seconds: float) -> None:
         p99_s()  # warms up
         rounds = []
         for _ in range(_ROUNDS):
-            wait_until_idle(platform.pid("user-svc"))  # hashes that a storm has left behind
+            wait_until_idle(platform.pid("user-svc"))  # waits for the hashes of the last storm
             quiet_s = p99_s()
             with foreign_hashes(CORES):
                 beside_hashes_s = p99_s()

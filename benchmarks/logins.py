@@ -1,4 +1,4 @@
-"""Logins per second, over what the password hash alone allows: the number of cores over the time of one hash."""
+"""Logins per second, relative to the maximum that the password hash allows: cores divided by the time of a hash."""
 
 import time
 from statistics import median
@@ -14,7 +14,7 @@ _ACCOUNTS = 100
 
 
 def run(seconds: float) -> None:
-    """Measure, and print both numbers and their ratio."""
+    """Measures, and prints both numbers and their ratio."""
     hash_s = _time_of_one_hash()
     with running_platform() as platform, logging_in(platform, _ACCOUNTS) as script:
         target = f"{platform.url}/api/users/log"

@@ -1,4 +1,4 @@
-"""What the platform takes in memory while nobody asks anything of it."""
+"""The memory of the idle platform."""
 
 from benchmarks.platform import running_platform
 
@@ -8,7 +8,7 @@ _NOT_PYTHON = {"postgres", "redis"}
 
 
 def run(_seconds: float) -> None:
-    """Measure, and print the resident memory of each process and of all."""
+    """Measures, and prints the resident memory of each process and the total."""
     with running_platform() as platform:
         memory = {name: int(service["rss_bytes"]) for name, service in platform.status["services"].items()}
     print("\nMemory at rest, resident")

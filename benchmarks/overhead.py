@@ -1,7 +1,7 @@
-"""What something costs a process: its processor time per request without it, and with it.
+"""The cost of a feature: the processor time of a process per request without it and with it.
 
-Many short rounds of both are taken in turn, so that a machine that slows down slows both. The result is the median of
-the rounds' ratios, with the range of the half of them around it.
+Many short rounds of both alternate, so that a slower machine slows both. The result is the median of the rounds'
+ratios, with the interquartile range.
 """
 
 import time
@@ -14,9 +14,9 @@ from benchmarks.cpu import cpu_time_of
 from benchmarks.platform import PASSWORD, Platform
 from benchmarks.wrk import run_wrk
 
-#: What is asked for over and over.
+#: The path that is requested.
 PATH = "/api/orders"
-#: The busier the gateway, the steadier: with 16, single measurements differed twice as much.
+#: A busier gateway gives steadier results: with 16, single measurements varied twice as much.
 _CONNECTIONS = 64
 _ROUNDS = 24
 _CLOSING_S = 0.2
@@ -24,7 +24,7 @@ _CLOSING_S = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Round:
-    """Microseconds of the gateway's processor time per request."""
+    """The gateway's processor time per request in microseconds."""
 
     without_us: float
     with_us: float
@@ -35,7 +35,7 @@ class Round:
 
 
 def identified(platform: Platform) -> dict[str, str]:
-    """The header fields of somebody who has an account there."""
+    """Registers a user, and returns the header fields of their requests."""
     account = {"email": "bench@example.com", "name": "Bench", "password": PASSWORD}
     return {"Authorization": f"Bearer {platform.post('/api/users/reg', account)['access_token']}"}
 
@@ -46,20 +46,20 @@ def cpu_us(
     seconds: float,
     meanwhile: AbstractContextManager[None] | None = None,
 ) -> float:
-    """Microseconds of the gateway's processor time that one of many authenticated requests takes."""
+    """Returns the gateway's processor time per authenticated request in microseconds."""
     with cpu_time_of(platform.pid("gateway")) as spent:
         with meanwhile or nullcontext():
             load = run_wrk(platform.url + PATH, seconds=seconds, connections=_CONNECTIONS, headers=headers)
-        # The load's connections are closed now, which takes its time whether or not there is more to end.
+        # The connections of the load are closed now, which takes time in both cases.
         time.sleep(_CLOSING_S)
     return spent.seconds / load.requests * 1e6
 
 
 def rounds_of(without: Callable[[float], float], with_it: Callable[[float], float], seconds: float) -> list[Round]:
-    """Measure both in turn. Either is told how many seconds to take, and gives microseconds."""
+    """Measures both alternately; each function receives seconds and returns microseconds."""
     rounds = []
     for number in range(_ROUNDS):
-        # By turns, the one or the other is the first.
+        # The order alternates.
         if number % 2:
             without_us, with_us = without(seconds), with_it(seconds)
         else:
@@ -69,7 +69,7 @@ def rounds_of(without: Callable[[float], float], with_it: Callable[[float], floa
 
 
 def print_overhead(what: str, rounds: Sequence[Round], aim_percent: float) -> None:
-    """A line per round, and the result."""
+    """Prints a line per round and the result."""
     print(f"\nGateway: processor time per authenticated GET {PATH}, in µs, without and with {what}")
     print(f"{'without':>12} {'with':>12} {'overhead':>12}")
     for each in rounds:

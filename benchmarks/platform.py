@@ -1,4 +1,4 @@
-"""A platform to measure: the local stack with a data folder of its own, limits out of the way, and logs as deployed."""
+"""The measured platform: a local stack in its own data folder, without rate limits, with logs as in production."""
 
 import json
 import os
@@ -20,7 +20,7 @@ _SETTINGS = {
     "ORDER_SVC_LOG_FORMAT": "json",
     "GATEWAY_RATE_LIMIT_DEFAULT": "10000000/60s",
     "GATEWAY_RATE_LIMIT_CREDENTIALS": "10000000/60s",
-    # Attempts that are under way count as failures, until they have succeeded.
+    # Login attempts in progress count as failures until they succeed.
     "USER_SVC_LOGIN_FREE_PER_ACCOUNT": "100000",
     "USER_SVC_LOGIN_FREE_PER_ADDRESS": "100000",
 }
@@ -50,7 +50,7 @@ class Platform:
 
 @contextmanager
 def running_platform(environ: Mapping[str, str] | None = None, port_offset: int = PORT_OFFSET) -> Iterator[Platform]:
-    """Bring the platform up, and down again."""
+    """Starts the platform, and stops it at the end of the context."""
     with TemporaryDirectory(prefix="headrace-bench-") as folder:
         where = ["--data-dir", folder]
         wanted = {**_SETTINGS, **(environ or {})}

@@ -1,7 +1,7 @@
-"""What a CPU profile costs the process that it is taken of.
+"""The cost of a CPU profile for the profiled process.
 
-With a profile, its last part is counted too: names are looked up and the profile is written. It takes as long after a
-profile of a few seconds as after one of the usual thirty.
+The cost includes the end of a profile, when names are looked up and the profile is written; that takes as long after a
+few seconds as after the usual thirty.
 """
 
 from collections.abc import Iterator
@@ -20,7 +20,7 @@ _AIM_PERCENT = 3
 
 
 def run(seconds: float) -> None:
-    """Measure, and print a line per round and the result."""
+    """Measures, and prints a line per round and the result."""
     with running_platform() as platform:
         headers = identified(platform)
         give_own_core(platform.pid("gateway"))
@@ -32,13 +32,13 @@ def run(seconds: float) -> None:
 
 
 def _cpu_us(platform: Platform, headers: dict[str, str], seconds: float) -> float:
-    """The same as `cpu_us`, with a profile of just that time."""
+    """Returns the same as `cpu_us`, with a profile of exactly that time."""
     return cpu_us(platform, headers, seconds, _profile(seconds))
 
 
 @contextmanager
 def _profile(seconds: float) -> Iterator[None]:
-    """Take a profile meanwhile, of whole seconds, and wait for it at the end."""
+    """Takes a profile of whole seconds within the context, and waits for it at the end."""
     params = {"seconds": str(round(seconds))}
     with ThreadPoolExecutor(1) as aside:
         asked = aside.submit(httpx2.get, _PROFILE, params=params, timeout=seconds + 30)

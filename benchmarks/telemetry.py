@@ -1,8 +1,8 @@
-"""What all telemetry costs: metrics, and a line in the log for every request.
+"""The cost of telemetry: metrics, and a log line per request.
 
-Two gateways, each of a platform of its own; one of them has it switched off, by OpenTelemetry's own variable
-(https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) and the level of its log. Traces are
-off in both, as they are unless somebody wants them.
+Two gateways of separate platforms are compared; one has telemetry disabled, by OpenTelemetry's variable
+(https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/) and its log level. Traces are off in
+both, which is the default.
 """
 
 from functools import partial
@@ -12,13 +12,13 @@ from benchmarks.overhead import cpu_us, identified, print_overhead, rounds_of
 from benchmarks.platform import PORT_OFFSET, running_platform
 
 _AIM_PERCENT = 10
-#: A third of what others take for a measurement: the quicker the turns, the steadier.
+#: A third of the usual time per measurement: shorter rounds give steadier results.
 _SHORTER = 3
 _OFF = {"OTEL_SDK_DISABLED": "true", "GATEWAY_LOG_LEVEL": "error"}
 
 
 def run(seconds: float) -> None:
-    """Measure, and print a line per round and the result."""
+    """Measures, and prints a line per round and the result."""
     with running_platform(_OFF, PORT_OFFSET + 1000) as off, running_platform() as on:
         to_off, to_on = identified(off), identified(on)
         for platform in (off, on):

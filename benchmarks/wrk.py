@@ -1,4 +1,4 @@
-"""Load over HTTP, by wrk (https://github.com/wg/wrk): bounded in time, aimed at loopback."""
+"""HTTP load by wrk (https://github.com/wg/wrk), limited in time, on loopback."""
 
 import re
 import shutil
@@ -12,7 +12,7 @@ from pathlib import Path
 _REQUESTS = re.compile(r"(\d+) requests in ([\d.]+)(m?)s")
 _REFUSED = re.compile(r"Non-2xx or 3xx responses: (\d+)")
 _P99 = re.compile(r"^\s+99%\s+([\d.]+)(us|ms|s)$", re.MULTILINE)
-#: Longer than any measurement (seconds).
+#: Longer than any measurement, in seconds.
 _LONG_S = 600
 _UNIT_S = {"us": 1e-6, "ms": 1e-3, "s": 1.0}
 _BROKEN = re.compile(r"Socket errors: connect (\d+), read (\d+), write (\d+), timeout (\d+)")
@@ -20,7 +20,7 @@ _BROKEN = re.compile(r"Socket errors: connect (\d+), read (\d+), write (\d+), ti
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """What a load achieved: requests answered, in how many seconds, and the 99th percentile of their latencies."""
+    """The result of a load: answered requests, seconds, and the 99th percentile of the latencies."""
 
     requests: int
     seconds: float
@@ -32,13 +32,17 @@ class Load:
 
 
 def require_wrk() -> None:
-    """Exit with a word of advice where wrk is not installed."""
+    """Exits with a hint if wrk is not installed."""
     if shutil.which("wrk") is None:
         sys.exit("The benchmarks need wrk on PATH: apt-get install wrk, or brew install wrk.")
 
 
 def run_wrk(url: str, *, seconds: float, connections: int, headers: dict[str, str], script: Path | None = None) -> Load:
-    """Ask for ``url`` over and over. RuntimeError: an answer was no success, so the numbers would mean nothing."""
+    """Requests ``url`` in a loop.
+
+    Raises:
+        RuntimeError: a request failed, so the numbers would mean nothing.
+    """
     command = _command(url, seconds, connections, headers, script)
     output = subprocess.run(command, capture_output=True, text=True, check=True).stdout
     counted = _REQUESTS.search(output)
@@ -52,7 +56,7 @@ def run_wrk(url: str, *, seconds: float, connections: int, headers: dict[str, st
 
 @contextmanager
 def wrk_in_background(url: str, *, connections: int, script: Path) -> Iterator[None]:
-    """Ask for ``url`` over and over while the context lasts, whatever is answered."""
+    """Requests ``url`` in a loop within the context, and ignores the responses."""
     process = subprocess.Popen(_command(url, _LONG_S, connections, {}, script), stdout=subprocess.DEVNULL)
     try:
         yield

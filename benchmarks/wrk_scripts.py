@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.platform import PASSWORD, Platform
 
-# Everybody logs in in turn, for it is everybody who does.
+# The accounts log in one after the other: one account alone would be throttled.
 _LOGGING_IN = """
 local next_account = 0
 wrk.method = "POST"
@@ -22,7 +22,7 @@ end
 
 @contextmanager
 def logging_in(platform: Platform, accounts: int) -> Iterator[Path]:
-    """Register so many accounts, and yield the path of a script that logs them in, over and over."""
+    """Registers this many accounts, and yields the path of a script that logs them in repeatedly."""
     for number in range(accounts):
         account = {"email": f"bench-{number}@example.com", "name": "Bench", "password": PASSWORD}
         platform.post("/api/users/reg", account)
@@ -32,7 +32,7 @@ def logging_in(platform: Platform, accounts: int) -> Iterator[Path]:
 
 @contextmanager
 def pausing(milliseconds: int) -> Iterator[Path]:
-    """Yield the path of a script that has each connection pause before its next request."""
+    """Yields the path of a script in which each connection pauses before its next request."""
     with _script(f"function delay() return {milliseconds} end\n") as path:
         yield path
 

@@ -1,4 +1,4 @@
-"""What every test may have: real servers, and whole platforms. Each worker of a parallel run has its own."""
+"""Fixtures for all tests: real servers and whole platforms, separate for each worker of a parallel run."""
 
 import os
 import sysconfig
@@ -25,24 +25,24 @@ _TESTS = Path(__file__).parent
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """`--platform=compose`: the platforms that tests start run in containers, not as processes of this machine."""
+    """Adds `--platform=compose`: platforms run in containers, not as processes on this machine."""
     parser.addoption("--platform", choices=("local", "compose"), default="local", help="where platforms run (local)")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    # The programs of the environment (buf, dbmate), also where only its interpreter is used, as an IDE does.
+    # An IDE runs the interpreter without activating its environment: its programs (buf, dbmate) must still be found.
     os.environ["PATH"] = os.pathsep.join((sysconfig.get_path("scripts"), os.environ.get("PATH", os.defpath)))
     if config.getoption("--platform") == "compose":
         try:
             require_engine()
-        except DockerError as missing:  # one sentence, before thousands of tests are collected
+        except DockerError as missing:  # one sentence instead of thousands of errors
             raise pytest.UsageError(str(missing)) from missing
     meaning = "needs a platform of processes on this machine: their ids and logs, and loopback as a client's address"
     config.addinivalue_line("markers", f"local_platform: {meaning}")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave out what containers hide."""
+    """Deselects tests that need processes on this machine, if the platform runs in containers."""
     if config.getoption("--platform") == "compose":
         hidden = [item for item in items if item.get_closest_marker("local_platform")]
         config.hook.pytest_deselected(items=hidden)
@@ -50,14 +50,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
-    """Leave out the folders that need what is not here, unless they are asked for by name: then they fail."""
+    """Leaves out folders that need a missing program, unless they are named: then they fail."""
     if collection_path.parent != _TESTS or collection_path.name not in left_out():
         return None
     return None if any(collection_path.name in argument for argument in config.args) else True
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    """Says where the time went, what was left out, and what to do about it."""
+    """Prints the time per folder, and the folders that were left out with the remedy."""
     write_folder_times(terminalreporter)
     if "tests" in config.args:
         for folder, reason in left_out().items():
@@ -65,29 +65,29 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
 
 
 @pytest.fixture(scope="session", autouse=True)
-def untold_secrets() -> Iterator[None]:
-    """At the very end, the logs of the processes that tests started by themselves are searched for secrets."""
+def no_secrets_in_logs() -> Iterator[None]:
+    """Searches the registered logs for secrets after all tests."""
     yield
-    SEEN.assert_watched_untold()
+    SEEN.assert_watched_clean()
 
 
 @pytest.fixture(scope="session")
 def postgres_server() -> Iterator[RunningPostgres]:
-    """A PostgreSQL server: `create_database(prefix)` gives the address of a database of one's own."""
+    """A PostgreSQL server: `create_database(prefix)` returns the URL of a new database."""
     with running_postgres() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def redis_server() -> Iterator[RunningRedis]:
-    """A Redis-compatible server, at `url`; other tests use it too."""
+    """A Redis-compatible server at `url`, shared with other tests."""
     with running_redis() as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def docker() -> Iterator[Docker]:
-    """The docker command, with an engine behind it and the platform's images on it."""
+    """The docker command, with a running engine and the platform's images."""
     with running_engine() as docker:
         build_images(docker)
         yield docker
@@ -95,7 +95,7 @@ def docker() -> Iterator[Docker]:
 
 @pytest.fixture(scope="session")
 def start_stack(request: pytest.FixtureRequest) -> Iterator[StartStack]:
-    """Starts further platforms: `start_stack({"NAME": "value"}, replicas={"gateway": 2})`. All end with the tests."""
+    """Starts platforms: `start_stack({"NAME": "value"}, replicas={"gateway": 2})`; all end with the session."""
     in_containers = request.config.getoption("--platform") == "compose"
     docker = request.getfixturevalue("docker") if in_containers else None
     with ExitStack() as stacks:
@@ -110,5 +110,5 @@ def start_stack(request: pytest.FixtureRequest) -> Iterator[StartStack]:
 
 @pytest.fixture(scope="session")
 def stack(start_stack: StartStack) -> Stack:
-    """The platform that tests share: what one of them changes, it makes for itself."""
+    """The platform that tests share; a test changes only what it has created itself."""
     return start_stack({})

@@ -1,4 +1,4 @@
-"""Folders of tests that need a program which not every machine has. Asked for by name they run, and fail without it."""
+"""Folders of tests that need a program which may be missing; named on the command line, they fail without it."""
 
 import shutil
 
@@ -10,7 +10,7 @@ _CONTAINERS = "`just test-compose` runs them"
 
 
 def left_out() -> dict[str, str]:
-    """By the folder's name: why its tests do not run here unless they are asked for, and what to do about it."""
+    """Returns the folders that are left out unless named, each with the reason and the remedy."""
     reasons = {"compose": _CONTAINERS, "conformance": "`just test-conformance` runs them"}
     if browser_path() is None:
         reasons["browser"] = HOW_TO_GET_ONE

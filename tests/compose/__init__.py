@@ -1,1 +1,1 @@
-"""The platform in containers, as `just test-compose` runs it: a real engine, real images, the end-to-end suite."""
+"""The platform in containers (`just test-compose`): a real engine, real images, and the end-to-end suite."""

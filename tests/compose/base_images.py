@@ -1,4 +1,4 @@
-"""The images that compose.yaml builds on: the real ones, or stand-ins made here where no registry can be reached."""
+"""The base images of compose.yaml: the real ones, or stand-ins built here if no registry can be reached."""
 
 import os
 import shutil
@@ -10,7 +10,7 @@ from tests.compose.docker import Docker, DockerError
 
 _STAND_INS = Path(__file__).parent / "stand_ins"
 PYTHON = "python:3.13-slim-bookworm"
-#: What else compose.yaml pulls, and the folder of what stands in for it.
+#: The other images of compose.yaml, and the folder of each stand-in.
 _SERVERS = {
     "postgres:17": "postgres",
     "redis:8": "redis",
@@ -19,14 +19,18 @@ _SERVERS = {
 }
 _DEBIAN = "bookworm"
 _PACKAGES = "python3,python3-venv,ca-certificates"
-#: What the official slim image leaves out too.
+#: Left out by the official slim image, too.
 _LEFT_OUT = ("usr/share/doc", "usr/share/man", "usr/share/locale", "var/cache/apt", "var/lib/apt/lists", "var/log")
 _AUTHORITIES = "/etc/ssl/certs/ca-certificates.crt"
 _DEBOOTSTRAP_S = 600
 
 
 def provide_base_images(docker: Docker) -> None:
-    """Have every base image at hand. DockerError: neither the real one is to be had, nor what its stand-in needs."""
+    """Provides every base image.
+
+    Raises:
+        DockerError: neither the real image nor what its stand-in needs is available.
+    """
     if _is_missing(docker, PYTHON):
         _make_python(docker)
     for image, folder in _SERVERS.items():
@@ -35,12 +39,12 @@ def provide_base_images(docker: Docker) -> None:
 
 
 def _is_missing(docker: Docker, image: str) -> bool:
-    """Whether it is neither here, nor in a registry that answers."""
+    """Returns whether the image is neither on this machine nor in a reachable registry."""
     return all(docker.attempt(*ask, image).returncode for ask in (("image", "inspect"), ("pull", "--quiet")))
 
 
 def _make_python(docker: Docker) -> None:
-    """Debian with its own Python, where the official image has Debian with another."""
+    """Builds a stand-in for the Python image: Debian with its own Python."""
     if shutil.which("debootstrap") is None:
         raise DockerError("no registry answers, and stand-ins for its images need debootstrap (Debian's package)")
     with TemporaryDirectory(prefix="headrace-image-") as folder:
@@ -50,7 +54,7 @@ def _make_python(docker: Docker) -> None:
             shutil.rmtree(root / left_out)
             (root / left_out).mkdir()
         (root / "usr/local/bin/python").symlink_to("/usr/bin/python3")
-        # Whoever vouches for the packages' registries on this machine does so in its containers too.
+        # Certificate authorities that this machine trusts for package registries are trusted in its containers too.
         trusted = os.environ.get("SSL_CERT_FILE", _AUTHORITIES)
         shutil.copyfile(trusted, root / _AUTHORITIES.removeprefix("/"))
         archive = Path(folder) / "root.tar"
@@ -60,7 +64,7 @@ def _make_python(docker: Docker) -> None:
 
 
 def _mirror() -> list[str]:
-    """Where this machine's own Debian comes from; none: debootstrap knows one."""
+    """Returns the Debian mirror of this machine; empty for the default of debootstrap."""
     for source in sorted(Path("/etc/apt").glob("sources.list.d/*.sources")):
         for line in source.read_text().splitlines():
             if line.startswith("URIs:"):

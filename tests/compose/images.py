@@ -1,4 +1,4 @@
-"""The platform's own images, as compose.yaml builds them."""
+"""The images of the platform, as compose.yaml builds them."""
 
 from tests.compose.base_images import provide_base_images
 from tests.compose.compose_stack import COMPOSE_FILE
@@ -8,7 +8,7 @@ _BUILD_WITHIN_S = 900
 
 
 def build_images(docker: Docker) -> None:
-    """Build them all, on what base images there are."""
+    """Builds all images on the available base images."""
     provide_base_images(docker)
     docker(
         *("compose", "--file", str(COMPOSE_FILE), "build", "--quiet"),

@@ -1,4 +1,4 @@
-"""What is in the images, and how a container of them ends."""
+"""The images of the platform, and how their containers stop."""
 
 import json
 from typing import Any
@@ -24,7 +24,7 @@ def _inspected(docker: Docker, service: str) -> Any:
 
 @pytest.fixture(scope="module")
 def disposable(start_stack: Any) -> ComposeStack:
-    """A platform to take apart."""
+    """A platform for these tests alone."""
     started: ComposeStack = start_stack({})
     return started
 
@@ -43,9 +43,9 @@ def test_container_runs_as_an_unprivileged_user(docker: Docker, service: str) ->
 
 @pytest.mark.parametrize("service", SERVICES)
 def test_modules_of_an_image_are_compiled(docker: Docker, service: str) -> None:
-    told = docker("run", "--rm", "--entrypoint", "python", f"headrace-{service}", "-c", _NO_BYTECODE)
-    sources, compiled = map(int, told.split())
-    # A few templates among the libraries are no Python that can be compiled.
+    found = docker("run", "--rm", "--entrypoint", "python", f"headrace-{service}", "-c", _NO_BYTECODE)
+    sources, compiled = map(int, found.split())
+    # A few templates in the libraries are not valid Python.
     assert compiled >= 0.98 * sources > 0
 
 

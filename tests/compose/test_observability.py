@@ -1,4 +1,4 @@
-"""Prometheus and Grafana in their containers: the one reads every process, the other finds its dashboards."""
+"""Prometheus and Grafana in containers: scraping, rules and dashboards."""
 
 import json
 import urllib.request
@@ -37,9 +37,11 @@ def test_grafana_loads_its_dashboards(platform: ComposeStack) -> None:
 
 
 def test_only_public_ports_are_published(platform: ComposeStack) -> None:
-    """And of that, nothing beyond loopback unless asked. The tests' own ports are those of the network `published`."""
-    told = json.loads(platform.compose("config", "--format", "json"))["services"]
+    """Ports are published on loopback only, by default. The network `published` belongs to the tests."""
+    configured = json.loads(platform.compose("config", "--format", "json"))["services"]
     own = {"user-svc", "order-svc", "postgres"}
-    published = {name: service["ports"] for name, service in told.items() if "ports" in service and name not in own}
+    published = {
+        name: service["ports"] for name, service in configured.items() if "ports" in service and name not in own
+    }
     assert published.keys() == {"gateway", "prometheus", "grafana"}
     assert {port["host_ip"] for ports in published.values() for port in ports} == {"127.0.0.1"}

@@ -1,4 +1,4 @@
-"""Programs of others that are built with Go, once, into .local/go; from then on they are there."""
+"""Third-party programs, built with Go once into .local/go."""
 
 import os
 import shutil
@@ -10,10 +10,10 @@ _BUILT_WITHIN_S = 900
 
 
 def go_tool(module: str, version: str) -> Path:
-    """Returns the program of a module's command, "example.com/repository/cmd/name", at a version, built if need be.
+    """Returns the program of a Go command, such as "example.com/repository/cmd/name", and builds it if it is missing.
 
     Raises:
-        AssertionError: there is no Go to build it with, or it could not be built.
+        AssertionError: Go is not installed, or the build failed.
     """
     program = _HOME / version / Path(module).name
     if program.exists():

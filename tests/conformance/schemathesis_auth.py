@@ -1,6 +1,6 @@
-"""Logs schemathesis in: it loads this module by name (SCHEMATHESIS_HOOKS), in a process of its own.
+"""Authentication for schemathesis, which loads this module by name (SCHEMATHESIS_HOOKS) in its own process.
 
-The description has operations that end the session or the account in use. After a 401, schemathesis asks for new
+The description has operations that end the current session or account. After a 401, schemathesis asks for new
 credentials once and repeats the request.
 """
 
@@ -13,7 +13,7 @@ from typing import Any
 
 import schemathesis
 
-#: Where the gateway is.
+#: The URL of the gateway.
 URL_VARIABLE = "CONFORMANCE_URL"
 #: A file with a JSON list of {"email", "password"}: administrators. Without it, each account is a new user.
 ADMINISTRATORS_VARIABLE = "CONFORMANCE_ADMINISTRATORS"
@@ -21,14 +21,14 @@ ADMINISTRATORS_VARIABLE = "CONFORMANCE_ADMINISTRATORS"
 
 @schemathesis.auth(retry_on=[401])
 class Accounts:
-    """Gives an access token for as long as it is accepted, and then another one."""
+    """Provides an access token until it is refused, then another one."""
 
     def __init__(self) -> None:
         listed = os.environ.get(ADMINISTRATORS_VARIABLE)
         self._administrators: list[dict[str, str]] = json.loads(Path(listed).read_text()) if listed else []
 
     def get(self, _case: "schemathesis.Case[Any]", _context: schemathesis.AuthContext) -> str:
-        """Returns an access token of a new user, or of the next administrator, whose account may be gone by now."""
+        """Returns an access token of a new user, or of the next administrator that still exists."""
         if self._administrators:
             account = self._administrators.pop()
             return _token("/api/v1/sessions", account)
@@ -37,7 +37,7 @@ class Accounts:
         return _token("/api/v1/users", account)
 
     def set(self, case: "schemathesis.Case[Any]", data: str, _context: schemathesis.AuthContext) -> None:
-        """Sends the token with ``case``."""
+        """Adds the token to ``case``."""
         case.headers["Authorization"] = f"Bearer {data}"
 
 

@@ -1,4 +1,4 @@
-"""grpcurl, ghz and buf curl work with the services by server reflection alone."""
+"""grpcurl, ghz and buf curl call the services through server reflection."""
 
 import json
 import subprocess

@@ -1,4 +1,4 @@
-"""Schemathesis with every check, by /openapi.json alone, as a user and as an administrator."""
+"""Schemathesis with every check on /openapi.json, as a user and as an administrator."""
 
 import json
 import os
@@ -16,7 +16,7 @@ from tests.running.stacks import LENIENT, Stack
 
 _ROOT = Path(__file__).resolve().parents[2]
 _CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
-#: Of all runs together; each is one request with its checks.
+#: In all runs together; each is one request with its checks.
 _LEAST_CASES = 2500
 _ADMINISTRATORS = 40
 _WITHIN_S = 1500
@@ -52,7 +52,7 @@ def _run(platform: Stack, folder: Path, **environ: str) -> None:
             "--continue-on-failure",
             f"--report-dir={folder}",
         ],
-        cwd=folder,  # it keeps what failed in a folder .schemathesis
+        cwd=folder,  # schemathesis stores failures in .schemathesis
         env={
             **os.environ,
             **environ,

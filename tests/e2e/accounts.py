@@ -1,4 +1,4 @@
-"""Accounts, sessions and valid request bodies to begin a test with."""
+"""Accounts, sessions and valid request bodies for tests."""
 
 import uuid
 from dataclasses import dataclass
@@ -32,25 +32,25 @@ def unique_password() -> str:
 
 
 def registration(**changes: Any) -> dict[str, Any]:
-    """A valid Register body with the changes; a change to `...` (Ellipsis) leaves the field out."""
+    """Returns a valid Register body with the changes; a change to `...` (Ellipsis) removes the field."""
     fields = {"email": unique_email(), "name": "Ada Lovelace", "password": unique_password(), **changes}
     return {name: value for name, value in fields.items() if value is not ...}
 
 
 def session_cookies(response: httpx2.Response) -> list[str]:
-    """The Set-Cookie header values that concern the session cookie."""
+    """Returns the Set-Cookie values of the session cookie."""
     values: list[str] = response.headers.get_list("set-cookie")
     return [value for value in values if value.partition("=")[0] in COOKIE_NAMES]
 
 
 def session_cookie(response: httpx2.Response) -> str:
-    """The one session cookie that the response sets, as `name=value`."""
+    """Returns the one session cookie that the response sets, as `name=value`."""
     (value,) = session_cookies(response)
     return value.partition(";")[0]
 
 
 def account_of(response: httpx2.Response, email: str, password: str) -> Account:
-    """The account that a Register or Login response logs in."""
+    """Returns the account that a Register or Login response logs in."""
     assert response.is_success, response.text
     body = response.json()
     return Account(body["user"]["user_id"], email, password, body["access_token"], session_cookie(response))

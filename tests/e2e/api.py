@@ -1,4 +1,4 @@
-"""A client of the REST contract that adds nothing of its own: no cookie jar, no redirects, no retries."""
+"""A plain client of the REST contract: no cookie jar, no redirects, no retries."""
 
 import json
 from collections.abc import Mapping
@@ -17,7 +17,7 @@ Headers = Mapping[str, Any]
 
 
 class Api:
-    """Calls one gateway; safe to share between threads."""
+    """A client of one gateway; safe to share between threads."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -49,7 +49,7 @@ class Api:
         token: str | None = None,
         headers: Headers | None = None,
     ) -> httpx2.Response:
-        """Calls a method: fields named in the path go there, the others into the body or else the query."""
+        """Calls a method; fields named in the path go there, the others into the body or the query."""
         binding = ROWS[rpc][style]
         fields = dict(fields or {})
         if "{user_id}" in binding.path:
@@ -71,7 +71,7 @@ class Api:
         token: str | None = None,
         headers: Headers | None = None,
     ) -> httpx2.Response:
-        """Sends a request as it stands; `content` is sent as application/json unless `headers` say otherwise."""
+        """Sends a request; `content` is sent as application/json unless `headers` say otherwise."""
         if json_body is not None:
             content = json.dumps(json_body).encode()
         sent = {"Content-Type": "application/json"} if content is not None else {}

@@ -1,4 +1,4 @@
-"""Reading the audit log over REST."""
+"""Reads the audit log over REST."""
 
 import re
 from typing import Any
@@ -12,7 +12,7 @@ ALWAYS = {"event_id", "kind", "at", "ip", "request_id", "detail"}
 
 
 def audit_page(api: Api, token: str, style: Style = Style.SHORT, **fields: Any) -> dict[str, Any]:
-    """A page of the log, of the right shape."""
+    """Returns a page of the log, and checks its shape."""
     response = api.call("ListAuditEvents", style, fields, token=token)
     assert_success(response, 200)
     assert response.headers["Cache-Control"] == "no-store"
@@ -31,7 +31,7 @@ def assert_audit_event(event: Any) -> None:
 
 
 def recorded(api: Api, token: str, user_id: str, *kinds: str) -> list[dict[str, Any]]:
-    """The user's events, newest first, as soon as all of the kinds are among them: some are written a moment later."""
+    """Waits until the user's events include all of the kinds, and returns them newest first: some are written late."""
 
     def complete() -> list[dict[str, Any]] | None:
         found: list[dict[str, Any]] = audit_page(api, token, user_id=user_id, page_size=100)["events"]

@@ -1,4 +1,4 @@
-"""Every row of the REST contract, written out by hand: the tests are not to take it from what they test."""
+"""Every row of the REST contract, written by hand: tests must not derive it from the code under test."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 
 class Style(StrEnum):
-    """Which of a method's two bindings."""
+    """The two bindings of a method."""
 
     SHORT = "short"
     RESOURCE = "resource"
@@ -32,7 +32,7 @@ class Binding:
         return self.verb in BODY_VERBS
 
     def fill(self, fields: Mapping[str, object]) -> tuple[str, dict[str, object]]:
-        """The path with its fields in place (percent-encoded), and the fields that are left for body or query."""
+        """Returns the path with its fields filled in (percent-encoded), and the remaining fields for body or query."""
         path, rest = self.path, dict(fields)
         for name in fields:
             if f"{{{name}}}" in path:
@@ -42,7 +42,7 @@ class Binding:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One line of the contract's table. short: only the seed's methods have one."""
+    """One row of the contract. short: None for methods without a short path."""
 
     short: Binding | None
     resource: Binding
@@ -79,10 +79,10 @@ ROWS: Mapping[str, Row] = {
 }
 
 UNKNOWN_ID = "01890a5d-ac96-774b-bcce-b302099a8057"
-"""A well-formed id that names nothing."""
+"""A well-formed id of nothing."""
 
 PATH_IDS: Mapping[str, object] = dict.fromkeys(("user_id", "order_id", "session_id"), UNKNOWN_ID)
-"""What any path of the table can be filled with."""
+"""A value for every path variable."""
 
 WELL_FORMED: Mapping[str, Mapping[str, object]] = {
     "ChangePassword": {"current_password": "correct horse 1", "new_password": "correct horse 2"},
@@ -93,7 +93,7 @@ WELL_FORMED: Mapping[str, Mapping[str, object]] = {
     "UpdateOrderStatus": {"order_id": UNKNOWN_ID, "status": "cancelled"},
     "DeleteOrder": {"order_id": UNKNOWN_ID},
 }
-"""The fields that the protected methods cannot do without; of no use to anybody."""
+"""The required fields of the protected methods, with valid values that change nothing."""
 
 BINDINGS = tuple(
     (rpc, style) for rpc, row in ROWS.items() for style in STYLES if style is Style.RESOURCE or row.short is not None
@@ -103,5 +103,5 @@ BODY_BINDINGS = tuple((rpc, style) for rpc, style in BINDINGS if ROWS[rpc][style
 
 
 def allowed_verbs(path: str) -> set[str]:
-    """The verbs that the contract gives to a path, as written in the table."""
+    """Returns the HTTP methods that the contract allows on a path."""
     return {row[style].verb for row in ROWS.values() for style in STYLES if row[style].path == path}

@@ -1,4 +1,4 @@
-"""Accounts and clients that the tests share. What a test changes, it makes for itself."""
+"""Accounts and clients that the tests share; a test changes only what it has created itself."""
 
 from collections.abc import Callable, Iterator
 
@@ -16,7 +16,7 @@ RENEWING = {
     "GATEWAY_TOKEN_LEEWAY_S": "0",
     "USER_SVC_TOKEN_LEEWAY_S": "0",
 }
-"""Access tokens that soon expire."""
+"""Short-lived access tokens."""
 
 STRICT = {
     "GATEWAY_RATE_LIMIT_DEFAULT": "10/30s",
@@ -24,14 +24,14 @@ STRICT = {
     "GATEWAY_TRUSTED_PROXIES": "127.0.0.1,10.99.0.0/16",
     "GATEWAY_COOKIE_SECURE": "true",
 }
-"""Small quotas, and client addresses as the test (the trusted proxy, behind others in 10.99.0.0/16) tells them."""
+"""Small quotas, and client addresses from the test, a trusted proxy behind others in 10.99.0.0/16."""
 
 EXPIRED_ACCOUNTS = 16
 
 
 @pytest.fixture(scope="session")
 def stack(start_stack: StartStack) -> RunningStack:
-    """The platform that these tests share; a browser may use it from one other origin."""
+    """The platform that these tests share; browsers may use it from one other origin."""
     return start_stack({"GATEWAY_CORS_ORIGINS": ALLOWED_ORIGIN})
 
 
@@ -55,26 +55,26 @@ def strict_api(start_stack: StartStack) -> Iterator[Api]:
 
 @pytest.fixture(params=STYLES, ids=str)
 def style(request: pytest.FixtureRequest) -> Style:
-    """Both bindings of a method, one after the other."""
+    """Each binding of a method."""
     chosen: Style = request.param
     return chosen
 
 
 @pytest.fixture(scope="session")
 def alice(api: Api) -> Account:
-    """A user whom no test changes; her orders are anybody's to add."""
+    """A user that no test changes, but any test may add orders to."""
     return register(api)
 
 
 @pytest.fixture(scope="session")
 def bob(api: Api) -> Account:
-    """Another user than alice."""
+    """A second user."""
     return register(api)
 
 
 @pytest.fixture(scope="session")
 def admin(api: Api, stack: RunningStack) -> Account:
-    """An administrator, made with the command line and logged in."""
+    """An administrator, created with the command line and logged in."""
     email, password = unique_email("admin"), unique_password()
     stack.create_admin(email, password)
     return log_in(api, email, password)
@@ -82,19 +82,19 @@ def admin(api: Api, stack: RunningStack) -> Account:
 
 @pytest.fixture(scope="session")
 def token_for(alice: Account, admin: Account) -> Callable[[str], str]:
-    """The access token of a user who may call the method of that name."""
+    """Returns the access token of a user who may call the given method."""
     return lambda rpc: (admin if ROWS[rpc].admin else alice).token
 
 
 @pytest.fixture
 def newcomer(api: Api) -> Account:
-    """A user of this test alone."""
+    """A user for this test alone."""
     return register(api)
 
 
 @pytest.fixture(scope="session")
 def expired_accounts(renewing_api: Api) -> Iterator[Account]:
-    """Users of the renewing stack whose access tokens have expired; all wait at once, once."""
+    """Users of the renewing stack with expired access tokens; they expire together, so that tests wait only once."""
     accounts = [register(renewing_api) for _ in range(EXPIRED_ACCOUNTS)]
 
     def refused() -> bool | None:
@@ -107,12 +107,12 @@ def expired_accounts(renewing_api: Api) -> Iterator[Account]:
 
 @pytest.fixture
 def expired_account(expired_accounts: Iterator[Account]) -> Account:
-    """A user of this test alone, of the renewing stack, whose access token has expired."""
+    """A user for this test alone on the renewing stack, with an expired access token."""
     return next(expired_accounts)
 
 
 @pytest.fixture(scope="session")
 def grpc_clients(stack: RunningStack) -> Iterator[dict[str, GrpcClient]]:
-    """A foreign client of each service, by the service's name."""
+    """A third-party gRPC client of each service, by the service's name."""
     with GrpcClient(stack.grpc_target("user-svc")) as users, GrpcClient(stack.grpc_target("order-svc")) as orders:
         yield {"user-svc": users, "order-svc": orders}

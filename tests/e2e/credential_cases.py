@@ -1,4 +1,4 @@
-"""Requests that are refused, in groups that must not be told apart."""
+"""Refused requests, in groups whose responses must be identical."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from tests.examples.forgeries import FORGERIES, Signer
 
 @dataclass(frozen=True, slots=True)
 class World:
-    """Whom and what the cases need: a user, another user with an order, and the issuer's key."""
+    """What the cases need: a user, another user with an order, and the issuer's key."""
 
     api: Api
     signer: Signer
@@ -69,15 +69,15 @@ def _as_me(rpc: str, **fields: Callable[[World], Any]) -> Ask:
 
 
 def _both(rpc: str, field: str, theirs: Callable[[World], str], **fields: str) -> dict[str, Ask]:
-    """Of something that is somebody else's, and of something that nobody has."""
+    """Returns requests for a resource of another user, and for one that does not exist."""
     fixed = {name: _always(value) for name, value in fields.items()}
     return {
         "another's": _as_me(rpc, **{field: theirs}, **fixed),
-        "nobody's": _as_me(rpc, **{field: _always(UNKNOWN_ID)}, **fixed),
+        "unknown": _as_me(rpc, **{field: _always(UNKNOWN_ID)}, **fixed),
     }
 
 
-#: What is asked, and the one answer: its status and code.
+#: Requests by group, with the status and code of the only response.
 ALIKE: dict[str, tuple[int, str, dict[str, Ask]]] = {
     "no credentials": (
         401,

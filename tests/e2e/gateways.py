@@ -1,4 +1,4 @@
-"""Connections to each gateway of a platform: they share one port, and a connection stays with one of them."""
+"""Connections to each gateway of a platform: the gateways share a port, and a connection stays with one gateway."""
 
 import json
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ _ATTEMPTS = 200
 
 
 class GatewayConnection:
-    """One connection, so one gateway."""
+    """A client with one connection, and thus one gateway."""
 
     def __init__(self, url: str) -> None:
         self._http = HTTPConnection(urlsplit(url).netloc, timeout=10)
@@ -22,7 +22,7 @@ class GatewayConnection:
         self.local_port = int(self._http.sock.getsockname()[1])
 
     def list_orders(self, token: str) -> tuple[int, str]:
-        """The status and the problem's code, "" for none."""
+        """Returns the status and the problem's code ("" for none)."""
         self._http.request("GET", "/api/orders", headers={"Authorization": f"Bearer {token}"})
         response = self._http.getresponse()
         document = json.loads(response.read())
@@ -34,14 +34,14 @@ class GatewayConnection:
 
 @contextmanager
 def connections_to_each_gateway(stack: Stack) -> Iterator[list[GatewayConnection]]:
-    """A connection to each gateway: the kernel spreads new ones, and each process knows its own."""
+    """Yields a connection to each gateway: the kernel distributes new ones over the processes."""
     pids = {int(process["pid"]) for name, process in stack.services.items() if name.startswith("gateway")}
     found: dict[int, GatewayConnection] = {}
     with ExitStack() as at_end:
         for _ in range(_ATTEMPTS):
             connection = GatewayConnection(stack.url)
             at_end.callback(connection.close)
-            connection.list_orders("none")  # an answer proves that it was accepted
+            connection.list_orders("none")  # a response proves that the connection was accepted
             found.setdefault(gateway_behind(connection.local_port, pids), connection)
             if found.keys() == pids:
                 break
@@ -50,9 +50,9 @@ def connections_to_each_gateway(stack: Stack) -> Iterator[list[GatewayConnection
 
 
 def gateway_behind(local_port: int, pids: set[int]) -> int:
-    """Which of these processes has the connection that leaves from this port of the machine."""
+    """Returns which of these processes has the connection from this local port."""
     for pid in pids:
-        # (host, port), or () of a socket that only listens
+        # (host, port), or () for a listening socket
         peers = {tuple(other.raddr)[1:] for other in psutil.Process(pid).net_connections("tcp")}
         if (local_port,) in peers:
             return pid

@@ -1,4 +1,4 @@
-"""A foreign gRPC client: grpcio, and message classes made from the descriptor set alone."""
+"""A third-party gRPC client: grpcio, with message classes from the descriptor set."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -28,7 +28,7 @@ def contract_pool() -> descriptor_pool.DescriptorPool:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """What a failed call says: status, reason, domain and the violated fields with their rules."""
+    """A failed call: status, reason, domain, and the violated fields with their rules."""
 
     status: grpc.StatusCode
     reason: str
@@ -52,17 +52,21 @@ class GrpcClient:
         self.channel.close()
 
     def request(self, method: str, fields: Mapping[str, Any]) -> message.Message:
-        """The request message of `package.Service.Method` with those fields."""
+        """Returns the request message of `package.Service.Method` with these fields."""
         described = self._pool.FindMethodByName(method)
         built: message.Message = message_factory.GetMessageClass(described.input_type)()
         return json_format.ParseDict(dict(fields), built)
 
     def call(self, method: str, fields: Mapping[str, Any] | None = None, *, token: str | None = None) -> Any:
-        """The response message; grpc.RpcError when the call fails."""
+        """Returns the response message.
+
+        Raises:
+            grpc.RpcError: the call failed.
+        """
         return self.call_raw(method, self.request(method, fields or {}).SerializeToString(), token=token)
 
     def call_raw(self, method: str, request: bytes, *, token: str | None = None) -> Any:
-        """As `call`, with the request as bytes."""
+        """Calls a method with the request as bytes."""
         described = self._pool.FindMethodByName(method)
         response = message_factory.GetMessageClass(described.output_type)
         self._note(described, request, token)
@@ -80,7 +84,11 @@ class GrpcClient:
             note_message(message_factory.GetMessageClass(described.input_type).FromString(request))
 
     def refusal(self, method: str, fields: Mapping[str, Any] | None = None, *, token: str | None = None) -> Refusal:
-        """Why the call fails; AssertionError if it does not."""
+        """Returns why the call fails.
+
+        Raises:
+            AssertionError: it did not fail.
+        """
         try:
             answer = self.call(method, fields, token=token)
         except grpc.RpcError as error:

@@ -1,4 +1,4 @@
-"""Calls with whatever metadata, and what is left of them in the databases."""
+"""Calls with arbitrary metadata, and their effects in the databases."""
 
 from typing import Any
 
@@ -13,7 +13,11 @@ Metadata = tuple[tuple[str, str | bytes], ...]
 
 
 def refused(client: GrpcClient, method: str, fields: dict[str, Any], metadata: Metadata) -> Refusal:
-    """Why the call with that metadata fails; AssertionError if it does not."""
+    """Returns why the call with this metadata fails.
+
+    Raises:
+        AssertionError: it did not fail.
+    """
     service, _, name = method.rpartition(".")
     invoke = client.channel.unary_unary(f"/{service}/{name}")
     try:
@@ -28,19 +32,19 @@ def bearer(token: str) -> Metadata:
 
 
 def claimed(user_id: str) -> Metadata:
-    """An identity in metadata, by the names that proxies and services are known to believe."""
+    """Returns metadata with an identity, in the fields that proxies and services commonly trust."""
     names = ("x-user-id", "x-user", "x-role", "x-forwarded-user", "x-remote-user", "x-principal", "user_id", "sub")
     return tuple((name, "admin" if name == "x-role" else user_id) for name in names)
 
 
-#: What the service's own role may count.
+#: The tables that the service's role may read.
 _TABLES = """
     SELECT relname FROM pg_class
     WHERE relnamespace = 'public'::regnamespace AND relkind IN ('r', 'p') AND has_table_privilege(oid, 'SELECT')"""
 
 
 def rows(stack: RunningStack) -> dict[tuple[str, str], int]:
-    """How many rows each table of each service has."""
+    """Returns the number of rows in each table of each service."""
     counts = {}
     for service in ("user-svc", "order-svc"):
         url = (stack.data_dir / "secrets" / f"{service}-database-url").read_text()

@@ -100,4 +100,4 @@ INVALID |= {
     if name != "2^31"
 }
 WITHOUT_A_FIELD = frozenset(name for name in INVALID if name.endswith(("infinity", "not a number")))
-"""These are no JSON: the violation is the body's, not the field's."""
+"""These are not JSON: the violation is on the body, not on the field."""

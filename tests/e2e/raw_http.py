@@ -1,4 +1,4 @@
-"""HTTP/1.1 as bytes on a socket, for requests that no decent client would send."""
+"""HTTP/1.1 as bytes on a socket, for malformed requests."""
 
 import json
 import socket
@@ -14,7 +14,7 @@ TIMEOUT_S = 15
 
 @dataclass(frozen=True, slots=True)
 class RawResponse:
-    """What came back: the status (0 if the connection just closed), headers by lower-case name, and the body."""
+    """A response: status (0 if the connection closed without one), headers by lower-case name, and body."""
 
     status: int
     headers: dict[str, str]
@@ -25,7 +25,7 @@ class RawResponse:
 
 
 def request_bytes(verb: str, target: bytes, headers: Iterable[tuple[bytes, bytes]] = (), body: bytes = b"") -> bytes:
-    """A request with `Host` and `Connection: close`; nothing else is added, a Content-Length neither."""
+    """Returns a request with `Host` and `Connection: close`; nothing else is added, not even Content-Length."""
     lines = [verb.encode() + b" " + target + b" HTTP/1.1", b"Host: localhost", b"Connection: close"]
     lines += [name + b": " + value for name, value in headers]
     return b"\r\n".join([*lines, b"", body])
@@ -45,7 +45,7 @@ def exchange(url: str, *pieces: bytes) -> RawResponse:
             for piece in pieces:
                 connection.sendall(piece)
         except (BrokenPipeError, ConnectionResetError):
-            pass  # refused early: the answer may be there to read all the same
+            pass  # refused early: the response may be readable nevertheless
         received = _read_all(connection)
     SEEN.note_text(received)
     return _parse(received)

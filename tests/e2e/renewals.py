@@ -1,4 +1,4 @@
-"""What a renewal of the session looks like from outside."""
+"""Renewals of a session, as clients see them."""
 
 import httpx2
 
@@ -8,7 +8,7 @@ from tests.e2e.shapes import assert_session_cookie
 
 
 def assert_renewed(response: httpx2.Response) -> str:
-    """The new session cookie of a response that renewed the session."""
+    """Returns the new session cookie of a response that renewed the session."""
     (cookie,) = session_cookies(response)
     assert_session_cookie(cookie)
     assert response.headers["X-Access-Token"].count(".") == 2

@@ -1,29 +1,29 @@
-"""What these tests ask of a running platform; who started it, and how, is not theirs to know."""
+"""The interface of a running platform, local or in containers."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Protocol
 
 ALLOWED_ORIGIN = "https://app.example"
-"""The one origin, other than its own, from which a browser may use the platform."""
+"""The only other origin from which browsers may use the platform."""
 
 
 class RunningStack(Protocol):
-    """A gateway with its services."""
+    """A running gateway with its services."""
 
     @property
     def data_dir(self) -> Path:
-        """Its data folder: secrets, keys, logs."""
+        """The data folder: secrets, keys, logs."""
 
     @property
     def url(self) -> str:
-        """Where the gateway answers, without a slash at the end."""
+        """The URL of the gateway, without a trailing slash."""
 
     def grpc_target(self, name: str) -> str:
-        """The host:port of a service, such as user-svc."""
+        """Returns host:port of a service, such as user-svc."""
 
     def create_admin(self, email: str, password: str) -> object:
-        """Makes an administrator's account."""
+        """Creates an administrator's account."""
 
 
 StartStack = Callable[[Mapping[str, str]], RunningStack]

@@ -1,4 +1,4 @@
-"""The exact shapes of what the platform answers."""
+"""The exact shapes of the platform's responses."""
 
 import re
 import uuid
@@ -23,7 +23,7 @@ def assert_uuid7(value: Any) -> None:
 
 
 def assert_recent_time(value: Any) -> None:
-    """The value is an RFC 3339 time in UTC, not further than ten minutes from now."""
+    """Checks that the value is an RFC 3339 time in UTC within ten minutes of now."""
     assert isinstance(value, str)
     assert RFC_3339_UTC.fullmatch(value), value
     moment = datetime.fromisoformat(value)
@@ -31,7 +31,7 @@ def assert_recent_time(value: Any) -> None:
 
 
 def assert_common_headers(response: httpx2.Response) -> None:
-    """What every response carries, whatever its status."""
+    """Checks the headers of every response, regardless of its status."""
     assert response.headers["X-Content-Type-Options"] == "nosniff"
     assert re.fullmatch(r"[\x21-\x7e]{1,128}", response.headers["X-Request-Id"])
 
@@ -48,7 +48,7 @@ def assert_success(response: httpx2.Response, status: int) -> None:
 def assert_problem(
     response: httpx2.Response, status: int, code: str | None = None, field: str | None = None
 ) -> dict[str, Any]:
-    """The response is a problem document of that status (and code, and with a violation of that field)."""
+    """Checks that the response is a problem document with this status, and this code and violated field if given."""
     assert response.status_code == status, response.text
     assert_common_headers(response)
     assert response.headers["Content-Type"].partition(";")[0] == "application/problem+json"
@@ -69,7 +69,7 @@ def assert_problem(
 
 
 def assert_invalid(response: httpx2.Response, field: str | None = None, code: str | None = None) -> dict[str, Any]:
-    """A 400 that says what is wrong."""
+    """Checks that the response is a 400 with violations."""
     problem = assert_problem(response, 400, code, field)
     assert problem["violations"], problem
     return problem
@@ -122,7 +122,7 @@ def assert_order(order: Any) -> None:
 
 
 def assert_session_cookie(set_cookie: str) -> None:
-    """A Set-Cookie value that gives the client a session key to keep."""
+    """Checks a Set-Cookie value with a session key."""
     pair, *attributes = set_cookie.split("; ")
     name, _, value = pair.partition("=")
     attribute = {key.lower(): rest for key, _, rest in (text.partition("=") for text in attributes)}
@@ -136,7 +136,7 @@ def assert_session_cookie(set_cookie: str) -> None:
 
 
 def assert_cleared_cookie(set_cookie: str) -> None:
-    """A Set-Cookie value that takes the session key away from the client."""
+    """Checks a Set-Cookie value that deletes the session key."""
     attributes = {text.strip().lower() for text in set_cookie.split(";")[1:]}
     assert "max-age=0" in attributes
     assert "path=/" in attributes

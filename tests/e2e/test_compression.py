@@ -1,4 +1,4 @@
-"""Gzip for whoever asks, and never beside a secret."""
+"""Gzip for clients that accept it, but never for responses with a secret."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Refusals that must not be told apart are the same to the last word, but for the id of the request."""
+"""Refusals that must not reveal their cause are identical, except for the request id."""
 
 import uuid
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""What a browser may do with the cookie alone, from where."""
+"""Requests with a cookie alone: allowed and refused origins."""
 
 import httpx2
 import pytest

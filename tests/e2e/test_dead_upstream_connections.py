@@ -1,4 +1,4 @@
-"""A gateway whose connections to order-svc have died while they were idle answers all requests."""
+"""A gateway whose idle connections to order-svc have died answers all requests."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -37,9 +37,9 @@ async def reset_without_delay(proxy: TcpProxy) -> None:
 
 
 async def lose(proxy: TcpProxy) -> None:
-    """As a firewall that forgets what is idle, a while before the next request."""
+    """Drops idle connections silently, as a firewall does, some time before the next request."""
     proxy.hang()
-    await asyncio.sleep(2)  # no event tells when the gateway, another process, has missed answers to its pings
+    await asyncio.sleep(2)  # no event reports that the gateway, another process, has missed the responses to its pings
 
 
 Kill = Callable[[TcpProxy], Awaitable[None]]

@@ -56,7 +56,7 @@ def test_token_of_a_deleted_user_cannot_create_an_order(
     order = create_order(api, newcomer.token)
     assert_success(api.call("DeleteUser", token=newcomer.token), 204)
     _cancelled(api, admin, order)
-    # To the service itself, the token is good until the revocation arrives; the store refuses from the first moment.
+    # The service accepts the token until the revocation arrives; the store refuses the order at once.
     orders = grpc_clients["order-svc"]
     for fields in ({}, {"idempotency_key": "again"}):
         refusal = orders.refusal(f"{ORDERS}.CreateOrder", {**order_fields(), **fields}, token=newcomer.token)

@@ -134,7 +134,7 @@ def test_body_with_a_content_encoding_is_refused(api: Api, alice: Account, style
 
 
 def padded(body: dict[str, Any], size: int) -> bytes:
-    """The body as JSON, made as long as that with white space."""
+    """Returns the body as JSON, padded with white space to this size."""
     text = json.dumps(body).encode()
     return text + b" " * (size - len(text))
 
@@ -159,7 +159,7 @@ def test_body_over_the_limit_of_its_method_is_refused(
     limit = description["paths"][binding.path][binding.verb.lower()]["requestBody"]["x-headrace-max-body-bytes"]
     assert limit < MIB
     path, _ = binding.fill(PATH_IDS)
-    # A field too many, so that nothing comes of it.
+    # With an unknown field, so that the request has no effect.
     for size, status, code in ((limit, 400, "INVALID_REQUEST"), (limit + 1, 413, "BODY_TOO_LARGE")):
         response = api.send(binding.verb, path, content=padded({"unknown": 1}, size), token=token_for(rpc))
         assert_problem(response, status, code)

@@ -1,4 +1,4 @@
-"""Requests that no decent client would send: each gets a clear refusal, none a 5xx, and the gateway lives on."""
+"""Malformed requests: each gets a clear refusal, none a 5xx, and the gateway keeps serving."""
 
 import pytest
 
@@ -22,7 +22,7 @@ def assert_raw_problem(response: RawResponse, status: int, code: str) -> None:
 
 
 def flood(count: int) -> list[tuple[bytes, bytes]]:
-    """That many headers, with those that every request of ours has."""
+    """Returns this many header fields, including those of every request."""
     return [(f"X-Flood-{number}".encode(), b"1") for number in range(count - 2)]
 
 

@@ -1,6 +1,6 @@
-"""The hybrid flow: an access token that has expired, and a session cookie beside it.
+"""The hybrid flow: an expired access token together with a session cookie.
 
-Runs on a stack of its own whose access tokens live for seconds and have no leeway.
+Runs on a separate stack whose access tokens are valid for seconds, without leeway.
 """
 
 from concurrent.futures import ThreadPoolExecutor

@@ -1,4 +1,4 @@
-"""Whatever comes in, the platform answers for itself: never a 5xx, and every refusal is a problem document."""
+"""Arbitrary input never causes a 5xx, and every refusal is a problem document."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -43,7 +43,7 @@ def assert_answered(response: Any) -> None:
 
 @pytest.fixture(scope="module")
 def dummy(api: Api) -> Account:
-    """A user who may come to harm."""
+    """A user that the tests may damage."""
     return register(api)
 
 
@@ -76,7 +76,7 @@ def test_any_bytes_get_a_success_or_a_problem(api: Api, dummy: Account, admin: A
 
 
 def mutations(value: Any) -> Iterator[Any]:
-    """The value with one of its leaves, or branches, replaced by a mark."""
+    """Generates the value with one leaf or branch replaced by a mark."""
     yield ...
     if isinstance(value, dict):
         for name, inner in value.items():
@@ -87,7 +87,7 @@ def mutations(value: Any) -> Iterator[Any]:
 
 
 def filled(value: Any, replacement: Any) -> Any:
-    """The value with the mark replaced."""
+    """Returns the value with the mark replaced."""
     if value is ...:
         return replacement
     if isinstance(value, dict):

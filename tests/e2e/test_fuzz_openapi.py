@@ -1,4 +1,4 @@
-"""Whatever the description allows or forbids is answered as the description says."""
+"""Responses to requests that the OpenAPI description allows or forbids are as described."""
 
 from typing import Any
 
@@ -38,7 +38,7 @@ def test_responses_match_the_openapi_description(
     @settings(max_examples=10, deadline=None, database=None, suppress_health_check=list(HealthCheck))
     @given(cases)
     def check(case: Any) -> None:
-        case.headers.pop("Request-Timeout", None)  # whoever asks for a millisecond gets 504, as described
+        case.headers.pop("Request-Timeout", None)  # a request for a millisecond gets 504, as described
         response = case.call(base_url=api.url, headers={"Authorization": f"Bearer {account.token}"})
         case.validate_response(response, checks=CHECKS)
 

@@ -1,4 +1,4 @@
-"""What each service lets whom do, past the gateway: the access token decides, and nothing else that is said."""
+"""Access rights in the services themselves, without the gateway: only the access token counts."""
 
 import grpc
 

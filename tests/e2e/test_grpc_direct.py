@@ -1,4 +1,4 @@
-"""A foreign gRPC client straight at the services: they stand on their own feet."""
+"""A third-party gRPC client calls the services directly: they do not depend on the gateway's checks."""
 
 import grpc
 import pytest

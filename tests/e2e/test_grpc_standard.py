@@ -1,4 +1,4 @@
-"""The standard gRPC services, asked by a foreign client: health and reflection."""
+"""The standard gRPC services, health and reflection, with a third-party client."""
 
 import grpc
 import pytest

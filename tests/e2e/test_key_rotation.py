@@ -1,4 +1,4 @@
-"""Signing keys are rotated and retired under load: nobody who holds a good token notices."""
+"""Signing keys are rotated and retired under load without a failure for clients with valid tokens."""
 
 import base64
 import json
@@ -44,7 +44,7 @@ def keys_command(stack: Stack, *arguments: str) -> str:
 
 
 def named(said: str, pattern: str) -> str:
-    """The key that a command says to have made."""
+    """Returns the key in the output of a command."""
     found = re.search(pattern, said)
     assert found is not None, said
     return found[1]
@@ -63,9 +63,9 @@ def published(api: Api) -> set[str]:
 
 
 class Load:
-    """Clients that log in, renew and order without a pause, each with a user of its own.
+    """Clients that log in, renew and create orders without a pause, each with its own user.
 
-    A 503 says that this machine is too busy for a moment, and nothing of keys; whatever else is no success is kept.
+    A 503 only means that this machine is busy; every other failure is recorded.
     """
 
     def __init__(self, api: Api) -> None:
@@ -109,7 +109,7 @@ class Load:
 
 @contextmanager
 def load(api: Api) -> Iterator[Load]:
-    """Load for as long as the context lasts; nobody was refused in it."""
+    """Runs the load within the context, and checks that no request was refused."""
     running = Load(api)
     with ThreadPoolExecutor(CLIENTS + 1) as pool:
         clients = [pool.submit(running.client) for _ in range(CLIENTS)] + [pool.submit(running.watch)]
@@ -134,7 +134,7 @@ def refused(api: Api, account: Account) -> Callable[[], bool | None]:
 
 
 def junk_kids(api: Api, account: Account, stopped: threading.Event) -> None:
-    """Uses up the fetches that unknown key ids may cause."""
+    """Exhausts the key set fetches that unknown key ids may cause."""
     for number in range(1_000_000):
         if stopped.is_set():
             return

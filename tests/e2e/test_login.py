@@ -1,4 +1,4 @@
-"""Login: one answer for everything that is wrong with the credentials."""
+"""Login: one response for all invalid credentials."""
 
 import unicodedata
 from typing import Any
@@ -125,7 +125,7 @@ def test_invalid_presented_session_changes_nothing(api: Api, alice: Account, coo
 
 
 def test_password_length_counts_its_composed_form(api: Api, style: Style) -> None:
-    """A keyboard that composes nothing sends three code points for a syllable: 50 of them are not 150 characters."""
+    """In decomposed form a syllable has three code points: 50 of them must not count as 150 characters."""
     password = "\ud55c\uae00" * 25
     decomposed = unicodedata.normalize("NFD", password)
     assert len(decomposed) > 128 > len(password)

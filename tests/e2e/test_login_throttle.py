@@ -1,7 +1,7 @@
-"""Failed logins slow down the next ones, of the account and from the address.
+"""Failed logins delay later ones, per account and per address.
 
-Runs on a stack of its own with the service's own numbers. Each test comes from client addresses of its own: the stack
-trusts the X-Forwarded-For that loopback sends.
+Runs on a separate stack with the service's defaults. Each test uses its own client addresses: the stack trusts the
+X-Forwarded-For of loopback.
 """
 
 import secrets
@@ -40,7 +40,7 @@ def throttled_api(throttled_stack: Stack) -> Any:
 
 
 def an_address() -> Headers:
-    """A client address that no other test uses, in a network that none uses."""
+    """Returns a client address in a network that no other test uses."""
     return {"X-Forwarded-For": f"2001:db8:{secrets.token_hex(2)}:{secrets.token_hex(2)}::1"}
 
 
@@ -49,7 +49,7 @@ def guess(api: Api, email: str, address: Headers, password: str = "wrong", style
 
 
 def exhaust(api: Api, email: str) -> None:
-    """Guesses, always from another address, until there is a delay that lasts for the rest of a test."""
+    """Sends wrong passwords from changing addresses until the delay outlasts the test."""
     for _ in range(FREE_PER_ACCOUNT + 1):
         assert_problem(guess(api, email, an_address()), 401, "INVALID_CREDENTIALS")
 

@@ -1,6 +1,6 @@
-"""How long a refused login takes does not tell whether the email has an account.
+"""The duration of a refused login does not reveal whether the email has an account.
 
-This test looks at a clock, for time is what it is about. It runs with the service's own cost of a password hash.
+This test measures time. It runs with the service's default cost of a password hash.
 """
 
 import time
@@ -15,7 +15,7 @@ from tests.e2e.shapes import assert_problem
 
 TRIES = 200
 CLOSE = 0.05
-#: On a busy machine one round may come out crooked by chance; a real difference shows in each.
+#: On a busy machine one round may differ by chance; a real difference shows in every round.
 ROUNDS = 3
 DEFAULT_COST = {"USER_SVC_ARGON2_MEMORY_KIB": "19456", "USER_SVC_ARGON2_TIME_COST": "2"}
 
@@ -29,7 +29,7 @@ def took_s(api: Api, email: str) -> float:
 
 
 def difference(api: Api, known: str, unknown: str) -> float:
-    """How far apart the medians are, as a part of the known email's; the tries take turns."""
+    """Returns the relative difference of the medians of alternating attempts."""
     wrong_password, unknown_email = [], []
     for _ in range(TRIES):
         wrong_password.append(took_s(api, known))
@@ -39,7 +39,7 @@ def difference(api: Api, known: str, unknown: str) -> float:
     return abs(medians_s[1] / medians_s[0] - 1)
 
 
-@pytest.mark.timeout(600)  # 1200 hashes at worst, on a machine that does other things as well
+@pytest.mark.timeout(600)  # up to 1200 hashes, on a busy machine
 def test_unknown_email_takes_as_long_as_a_wrong_password(start_stack: StartStack) -> None:
     with Api(start_stack(DEFAULT_COST).url) as api:
         known, unknown = register(api).email, unique_email()

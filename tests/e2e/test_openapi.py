@@ -23,7 +23,7 @@ def description(api: Api) -> dict[str, Any]:
 
 
 def resolve(description: dict[str, Any], schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema that a local $ref points at, or the schema itself."""
+    """Returns the schema that a local $ref points at, or the schema itself."""
     while "$ref" in schema:
         found: Any = description
         for part in schema["$ref"].removeprefix("#/").split("/"):
@@ -110,7 +110,7 @@ def test_status_values_are_spelt_as_in_responses(description: dict[str, Any]) ->
 
 
 class Assets(HTMLParser):
-    """What a page loads."""
+    """Collects the resources that a page loads."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The gateway's own pages: compressed at start, revalidated, and within a quota."""
+"""The gateway's own pages: compressed at start, revalidated, rate-limited."""
 
 import gzip
 import re
@@ -9,7 +9,7 @@ import pytest
 from tests.e2e.api import Api
 
 PAGES = ["/openapi.json", "/docs", "/docs/", "/docs/start.js", "/docs/swagger-ui-bundle.js", "/docs/swagger-ui.css"]
-#: Compressed, they would be no smaller.
+#: Compression would not make them smaller.
 SMALL = ["/docs/start.js"]
 CODINGS = ["gzip", "identity"]
 

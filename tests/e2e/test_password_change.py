@@ -1,4 +1,4 @@
-"""ChangePassword: the new one counts at once, and the other sessions end."""
+"""ChangePassword: the new password applies at once, and the other sessions end."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def test_only_the_new_password_logs_in_after_a_change(api: Api, style: Style, ne
 
 
 def test_password_change_ends_every_session_and_starts_a_new_one(api: Api, style: Style, newcomer: Account) -> None:
-    """Whoever holds a copy of the caller's session key, too, is out."""
+    """A copy of the caller's session key is refused, too."""
     other = log_in(api, newcomer.email, newcomer.password)
     changed = api.call("ChangePassword", style, change(newcomer), token=newcomer.token)
     assert_success(changed, 204)
@@ -42,7 +42,7 @@ def test_password_change_ends_every_session_and_starts_a_new_one(api: Api, style
 def test_password_change_with_the_cookie_alone_returns_only_the_new_session(
     api: Api, style: Style, newcomer: Account
 ) -> None:
-    """Though the old one is renewed on the way in."""
+    """Even though the request renews the old session first."""
     headers = {"Cookie": newcomer.cookie, "Sec-Fetch-Site": "same-origin"}
     changed = api.call("ChangePassword", style, change(newcomer), headers=headers)
     assert_success(changed, 204)
@@ -79,7 +79,7 @@ INVALID: dict[str, tuple[str, dict[str, Any]]] = {
     "new of 7": ("new_password", {"new_password": "qZ7tide"}),
     "new of 14": ("new_password", {"new_password": "qZ7 tide-lamp9"}),
     "new of 129": ("new_password", {"new_password": "p4ss " + "x" * 124}),
-    "new that everybody has": ("new_password", {"new_password": "passwordpassword"}),
+    "new that is common": ("new_password", {"new_password": "passwordpassword"}),
     "field unknown": ("user_id", {"user_id": "me"}),
 }
 

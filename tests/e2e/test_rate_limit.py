@@ -1,7 +1,7 @@
-"""Rate limits: per user or, without one, per client address; each class on its own; every refusal explained.
+"""Rate limits: per user, or per client address for anonymous requests; per class; every refusal is explained.
 
-Runs on a stack of its own with small quotas. Each test comes from client addresses of its own: the stack trusts
-the X-Forwarded-For that loopback sends.
+Runs on a separate stack with small quotas. Each test uses its own client addresses: the stack trusts the
+X-Forwarded-For of loopback.
 """
 
 import ipaddress
@@ -25,13 +25,13 @@ CREDENTIALS_QUOTA, CREDENTIALS_WINDOW_S = 3, 60
 
 
 def fresh_address() -> Headers:
-    """A client address that no other test uses."""
+    """Returns a client address that no other test uses."""
     network = ipaddress.ip_network("198.18.0.0/15")
     return {"X-Forwarded-For": str(network[random.randrange(1, network.num_addresses - 1)])}  # noqa: S311
 
 
 def exhaust(call: Callable[[], httpx2.Response], quota: int, window_s: float) -> httpx2.Response:
-    """The first refusal; before it, the quota was admitted, and no more than what flowed in meanwhile."""
+    """Returns the first refusal, and checks that the quota was admitted before, plus at most its refill."""
     started = time.monotonic()
     admitted, response = 0, call()
     while response.status_code != 429 and admitted < 3 * quota:
@@ -56,7 +56,7 @@ def spend_user(api: Api, account: Account, style: Style = Style.SHORT) -> httpx2
 
 @pytest.fixture
 def visitor(strict_api: Api) -> Account:
-    """A user of this test alone, registered from an address of its own."""
+    """A user for this test alone, registered from its own address."""
     return register(strict_api, headers=fresh_address())
 
 

@@ -1,4 +1,4 @@
-"""Bodies of clients that are not identified: refused before they are read, or held within a small share of memory."""
+"""Bodies of anonymous clients: refused unread, or limited to a small share of memory."""
 
 import socket
 from contextlib import ExitStack

@@ -18,7 +18,7 @@ from tests.e2e.shapes import (
 
 
 def email_of_length(length: int) -> str:
-    """A fresh valid address of that many characters."""
+    """Returns a new valid email of this length."""
     local = unique_email().partition("@")[0]
     domain = "@" + "a" * 60 + "." + "b" * 60 + "." + "c" * 60 + ".org"
     return local + domain[:1] + "d" * (length - len(local) - len(domain) - 1) + "." + domain[1:]
@@ -122,7 +122,7 @@ INVALID: dict[str, tuple[str, dict[str, Any]]] = {
     "password of 14": ("password", {"password": "qZ7 tide-lamp9"}),
     "password of 129": ("password", {"password": "p4ss " + "x" * 124}),
     "password with NUL": ("password", {"password": "qZ7 tide-lamp\x00 99"}),
-    "password that everybody has": ("password", {"password": "passwordpassword"}),
+    "password that is common": ("password", {"password": "passwordpassword"}),
     "field unknown": ("role", {"role": "admin"}),
     "field of the answer": ("user_id", {"user_id": "01890a5d-ac96-774b-bcce-b302099a8057"}),
 }

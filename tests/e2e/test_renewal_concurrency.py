@@ -1,6 +1,6 @@
-"""Many requests with one expired token, at once, on two gateways, with answers that get lost: still one renewal.
+"""Concurrent requests with one expired token, on two gateways and with lost responses, renew the session once.
 
-Runs on a stack of its own, whose access tokens live for seconds and have no leeway.
+Runs on a separate stack whose access tokens are valid for seconds, without leeway.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ REQUESTS, LOST = 50, 10
 
 @pytest.fixture(scope="module")
 def replicated(start_stack: StartStack) -> Stack:
-    """Two gateways, which share a port."""
+    """Two gateways that share a port."""
     return start_stack(RENEWING, {"gateway": 2})
 
 
@@ -51,7 +51,7 @@ def expired(replicated_api: Api) -> Account:
 
 
 def renewals_on_record(replicated: Stack, api: Api, user_id: str) -> list[str]:
-    """The counters of the session keys that were made, by the audit log."""
+    """Returns the counters of the created session keys, from the audit log."""
     email, password = unique_email("admin"), unique_password()
     replicated.create_admin(email, password)
     admin = log_in(api, email, password)
@@ -62,7 +62,7 @@ def renewals_on_record(replicated: Stack, api: Api, user_id: str) -> list[str]:
 
 
 def served_by(replicated: Stack) -> list[float]:
-    """How many requests each gateway has answered with 200 on GetUser."""
+    """Returns the number of GetUser responses with 200 per gateway."""
     counts = []
     for name in replicated.services:
         if name.startswith("gateway"):
@@ -95,7 +95,7 @@ def test_fifty_concurrent_requests_on_two_gateways_rotate_once(
 async def test_fifty_concurrent_requests_rotate_once_when_ten_are_aborted(
     replicated: Stack, replicated_api: Api, expired: Account
 ) -> None:
-    """The clients that lost their answers come again with what they have, and get the successor of the others."""
+    """Clients that lost their responses retry with the old key, and get the same successor as the others."""
     url = urlsplit(replicated.url)
     request = (
         f"GET /api/users/me HTTP/1.1\r\nHost: {url.netloc}\r\nCookie: {expired.cookie}\r\n"

@@ -1,4 +1,4 @@
-"""While Redis cannot be asked, nobody is renewed and nobody is logged out."""
+"""Without Redis, no session is renewed and no user is logged out."""
 
 import os
 import signal
@@ -23,13 +23,13 @@ from tests.running.stacks import Stack
 pytestmark = pytest.mark.local_platform
 
 
-#: More than the user service has connections to Redis: they wait for one another, and each for a time-out.
+#: More than user-svc has connections to Redis: they wait for one another, and each for a timeout.
 SESSIONS = 64
 
 
 @pytest.fixture(scope="module")
 def fragile(start_stack: StartStack) -> Stack:
-    """A platform of one's own, to break."""
+    """A separate platform to break."""
     return start_stack({})
 
 
@@ -40,7 +40,7 @@ def fragile_api(fragile: Stack) -> Iterator[Api]:
 
 
 def assert_put_off(response: httpx2.Response) -> None:
-    """A 503 that says when to come again, and leaves the cookie alone."""
+    """Checks a 503 with Retry-After that does not change the cookie."""
     assert_problem(response, 503)
     assert int(response.headers["Retry-After"]) >= 1
     assert not session_cookies(response)
@@ -48,7 +48,7 @@ def assert_put_off(response: httpx2.Response) -> None:
 
 
 def renewed(api: Api, cookie: str) -> httpx2.Response:
-    """The answer to the same cookie, once Redis is there again."""
+    """Waits until Redis is reachable, and returns the response to the same cookie."""
 
     def attempt() -> httpx2.Response | None:
         response = present(api, cookie)
@@ -60,7 +60,7 @@ def renewed(api: Api, cookie: str) -> httpx2.Response:
 
 @contextmanager
 def hanging(pid: int) -> Iterator[None]:
-    """Stops a server, which goes on when the context is left."""
+    """Stops a server (SIGSTOP) within the context."""
     os.kill(pid, signal.SIGSTOP)
     try:
         yield
@@ -70,7 +70,7 @@ def hanging(pid: int) -> Iterator[None]:
 
 @contextmanager
 def killed(stack: Stack) -> Iterator[Callable[[], None]]:
-    """Kills Redis; what the context gives starts it again as it was, until the context is left."""
+    """Kills Redis, and yields a function that restarts it with the same data."""
     server = psutil.Process(stack.services["redis"]["pid"])
     command, environ, started = server.cmdline(), server.environ(), []
     server.kill()

@@ -1,4 +1,4 @@
-"""X-Request-Id: a valid one is kept, any other replaced; always returned."""
+"""X-Request-Id: a valid id is kept, any other is replaced, and every response carries one."""
 
 import re
 

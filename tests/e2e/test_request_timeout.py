@@ -1,4 +1,4 @@
-"""A client may say how long it waits, and is not kept for longer."""
+"""Request-Timeout: a client may limit how long it waits."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Whatever ends a session also ends its unexpired access tokens, on every gateway, within a second."""
+"""The end of a session also revokes its unexpired access tokens, on every gateway, within a second."""
 
 import time
 from collections.abc import Callable, Iterator
@@ -55,7 +55,7 @@ def gateways(two_gateways: Stack) -> Iterator[list[GatewayConnection]]:
 
 
 def assert_refused_everywhere(gateways: list[GatewayConnection], token: str, since: float) -> None:
-    """Every gateway refuses the token within the promised time."""
+    """Checks that every gateway refuses the token within the promised time."""
 
     def refused() -> bool | None:
         answers = [gateway.list_orders(token) for gateway in gateways]
@@ -141,7 +141,7 @@ def test_redis_restart_revives_no_token_and_loses_no_revocation(
 
     redis.kill()
     assert [gateway.list_orders(accounts[0].token)[0] for gateway in gateways] == [401, 401]
-    assert_good_everywhere(gateways, accounts[1].token)  # orders go on without Redis
+    assert_good_everywhere(gateways, accounts[1].token)  # orders keep working without Redis
 
     redis.start()
     eventually(lambda: api.call("Logout", token=accounts[1].token).status_code == 204 or None, within_s=10)

@@ -1,4 +1,4 @@
-"""A token whose session has ended is refused at the services' own ports too, within a second."""
+"""The services themselves refuse a token whose session has ended, within a second."""
 
 import time
 from collections.abc import Callable

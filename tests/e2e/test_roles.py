@@ -1,4 +1,4 @@
-"""SetUserRole, and what a role lets its user do: for administrators, and never without one."""
+"""SetUserRole, and the rights of a role; the last administrator cannot be demoted."""
 
 from typing import Any
 

@@ -1,6 +1,6 @@
-"""What the clients of these tests send and receive is noted, and the logs that are searched for it are the real ones.
+"""The secrets of the test clients are noted, and the logs that are searched for them are those of the stack.
 
-The search itself is at the end of every stack (tests/running/stacks.py).
+The search runs at the end of every stack (tests/running/stacks.py).
 """
 
 import pytest

@@ -1,4 +1,4 @@
-"""A session cookie stands in for an access token, once a key, and is renewed each time."""
+"""A session cookie replaces an access token; each key works once, and is renewed each time."""
 
 import pytest
 

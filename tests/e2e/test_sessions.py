@@ -57,7 +57,7 @@ def test_session_list_holds_every_login_the_last_used_first(api: Api, style: Sty
     sessions = listed(api, others[1].token, style)
     assert len({session["session_id"] for session in sessions}) == 4
     assert [session["current"] for session in sessions].count(True) == 1
-    # As times: a whole second is written without its fraction.
+    # Compared as times: a whole second has no fraction.
     used = [datetime.fromisoformat(str(session["last_used_at"])) for session in sessions]
     assert used == sorted(used, reverse=True)
 
@@ -115,7 +115,7 @@ def test_logout_ends_the_session_and_clears_the_cookie(api: Api, style: Style, n
 
 @pytest.mark.parametrize("key", ["dead", "garbage", "a b", "", "x" * 600])
 def test_logout_of_an_ended_session_clears_the_cookie(api: Api, style: Style, newcomer: Account, key: str) -> None:
-    """A script of a page cannot delete the cookie itself."""
+    """A script cannot delete an HttpOnly cookie, so the gateway must."""
     if key == "dead":
         assert_success(api.call("Logout", token=newcomer.token), 204)
     cookie = newcomer.cookie if key == "dead" else f"{newcomer.cookie.partition('=')[0]}={key}"

@@ -1,4 +1,4 @@
-"""Clients that are slow to send their bodies keep nobody else out."""
+"""Clients that send bodies slowly do not block other clients."""
 
 import socket
 from contextlib import ExitStack

@@ -1,4 +1,4 @@
-"""A copied session key is noticed, whatever service its owner and the thief use."""
+"""Reuse of a copied session key is detected, regardless of the services that owner and thief use."""
 
 import time
 from collections.abc import Iterator
@@ -32,12 +32,12 @@ def victim(api: Api) -> Account:
 
 
 def use(api: Api, token: str) -> None:
-    """A request that only the order service sees."""
+    """Sends a request that only order-svc sees."""
     assert_success(api.call("ListOrders", token=token), 200)
 
 
 def audited(api: Api, stack: RunningStack, user_id: str) -> list[str]:
-    """What the audit log says of a user's sessions, once it tells of a reuse."""
+    """Waits for a reuse in the audit log, and returns the session events of the user."""
     email, password = unique_email("admin"), unique_password()
     stack.create_admin(email, password)
     admin = log_in(api, email, password)
@@ -51,12 +51,12 @@ def audited(api: Api, stack: RunningStack, user_id: str) -> list[str]:
 
 
 def test_reuse_of_a_copied_session_key_ends_the_session(api: Api, stack: RunningStack, victim: Account) -> None:
-    """One holder, owner or thief, renews and uses order routes alone; the other comes after the grace. Both are out."""
+    """One holder, owner or thief, renews and uses only order routes; the other follows after the grace period."""
     copied = victim.cookie
     renewed = present(api, victim.cookie, "ListOrders")
     token, cookie = renewed.headers["X-Access-Token"], assert_renewed(renewed)
     use(api, token)
-    time.sleep(GRACE_S + 0.5)  # the grace is a promise to clients: there is no event to wait for
+    time.sleep(GRACE_S + 0.5)  # the grace period is a promise to clients: there is no event to wait for
     assert_problem(present(api, copied, "ListOrders"), 401, "SESSION_REUSED")
     assert_problem(present(api, cookie, "ListOrders"), 401, "SESSION_INVALID")
     eventually(lambda: api.call("ListOrders", token=token).status_code == 401 or None, within_s=2)
@@ -64,7 +64,7 @@ def test_reuse_of_a_copied_session_key_ends_the_session(api: Api, stack: Running
 
 
 def test_lost_response_does_not_count_as_theft(api: Api, victim: Account) -> None:
-    """The gateway itself has used the new token for the request that renewed: that proves nothing of the client."""
+    """The gateway itself uses the new token for the renewing request: that does not prove that the client has it."""
     lost = assert_renewed(present(api, victim.cookie, "ListOrders"))
     use(api, victim.token)
     time.sleep(GRACE_S + 0.5)

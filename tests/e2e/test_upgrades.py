@@ -1,4 +1,4 @@
-"""Requests to switch to another protocol: they are answered like any other request, over HTTP."""
+"""Requests to upgrade the protocol: they are answered over HTTP like any other request."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from tests.e2e.raw_http import exchange
 
 
 def websocket(target: bytes) -> bytes:
-    """An opening handshake (RFC 6455, 4.1)."""
+    """Returns an opening handshake (RFC 6455, 4.1)."""
     lines = [
         b"GET " + target + b" HTTP/1.1",
         b"Host: localhost",

@@ -1,4 +1,4 @@
-"""What a client is told while a service behind the gateway hangs, or is gone. (501 has its test beside the new RPC.)"""
+"""Responses while a service behind the gateway hangs or is down. (501: tests/integration/gateway/test_new_rpc.py.)"""
 
 import os
 import signal
@@ -18,7 +18,7 @@ ACCOUNT = {"email": "upstream@example.com", "name": "Upstream", "password": "a-s
 
 @pytest.fixture(scope="module")
 def fragile(start_stack: StartStack) -> Stack:
-    """A platform of one's own, to break."""
+    """A separate platform to break."""
     return start_stack({})
 
 

@@ -1,4 +1,4 @@
-"""GetUser and DeleteUser: oneself, or anybody for administrators."""
+"""GetUser and DeleteUser: the caller's own account; all accounts for administrators."""
 
 import pytest
 
@@ -22,9 +22,9 @@ def test_user_reads_their_own_account_by_id(api: Api, alice: Account) -> None:
     assert response.json()["user_id"] == alice.user_id
 
 
-@pytest.mark.parametrize("whose", ["somebody", "nobody"])
+@pytest.mark.parametrize("whose", ["another user", "unknown"])
 def test_account_of_another_user_is_not_found(api: Api, alice: Account, bob: Account, whose: str) -> None:
-    user_id = bob.user_id if whose == "somebody" else UNKNOWN_ID
+    user_id = bob.user_id if whose == "another user" else UNKNOWN_ID
     response = api.call("GetUser", Style.RESOURCE, {"user_id": user_id}, token=alice.token)
     assert_problem(response, 404, "USER_NOT_FOUND")
 

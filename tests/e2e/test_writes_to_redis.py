@@ -1,4 +1,4 @@
-"""What somebody who can write to Redis gains: nothing but the end of sessions."""
+"""An attacker who can write to Redis can end sessions, and nothing else."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -92,7 +92,7 @@ def test_no_session_hash_turns_a_key_into_that_of_another_user(
     ids=["times", "password version", "counter"],
 )
 def test_no_session_field_revives_an_ended_session(api: Api, redis: Any, fields: dict[str, int]) -> None:
-    """A hash that is written again, as it was or better, revives nothing: not after a logout, not after a change."""
+    """A restored or altered session hash revives nothing, neither after a logout nor after a password change."""
     account = register(api)
     kept = redis.hgetall(hash_of(account))
     if "password_version" in fields:
@@ -128,7 +128,7 @@ def test_forged_event_cancels_no_order(api: Api, redis: Any) -> None:
 
 
 def test_loss_of_redis_data_revives_no_token(api: Api, redis: Any, stack: Stack) -> None:
-    """Though the gateway is started again, and knows nothing but what it can learn."""
+    """Even after a restart of the gateway, which must read the revocations again."""
     account, other = register(api, email=unique_email()), register(api)
     assert_success(api.call("Logout", token=account.token), 204)
     redis.flushall()

@@ -1,4 +1,4 @@
-"""Audit events to test with."""
+"""Audit events for tests."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -19,5 +19,5 @@ def happened(
     subject: str | None = ADA,
     **detail: str,
 ) -> AuditEvent:
-    """An event so many microseconds after NOON."""
+    """Returns an event this many microseconds after NOON."""
     return AuditEvent(kind, actor, subject, ORIGIN, detail, NOON + timedelta(microseconds=at_us))

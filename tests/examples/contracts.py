@@ -1,4 +1,4 @@
-"""Contracts for tests: ours, and small ones compiled from proto text with buf, as a contributor would."""
+"""Contracts for tests: that of Headrace, and small ones compiled with buf."""
 
 import runpy
 import shutil
@@ -17,13 +17,13 @@ _GENERATOR = ROOT / "packages/shared-contracts/generate.py"
 
 @cache
 def headrace_contract() -> Contract:
-    """The contract that this repository ships."""
+    """Returns the contract of this repository."""
     return Contract.load(shared_contracts.descriptor_set())
 
 
 @cache
 def generator() -> dict[str, Any]:
-    """The names that generate.py defines; it is a script, and no module of a package."""
+    """Returns the names that generate.py defines: it is a script, not a module of a package."""
     return runpy.run_path(str(_GENERATOR))
 
 
@@ -33,7 +33,7 @@ def generate_contract(target: Path, protos: Path = PROTOS) -> None:
 
 
 def compile_protos(folder: Path, files: dict[str, str]) -> bytes:
-    """A descriptor set of our protos with ``files`` (path → text) added or replaced, built in ``folder``."""
+    """Builds in ``folder`` a descriptor set of our protos with ``files`` (path → text) added or replaced."""
     shutil.copytree(PROTOS, folder, dirs_exist_ok=True)
     for name, text in files.items():
         path = folder / name

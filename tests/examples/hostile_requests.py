@@ -1,4 +1,4 @@
-"""Requests that are made to cost much: bodies of a given size, and header fields and targets of the largest size."""
+"""Requests that are expensive by design: bodies of a given size, header fields and targets of the largest size."""
 
 from collections.abc import Callable
 
@@ -6,7 +6,7 @@ Headers = list[tuple[bytes, bytes]]
 
 
 def _repeated(unit: bytes, before: bytes = b'{"a":[', after: bytes = b"0]}") -> Callable[[int], bytes]:
-    """As many units as fit, between what comes before and after."""
+    """Returns a body of as many units as fit between ``before`` and ``after``."""
 
     def body(size: int) -> bytes:
         return before + unit * ((size - len(before) - len(after)) // len(unit)) + after
@@ -18,7 +18,7 @@ def _names(size: int) -> bytes:
     return b"{" + b",".join(b'"%x":1' % number for number in range(size // 10)) + b"}"
 
 
-#: Bodies by what they are made of; each takes the size that it must not exceed, in bytes.
+#: Bodies by their content; each function receives the largest size in bytes.
 BODIES: dict[str, Callable[[int], bytes]] = {
     "empty objects": _repeated(b"{},"),
     "empty objects as lines": _repeated(b"{},", b'{"lines":[', b"{}]}"),
@@ -57,7 +57,7 @@ BODIES: dict[str, Callable[[int], bytes]] = {
     "form fields": _repeated(b"a=b&", b"", b""),
 }
 
-#: Just below what all header fields together may have.
+#: Just below the limit of all header fields together.
 _FIELD_BYTES = 15 * 1024
 
 
@@ -65,7 +65,7 @@ def _field(name: bytes, unit: bytes, before: bytes = b"") -> Headers:
     return [(name, before + unit * ((_FIELD_BYTES - len(before)) // len(unit)))]
 
 
-#: Header fields by what they are made of.
+#: Header fields by their content.
 FIELDS: dict[str, Headers] = {
     "accept-encoding": _field(b"accept-encoding", b","),
     "accept-encoding with weights": _field(b"accept-encoding", b"a;q=1,"),
@@ -89,7 +89,7 @@ FIELDS: dict[str, Headers] = {
     "many fields": [(b"x-%d" % number, b"x" * 140) for number in range(95)],
 }
 
-#: Just below what a target may have.
+#: Just below the limit of a request target.
 _TARGET_BYTES = 8 * 1024 - 64
 
 
@@ -97,7 +97,7 @@ def _target(unit: bytes, before: bytes) -> bytes:
     return before + unit * ((_TARGET_BYTES - len(before)) // len(unit))
 
 
-#: Paths and queries by what they are made of.
+#: Paths and queries by their content.
 TARGETS: dict[str, bytes] = {
     "segments": _target(b"/a", b""),
     "slashes": _target(b"/", b"/"),

@@ -1,4 +1,4 @@
-"""Orders, actors and clocks to test with."""
+"""Orders, actors and clocks for tests."""
 
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
@@ -12,7 +12,7 @@ ALICE = "0198c0de-0000-7000-8000-00000000a11c"
 BOB = "0198c0de-0000-7000-8000-000000000b0b"
 ROOT = "0198c0de-0000-7000-8000-000000000ad0"
 
-#: Not a whole number of milliseconds: what is lost on the way shows.
+#: Not a whole number of milliseconds: shows a loss of precision.
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)
 
 LINES = (OrderLine("bolt-m8", 10, 25), OrderLine("nut-m8", 3, 0))
@@ -38,7 +38,7 @@ def an_order(
 
 
 class Clock:
-    """A clock that stands still until told otherwise."""
+    """A clock that stands still until a test sets it."""
 
     def __init__(self) -> None:
         self.time = NOON
@@ -51,5 +51,5 @@ class Clock:
 
 
 def unknown_id() -> str:
-    """A well-formed id that nothing has."""
+    """Returns a well-formed id of nothing."""
     return str(UUID(int=0x0198C0DE000070008000_FFFFFFFFFFFF))

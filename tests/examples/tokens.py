@@ -1,4 +1,4 @@
-"""Access tokens for tests, minted by a foreign library (PyJWT), and a verifier that takes them."""
+"""Access tokens for tests, minted by another library (PyJWT), and a verifier that accepts them."""
 
 import time
 from typing import Any
@@ -13,14 +13,14 @@ from tests.running.secrets_seen import SEEN
 
 
 class Issuer:
-    """Mints tokens with a key of its own."""
+    """Mints tokens with its own key."""
 
     def __init__(self, kid: str = "test-key") -> None:
         self._key = Ed25519PrivateKey.generate()
         self._kid = kid
 
     def token(self, **claims: Any) -> str:
-        """A token of a user, valid for 15 minutes; ``claims`` replace its own."""
+        """Returns a token of a user, valid for 15 minutes; ``claims`` replace the defaults."""
         now = int(time.time())
         standard = {
             "iss": "headrace",
@@ -38,12 +38,12 @@ class Issuer:
         return token
 
     async def keys(self) -> list[dict[str, str]]:
-        """The public keys, as JSON Web Keys."""
+        """Returns the public keys as JSON Web Keys."""
         public = OKPAlgorithm.to_jwk(self._key.public_key(), as_dict=True)
         return [public | {"kid": self._kid, "alg": "EdDSA", "use": "sig"}]
 
     async def verifier(self) -> TokenVerifier:
-        """A verifier that has fetched the keys."""
+        """Returns a verifier that has fetched the keys."""
         keys = KeySet(self.keys)
         await keys.refresh()
         return TokenVerifier(keys, issuer="headrace", audience="headrace", leeway_s=0)

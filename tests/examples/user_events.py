@@ -1,4 +1,4 @@
-"""Events of user-svc as they travel."""
+"""Events of user-svc in their wire format."""
 
 from datetime import UTC, datetime
 
@@ -13,11 +13,11 @@ DELETED_AT = datetime(2026, 11, 22, 13, 0, 0, 654321, tzinfo=UTC)
 
 
 def user_deleted(user_id: str = unknown_id(), deleted_by: str = ROOT, request_id: str = "request-9") -> Envelope:
-    """A user was deleted, by an administrator unless somebody else is named."""
+    """Returns the event that a user was deleted, by default by an administrator."""
     message = UserDeleted(user_id=user_id, deleted_by=deleted_by, deleted_at=DELETED_AT)
     return Envelope(str(uuid7()), "user.v1.UserDeleted", bytes(message), request_id, TRACEPARENT)
 
 
 def an_event(payload: bytes = b"\xff\x00\r\n", type_: str = "user.v1.Renamed") -> Envelope:
-    """Something that nobody here can make sense of."""
+    """Returns an event that no consumer understands."""
     return Envelope(str(uuid7()), type_, payload, "", "")

@@ -1,4 +1,4 @@
-"""Users, sessions and events to test with."""
+"""Users, sessions and events for tests."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -15,7 +15,7 @@ PASSWORD = "correct horse battery"
 
 
 def a_user(**changes: Any) -> User:
-    """A user whom nobody else has."""
+    """Returns a unique user."""
     user_id = new_id()
     standard: dict[str, Any] = {
         "user_id": user_id,
@@ -30,7 +30,7 @@ def a_user(**changes: Any) -> User:
 
 
 def a_session(user_id: str, **changes: Any) -> NewSession:
-    """A session to open."""
+    """Returns a new session."""
     standard: dict[str, Any] = {
         "session_id": new_session_id(),
         "user_id": user_id,
@@ -42,10 +42,10 @@ def a_session(user_id: str, **changes: Any) -> NewSession:
 
 
 def deleted(user: User) -> UserDeleted:
-    """What others learn when a user has deleted themselves."""
+    """Returns the event of a user who deleted their own account."""
     return UserDeleted(new_id(), user.user_id, user.user_id, datetime.now(UTC), ORIGIN.request_id)
 
 
 def an_event(kind: AuditKind, user: User, **detail: str) -> AuditEvent:
-    """Something that a user did to themselves."""
+    """Returns an audit event of a user about their own account."""
     return AuditEvent(kind, user.user_id, user.user_id, ORIGIN, detail)

@@ -1,4 +1,4 @@
-"""The command behind `./just fuzz`: feeds every target for a while, and reports."""
+"""`just fuzz`: feeds every target for a while, and reports."""
 
 import argparse
 import sys
@@ -15,7 +15,7 @@ _EXAMPLES_A_ROUND = 300
 
 
 def _fuzz(target: Target, seconds: float) -> bool:
-    """Whether nothing was found."""
+    """Fuzzes one target, and returns whether it passed."""
     campaign = Campaign(target, measures_steps=True)
     end = monotonic() + seconds
     try:
@@ -30,17 +30,15 @@ def _fuzz(target: Target, seconds: float) -> bool:
     found = campaign.findings
     sys.stdout.write(
         f"{'pass' if passed else 'FAIL'}  {target.name:<24} {found.inputs:>8} inputs, longest step "
-        f"{found.longest_step_ms:.1f} ms (at most {target.max_step_ms:g}), {found.growth_blocks} blocks stayed\n"
+        f"{found.longest_step_ms:.1f} ms (at most {target.max_step_ms:g}), {found.growth_blocks} blocks retained\n"
     )
     sys.stdout.flush()
     return passed
 
 
 def main() -> int:
-    """The exit code: 0 when nothing was found."""
-    parser = argparse.ArgumentParser(
-        prog="just fuzz", description="Feeds generated input to everything that takes any."
-    )
+    """Runs the command line, and returns the exit code: 0 if nothing was found."""
+    parser = argparse.ArgumentParser(prog="just fuzz", description="Fuzz everything that parses external input.")
     parser.add_argument("seconds", nargs="?", type=float, default=60.0, help="for each target (60)")
     parser.add_argument("targets", nargs="*", metavar="TARGET", help=f"only these: {', '.join(TARGETS)}")
     arguments = parser.parse_args()

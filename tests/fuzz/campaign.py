@@ -1,4 +1,4 @@
-"""Feeds one target with many inputs, and checks what is expected of every target."""
+"""Feeds one target with many inputs, and checks the invariants of every target."""
 
 import asyncio
 import gc
@@ -15,13 +15,13 @@ from tests.fuzz.step_loop import StepLoop
 from tests.fuzz.target import Target
 
 _SAMPLES = 40
-#: A first measurement may contain what the machine did meanwhile; the least of three is the input's own.
+#: A single measurement may include other work on the machine; the minimum of three does not.
 _MEASUREMENTS = 3
 
 
 @dataclass
 class Findings:
-    """What a campaign has seen. samples: some of the inputs."""
+    """The results of a campaign. samples: some of the inputs."""
 
     inputs: int = 0
     longest_step_ms: float = 0.0
@@ -29,7 +29,7 @@ class Findings:
 
 
 class Campaign:
-    """Inputs for one target, in one event loop. measures_steps: whether a step that takes too long is a failure."""
+    """Runs of one target in one event loop. measures_steps: whether a step that takes too long is a failure."""
 
     def __init__(self, target: Target, *, measures_steps: bool) -> None:
         self.findings = Findings()
@@ -38,12 +38,16 @@ class Campaign:
         self._samples: list[Any] = []
 
     def run(self, max_examples: int) -> None:
-        """Feed so many inputs. Any exception is a failure, with the input in its notes."""
+        """Feeds this many inputs. Any exception is a failure, with the input in its notes."""
         with self._loop() as runner:
             self._search(max_examples, runner)
 
     def check_memory(self) -> None:
-        """Feed some of the inputs twice again. AssertionError: the second time, something of them stayed."""
+        """Feeds some of the inputs twice again.
+
+        Raises:
+            AssertionError: the second run retained memory.
+        """
         with self._loop() as runner:
             self._replay(runner)
             before = _blocks()
@@ -57,13 +61,13 @@ class Campaign:
         def search(value: Any) -> None:
             longest_ms = self._feed(runner, value)
             if self._measures_steps:
-                target(longest_ms, label="longest step")  # searches for inputs that take longer
+                target(longest_ms, label="longest step")  # makes hypothesis search for slower inputs
                 assert longest_ms <= self._target.max_step_ms, f"one step took {longest_ms:.1f} ms"
 
         cast("Callable[[], None]", search)()
 
     def _feed(self, runner: asyncio.Runner, value: Any) -> float:
-        """The processor time of the longest step, in milliseconds."""
+        """Returns the processor time of the longest step in milliseconds."""
         self.findings.inputs += 1
         if len(self._samples) < _SAMPLES:
             self._samples.append(value)
@@ -78,7 +82,7 @@ class Campaign:
         loop = cast("StepLoop", runner.get_loop())
         loop.longest_step_s = 0.0
         loop.errors.clear()
-        gc.disable()  # a collection would go through all that hypothesis keeps, within a step
+        gc.disable()  # a collection would traverse all objects of hypothesis within a step
         try:
             with _log_errors() as logged:
                 runner.run(cast("Any", self._target.feed(value)))

@@ -1,4 +1,4 @@
-"""Header fields that the gateway parses itself: none raises, and none takes long, whatever it holds."""
+"""Header fields that the gateway parses itself: no value raises an error or takes long."""
 
 from contextlib import suppress
 
@@ -28,7 +28,7 @@ _PIECES = [
     b"x",
 ]
 _PIECES += [b"application/json", b"charset=", b"utf-8", b"\xff", b"\x00"]
-#: Up to 16 KiB, which is what all fields together may have.
+#: Up to 16 KiB, the limit of all fields together.
 _VALUES = st.one_of(
     st.lists(st.sampled_from(_PIECES), max_size=12).map(b"".join),
     st.tuples(st.lists(st.sampled_from(_PIECES), min_size=1, max_size=3).map(b"".join), st.integers(1, 16_384)).map(

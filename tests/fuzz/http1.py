@@ -1,4 +1,4 @@
-"""HTTP/1: what comes on a connection, in any pieces, is answered request by request, and ends in good order."""
+"""HTTP/1: a connection's requests, in any pieces, are answered one by one, and the connection ends properly."""
 
 import asyncio
 from collections.abc import Sequence
@@ -19,9 +19,9 @@ _MAX_PIECES = 600
 class Sent:
     """One complete request.
 
-    number: in its path, and in the body of the answer. waits: turns of the event loop before it is answered.
-    reads: whether it is answered after its body only. is_last: whether the client says that no other follows.
-    chunks: the sizes of the pieces of its body; None: Content-Length. empty_lines: what comes before it.
+    number: in its path, and in the body of the response. waits: iterations of the event loop before the response.
+    reads: whether the response comes only after the body. is_last: whether the client sends Connection: close.
+    chunks: the sizes of the body's chunks; None: Content-Length. empty_lines: sent before the request.
     """
 
     number: int
@@ -42,7 +42,7 @@ class Sent:
 
     @property
     def may_be_unread(self) -> bool:
-        """Whether something of it may still be on its way when it is answered."""
+        """Whether a part of it may still arrive after the response."""
         return not self.reads and (bool(self.body) or self.is_chunked)
 
     @property
@@ -78,10 +78,10 @@ def _chunked(body: bytes, sizes: Sequence[int]) -> bytes:
 
 @dataclass(frozen=True)
 class Conversation:
-    """What a client sends: requests, then ``tail``, of which nothing is a request, changed at some places.
+    """The bytes of a client: requests, then ``tail``, which holds no request, with some changes.
 
-    changes: (where, of 1000; how many bytes go; what comes). cuts: where packets end, of 1000.
-    turns: of the event loop, between packets. leaves: the client breaks the connection off, and does not wait.
+    changes: (position in thousandths, removed bytes, inserted bytes). cuts: ends of packets in thousandths.
+    turns: iterations of the event loop between packets. leaves: the client aborts the connection without waiting.
     """
 
     requests: tuple[Sent, ...]
@@ -108,7 +108,7 @@ class Conversation:
         return bytes(text)
 
     def expected(self) -> list[Sent]:
-        """The requests that must be answered: those before the first change, up to the last one."""
+        """Returns the requests that must be answered: those before the first change, up to the last one."""
         text, unchanged, end = self.text(), self._unchanged(), 0
         answered: list[Sent] = []
         for request in self.requests:
@@ -152,7 +152,7 @@ async def _feed(conversation: Conversation) -> None:
 
 async def _check_answers(conversation: Conversation, received: bytes) -> None:
     for request in conversation.expected():
-        await asyncio.sleep(0)  # reading the answers is not to be measured as one step
+        await asyncio.sleep(0)  # parsing the responses must not count as a step
         status, body, is_last, received = _next_answer(request.method, received)
         assert status == 200
         assert body == (b"" if request.method == b"HEAD" else b"/%d" % request.number)
@@ -162,7 +162,7 @@ async def _check_answers(conversation: Conversation, received: bytes) -> None:
             return
     if not conversation.changes:
         if conversation.tail == PREFACE and not conversation.requests:
-            return  # HTTP/2 begins
+            return  # the preface of HTTP/2
         if conversation.tail in HARMLESS:
             assert received == b""
         else:
@@ -173,12 +173,12 @@ async def _check_answers(conversation: Conversation, received: bytes) -> None:
 
 
 def _has_own_end(request: Sent) -> bool:
-    """HTTP/1.0 has no chunks: the end of a response of unknown length is that of the connection."""
+    """HTTP/1.0 has no chunks: a response of unknown length ends with the connection."""
     return request.version == b"1.0" and request.streams
 
 
 def _next_answer(method: bytes, received: bytes) -> tuple[int, bytes, bool, bytes]:
-    """Status, body, whether it says that it is the last, and what follows."""
+    """Returns the status, the body, whether it closes the connection, and the remaining bytes."""
     client = h11.Connection(h11.CLIENT)
     client.send(h11.Request(method=method, target="/", headers=[("Host", "localhost")]))
     client.send(h11.EndOfMessage())

@@ -1,4 +1,4 @@
-"""JSON bodies of every method: read into a message, or refused with violations; never an error, never for long."""
+"""JSON bodies of every method: parsed into a message or refused with violations, without errors and quickly."""
 
 import json
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ _MAX_VIOLATIONS = 100
 
 @dataclass(frozen=True)
 class Body:
-    """What is sent to one endpoint."""
+    """A body for one endpoint."""
 
     endpoint: Endpoint
     text: bytes
@@ -63,7 +63,7 @@ _SPELLINGS = [
 
 @st.composite
 def _texts(draw: st.DrawFn) -> bytes:
-    """JSON, JSON with a number in another spelling, JSON that was changed in a few places, or a hostile form."""
+    """Generates JSON, JSON with other spellings of numbers, JSON with a few changes, or hostile bodies."""
     kind = draw(st.sampled_from(["json", "spelling", "changed", "hostile", "bytes"]))
     if kind == "bytes":
         return draw(st.binary(max_size=300))
@@ -81,7 +81,7 @@ def _texts(draw: st.DrawFn) -> bytes:
 
 
 async def feed(body: Body) -> None:
-    """Read it as the transcoder does."""
+    """Parses it as the transcoder does."""
     endpoint = body.endpoint
     path = dict.fromkeys(endpoint.path.split("{")[1:], "0190b3a1-0000-7000-8000-000000000000")
     path = {name.partition("}")[0]: value for name, value in path.items()}
@@ -94,7 +94,7 @@ async def feed(body: Body) -> None:
 
 
 def _check(problem: Problem) -> None:
-    """A refusal says what is wrong, and no more of it than is of use."""
+    """Checks that a refusal has violations, and not too many."""
     assert problem.status in {400, 412}
     assert 0 < len(problem.violations) <= _MAX_VIOLATIONS
     document = json.loads(problem.body("title", "request-1"))
@@ -105,6 +105,6 @@ TARGET = Target(
     name="json-bodies",
     inputs=st.builds(Body, st.sampled_from(_ENDPOINTS), _texts()),
     feed=feed,
-    # A body of the largest size that the gateway takes at all, for a method that would not take so much.
+    # A body of the gateway's largest size, for a method with a lower limit.
     max_step_ms=20.0,
 )

@@ -1,4 +1,4 @@
-"""Connections of the gateway without sockets: what a client sends arrives in exactly the pieces that a test says."""
+"""Connections of the gateway without sockets: data arrive in exactly the pieces that a test sends."""
 
 import asyncio
 from typing import Any, cast
@@ -17,12 +17,12 @@ from starlette.types import ASGIApp
 
 from tests.integration.gateway.server.edge import BOUNDS
 
-#: No conversation of a few kilobytes takes more turns of the event loop; one that does hangs.
+#: No exchange of a few kilobytes takes more iterations of the event loop; one that does hangs.
 _MAX_TURNS = 20_000
 
 
 class Peer(asyncio.Transport):
-    """The client's end of a connection, and the transport at the server's end. received: what the server has sent."""
+    """The client's end of a connection and the server's transport. received: the bytes that the server has sent."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -33,12 +33,12 @@ class Peer(asyncio.Transport):
         self._protocol: asyncio.Protocol | None = None
 
     def attach(self, protocol: asyncio.Protocol) -> None:
-        """Open the connection."""
+        """Opens the connection."""
         self._protocol = protocol
         protocol.connection_made(self)
 
     async def send(self, piece: bytes) -> None:
-        """Send ``piece`` as one packet, as soon as the server reads."""
+        """Sends ``piece`` as one packet, as soon as the server reads."""
         for _ in range(_MAX_TURNS):
             if not self.is_paused or self._is_closing:
                 break
@@ -49,12 +49,12 @@ class Peer(asyncio.Transport):
             self._protocol.data_received(piece)
 
     def finish(self) -> None:
-        """Send the end, and read on."""
+        """Closes the sending direction, and keeps reading."""
         if self._protocol is not None and not self._is_closing:
             self._protocol.eof_received()
 
     def leave(self) -> None:
-        """Break the connection off."""
+        """Aborts the connection."""
         self.abort()
 
     def getsockname(self) -> tuple[str, int]:
@@ -71,7 +71,7 @@ class Peer(asyncio.Transport):
         self.has_end = True
 
     def set_write_buffer_limits(self, high: int | None = None, low: int | None = None) -> None:
-        """Nothing is ever buffered."""
+        """Returns 0: nothing is ever buffered."""
 
     def get_write_buffer_size(self) -> int:
         return 0
@@ -102,7 +102,7 @@ class _NoObserver:
 
 
 def memory_edge(app: ASGIApp, **bounds: Any) -> Edge:
-    """What connections to ``app`` have in common; ``bounds`` replace those in BOUNDS."""
+    """Returns the shared state of connections to ``app``; ``bounds`` replace those in BOUNDS."""
     in_force = Bounds(**{**BOUNDS, **bounds})
     telemetry = EdgeTelemetry(NoOpMeter("fuzz"))
     refusals = Refusals(str.capitalize, telemetry)
@@ -111,10 +111,16 @@ def memory_edge(app: ASGIApp, **bounds: Any) -> Edge:
 
 
 async def converse(edge: Edge, pieces: list[bytes], *, turns: int = 0, leaves: bool = False) -> bytes:
-    """Send ``pieces`` on one connection, then its end; returns what the server has sent.
+    """Sends ``pieces`` on one connection, then its end, and returns the bytes that the server has sent.
 
-    turns: how often the event loop turns between two pieces. leaves: the client breaks the connection off in the end.
-    AssertionError: the server does not come to an end.
+    Args:
+        edge: the shared state of the server's connections.
+        pieces: one packet each.
+        turns: iterations of the event loop between two pieces.
+        leaves: whether the client aborts the connection at the end.
+
+    Raises:
+        AssertionError: the server does not finish.
     """
     peer = Peer()
     connection = ClientConnection(
@@ -127,7 +133,7 @@ async def converse(edge: Edge, pieces: list[bytes], *, turns: int = 0, leaves: b
         http2=Http2,
     )
     serving = asyncio.ensure_future(connection.serve(cast("Any", peer)))
-    await asyncio.sleep(0)  # the server takes the connection
+    await asyncio.sleep(0)  # the server accepts the connection
     for piece in pieces:
         await peer.send(piece)
         for _ in range(turns):

@@ -1,4 +1,4 @@
-"""Request paths into the router: whatever it matches is what the path says, segment by segment."""
+"""Request paths in the router: a match corresponds to the path segment by segment."""
 
 from urllib.parse import quote, unquote_to_bytes
 

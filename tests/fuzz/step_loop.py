@@ -11,9 +11,9 @@ Ts = TypeVarTuple("Ts")
 
 
 class StepLoop(asyncio.SelectorEventLoop):
-    """Keeps the processor time of its longest step, and every error that would only be logged.
+    """Records the processor time of its longest step, and every error that would only be logged.
 
-    It takes a connection that exists in memory only (`memory_connection.Peer`) for an accepted socket.
+    It accepts an in-memory connection (`memory_connection.Peer`) in place of an accepted socket.
     """
 
     def __init__(self) -> None:
@@ -28,7 +28,7 @@ class StepLoop(asyncio.SelectorEventLoop):
         return super().call_soon(partial(self._measure, callback, *args), context=context)
 
     async def connect_accepted_socket(self, protocol_factory: Callable[[], Any], sock: Any, **_: Any) -> Any:
-        """What the gateway calls for each socket that it has accepted."""
+        """Replaces the method that the gateway calls for each accepted socket."""
         protocol = protocol_factory()
         sock.attach(protocol)
         return sock, protocol

@@ -1,4 +1,4 @@
-"""What can be fuzzed."""
+"""Targets of fuzzing."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
@@ -9,13 +9,13 @@ from hypothesis.strategies import SearchStrategy
 
 @dataclass(frozen=True, kw_only=True)
 class Target:
-    """One piece of code that takes input from outside.
+    """Code that parses external input.
 
     name: for the command line and the report.
     inputs: generates inputs; an input must not be changed by ``feed``, which may get it several times.
-    feed: takes one input, in an event loop, and raises what is wrong (AssertionError or any other).
-    max_step_ms: the most processor time that one step of the event loop may take.
-    max_growth_blocks: how many blocks of memory (`sys.getallocatedblocks`) may stay when inputs are repeated.
+    feed: feeds one input in an event loop, and raises on a fault (AssertionError or any other exception).
+    max_step_ms: the limit of processor time per step of the event loop.
+    max_growth_blocks: how many blocks of memory (`sys.getallocatedblocks`) repeated inputs may retain.
     """
 
     name: str

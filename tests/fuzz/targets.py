@@ -1,4 +1,4 @@
-"""Every target, by name."""
+"""All targets by name."""
 
 from tests.fuzz import header_values, http1, json_bodies, paths
 from tests.fuzz.target import Target

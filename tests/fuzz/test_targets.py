@@ -1,4 +1,4 @@
-"""The short form of every fuzzing target: `./just fuzz` goes on for longer, and measures."""
+"""The short form of every fuzzing target; `./just fuzz` runs longer and measures times."""
 
 import pytest
 

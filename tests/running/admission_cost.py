@@ -1,4 +1,4 @@
-"""What requests cost the event loop before they are known to be good: the longest step of each, in processor time."""
+"""The cost of requests before they are validated: the longest event-loop step of each, in processor time."""
 
 import asyncio
 from collections.abc import Iterator
@@ -15,13 +15,13 @@ from tests.running.lone_gateway import TOKEN, ask, lone_gateway
 
 _TOKEN_FIELD = (b"authorization", b"Bearer " + TOKEN)
 _JSON = (b"content-type", b"application/json")
-#: Another task of the machine may have come in between: the least of so many measurements is the request's own.
+#: The minimum of this many measurements excludes other work on the machine.
 _MEASUREMENTS = 3
 
 
 @dataclass(frozen=True)
 class Hostile:
-    """A request that is made to cost much. kind, form: for reports."""
+    """A request that is expensive by design. kind, form: for reports."""
 
     kind: str
     form: str
@@ -33,7 +33,7 @@ class Hostile:
 
 @dataclass(frozen=True)
 class Cost:
-    """step_s: the longest step of the event loop, in seconds of processor time."""
+    """A measured request. step_s: the longest event-loop step, in seconds of processor time."""
 
     request: Hostile
     step_s: float
@@ -41,7 +41,7 @@ class Cost:
 
 
 def hostile_requests(contract: Contract) -> Iterator[Hostile]:
-    """Bodies of the largest size for each method, header fields and targets of the largest size, and the own pages."""
+    """Yields the largest bodies for each method, the largest header fields and targets, and the gateway's pages."""
     for method in contract.methods.values():
         for binding in method.bindings[:1]:
             most = body_bounds(contract, method, binding).within_bytes(MAX_BODY_BYTES)
@@ -60,7 +60,7 @@ def hostile_requests(contract: Contract) -> Iterator[Hostile]:
 
 
 def costs_of(contract: Contract, only: str | None = None) -> list[Cost]:
-    """Sends each request to a gateway of its own process; the most expensive come first. only: one method, by name."""
+    """Sends each request to an in-process gateway, and returns the most expensive first. only: one method, by name."""
     app = lone_gateway(contract)
     costs: list[Cost] = []
     with asyncio.Runner(loop_factory=StepLoop) as runner:
@@ -78,7 +78,7 @@ def costs_of(contract: Contract, only: str | None = None) -> list[Cost]:
 
 
 def reference_s() -> float:
-    """How long a loop of pure Python takes here that takes 10 ms where the limit was chosen, in processor time."""
+    """Returns the processor time of a Python loop that takes 10 ms on the machine where the limit was chosen."""
     least_s = float("inf")
     for _ in range(5):
         begun, total = thread_time(), 0

@@ -1,4 +1,4 @@
-"""Lets time pass for what Redis remembers of failed logins: it is moved into the past, so that nobody has to wait."""
+"""Ages the failed logins in Redis, so that tests need not wait."""
 
 from typing import Any
 
@@ -6,9 +6,9 @@ from redis.asyncio import Redis
 
 
 async def age_logins(redis: Redis, seconds: float) -> None:
-    """Ages every key of the login throttle. redis: decodes its answers."""
+    """Moves every key of the login throttle into the past. redis: a client that decodes responses."""
     aged_ms = round(seconds * 1000)
-    for key in {key async for key in redis.scan_iter("{logins}:*")}:  # SCAN may tell of a key twice
+    for key in {key async for key in redis.scan_iter("{logins}:*")}:  # SCAN may return a key twice
         left_ms = await redis.pttl(key)
         if left_ms <= aged_ms:
             await redis.delete(key)

@@ -1,4 +1,4 @@
-"""A collector of traces: a real HTTP server that reads what OTLP exporters send it."""
+"""A collector of traces: an HTTP server that reads the requests of OTLP exporters."""
 
 import threading
 from collections.abc import Iterable, Iterator, Mapping
@@ -13,7 +13,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span, Status
 
 @dataclass(frozen=True, slots=True)
 class SeenSpan:
-    """A span as it was received; ids in hexadecimal, parent_id empty at a root. error: its status says so."""
+    """A received span; ids are hexadecimal, parent_id is empty at a root. error: whether its status is an error."""
 
     service: str
     name: str
@@ -30,9 +30,9 @@ class SeenSpan:
 
 @dataclass
 class Collector:
-    """Takes spans at `endpoint`. go_on: while it is not set, whoever sends waits. status: what they are answered."""
+    """Receives spans at `endpoint`. unblocked: while it is not set, requests wait. status: of the responses."""
 
-    go_on: threading.Event = field(default_factory=threading.Event)
+    unblocked: threading.Event = field(default_factory=threading.Event)
     status: int = 200
     port: int = 0
     messages: list[bytes] = field(default_factory=list)
@@ -43,7 +43,7 @@ class Collector:
         return f"http://127.0.0.1:{self.port}/v1/traces"
 
     def environ(self, ratio: float) -> dict[str, str]:
-        """The settings with which all processes send their traces here."""
+        """Returns the settings with which all processes send their traces here."""
         prefixes = ("GATEWAY", "USER_SVC", "ORDER_SVC")
         endpoints = {f"{prefix}_TRACES_ENDPOINT": self.endpoint for prefix in prefixes}
         return endpoints | {f"{prefix}_TRACES_SAMPLE_RATIO": str(ratio) for prefix in prefixes}
@@ -59,25 +59,25 @@ class Collector:
         return list(self._spans)
 
     def ended(self, trace_id: str, service: str, name: str) -> list[SeenSpan] | None:
-        """The trace, once this step of it is here; None: not yet."""
+        """Returns the trace once this span of it has arrived; None before."""
         trace = self.trace(trace_id)
         return trace if any((span.service, span.name) == (service, name) for span in trace) else None
 
     def trace(self, trace_id: str) -> list[SeenSpan]:
-        """What has come of one trace, in the order in which the steps began."""
+        """Returns the received spans of one trace in the order in which they began."""
         return sorted((span for span in self.spans if span.trace_id == trace_id), key=lambda span: span.began_ns)
 
 
 @contextmanager
 def running_collector() -> Iterator[Collector]:
-    """A collector for as long as the context lasts."""
+    """Yields a running collector."""
     collector = Collector()
-    collector.go_on.set()
+    collector.unblocked.set()
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["content-length"]))
-            collector.go_on.wait()
+            collector.unblocked.wait()
             assert self.path == "/v1/traces"
             assert self.headers["content-type"] == "application/x-protobuf"
             if collector.status == 200:
@@ -97,7 +97,7 @@ def running_collector() -> Iterator[Collector]:
         try:
             yield collector
         finally:
-            collector.go_on.set()
+            collector.unblocked.set()
             server.shutdown()
             thread.join()
 
@@ -125,5 +125,5 @@ def _values(attributes: Iterable[KeyValue]) -> dict[str, str | int | float | boo
 def _value(value: AnyValue) -> str | int | float | bool:
     kind = value.WhichOneof("value")
     assert kind in {"string_value", "int_value", "double_value", "bool_value"}, kind
-    told: str | int | float | bool = getattr(value, kind)
-    return told
+    plain: str | int | float | bool = getattr(value, kind)
+    return plain

@@ -1,4 +1,4 @@
-"""A PostgreSQL whose disk is full, for one table."""
+"""Simulates a full disk of PostgreSQL for one table."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -7,7 +7,7 @@ from service_kit.postgres import PostgresPool
 
 from tests.running.servers import as_owner
 
-#: The code and the words of the server when it cannot extend a table's file (ENOSPC).
+#: The server's code and text when it cannot extend the file of a table (ENOSPC).
 _FUNCTION = """
     CREATE OR REPLACE FUNCTION no_space_left() RETURNS trigger LANGUAGE plpgsql AS $$
     BEGIN
@@ -17,7 +17,7 @@ _FUNCTION = """
 
 @contextmanager
 def full_disk(pool: PostgresPool, table: str) -> Iterator[None]:
-    """Has the server refuse every row that is to be added to this table, for as long as the context lasts."""
+    """Makes the server refuse every insert into this table within the context."""
     trigger = f"CREATE TRIGGER full_disk BEFORE INSERT ON {table} FOR EACH ROW EXECUTE FUNCTION no_space_left()"
     as_owner(pool, _FUNCTION, trigger)
     try:

@@ -1,4 +1,4 @@
-"""A client of HTTP/2 that can also behave badly."""
+"""An HTTP/2 client that can also violate the protocol."""
 
 import asyncio
 import json
@@ -20,7 +20,7 @@ Headers = Sequence[tuple[bytes, bytes]]
 
 @dataclass
 class Reply:
-    """What has come on one stream. reset: the code of the RST_STREAM, if one came. ended: no more will come."""
+    """The response on one stream. reset: the code of a RST_STREAM. ended: whether the stream has ended."""
 
     headers: dict[bytes, bytes] = field(default_factory=dict)
     body: bytearray = field(default_factory=bytearray)
@@ -36,18 +36,17 @@ class Reply:
 
 
 class Http2Client:
-    """One connection. replies: by stream. goaways: (code, last stream) of each GOAWAY. closed: the server has ended it.
+    """One connection.
 
-    frame_types: of all frames that came.
-
-    reads_bodies: whether flow control is given back what has been read of responses.
+    replies: by stream. goaways: (code, last stream) of each GOAWAY. closed: whether the server has closed it.
+    frame_types: of all received frames. reads_bodies: whether window updates are sent for received data.
     """
 
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, reads_bodies: bool) -> None:
         self._reader = reader
         self.writer = writer
         self._reads_bodies = reads_bodies
-        # What a client should not send is what some tests are about.
+        # Some tests send what a client must not send.
         config = h2.config.H2Configuration(
             client_side=True, header_encoding=None, validate_outbound_headers=False, normalize_outbound_headers=False
         )
@@ -66,7 +65,7 @@ class Http2Client:
         self.writer.write(self.h2.data_to_send())
 
     def send_frames(self, *frames: Frame) -> None:
-        """Send frames as they are."""
+        """Sends raw frames."""
         self.writer.write(b"".join(frame.serialize() for frame in frames))
 
     def start(
@@ -78,13 +77,13 @@ class Http2Client:
         body: bytes | None = None,
         ends: bool = True,
     ) -> int:
-        """Begin a request; its stream. ends: whether it is whole with that."""
+        """Starts a request and returns its stream. ends: whether it has no body."""
         stream_id = self.h2.get_next_available_stream_id()
         pseudo = [(b":method", method), (b":scheme", b"http"), (b":authority", b"localhost"), (b":path", path)]
         return self.start_with([*pseudo, *headers], stream_id, body=body, ends=ends)
 
     def start_with(self, fields: Headers, stream_id: int, *, body: bytes | None = None, ends: bool = True) -> int:
-        """Begin a request with exactly these fields."""
+        """Starts a request with exactly these fields, and returns its stream."""
         self.replies[stream_id] = Reply()
         self.h2.send_headers(stream_id, list(fields), end_stream=ends and body is None)
         if body is not None:
@@ -93,17 +92,21 @@ class Http2Client:
         return stream_id
 
     async def reply(self, stream_id: int) -> Reply:
-        """The whole reply on a stream."""
+        """Waits for the complete response on a stream."""
         reply = self.replies[stream_id]
         await self.until(lambda: reply.ended)
         return reply
 
     async def get(self, path: bytes, **more: Any) -> Reply:
-        """The reply to one request."""
+        """Sends one request and returns its response."""
         return await self.reply(self.start(path, **more))
 
     async def until(self, condition: Any, within_s: float = _PATIENCE_S) -> None:
-        """Wait until what has come makes ``condition`` true. AssertionError: it never will."""
+        """Waits until ``condition`` is true.
+
+        Raises:
+            AssertionError: the connection ended before.
+        """
         async with asyncio.timeout(within_s):
             while not condition():
                 assert not self.closed, (self.goaways, self.replies)
@@ -111,15 +114,15 @@ class Http2Client:
                 await self._changed.wait()
 
     async def until_closed(self, within_s: float = _PATIENCE_S) -> None:
-        """Wait until the server has ended the connection."""
+        """Waits until the server has closed the connection."""
         await self.until(lambda: self.closed, within_s)
 
     async def until_ended(self) -> None:
-        """Wait until the server has said that it ends the connection, or has ended it."""
+        """Waits until the server has sent a GOAWAY or closed the connection."""
         await self.until(lambda: self.goaways or self.closed)
 
     async def listen(self) -> None:
-        """Take in what comes, until the end."""
+        """Reads until the connection ends."""
         try:
             while data := await self._reader.read(65536):
                 for event in self._received(data):
@@ -132,7 +135,7 @@ class Http2Client:
         self._changed.set()
 
     def _received(self, data: bytes) -> Iterator[h2.events.Event]:
-        """What has come, frame by frame."""
+        """Processes received data frame by frame."""
         self._buffer += data
         while len(self._buffer) >= _FRAME_HEADER_BYTES:
             size = _FRAME_HEADER_BYTES + int.from_bytes(self._buffer[:3])
@@ -141,8 +144,8 @@ class Http2Client:
             frame = bytes(self._buffer[:size])
             del self._buffer[:size]
             self.frame_types.append(frame[3])
-            # After an error or a GOAWAY, h2 takes the connection for closed. It is not: frames that were sent past h2
-            # get answers that h2 does not expect, and streams before a GOAWAY come to their ends (RFC 9113, 6.8).
+            # After an error or a GOAWAY, h2 treats the connection as closed. It is not: raw frames get responses that
+            # h2 does not expect, and streams before a GOAWAY are completed (RFC 9113, 6.8).
             with suppress(ProtocolError):
                 yield from self.h2.receive_data(frame)
             if self.h2.state_machine.state is h2.connection.ConnectionState.CLOSED:
@@ -172,7 +175,7 @@ class Http2Client:
 async def http2_connected(
     port: int, *, host: str = "127.0.0.1", source: str = "127.0.0.1", reads_bodies: bool = True
 ) -> AsyncIterator[Http2Client]:
-    """A connection to host:port, from ``source``."""
+    """Yields a connection to host:port, from ``source``."""
     reader, writer = await asyncio.open_connection(host, port, local_addr=(source, 0))
     async with http2_on(reader, writer, reads_bodies=reads_bodies) as client:
         yield client
@@ -182,7 +185,7 @@ async def http2_connected(
 async def http2_on(
     reader: asyncio.StreamReader, writer: asyncio.StreamWriter, *, reads_bodies: bool = True
 ) -> AsyncIterator[Http2Client]:
-    """Speak HTTP/2 on a connection that is open, and close it in the end."""
+    """Yields a client on an open connection, and closes it at the end."""
     client = Http2Client(reader, writer, reads_bodies=reads_bodies)
     listening = asyncio.create_task(client.listen())
     try:

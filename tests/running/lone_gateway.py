@@ -1,4 +1,4 @@
-"""The gateway's whole application in this process, without any service, store or socket."""
+"""The whole application of the gateway in this process, without services, stores and sockets."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -21,9 +21,9 @@ from service_kit.settings import Secret
 from service_kit.tokens.errors import TokenError
 from starlette.types import ASGIApp, Message, Scope
 
-#: The access token that this gateway takes for a user's.
+#: The access token that this gateway accepts.
 TOKEN = b"user"
-#: A body comes in pieces of this size (bytes), as a socket hands it over.
+#: The size in bytes of the pieces in which a body arrives, as from a socket.
 _PIECE_BYTES = 64 * 1024
 
 
@@ -35,7 +35,7 @@ class _Verifier:
 
 
 class _Away:
-    """Stands for every service, and for what renews sessions."""
+    """Stands in for every service, and for the session renewer."""
 
     async def call(self, *_: Any) -> Any:
         raise Problem(503, "UPSTREAM_UNAVAILABLE")
@@ -48,7 +48,7 @@ class _Away:
 
 
 def lone_gateway(contract: Contract) -> ASGIApp:
-    """The application, with quotas that no test uses up."""
+    """Returns the application, with quotas that no test exhausts."""
     away: Any = _Away()
     # The process's own registry would show an instrument of each application once more.
     instruments = NoOpMeterProvider().get_meter(__name__)
@@ -75,7 +75,7 @@ def lone_gateway(contract: Contract) -> ASGIApp:
 
 @dataclass
 class Answer:
-    """What a request was answered with."""
+    """A response."""
 
     status: int = 0
     headers: list[tuple[bytes, bytes]] = field(default_factory=list)
@@ -85,7 +85,7 @@ class Answer:
 async def ask(
     app: ASGIApp, verb: str, target: bytes, headers: Sequence[tuple[bytes, bytes]] = (), body: bytes = b""
 ) -> Answer:
-    """Sends one HTTP/2 request, its body in pieces, and returns the answer."""
+    """Sends one HTTP/2 request, its body in pieces, and returns the response."""
     path, _, query = target.partition(b"?")
     pieces = [body[start : start + _PIECE_BYTES] for start in range(0, len(body), _PIECE_BYTES)] or [b""]
     events = [

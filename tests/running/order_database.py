@@ -1,4 +1,4 @@
-"""The order service's real database for tests: its migrations applied by its own command's code, its own pool."""
+"""A real database of order-svc for tests, with its migrations and its pool."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,7 +13,7 @@ LIMITS = PoolLimits(min_size=0, max_size=8, wait_s=5.0, connect_timeout_s=5, sta
 
 
 def migrated_database(server: RunningPostgres) -> str:
-    """The URL of a database of its own, with the service's schema, as the service's role."""
+    """Returns the URL of a new database with the service's schema, for the service's role."""
     owner_url = server.create_database("orders")
     service_url = server.create_service_role(owner_url)
     assert migrate(owner_url, "order_svc", service_url) == 0
@@ -21,7 +21,7 @@ def migrated_database(server: RunningPostgres) -> str:
 
 
 def owned_database(server: RunningPostgres) -> str:
-    """The same as the role that owns its tables, for tests that change the schema."""
+    """Returns the same for the role that owns the tables, for tests that change the schema."""
     url = server.create_database("orders")
     assert migrate(url, "order_svc") == 0
     return url
@@ -29,13 +29,13 @@ def owned_database(server: RunningPostgres) -> str:
 
 @asynccontextmanager
 async def order_pool(url: str, limits: PoolLimits = LIMITS) -> AsyncIterator[PostgresPool]:
-    """The service's own pool on that database."""
+    """Yields the service's pool on that database."""
     async with open_pool(url, limits, application_name="tests") as pool:
         yield pool
 
 
 async def audit_trail(pool: PostgresPool, order_id: str) -> list[OrderEvent]:
-    """What the audit table says of an order, oldest first."""
+    """Returns the audit entries of an order, oldest first."""
     query = """
         SELECT order_id::text, kind, actor_id::text, request_id, at, details
         FROM order_events WHERE order_id = %s ORDER BY event_id"""

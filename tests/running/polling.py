@@ -1,4 +1,4 @@
-"""Waiting for a condition, never for a length of time."""
+"""Waits for a condition instead of a fixed time."""
 
 import asyncio
 import threading
@@ -10,7 +10,11 @@ T = TypeVar("T")
 
 
 def eventually(attempt: Callable[[], T | None], *, within_s: float, every_s: float = 0.1) -> T:
-    """The first answer of `attempt` that is not None; AssertionError if none comes within the time."""
+    """Calls `attempt` until it returns something other than None, and returns that.
+
+    Raises:
+        AssertionError: it did not within the time.
+    """
     deadline = time.monotonic() + within_s
     pause = threading.Event()
     while True:
@@ -22,7 +26,7 @@ def eventually(attempt: Callable[[], T | None], *, within_s: float, every_s: flo
 
 
 async def in_time(attempt: Callable[[], Awaitable[T | None]], *, within_s: float, every_s: float = 0.02) -> T:
-    """The same for who shares an event loop with what is waited for."""
+    """Does the same in an event loop."""
     deadline = time.monotonic() + within_s
     while True:
         answer = await attempt()

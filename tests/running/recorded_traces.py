@@ -1,4 +1,4 @@
-"""Traces that are kept in memory."""
+"""Traces recorded in memory."""
 
 from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
@@ -10,7 +10,7 @@ from service_kit.tracing.request_tracer import RequestTracer
 
 
 class Traces:
-    """A tracer, and what it has recorded."""
+    """A tracer with its recorded spans."""
 
     def __init__(self, ratio: float = 0.0) -> None:
         self._recorded = InMemorySpanExporter()
@@ -20,17 +20,17 @@ class Traces:
 
     @property
     def ended(self) -> tuple[ReadableSpan, ...]:
-        """The spans, in the order in which they ended."""
+        """The spans in the order in which they ended."""
         return self._recorded.get_finished_spans()
 
     def begin(self, trace: TraceContext) -> Recording | None:
-        """A request's span, if it is recorded."""
+        """Returns a request's span, if it is recorded."""
         if not self.tracer.samples(trace):
             return None
         return self.tracer.begin(trace, "GET", SpanKind.SERVER, {"a": 1})
 
     def begin_one(self) -> Recording:
-        """The span of a request whose caller records it."""
+        """Returns the span of a request whose caller is sampled."""
         span = self.begin(continue_trace(f"00-{'a' * 32}-{'b' * 16}-01"))
         assert span is not None
         return span

@@ -1,4 +1,4 @@
-"""A Redis server that dies and comes back."""
+"""A Redis server that can be stopped and restarted."""
 
 import secrets
 import shutil
@@ -14,7 +14,7 @@ from tests.running.servers import free_port, started, stop
 
 
 class RestartableRedis:
-    """Keeps its port, its password and, unless it is made to lose them, its data. Not started yet."""
+    """A server that keeps its port, password and data across restarts; it is created stopped."""
 
     def __init__(self, home: Path) -> None:
         self._server = RedisServer(home, free_port(), secrets.token_hex(8), home / "log", {"LC_ALL": "C"})
@@ -29,7 +29,7 @@ class RestartableRedis:
             stop(self._process, signal.SIGKILL)
 
     def pause(self) -> None:
-        """Has it do nothing, as one that is overloaded; what is sent to it waits."""
+        """Stops it with SIGSTOP, like an overloaded server: commands wait."""
         if self._process is not None:
             self._process.send_signal(signal.SIGSTOP)
 
@@ -38,13 +38,13 @@ class RestartableRedis:
             self._process.send_signal(signal.SIGCONT)
 
     def lose_data(self) -> None:
-        """Has it forget everything; only while it does not run."""
+        """Deletes its data; only while it is stopped."""
         shutil.rmtree(self._server.home / "appendonlydir")
 
 
 @contextmanager
 def restartable_redis(home: Path) -> Iterator[RestartableRedis]:
-    """Such a server, running, for as long as the context lasts."""
+    """Yields a running server."""
     server = RestartableRedis(home)
     server.start()
     try:

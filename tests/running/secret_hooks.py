@@ -1,4 +1,4 @@
-"""Clients, made to note the secrets that go through them."""
+"""Hooks with which clients note the secrets that they send and receive."""
 
 from collections.abc import Callable
 from typing import Any
@@ -13,34 +13,34 @@ from tests.running.secrets_seen import SEEN
 
 
 def http_hooks() -> dict[str, list[Callable[[Any], Any]]]:
-    """The `event_hooks` of an httpx2.Client."""
+    """Returns the `event_hooks` for an httpx2.Client."""
     return {"request": [note_request], "response": [note_response]}
 
 
 def note_request(request: httpx2.Request) -> None:
-    """Note what a request is about to tell."""
+    """Notes the secrets in a request."""
     SEEN.note_text(_lines(request.headers) + request.read())
 
 
 def note_response(response: httpx2.Response) -> None:
-    """Note what a response told."""
+    """Notes the secrets in a response."""
     SEEN.note_text(_lines(response.headers) + response.read())
 
 
 def note_exchange(response: httpx2.Response) -> httpx2.Response:
-    """Note both, for a call without a client of its own; the response again."""
+    """Notes the secrets in a response and its request, and returns the response."""
     note_request(response.request)
     note_response(response)
     return response
 
 
-def note_message(told: message.Message) -> None:
-    """Note what a protobuf message says."""
-    SEEN.note_text(json_format.MessageToJson(told, preserving_proto_field_name=True, ensure_ascii=False).encode())
+def note_message(noted: message.Message) -> None:
+    """Notes the secrets in a protobuf message."""
+    SEEN.note_text(json_format.MessageToJson(noted, preserving_proto_field_name=True, ensure_ascii=False).encode())
 
 
 def listen_to(channel: Channel) -> None:
-    """Note what goes through a grpclib channel from now on."""
+    """Notes the secrets in all later messages of a grpclib channel."""
 
     async def note_message_of(event: SendMessage | RecvMessage) -> None:
         SEEN.note_text(event.message.to_json(casing=Casing.SNAKE).encode())

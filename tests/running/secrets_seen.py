@@ -1,7 +1,7 @@
-"""Every password, token and key that the tests of this process sent, received or made: no log may hold one.
+"""The passwords, tokens and keys that the tests of this process sent, received or created: no log may hold one.
 
-Whoever starts a process with a log has it searched when the process has ended (`assert_untold`), or names it to be
-searched when all tests have ended (`watch`).
+A test that starts a process searches its log when the process has ended (`assert_clean`), or registers the log to be
+searched after all tests (`watch`).
 """
 
 import json
@@ -11,9 +11,9 @@ from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from urllib.parse import quote, quote_plus
 
-#: Any text of twice that length less one holds a whole block at a multiple of it, wherever the text begins.
+#: A text of twice this length less one holds a whole block at a multiple of it, at any offset.
 _BLOCK = 8
-#: Shorter ones, and those of few different characters, might stand in a log by chance. A password has at least 15.
+#: Shorter texts, or texts of few different characters, may occur in a log by chance. A password has at least 15.
 _SHORTEST = 2 * _BLOCK - 1
 _LEAST_DIFFERENT = 6
 
@@ -27,7 +27,7 @@ _IN_A_FILE = re.compile(r"[^/:@]{32,}")
 
 
 class SecretsSeen:
-    """Secrets and where they are looked for. A log is read once, however many secrets there are."""
+    """Secrets, and the search for them. A log is read once, however many secrets there are."""
 
     def __init__(self) -> None:
         self.kinds: dict[bytes, str] = {}
@@ -36,14 +36,14 @@ class SecretsSeen:
         self._watched: list[Path] = []
 
     def note(self, kind: str, secret: str) -> None:
-        """Look for this secret from now on, also where it was escaped. Too short a one is looked for by nobody."""
-        # Of a token or session key, the signature is the secret; the rest may be told.
-        told, _, signature = secret.rpartition(".")
-        if kind in {"access token", "session key"} and told:
+        """Searches for this secret from now on, also in escaped form; too short ones are ignored."""
+        # Of a token or session key, the signature is the secret; the rest may be logged.
+        public, _, signature = secret.rpartition(".")
+        if kind in {"access token", "session key"} and public:
             secret = signature
         if secret in self._noted or len(secret) < _SHORTEST or len(set(secret)) < _LEAST_DIFFERENT:
             return
-        self._noted.add(secret)  # a load tells the same ones over and over
+        self._noted.add(secret)  # a load repeats the same secrets
         for spelling in {
             escape(form) for escape in _ESCAPES for form in (secret, unicodedata.normalize("NFC", secret))
         }:
@@ -53,12 +53,12 @@ class SecretsSeen:
         if spelling in self.kinds:
             return
         self.kinds[spelling] = kind
-        # The blocks at its end: a password's beginning may be the same in many.
+        # The blocks at its end: many passwords may begin alike.
         for start in range(len(spelling) - _SHORTEST, len(spelling) - _BLOCK + 1):
             self._at.setdefault(spelling[start : start + _BLOCK], []).append((spelling, start))
 
     def note_text(self, text: bytes) -> None:
-        """Note the secrets of an HTTP message's headers ("Name: value" lines), and of a JSON body, sound or not."""
+        """Notes the secrets in the headers of an HTTP message ("Name: value" lines) and in its JSON body."""
         for member, value in _MEMBER.findall(text):
             kind = {b"session_key": "session key"}.get(member, "password" if b"password" in member else "access token")
             self.note(kind, _unescaped(value))
@@ -68,7 +68,7 @@ class SecretsSeen:
             self.note("session key", key.decode("latin-1"))
 
     def note_files(self, folder: Path) -> None:
-        """Note the generated secrets of a stack: one a file, connection strings, and private keys as JWKs."""
+        """Notes the generated secrets of a stack: one per file, connection strings, and private keys as JWKs."""
         for path in folder.rglob("*"):
             if path.suffix == ".json":
                 for private in _PRIVATE.findall(path.read_text()):
@@ -78,31 +78,31 @@ class SecretsSeen:
                     self.note(path.name, secret)
 
     def found_in(self, text: bytes) -> Iterator[tuple[int, str]]:
-        """The offset and the kind of every secret in the text."""
+        """Yields the offset and the kind of every secret in the text."""
         for block_at in range(0, len(text) - _BLOCK + 1, _BLOCK):
             for spelling, start in self._at.get(text[block_at : block_at + _BLOCK], ()):
                 at = block_at - start
                 if at >= 0 and text.startswith(spelling, at):
                     yield at, self.kinds[spelling]
 
-    def told_by(self, name: str, text: bytes) -> list[str]:
-        """What `text` tells, as "name:line: kind"; never the secret itself."""
+    def secrets_in(self, name: str, text: bytes) -> list[str]:
+        """Returns the secrets in `text` as "name:line: kind", never the secrets themselves."""
         lines = sorted({(text.count(b"\n", 0, at) + 1, kind) for at, kind in self.found_in(text)})
         return [f"{name}:{line}: {kind}" for line, kind in lines]
 
-    def assert_untold(self, logs: Iterable[Path]) -> None:
-        """AssertionError: one of the logs holds a secret."""
-        told = [line for path in logs if path.is_file() for line in self.told_by(str(path), path.read_bytes())]
-        assert not told, "secrets in logs: " + "; ".join(told)
+    def assert_clean(self, logs: Iterable[Path]) -> None:
+        """Raises AssertionError if one of the logs holds a secret."""
+        found = [line for path in logs if path.is_file() for line in self.secrets_in(str(path), path.read_bytes())]
+        assert not found, "secrets in logs: " + "; ".join(found)
 
     def watch(self, log: Path) -> Path:
-        """Search this log, too, when all tests have ended; the same path, for whoever opens it."""
+        """Registers this log to be searched after all tests, and returns the path."""
         self._watched.append(log)
         return log
 
-    def assert_watched_untold(self) -> None:
-        """AssertionError: one of the watched logs holds a secret."""
-        self.assert_untold(self._watched)
+    def assert_watched_clean(self) -> None:
+        """Raises AssertionError if one of the registered logs holds a secret."""
+        self.assert_clean(self._watched)
 
 
 def _as_is(text: str) -> str:
@@ -148,4 +148,4 @@ def _unescaped(value: bytes) -> str:
 
 
 SEEN = SecretsSeen()
-"""Those of this process."""
+"""The secrets of this process."""

@@ -1,4 +1,4 @@
-"""Real servers for the tests, on ports and in folders of their own."""
+"""Real servers for the tests, on their own ports and in their own folders."""
 
 import asyncio
 import secrets
@@ -36,9 +36,9 @@ Server: TypeAlias = PostgresServer | RedisServer | PrometheusServer
 
 
 def free_port() -> int:
-    """A port that nobody listens on at this moment, and that nobody in this process has been given before.
+    """Returns a free port that this process has not used before.
 
-    The system may name the same one twice, and most who ask want several.
+    The system may return the same free port twice, and most callers need several.
     """
     while True:
         with socket.socket() as probe:
@@ -51,13 +51,13 @@ def free_port() -> int:
 
 @dataclass(frozen=True, slots=True)
 class RunningPostgres:
-    """A PostgreSQL server; ``admin_url`` is its superuser's."""
+    """A running PostgreSQL server; ``admin_url`` is the superuser's."""
 
     admin_url: str
     port: int
 
     def create_database(self, prefix: str) -> str:
-        """The connection string of a fresh, empty database that belongs to a fresh role."""
+        """Creates an empty database with a new owner, and returns the owner's connection string."""
         name = f"{prefix}_{secrets.token_hex(6)}"
         url = self._create_role(name, database=name)
         with psycopg.connect(self.admin_url, autocommit=True) as connection:
@@ -66,7 +66,7 @@ class RunningPostgres:
         return url
 
     def create_service_role(self, owner_url: str) -> str:
-        """The connection string of a fresh role that may connect to that database, and nothing else."""
+        """Creates a role that may only connect to that database, and returns its connection string."""
         database = urlsplit(owner_url).path.removeprefix("/")
         role = f"{database}_service"
         url = self._create_role(role, database=database)
@@ -86,7 +86,7 @@ class RunningPostgres:
 
 
 def as_owner(pool: PostgresPool, *statements: str) -> None:
-    """Run statements that the role of this pool may not, as the role that owns its tables."""
+    """Runs statements as the role that owns the tables of this pool's database."""
     url = str(pool.conninfo)
     with psycopg.connect(_owners.get(url, url), autocommit=True) as connection:
         for statement in statements:
@@ -94,7 +94,7 @@ def as_owner(pool: PostgresPool, *statements: str) -> None:
 
 
 def as_admin(pool: PostgresPool, *statements: str) -> None:
-    """Run statements as the superuser, in another database."""
+    """Runs statements as the superuser, in another database."""
     with psycopg.connect(_admins[str(pool.conninfo)], autocommit=True) as connection:
         for statement in statements:
             connection.execute(statement.encode())
@@ -102,21 +102,21 @@ def as_admin(pool: PostgresPool, *statements: str) -> None:
 
 @dataclass(frozen=True, slots=True)
 class RunningRedis:
-    """A Redis-compatible server; ``url`` has the password."""
+    """A running Redis-compatible server; ``url`` has the password."""
 
     url: str
     port: int
 
 
 def started(server: Server) -> subprocess.Popen[bytes]:
-    """The server's process; it has its own event loop to start in, for whoever is in one already."""
+    """Starts the server in a thread, because the caller may run in an event loop, and returns its process."""
     with ThreadPoolExecutor(max_workers=1) as thread:
         return thread.submit(asyncio.run, server.start()).result()
 
 
 @contextmanager
 def running(server: Server) -> Iterator[subprocess.Popen[bytes]]:
-    """The server's process, for as long as the context lasts; it may end before."""
+    """Yields the server's process, and stops it if it still runs."""
     process = started(server)
     try:
         yield process
@@ -126,26 +126,26 @@ def running(server: Server) -> Iterator[subprocess.Popen[bytes]]:
 
 @contextmanager
 def running_postgres() -> Iterator[RunningPostgres]:
-    """A PostgreSQL server with an empty cluster, for as long as the context lasts."""
+    """Yields a PostgreSQL server with an empty cluster."""
     with TemporaryDirectory(prefix="headrace-postgres-") as folder:
         home = Path(folder)
-        # No power cut survives this, and no test causes one; a killed server does survive.
+        # Without fsync, data survive a killed server, but not a power cut, which no test causes.
         options = {"fsync": "off", "max_connections": "200"}
         server = PostgresServer(home, free_port(), _password(), home / "log", _ENVIRON, options)
         with running(server):
             yield RunningPostgres(server.url, server.port)
-        SEEN.assert_untold([server.log])
+        SEEN.assert_clean([server.log])
 
 
 @contextmanager
 def running_redis() -> Iterator[RunningRedis]:
-    """An empty Redis-compatible server, for as long as the context lasts."""
+    """Yields an empty Redis-compatible server."""
     with TemporaryDirectory(prefix="headrace-redis-") as folder:
         home = Path(folder)
         server = RedisServer(home, free_port(), _password(), home / "log", _ENVIRON)
         with running(server):
             yield RunningRedis(server.url, server.port)
-        SEEN.assert_untold([server.log])
+        SEEN.assert_clean([server.log])
 
 
 def _password() -> str:
@@ -155,7 +155,7 @@ def _password() -> str:
 
 
 def stop(process: subprocess.Popen[bytes], by: signal.Signals) -> None:
-    """End the process with a signal if it still runs, and by force if that does not help."""
+    """Stops the process with a signal, and kills it after 20 s."""
     process.send_signal(by)  # does nothing if it has ended
     try:
         process.wait(_STOPPED_WITHIN_S)

@@ -1,4 +1,4 @@
-"""Whole platforms for the tests, started as a newcomer starts them, beside whatever else runs on the machine."""
+"""Whole platforms for the tests, started with `up`, on free ports and in their own data folders."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from local_stack.ports import ADMIN, LARGEST_OFFSET, PPROF, PUBLIC, is_free
 
 from tests.running.secrets_seen import SEEN
 
-#: What tests need unless they say otherwise: no limit gets in their way, and a password costs little.
+#: The defaults of tests: limits that they do not reach, and cheap password hashes.
 LENIENT = {
     "GATEWAY_RATE_LIMIT_DEFAULT": "100000/60s",
     "GATEWAY_RATE_LIMIT_CREDENTIALS": "100000/60s",
@@ -29,7 +29,7 @@ LENIENT = {
 }
 _ATTEMPTS = 3
 _UP_WITHIN_S = 110
-#: Takes the highest port out of the range that systems give to outgoing connections.
+#: Moves the highest port out of the range of outgoing connections.
 _LOWEST_OFFSET = 11_000
 _SPARE_PORTS = 8
 
@@ -43,25 +43,25 @@ class Stack:
 
     @property
     def services(self) -> dict[str, dict[str, Any]]:
-        """What state.json says at this moment: pid, url and admin_url by name."""
+        """The current state.json: pid, url and admin_url by name."""
         services: dict[str, dict[str, Any]] = json.loads((self.data_dir / "state.json").read_text())["services"]
         return services
 
     @property
     def url(self) -> str:
-        """Where the gateway answers."""
+        """The URL of the gateway."""
         return str(self.services["gateway"]["url"])
 
     def admin_url(self, name: str) -> str:
-        """Where the process ``name`` has its probes and metrics."""
+        """Returns the URL of the probes and metrics of the process ``name``."""
         return str(self.services[name]["admin_url"])
 
     def grpc_target(self, name: str) -> str:
-        """host:port of the service ``name``."""
+        """Returns host:port of the service ``name``."""
         return urlsplit(str(self.services[name]["url"])).netloc
 
     def create_admin(self, email: str, password: str) -> None:
-        """Make an administrator's account, with the command line."""
+        """Creates an administrator's account, with the command of user-svc."""
         SEEN.note("password", password)
         arguments = ("user-svc", "create-admin", "--email", email, "--name", "An Admin")
         done = local_stack(
@@ -71,7 +71,7 @@ class Stack:
 
 
 def local_stack(*arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run a command of the local stack to its end; its output, errors included, is in ``stdout``."""
+    """Runs a command of the local stack; its output, errors included, is in ``stdout``."""
     done = subprocess.run(
         [sys.executable, "-m", "local_stack", *arguments],
         stdin=subprocess.DEVNULL,
@@ -82,24 +82,24 @@ def local_stack(*arguments: str, **environ: str) -> subprocess.CompletedProcess[
         env={**os.environ, **environ},
         check=False,
     )
-    told = SEEN.told_by("local_stack " + arguments[0], done.stdout.encode())
-    assert not told, told
+    found = SEEN.secrets_in("local_stack " + arguments[0], done.stdout.encode())
+    assert not found, found
     return done
 
 
-def assert_logs_untold(data_dir: Path) -> None:
-    """AssertionError: a log of the stack that has ended there holds a secret that a test used, or the stack's own."""
+def assert_logs_clean(data_dir: Path) -> None:
+    """Raises AssertionError if a log of the stopped stack holds a secret of a test or of the stack."""
     SEEN.note_files(DataDir(data_dir).secrets)
-    SEEN.assert_untold(logs_of(data_dir))
+    SEEN.assert_clean(logs_of(data_dir))
 
 
 def logs_of(data_dir: Path) -> list[Path]:
-    """The logs of the stack there, those of its last run too."""
+    """Returns the logs of the stack in this data folder, those of its last run included."""
     return sorted(DataDir(data_dir).logs.glob("*"))
 
 
 def free_offset() -> int:
-    """A port offset with which every port of a stack is free at this moment."""
+    """Returns a port offset with which every port of a stack is free now."""
     ports = [
         *PUBLIC.values(),
         *range(min(ADMIN.values()), max(ADMIN.values()) + _SPARE_PORTS),
@@ -112,10 +112,10 @@ def free_offset() -> int:
 
 @contextmanager
 def running_stack(environ: Mapping[str, str], replicas: Mapping[str, int]) -> Iterator[Stack]:
-    """A platform with empty data, for as long as the context lasts."""
+    """Yields a platform with empty data."""
     with TemporaryDirectory(prefix="headrace-stack-", ignore_cleanup_errors=True) as folder, ExitStack() as at_end:
         stack = Stack(Path(folder), {**LENIENT, **environ})
-        at_end.callback(assert_logs_untold, stack.data_dir)
+        at_end.callback(assert_logs_clean, stack.data_dir)
         at_end.callback(local_stack, "down", "--data-dir", folder)
         counts = ",".join(f"{name}={count}" for name, count in replicas.items())
         options = ("-d", "--no-prometheus", "--data-dir", folder, *(("--replicas", counts) if counts else ()))

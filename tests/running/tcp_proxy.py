@@ -1,4 +1,4 @@
-"""A proxy that can stop forwarding without closing anything, as a network does that loses its packets."""
+"""A TCP proxy that can stop forwarding without closing connections, like a network that loses all packets."""
 
 import asyncio
 import os
@@ -10,7 +10,7 @@ from pathlib import Path
 
 
 class TcpProxy:
-    """Forwards between its own ``port`` and another one."""
+    """Forwards between its own ``port`` and a target port."""
 
     def __init__(self, target_port: int) -> None:
         self.port = 0
@@ -18,26 +18,26 @@ class TcpProxy:
         self._pumps: set[asyncio.Task[None]] = set()
         self._clients: set[asyncio.StreamWriter] = set()
         self._closed = asyncio.Event()
-        #: Cleared: a connection that is opened now is accepted, and that is all.
+        #: While cleared, new connections are accepted but not forwarded.
         self.forwards_new = True
-        #: Cleared: what the server says is kept back until it is set again.
+        #: While cleared, data from the server are held back.
         self.answers = asyncio.Event()
         self.answers.set()
-        #: By how much (seconds) everything that goes either way is late.
+        #: The delay in seconds, in both directions.
         self.delay_s = 0.0
 
     @property
     def address(self) -> str:
-        """Where clients connect, as host:port."""
+        """The address for clients, as host:port."""
         return f"127.0.0.1:{self.port}"
 
     def hang(self) -> None:
-        """Forward nothing more on the connections that are open now."""
+        """Stops forwarding on the open connections."""
         for pump in self._pumps:
             pump.cancel()
 
     async def drop(self, *, reset: bool) -> None:
-        """Close the connections that are open now, on both sides: by FIN, or by RST."""
+        """Closes the open connections on both sides: by FIN, or by RST."""
         for client in list(self._clients):
             if reset:
                 _reset_on_close(client)
@@ -46,21 +46,21 @@ class TcpProxy:
                 client.close()
         self._clients.clear()
         self.hang()
-        await asyncio.sleep(0.05)  # the kernel's business; no event tells that the peer has been told
+        await asyncio.sleep(0.05)  # the kernel sends it; no event reports that the peer has received it
 
     def finish_now(self) -> None:
-        """Send FIN on the connections that are open now, before this event loop does anything else."""
+        """Sends FIN on the open connections, before this event loop does anything else."""
         for client in self._clients:
             client.get_extra_info("socket").shutdown(socket.SHUT_WR)
         self._clients.clear()
         self.hang()
 
     def reset_now(self) -> None:
-        """Send RST on the connections that are open now, before this event loop does anything else."""
+        """Sends RST on the open connections, before this event loop does anything else."""
         with Path(os.devnull).open("rb") as nothing:
             for client in self._clients:
                 _reset_on_close(client)
-                # Closes the socket now; the transport would do so in its next turn.
+                # Closes the socket now; the transport would do so in the next iteration of the loop.
                 os.dup2(nothing.fileno(), client.get_extra_info("socket").fileno())
                 client.transport.abort()
         self._clients.clear()
@@ -88,7 +88,7 @@ class TcpProxy:
         self._clients.discard(writer)
 
     def close(self) -> None:
-        """Let go of the connections that hang."""
+        """Closes the connections that hang."""
         self._closed.set()
 
     async def _pump(
@@ -106,13 +106,13 @@ class TcpProxy:
 
 
 def _reset_on_close(client: asyncio.StreamWriter) -> None:
-    linger = struct.pack("ii", 1, 0)  # RFC 9293 3.9.1: what is unsent is discarded, and the peer is told so
+    linger = struct.pack("ii", 1, 0)  # RFC 9293 3.9.1: unsent data are discarded, and the peer gets a RST
     client.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger)
 
 
 @asynccontextmanager
 async def tcp_proxy(target_port: int) -> AsyncIterator[TcpProxy]:
-    """A proxy to a port of this machine, for as long as the context lasts."""
+    """Yields a proxy to a port of this machine."""
     proxy = TcpProxy(target_port)
     connections: set[asyncio.Task[None]] = set()
 

@@ -1,4 +1,4 @@
-"""The user service's real stores for tests: its own migrations, its own pool and client."""
+"""Real stores of user-svc for tests, with its migrations, pool and client."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -13,13 +13,13 @@ from user_svc.domain.audit import AuditEvent, AuditKind
 
 from tests.running.servers import RunningPostgres, as_owner
 
-#: The service's own, but for the number of connections.
+#: The service's settings, except for the number of connections.
 LIMITS = PoolLimits(min_size=2, max_size=8, wait_s=1.0, connect_timeout_s=2, statement_timeout_ms=2000)
 ONE_CONNECTION = replace(LIMITS, min_size=1, max_size=1)
 
 
 def migrated_database(server: RunningPostgres) -> str:
-    """The URL of a database of its own, with the service's schema, as the service's role."""
+    """Returns the URL of a new database with the service's schema, for the service's role."""
     owner_url = server.create_database("users")
     service_url = server.create_service_role(owner_url)
     assert migrate(owner_url, "user_svc", service_url) == 0
@@ -27,7 +27,7 @@ def migrated_database(server: RunningPostgres) -> str:
 
 
 def owned_database(server: RunningPostgres) -> str:
-    """The same as the role that owns its tables, for tests that change the schema."""
+    """Returns the same for the role that owns the tables, for tests that change the schema."""
     url = server.create_database("users")
     assert migrate(url, "user_svc") == 0
     return url
@@ -35,26 +35,26 @@ def owned_database(server: RunningPostgres) -> str:
 
 @asynccontextmanager
 async def user_pool(url: str, limits: PoolLimits = LIMITS) -> AsyncIterator[PostgresPool]:
-    """The service's own pool on that database."""
+    """Yields the service's pool on that database."""
     async with open_pool(url, limits, application_name="tests") as pool:
         yield pool
 
 
 async def audit_log(pool: PostgresPool, subject: str | None) -> list[AuditEvent]:
-    """What the audit log says of a user, oldest first."""
+    """Returns the audit events of a user, oldest first."""
     query = """
         SELECT event, actor::text, subject::text, ip, request_id, detail, at
         FROM audit_log WHERE subject IS NOT DISTINCT FROM %s ORDER BY audit_id"""
     async with pool.connection() as connection:
         rows: list[Any] = await (await connection.execute(query, (subject,))).fetchall()
     return [
-        AuditEvent(AuditKind(event), actor, whom, Origin(ip, "", request_id), detail, at)
-        for event, actor, whom, ip, request_id, detail, at in rows
+        AuditEvent(AuditKind(event), actor, subject, Origin(ip, "", request_id), detail, at)
+        for event, actor, subject, ip, request_id, detail, at in rows
     ]
 
 
 async def empty_audit_log(pool: PostgresPool) -> None:
-    """Empties the log: what production forbids is no matter for a test's own database."""
+    """Deletes the audit log, which only the owner of the test database may do."""
     tables = "SELECT relid::text FROM pg_partition_tree('audit_log')"
     async with pool.connection() as connection:
         names = [str(name) for (name,) in await (await connection.execute(tables)).fetchall()]
@@ -63,7 +63,7 @@ async def empty_audit_log(pool: PostgresPool) -> None:
 
 
 async def outbox(pool: PostgresPool) -> list[Envelope]:
-    """The events that other services are to be told, oldest first."""
+    """Returns the events in the outbox, oldest first."""
     query = "SELECT event_id::text, type, payload, request_id, traceparent FROM outbox ORDER BY outbox_id"
     async with pool.connection() as connection:
         rows = await (await connection.execute(query)).fetchall()

@@ -1,4 +1,4 @@
-"""Other algorithms than the key's (RFC 8725 sections 2.1 and 3.1)."""
+"""Tokens with another algorithm than that of the key (RFC 8725 sections 2.1 and 3.1)."""
 
 import hashlib
 import hmac
@@ -36,7 +36,7 @@ def _der(signer: Signer) -> bytes:
     return signer.private.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)
 
 
-#: What a library might have in hand for the key, and take for a secret.
+#: Representations of the public key that a library might use as an HMAC secret.
 _SECRETS: dict[str, Callable[[Signer], bytes]] = {
     "raw": lambda signer: signer.public,
     "PEM": _pem,

@@ -1,4 +1,4 @@
-"""Claims that say nothing, or what they must not, under a good signature (RFC 9068 section 2.2)."""
+"""Missing and invalid claims under a valid signature (RFC 9068 section 2.2)."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Headers that ask for what we do not do, and keys that a token brings along (RFC 8725 sections 3.5 to 3.11)."""
+"""Headers with unsupported features, and tokens that bring their own key (RFC 8725 sections 3.5 to 3.11)."""
 
 import json
 from base64 import b64encode
@@ -24,7 +24,7 @@ _OTHER_KINDS: dict[str, Any] = {
     "with NUL": "at+jwt\0",
 }
 _OTHER_KEYS: dict[str, Any] = {
-    "unknown": "nobody",
+    "unknown": "unknown",
     "missing": ...,
     "null": None,
     "empty": "",

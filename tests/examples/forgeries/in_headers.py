@@ -1,4 +1,4 @@
-"""Which forgeries a header field can carry."""
+"""The forgeries that a header field can carry, and those that it cannot."""
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 

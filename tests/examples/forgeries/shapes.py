@@ -1,4 +1,4 @@
-"""Other shapes than the JWS Compact Serialization, and other spellings of it (RFC 7515 sections 2 and 7; RFC 4648)."""
+"""Other serializations than JWS Compact, and other encodings of it (RFC 7515 sections 2 and 7; RFC 4648)."""
 
 import json
 from string import ascii_letters, digits
@@ -14,7 +14,7 @@ _TOO_LONG = 8192
 
 
 def _parts(template: str) -> Forge:
-    """The template with the header, the payload and the signature for h, p and s."""
+    """Returns a forge that replaces h, p and s in the template by header, payload and signature."""
 
     def forge(signer: Signer) -> str:
         header, payload, signature = signer.mint().split(".")
@@ -28,7 +28,7 @@ def _around(before: str, after: str) -> Forge:
 
 
 def _inside(text: str) -> Forge:
-    """The text in the middle of the claims, signed with it."""
+    """Returns a forge that inserts the text into the encoded claims, and signs the result."""
 
     def forge(signer: Signer) -> str:
         payload = b64(signer.claims_text)
@@ -38,7 +38,7 @@ def _inside(text: str) -> Forge:
 
 
 def spare_bits(segment: str) -> str:
-    """The same bytes in other base64url: with the unused bits of the last character set (RFC 4648 section 3.5)."""
+    """Returns base64url of the same bytes with the unused bits of the last character set (RFC 4648 section 3.5)."""
     assert len(segment) % 4 in {2, 3}, "no bit is unused"
     return segment[:-1] + _ALPHABET[_ALPHABET.index(segment[-1]) ^ 1]
 

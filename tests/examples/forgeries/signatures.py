@@ -1,4 +1,4 @@
-"""Signatures that are not the key's, or not the one form of it that counts (RFC 8032 sections 5.1.7 and 8.4)."""
+"""Invalid signatures, and non-canonical forms of valid ones (RFC 8032 sections 5.1.7 and 8.4)."""
 
 from collections.abc import Callable
 
@@ -10,8 +10,8 @@ L = 2**252 + 27742317777372353535851937790883648493
 NEUTRAL = b"\x01" + b"\0" * 31
 
 
-def _respelt(change: Callable[[bytes], bytes]) -> Forge:
-    """A good token with its signature changed."""
+def _with_signature(change: Callable[[bytes], bytes]) -> Forge:
+    """Returns a forge of a valid token with a changed signature."""
 
     def forge(signer: Signer) -> str:
         signing_input = f"{b64(signer.header_text)}.{b64(signer.claims_text)}"
@@ -34,7 +34,7 @@ def _raise_s(signature: bytes, by: int) -> bytes:
 
 
 def _of(message: Callable[[str], str]) -> Forge:
-    """Signed is something else than what stands there."""
+    """Returns a forge that signs another text than that of the token."""
 
     def forge(signer: Signer) -> str:
         signing_input = f"{b64(signer.header_text)}.{b64(signer.claims_text)}"
@@ -49,23 +49,23 @@ def _of_another_token(signer: Signer) -> str:
 
 
 SIGNATURES: dict[str, Forge] = {
-    "S + L": _respelt(lambda signature: _raise_s(signature, L)),
-    "S + 2 L": _respelt(lambda signature: _raise_s(signature, 2 * L)),
-    "S = L": _respelt(lambda signature: signature[:32] + L.to_bytes(32, "little")),
-    "S = 0": _respelt(lambda signature: signature[:32] + b"\0" * 32),
-    "S = 2^256 - 1": _respelt(lambda signature: signature[:32] + b"\xff" * 32),
-    "R = 0": _respelt(lambda signature: b"\0" * 32 + signature[32:]),
-    "R neutral": _respelt(lambda signature: NEUTRAL + signature[32:]),
-    "R neutral and S = 0": _respelt(lambda signature: NEUTRAL + b"\0" * 32),
-    "R = -R": _respelt(lambda signature: signature[:31] + bytes([signature[31] ^ 0x80]) + signature[32:]),
-    "all zero": _respelt(lambda signature: b"\0" * 64),
-    "all one": _respelt(lambda signature: b"\xff" * 64),
-    "halves swapped": _respelt(lambda signature: signature[32:] + signature[:32]),
-    "in hex": _respelt(lambda signature: signature.hex().encode()),
-    **{f"bit of byte {at} flipped": _respelt(_flip(at)) for at in (0, 31, 32, 63)},
-    **{f"cut to {size} bytes": _respelt(_cut(size)) for size in (1, 32, 63)},
-    "a byte more": _respelt(lambda signature: signature + b"\0"),
-    "twice": _respelt(lambda signature: signature * 2),
+    "S + L": _with_signature(lambda signature: _raise_s(signature, L)),
+    "S + 2 L": _with_signature(lambda signature: _raise_s(signature, 2 * L)),
+    "S = L": _with_signature(lambda signature: signature[:32] + L.to_bytes(32, "little")),
+    "S = 0": _with_signature(lambda signature: signature[:32] + b"\0" * 32),
+    "S = 2^256 - 1": _with_signature(lambda signature: signature[:32] + b"\xff" * 32),
+    "R = 0": _with_signature(lambda signature: b"\0" * 32 + signature[32:]),
+    "R neutral": _with_signature(lambda signature: NEUTRAL + signature[32:]),
+    "R neutral and S = 0": _with_signature(lambda signature: NEUTRAL + b"\0" * 32),
+    "R = -R": _with_signature(lambda signature: signature[:31] + bytes([signature[31] ^ 0x80]) + signature[32:]),
+    "all zero": _with_signature(lambda signature: b"\0" * 64),
+    "all one": _with_signature(lambda signature: b"\xff" * 64),
+    "halves swapped": _with_signature(lambda signature: signature[32:] + signature[:32]),
+    "in hex": _with_signature(lambda signature: signature.hex().encode()),
+    **{f"bit of byte {at} flipped": _with_signature(_flip(at)) for at in (0, 31, 32, 63)},
+    **{f"cut to {size} bytes": _with_signature(_cut(size)) for size in (1, 32, 63)},
+    "a byte more": _with_signature(lambda signature: signature + b"\0"),
+    "twice": _with_signature(lambda signature: signature * 2),
     "of the claims alone": _of(lambda signing_input: signing_input.partition(".")[2]),
     "of a dot more": _of(lambda signing_input: signing_input + "."),
     "of nothing": _of(lambda signing_input: ""),

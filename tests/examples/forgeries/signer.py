@@ -1,4 +1,4 @@
-"""Signs whatever it is told to, with the issuer's own key: more than a forger has, and what a careless issuer does."""
+"""Signs arbitrary headers and claims with the issuer's key, which is more than a forger can do."""
 
 import json
 from base64 import urlsafe_b64encode
@@ -16,7 +16,7 @@ def b64(value: bytes) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Signer:
-    """A private key, and the header and the claims of a token that is as it must be."""
+    """A private key, with the header and the claims of a valid token."""
 
     private: Ed25519PrivateKey
     header: Mapping[str, Any]
@@ -39,27 +39,27 @@ class Signer:
 
     @property
     def public_jwk(self) -> dict[str, str]:
-        """The public key as the key set shows it."""
+        """The public key as in the key set."""
         return {"kty": "OKP", "crv": "Ed25519", "x": b64(self.public), "kid": str(self.header["kid"])}
 
     def mint(self, header: Mapping[str, Any] | None = None, claims: Mapping[str, Any] | None = None) -> str:
-        """A signed token with these changes; a change to `...` (Ellipsis) leaves a member out."""
+        """Returns a signed token with these changes; a change to `...` (Ellipsis) removes a member."""
         return self.sign(_changed(self.header, header or {}), _changed(self.claims, claims or {}))
 
     def sign(self, header: bytes, payload: bytes) -> str:
-        """The JWS of these very texts."""
+        """Returns the JWS of exactly these texts."""
         return self.sign_input(f"{b64(header)}.{b64(payload)}")
 
     def sign_input(self, signing_input: str) -> str:
-        """The JWS of a header and a payload that are encoded already, well or badly."""
+        """Returns the JWS of an encoded header and payload."""
         return f"{signing_input}.{b64(self.private.sign(signing_input.encode()))}"
 
     def thief(self) -> "Signer":
-        """Another key under the same name."""
+        """Returns a signer with another key under the same name."""
         return replace(self, private=Ed25519PrivateKey.generate())
 
 
-#: Makes a token that must be refused, with all that the issuer has.
+#: Makes a token that must be refused.
 Forge = Callable[[Signer], str]
 
 

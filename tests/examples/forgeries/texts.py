@@ -1,4 +1,4 @@
-"""Texts in the place of the header and of the claims that are no JSON object, or not one to everybody (RFC 8259)."""
+"""Headers and claims that are not JSON objects, or not for every parser (RFC 8259)."""
 
 from tests.examples.forgeries.signer import Forge
 
@@ -23,7 +23,7 @@ def _whole(text: bytes) -> dict[str, Forge]:
 
 
 def _altered(before: bytes, start: int, end: int | None, after: bytes) -> dict[str, Forge]:
-    """The good text from start to end, with something before and after it."""
+    """Returns forges with the slice of the valid text, and something before and after it."""
     return {
         "header": lambda signer: signer.sign(before + signer.header_text[start:end] + after, signer.claims_text),
         "claims": lambda signer: signer.sign(signer.header_text, before + signer.claims_text[start:end] + after),

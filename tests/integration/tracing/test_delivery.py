@@ -22,7 +22,7 @@ async def test_requests_do_not_wait_for_a_hanging_collector(
     traced: Stack, person: Person, collector: Collector
 ) -> None:
     connection = HttpConnection(traced.url)
-    collector.go_on.clear()
+    collector.unblocked.clear()
     try:
         received = len(collector.messages)
         for number in range(_MOST_REQUESTS):
@@ -33,7 +33,7 @@ async def test_requests_do_not_wait_for_a_hanging_collector(
         assert await _spans(traced, "dropped")
         assert len(collector.messages) == received
     finally:
-        collector.go_on.set()
+        collector.unblocked.set()
         connection.close()
 
     async def delivered() -> bool | None:
@@ -62,14 +62,14 @@ async def test_what_was_recorded_before_the_end_is_delivered(
 async def test_the_end_does_not_wait_for_a_collector_that_hangs(
     traced: Stack, person: Person, collector: Collector
 ) -> None:
-    collector.go_on.clear()
+    collector.unblocked.clear()
     try:
         connection = HttpConnection(traced.url)
         await connection.request("GET", "/api/users/me", token=person.token, headers=Caller().headers)
         connection.close()
         done = local_stack("restart", "gateway", "--data-dir", str(traced.data_dir), **traced.environ)
     finally:
-        collector.go_on.set()
+        collector.unblocked.set()
     assert done.returncode == 0, done.stdout
     log = "".join(path.read_text() for path in logs_of(traced.data_dir) if path.name.startswith("gateway"))
     after = log.partition("the last traces were not delivered in time")[2]

@@ -196,7 +196,7 @@ async def test_nothing_that_is_exported_is_a_secret(
     eventually(lambda: collector.ended(caller.trace_id, "user-svc", _LOGIN), within_s=_WITHIN_S)
 
     assert [
-        line for number, message in enumerate(collector.messages) for line in SEEN.told_by(str(number), message)
+        line for number, message in enumerate(collector.messages) for line in SEEN.secrets_in(str(number), message)
     ] == []
     for message in collector.messages:
         assert person.email.encode() not in message

@@ -45,7 +45,7 @@ class UserSvc:
             timeout=_TIMEOUT_S,
             check=False,
         )
-        told = SEEN.told_by("user-svc", (done.stdout + done.stderr).encode())
+        told = SEEN.secrets_in("user-svc", (done.stdout + done.stderr).encode())
         assert not told, told
         return done
 

@@ -1,4 +1,4 @@
-"""Which browser the tests take."""
+"""The browser that the tests use."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""Whether the checker finds what is wrong with a history, and nothing in one that is right."""
+"""The history checker finds every kind of fault, and none in a consistent history."""
 
 import pytest
 
@@ -96,8 +96,8 @@ WRONG = {
         Rule.CROSSED,
         [created(1, 0), op(Kind.CREATE, OK, 2, "key-2", order(1)), listed(4, order(1))],
     ),
-    "nobody looked": (Rule.UNREAD, [created(1, 0)]),
-    "nobody looked after the last write": (Rule.UNREAD, [created(1, 0), listed(2, order(1)), deleted(1, 4)]),
+    "never listed": (Rule.UNREAD, [created(1, 0)]),
+    "not listed after the last write": (Rule.UNREAD, [created(1, 0), listed(2, order(1)), deleted(1, 4)]),
 }
 
 

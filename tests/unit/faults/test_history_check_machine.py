@@ -1,6 +1,4 @@
-"""The checker against a store that is right, with clients that overlap and answers that get lost; and against one that
-then does one thing wrong.
-"""
+"""The history checker against a correct store with concurrent clients and lost responses, and against faulty ones."""
 
 import random
 from collections.abc import Iterator
@@ -17,7 +15,7 @@ _KEYS = 4
 
 @dataclass
 class Store:
-    """Orders by id, and what each key was answered first."""
+    """Orders by id, and the first response for each key."""
 
     orders: dict[str, Sight] = field(default_factory=dict)
     answers: dict[str, Sight] = field(default_factory=dict)
@@ -42,7 +40,7 @@ class Store:
 
 
 def histories() -> st.SearchStrategy[list[Op]]:
-    """Histories of a right store: each operation takes effect at one moment between its invocation and its end."""
+    """Histories of a correct store: each operation takes effect at one moment between its start and its end."""
     numbers = st.integers(0, _KEYS - 1)
     reach = st.floats(0.1, 5)
     step = st.tuples(st.sampled_from(Kind), numbers, reach, reach, st.sampled_from(["heard", "heard", "lost", "never"]))

@@ -1,4 +1,4 @@
-"""Which platforms a stage keeps, replaces and ends."""
+"""The platforms that a stage keeps, replaces and ends."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from tests.running.stacks import Stack
 
 
 class Started:
-    """Platforms that are none: counted, and broken by hand."""
+    """Fake platforms: counted, and broken on demand."""
 
     def __init__(self) -> None:
         self.count = 0

@@ -1,4 +1,4 @@
-"""Answers /api/health, and /api/search with the dashboards that it finds."""
+"""Answers /api/health, and /api/search with the dashboards in its folder."""
 
 import json
 import os
