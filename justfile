@@ -90,6 +90,11 @@ words *ARGS:
 test *ARGS:
     @{{ uv_run }} pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal "$@"
 
+# Runs the unit tests with few generated examples, for the inner loop: at most 45 s on two cores (ARGS go to pytest).
+[no-exit-message]
+test-fast *ARGS:
+    @{{ uv_run }} pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal --hypothesis-profile=fast -q tests/unit "$@"
+
 # Runs the unit tests: they need no server.
 [no-exit-message]
 test-unit *ARGS:

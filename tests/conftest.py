@@ -14,6 +14,7 @@ from tests.compose.docker import Docker, DockerError
 from tests.compose.engine import require_engine, running_engine
 from tests.compose.images import build_images
 from tests.folder_times import write_folder_times
+from tests.hypothesis_profiles import register_profiles
 from tests.left_out import left_out
 from tests.running.secrets_seen import SEEN
 from tests.running.servers import RunningPostgres, RunningRedis, running_postgres, running_redis
@@ -22,6 +23,7 @@ from tests.running.stacks import Stack, running_stack
 StartStack = Callable[..., Stack]
 
 _TESTS = Path(__file__).parent
+register_profiles()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -24,6 +24,7 @@ from tests.examples.orders import LINES, root
 from tests.examples.user_events import an_event, user_deleted
 from tests.fakes.event_stream import StreamState
 from tests.fakes.orders import InMemoryOrderRepository
+from tests.hypothesis_profiles import examples
 from tests.unit.events.faults import Fault, Fuse
 from tests.unit.events.world import CLAIM_IDLE_S, GROUP, World
 from tests.unit.order_svc.shop import build_shop
@@ -216,4 +217,4 @@ class EventMachine(RuleBasedStateMachine):
 
 
 TestEventMachine = EventMachine.TestCase
-TestEventMachine.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+TestEventMachine.settings = settings(max_examples=examples(200), stateful_step_count=50, deadline=None)

@@ -6,6 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from service_kit.request.clients import Client
 
+from tests.hypothesis_profiles import examples
+
 MIB = 1024 * 1024
 SIZE = 64 * MIB
 USERS = [Client(f"user:{number}", is_identified=True) for number in range(12)]
@@ -78,4 +80,4 @@ class BudgetAgainstAModel(RuleBasedStateMachine):
 
 
 TestBudgetAgainstAModel = BudgetAgainstAModel.TestCase
-TestBudgetAgainstAModel.settings = settings(deadline=None, max_examples=60, stateful_step_count=60)
+TestBudgetAgainstAModel.settings = settings(deadline=None, max_examples=examples(60), stateful_step_count=60)

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from loguru import logger
 from service_kit.contract.policy import Degraded
 
+from tests.hypothesis_profiles import examples
 from tests.unit.gateway.limits.virtual_time import run
 from tests.unit.gateway.metrics import RecordedMetrics
 
@@ -156,7 +157,7 @@ def test_after_one_lost_answer_it_is_shared_again_at_once() -> None:
     setting.play(scenario())
 
 
-@settings(deadline=None, max_examples=30)
+@settings(deadline=None, max_examples=examples(30))
 @given(outages_s=st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=12))
 def test_however_often_it_goes_away_it_admits_at_most_the_share_besides(outages_s: list[tuple[int, int]]) -> None:
     """A client that always asks, over a time that is one window of the quota and what these outages take."""

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 from service_kit.request.clients import Client
 
+from tests.hypothesis_profiles import examples
 from tests.unit.gateway.limits.virtual_time import VirtualTimeLoop
 
 Waiter = tuple["asyncio.Task[bool]", float]
@@ -275,4 +276,4 @@ class PlacesAgainstAModel(RuleBasedStateMachine):
 
 
 TestPlacesAgainstAModel = PlacesAgainstAModel.TestCase
-TestPlacesAgainstAModel.settings = settings(deadline=None, max_examples=60, stateful_step_count=40)
+TestPlacesAgainstAModel.settings = settings(deadline=None, max_examples=examples(60), stateful_step_count=40)

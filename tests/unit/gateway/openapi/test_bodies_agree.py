@@ -17,6 +17,7 @@ from hypothesis import strategies as st
 from jsonschema import Draft202012Validator  # type: ignore[import-untyped]
 
 from tests.examples.contracts import headrace_contract
+from tests.hypothesis_profiles import examples
 from tests.unit.gateway.openapi.json_values import allowed, nearly_allowed
 
 CONTRACT = headrace_contract()
@@ -59,7 +60,7 @@ def _is_taken(endpoint: Endpoint, body: Any) -> bool:
 
 @pytest.mark.parametrize("endpoint", WITH_BODY, ids=_name)
 @given(st.data())
-@settings(max_examples=20, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(20), suppress_health_check=list(HealthCheck))
 def test_a_body_that_the_schema_allows_is_taken(endpoint: Endpoint, data: st.DataObject) -> None:
     schema = _body_schema(endpoint)
     body = data.draw(allowed(COMPONENTS, schema))
@@ -69,7 +70,7 @@ def test_a_body_that_the_schema_allows_is_taken(endpoint: Endpoint, data: st.Dat
 
 @pytest.mark.parametrize("endpoint", [e for e in WITH_BODY if _body_schema(e)["properties"]], ids=_name)
 @given(st.data())
-@settings(max_examples=30, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(30), suppress_health_check=list(HealthCheck))
 def test_a_body_that_is_taken_is_one_that_the_schema_allows(endpoint: Endpoint, data: st.DataObject) -> None:
     schema = _body_schema(endpoint)
     body = data.draw(nearly_allowed(COMPONENTS, schema))
@@ -125,7 +126,7 @@ def _fill(message: Any, descriptor: Descriptor, data: st.DataObject) -> None:
 
 @pytest.mark.parametrize("endpoint", WITH_ANSWER, ids=_name)
 @given(st.data())
-@settings(max_examples=10, suppress_health_check=list(HealthCheck))
+@settings(max_examples=examples(10), suppress_health_check=list(HealthCheck))
 def test_an_answer_is_what_its_schema_says(endpoint: Endpoint, data: st.DataObject) -> None:
     message = endpoint.method.response_class()
     _fill(message, endpoint.method.output, data)

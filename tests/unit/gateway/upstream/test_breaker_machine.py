@@ -11,6 +11,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, invariant, multiple, rule
 
+from tests.hypothesis_profiles import examples
+
 FAIL_MAX, RESET_S, MIN_CALLERS = 4, 5.0, 3
 
 
@@ -155,4 +157,4 @@ async def _awaited(waiting: Waiting) -> str:
 
 
 TestBreaking = Breaking.TestCase
-TestBreaking.settings = settings(max_examples=200, stateful_step_count=50, deadline=None)
+TestBreaking.settings = settings(max_examples=examples(200), stateful_step_count=50, deadline=None)

@@ -4,6 +4,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from service_kit.tokens.denylist import Denylist
 
+from tests.hypothesis_profiles import examples
+
 
 class Clock:
     def __init__(self) -> None:
@@ -40,7 +42,7 @@ DENY = st.tuples(st.just("deny"), st.sampled_from("abcd"), st.integers(0, 20))
 PASS = st.tuples(st.just("pass"), st.just(""), st.integers(0, 15))
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=300)
+@settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=examples(300))
 @given(st.lists(st.one_of(DENY, PASS), max_size=60))
 def test_agrees_with_a_naive_list(steps: list[tuple[str, str, int]]) -> None:
     clock = Clock()
