@@ -9,6 +9,7 @@ from tests.e2e.accounts import Account, session_cookie, unique_email, unique_pas
 from tests.e2e.api import Api
 from tests.e2e.grpc_client import USERS, GrpcClient
 from tests.e2e.raw_http import exchange, json_request
+from tests.running.polling import eventually
 from tests.running.secrets_seen import SEEN
 from tests.running.stacks import Stack, logs_of
 
@@ -46,6 +47,7 @@ def test_secrets_that_a_grpc_client_sends_or_receives_are_noted(grpc_clients: di
 @pytest.mark.local_platform
 def test_searched_logs_are_the_logs_of_the_stack(api: Api, stack: Stack) -> None:
     request_id = api.call("GetUser").headers["X-Request-Id"]
-    logs = {path.name: path.read_text() for path in logs_of(stack.data_dir)}
+    logs = {path.name: path for path in logs_of(stack.data_dir)}
     assert logs.keys() >= {f"{name}.log" for name in stack.services}
-    assert request_id in logs["gateway.log"]
+    # The line is written after the response.
+    eventually(lambda: request_id in logs["gateway.log"].read_text() or None, within_s=10)

@@ -33,7 +33,7 @@ def root() -> Actor:
 def an_order(
     *, user_id: str = ALICE, at: datetime = NOON, order_id: str | None = None, lines: Sequence[OrderLine] = LINES
 ) -> Order:
-    """A new order, Alice's unless somebody else is named."""
+    """Returns a new order, by default of Alice."""
     return Order.place(order_id=order_id or new_id(), user_id=user_id, currency="EUR", lines=lines, at=at)
 
 

@@ -24,7 +24,7 @@ def run(stage: Stage) -> list[Finding]:
 async def _run(stack: Stack) -> list[Finding]:
     record, connection = Record(), HttpConnection(stack.url)
     for number in range(QUOTA + _MORE):
-        await see(record, "forged", connection, _nobody(_forged(number)))
+        await see(record, "forged", connection, _anonymous(_forged(number)))
     session = await _session_of_a_liar(stack, connection)
     connection.close()
     outcomes = record.by_outcome()
@@ -42,7 +42,7 @@ def _forged(number: int) -> Mapping[str, str]:
     return {"X-Forwarded-For": f"{address}, 198.51.100.{number}", "Forwarded": f"for={address}", "X-Real-IP": address}
 
 
-def _nobody(headers: Mapping[str, str]) -> Ask:
+def _anonymous(headers: Mapping[str, str]) -> Ask:
     async def ask(connection: HttpConnection) -> Answer:
         return await connection.request("GET", "/api/v1/users/me", headers=headers)
 

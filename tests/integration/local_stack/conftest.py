@@ -1,4 +1,4 @@
-"""One stack that the tests of this folder start, break and stop as they like."""
+"""The stack that the tests of this folder start, break and stop."""
 
 from collections.abc import Iterator
 

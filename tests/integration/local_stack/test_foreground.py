@@ -1,4 +1,4 @@
-"""`just up` as it stays in the foreground."""
+"""`just up` in the foreground."""
 
 import os
 import signal
@@ -28,7 +28,7 @@ def foreground(terminal: Terminal) -> Iterator[subprocess.Popen[str]]:
         process.kill()
 
 
-#: Said once all is ready; no path of a checkout has it.
+#: Printed once everything is ready; not part of any path.
 READY = "/docs, and watch"
 
 
@@ -42,12 +42,12 @@ def read_until(process: subprocess.Popen[str], words: str) -> str:
     return "".join(lines)
 
 
-def test_ctrl_c_stops_everything_in_order(terminal: Terminal) -> None:
+def test_ctrl_c_stops_all_processes_in_order(terminal: Terminal) -> None:
     with foreground(terminal) as process:
         shown = read_until(process, READY)
         assert "gateway          | ready" in shown
         process.send_signal(signal.SIGINT)
-        process.send_signal(signal.SIGINT)  # as from the terminal and from a parent: it is one
+        process.send_signal(signal.SIGINT)  # from the terminal and from the parent: both count as one
         rest, _ = process.communicate(timeout=ENDED_WITHIN_S)
 
     assert process.returncode == 130, rest
@@ -58,7 +58,7 @@ def test_ctrl_c_stops_everything_in_order(terminal: Terminal) -> None:
     assert terminal.type("status").stdout == "Nothing is running.\n"
 
 
-def test_the_death_of_one_is_the_end_of_all(terminal: Terminal) -> None:
+def test_stack_in_the_foreground_stops_when_one_process_dies(terminal: Terminal) -> None:
     with foreground(terminal) as process:
         read_until(process, READY)
         os.kill(terminal.stack.services["order-svc"]["pid"], signal.SIGKILL)
@@ -69,7 +69,7 @@ def test_the_death_of_one_is_the_end_of_all(terminal: Terminal) -> None:
     assert terminal.type("status").stdout == "Nothing is running.\n"
 
 
-def test_it_can_be_interrupted_while_it_starts(terminal: Terminal) -> None:
+def test_up_can_be_interrupted_while_it_starts(terminal: Terminal) -> None:
     with foreground(terminal) as process:
         read_until(process, "order-svc        | starting")
         process.send_signal(signal.SIGTERM)

@@ -1,4 +1,4 @@
-"""The embedded PostgreSQL, for real."""
+"""The embedded PostgreSQL."""
 
 import os
 import shutil
@@ -14,7 +14,7 @@ from tests.running.servers import RunningPostgres, free_port, running, started
 
 @pytest.fixture
 def server(tmp_path: Path) -> PostgresServer:
-    """A server with a folder that no other account can get to, if we are root."""
+    """A server whose folder no other account can enter, for root."""
     return PostgresServer(tmp_path, free_port(), "a-password", tmp_path / "log", {"LC_ALL": "C"})
 
 
@@ -28,7 +28,7 @@ def _read(server: PostgresServer) -> object:
         return connection.execute("SELECT it FROM kept").fetchone()
 
 
-def test_it_keeps_its_data(server: PostgresServer) -> None:
+def test_postgres_keeps_its_data_over_a_restart(server: PostgresServer) -> None:
     with running(server) as process:
         _write(server)
     assert process.returncode == 0
@@ -37,7 +37,7 @@ def test_it_keeps_its_data(server: PostgresServer) -> None:
         assert _read(server) == (1,)
 
 
-def test_what_was_committed_survives_a_kill(server: PostgresServer) -> None:
+def test_committed_data_survive_a_killed_postgres(server: PostgresServer) -> None:
     with running(server) as process:
         _write(server)
         process.kill()
@@ -47,7 +47,7 @@ def test_what_was_committed_survives_a_kill(server: PostgresServer) -> None:
         assert _read(server) == (1,)
 
 
-def test_a_creation_that_was_broken_off_is_begun_anew(server: PostgresServer) -> None:
+def test_interrupted_creation_of_a_cluster_is_repeated(server: PostgresServer) -> None:
     (server.home / "data").mkdir()
     (server.home / "data" / "PG_VERSION").write_text("18\n")
 
@@ -56,7 +56,7 @@ def test_a_creation_that_was_broken_off_is_begun_anew(server: PostgresServer) ->
 
 
 @pytest.mark.parametrize("content", ["{somebody}\n", "", "nonsense\n"])
-def test_a_pid_file_from_before_a_crash_is_no_obstacle(server: PostgresServer, content: str) -> None:
+def test_postgres_starts_despite_a_pid_file_from_before_a_crash(server: PostgresServer, content: str) -> None:
     with running(server):
         pass
     (server.home / "data" / "postmaster.pid").write_text(content.format(somebody=os.getpid()))
@@ -67,12 +67,12 @@ def test_a_pid_file_from_before_a_crash_is_no_obstacle(server: PostgresServer, c
     assert process.returncode == 0
 
 
-def test_a_wrong_password_is_refused(server: PostgresServer) -> None:
+def test_postgres_refuses_a_wrong_password(server: PostgresServer) -> None:
     with running(server), pytest.raises(psycopg.OperationalError, match="password authentication failed"):
         psycopg.connect(server.url.replace("a-password", "another"))
 
 
-def test_a_server_that_cannot_start_says_why_in_its_log(server: PostgresServer) -> None:
+def test_postgres_that_cannot_start_names_the_reason_in_its_log(server: PostgresServer) -> None:
     with running(server):
         pass
     (server.home / "data" / "postgresql.conf").write_text("no_such_setting = 1\n")
@@ -83,7 +83,7 @@ def test_a_server_that_cannot_start_says_why_in_its_log(server: PostgresServer) 
     assert "no_such_setting" in failure.value.log.read_text()
 
 
-def test_the_password_is_left_nowhere_but_in_the_cluster(server: PostgresServer) -> None:
+def test_postgres_password_is_stored_only_in_the_cluster(server: PostgresServer) -> None:
     with running(server):
         pass
 
@@ -91,7 +91,7 @@ def test_the_password_is_left_nowhere_but_in_the_cluster(server: PostgresServer)
     assert sorted(path.name for path in server.home.iterdir()) == ["created", "log"]
 
 
-def test_databases_do_not_see_one_another(postgres_server: RunningPostgres) -> None:
+def test_role_of_one_database_cannot_connect_to_another(postgres_server: RunningPostgres) -> None:
     first, second = (postgres_server.create_database("each") for _ in range(2))
 
     with psycopg.connect(first) as connection:

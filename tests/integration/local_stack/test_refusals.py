@@ -1,4 +1,4 @@
-"""What the stack says when it cannot do what it is asked, before it starts anything."""
+"""Refused commands: the messages, before anything is started."""
 
 import json
 import os
@@ -9,7 +9,7 @@ from local_stack.state import Process, write
 from tests.running.terminals import Terminal
 
 
-def test_a_port_in_use_is_named_with_who_wanted_it(terminal: Terminal) -> None:
+def test_up_names_a_port_in_use_and_the_process_that_needs_it(terminal: Terminal) -> None:
     port = 50052 + terminal.offset
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", port))
@@ -23,7 +23,7 @@ def test_a_port_in_use_is_named_with_who_wanted_it(terminal: Terminal) -> None:
     assert not (terminal.data_dir / "postgres").exists()
 
 
-def test_without_a_stack_there_is_nothing_to_stop_or_tell(terminal: Terminal) -> None:
+def test_down_and_status_without_a_stack_report_that_nothing_runs(terminal: Terminal) -> None:
     assert (terminal.type("down").returncode, terminal.type("down").stdout) == (0, "Nothing is running.\n")
     assert terminal.type("status").stdout == "Nothing is running.\n"
     assert json.loads(terminal.type("status", "--json").stdout) == {
@@ -36,7 +36,7 @@ def test_without_a_stack_there_is_nothing_to_stop_or_tell(terminal: Terminal) ->
     assert not terminal.data_dir.exists()
 
 
-def test_a_process_that_has_taken_over_a_number_is_left_alone(terminal: Terminal) -> None:
+def test_down_does_not_touch_a_process_with_a_reused_id(terminal: Terminal) -> None:
     terminal.data_dir.mkdir()
     ours = Process(os.getpid(), "http://127.0.0.1:1", "http://127.0.0.1:2")
     write(terminal.data_dir / "state.json", {"gateway": ours})
@@ -48,7 +48,7 @@ def test_a_process_that_has_taken_over_a_number_is_left_alone(terminal: Terminal
     assert not (terminal.data_dir / "state.json").exists()
 
 
-def test_a_data_folder_that_cannot_be_made_is_named(terminal: Terminal) -> None:
+def test_up_names_a_data_folder_that_cannot_be_created(terminal: Terminal) -> None:
     terminal.data_dir.write_text("a file")
 
     up = terminal.up()

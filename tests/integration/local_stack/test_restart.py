@@ -1,4 +1,4 @@
-"""`just restart`, for real."""
+"""`just restart`."""
 
 import socket
 from typing import Any
@@ -20,12 +20,12 @@ def _places(services: dict[str, dict[str, Any]]) -> list[tuple[str, str, str]]:
 
 
 def _steps(output: str, *names: str) -> list[str]:
-    """What was announced of these processes, as "NAME: WHAT"."""
+    """Returns the announcements of these processes, as "NAME: WHAT"."""
     lines = [line.partition("|") for line in output.splitlines()]
     return [f"{name.strip()}: {what.strip()}" for name, _, what in lines if name.strip() in names]
 
 
-def test_processes_are_restarted_one_at_a_time_where_they_were(terminal: Terminal) -> None:
+def test_restart_keeps_addresses_and_restarts_one_process_at_a_time(terminal: Terminal) -> None:
     assert terminal.up("--replicas", "gateway=2", GATEWAY_TOKEN_LEEWAY_S="7").returncode == 0
     before = terminal.stack.services
 
@@ -67,7 +67,7 @@ def _assert_commands_have_the_settings_of_the_stack(terminal: Terminal) -> None:
 
     refused = terminal.type("restart", "gateway", GATEWAY_PORT="9")
     assert refused.returncode == 1
-    assert "GATEWAY_PORT: a restart leaves every process where it is; use ./just down --data-dir" in refused.stdout
+    assert "GATEWAY_PORT: a restart keeps every process at its address; use ./just down --data-dir" in refused.stdout
     assert eventually(lambda: _ready(terminal), within_s=20)
 
 
@@ -78,7 +78,7 @@ def _ready(terminal: Terminal) -> bool | None:
 
 
 def _kill(pid: int) -> None:
-    """Its ports are free when this returns."""
+    """Kills a process, and returns once its ports are free."""
     process = psutil.Process(pid)
     process.kill()
     process.wait(10)
@@ -89,7 +89,7 @@ def _environ(pid: int) -> str:
         return environ.read()
 
 
-def test_what_has_died_is_started_and_what_does_not_come_back_is_named(terminal: Terminal) -> None:
+def test_restart_starts_dead_processes_and_names_those_that_fail(terminal: Terminal) -> None:
     assert terminal.up().returncode == 0
     before = terminal.stack.services
     _kill(before["order-svc"]["pid"])
@@ -115,14 +115,14 @@ def test_what_has_died_is_started_and_what_does_not_come_back_is_named(terminal:
     assert (unknown.returncode, "there is no 'nobody' here; there are: " in unknown.stdout) == (1, True)
 
 
-def test_without_a_stack_there_is_nothing_to_restart(terminal: Terminal) -> None:
+def test_restart_without_a_stack_is_refused(terminal: Terminal) -> None:
     refused = terminal.type("restart", "gateway")
 
     assert (refused.returncode, refused.stdout) == (1, "Nothing is running.\n")
     assert not terminal.data_dir.exists()
 
 
-def test_a_stack_in_the_foreground_goes_on(terminal: Terminal) -> None:
+def test_stack_in_the_foreground_survives_a_restart(terminal: Terminal) -> None:
     with foreground(terminal) as process:
         read_until(process, READY)
         restarted = terminal.type("restart", "order-svc")
@@ -139,7 +139,7 @@ def test_a_stack_in_the_foreground_goes_on(terminal: Terminal) -> None:
     assert "order-svc        | ended: stopping the rest" in rest
 
 
-def test_a_stack_in_the_foreground_can_be_stopped_from_elsewhere(terminal: Terminal) -> None:
+def test_stack_in_the_foreground_can_be_stopped_by_down(terminal: Terminal) -> None:
     with foreground(terminal) as process:
         read_until(process, READY)
         assert terminal.type("down").returncode == 0

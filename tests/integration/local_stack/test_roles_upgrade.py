@@ -1,4 +1,4 @@
-"""Databases of a former version, where one role owned everything, are taken over with their data."""
+"""Databases of an earlier version, where one role owned everything, are upgraded with their data."""
 
 import secrets
 from pathlib import Path
@@ -18,7 +18,7 @@ _ENVIRON = {"LC_ALL": "C"}
 
 
 def former(server: PostgresServer, made: Secrets) -> None:
-    """What the former version had made, the schema and a row included."""
+    """Creates the databases of the earlier version, with the schema and a row."""
     passwords = {"user_svc": made.user_svc_password, "order_svc": made.order_svc_password}
     for name, password in passwords.items():
         with psycopg.connect(server.url, autocommit=True) as admin:
@@ -31,7 +31,7 @@ def former(server: PostgresServer, made: Secrets) -> None:
         orders.execute("INSERT INTO processed_events (event_id) VALUES (gen_random_uuid())")
 
 
-async def test_data_of_a_former_version_are_taken_over(tmp_path: Path) -> None:
+async def test_databases_of_an_earlier_version_are_upgraded_with_their_data(tmp_path: Path) -> None:
     data = DataDir(tmp_path / "data")
     data.prepare(fresh=False)
     server = PostgresServer(data.postgres, free_port(), secrets.token_hex(8), data.log("postgres"), _ENVIRON)
@@ -41,7 +41,7 @@ async def test_data_of_a_former_version_are_taken_over(tmp_path: Path) -> None:
         former(server, made)
         write_connections(data, made, postgres_port=server.port, redis_port=1)
 
-        for _ in range(2):  # so that one that was broken off before the migrations is made whole
+        for _ in range(2):  # so that an upgrade interrupted before the migrations is completed
             applied = await databases.prepare(server.port, made, _ENVIRON)
             assert applied == {"user_svc": set(), "order_svc": set()}
         for service in ("user-svc", "order-svc"):

@@ -1,4 +1,4 @@
-"""The whole stack, as a newcomer uses it."""
+"""The whole stack, as a new user starts it."""
 
 import json
 import os
@@ -29,7 +29,7 @@ def _status(terminal: Terminal) -> dict[str, Any]:
     return answer
 
 
-def test_a_newcomers_first_day(terminal: Terminal) -> None:
+def test_first_steps_of_the_readme_work(terminal: Terminal) -> None:
     up = terminal.up("--replicas", "gateway=2")
     assert up.returncode == 0, up.stdout
     url = terminal.stack.url
@@ -73,7 +73,7 @@ def test_a_newcomers_first_day(terminal: Terminal) -> None:
     assert not (terminal.data_dir / "state.json").exists()
 
 
-def test_a_kill_of_everything_loses_nothing_that_was_acknowledged(terminal: Terminal) -> None:
+def test_acknowledged_data_survive_a_kill_of_all_processes(terminal: Terminal) -> None:
     assert terminal.up().returncode == 0
     account = _register(terminal.stack.url)
     bearer = {"Authorization": f"Bearer {account['access_token']}"}
@@ -93,7 +93,7 @@ def test_a_kill_of_everything_loses_nothing_that_was_acknowledged(terminal: Term
     assert len(sessions.json()["sessions"]) == 1
 
 
-def test_what_is_left_of_a_broken_stack_is_replaced(terminal: Terminal) -> None:
+def test_up_replaces_the_rest_of_a_broken_stack(terminal: Terminal) -> None:
     assert terminal.up().returncode == 0
     before = terminal.stack.services
     _register(terminal.stack.url)
@@ -105,10 +105,10 @@ def test_what_is_left_of_a_broken_stack_is_replaced(terminal: Terminal) -> None:
     assert "without its order-svc" in up.stdout
     after = terminal.stack.services
     assert not {entry["pid"] for entry in before.values()} & {entry["pid"] for entry in after.values()}
-    _register(terminal.stack.url)  # once more: the data are gone
+    _register(terminal.stack.url)  # again: the data are deleted
 
 
-def test_a_service_that_fails_is_named_with_the_end_of_its_log(terminal: Terminal) -> None:
+def test_up_names_a_failing_service_with_the_end_of_its_log(terminal: Terminal) -> None:
     up = terminal.up(ORDER_SVC_LOG_LEVEL="CHATTY")
 
     assert up.returncode == 1
