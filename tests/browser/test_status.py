@@ -66,14 +66,14 @@ def stack(start_stack: StartStack) -> Stack:
 
 @pytest.fixture
 async def status(page: Page, stack: Stack) -> Page:
-    """The page, once it has heard of the gateway."""
+    """The page, once it shows the gateway's first answer."""
     await page.open(f"{stack.admin_url('gateway')}/status")
     await shows(page, _STATE, "Ready")
     return page
 
 
 async def shows(page: Page, script: str, text: str) -> str:
-    """What the script gives, once that text is in it."""
+    """Returns the result of the script, once it contains the text."""
 
     async def attempt() -> str | None:
         found = str(await page.run(script))
@@ -118,7 +118,7 @@ async def test_a_page_that_has_lost_its_gateway_says_so_until_it_is_back(status:
     online = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
     await status.emulate("Network.emulateNetworkConditions", offline=True, **online)
     await shows(status, _STATE, "No answer")
-    assert re.search(r"last heard \d\d:\d\d:\d\d, \d+ s ago", await shows(status, _HEARD, "last heard"))
+    assert re.search(r"last answer \d\d:\d\d:\d\d, \d+ s ago", await shows(status, _HEARD, "last answer"))
     await status.emulate("Network.emulateNetworkConditions", offline=False, **online)
     await shows(status, _STATE, "Ready")
     assert "as of" in await status.run(_HEARD)

@@ -26,7 +26,7 @@ def test_nothing_but_that_is_allowed() -> None:
 
 def test_nothing_is_fetched_from_elsewhere() -> None:
     assert re.findall(r"(?:https?:)?//[\w.]+", re.sub(r"^\s*//.*", "", HTML, flags=re.MULTILINE)) == [
-        "http://www.w3.org"  # the name of SVG, which nobody fetches
+        "http://www.w3.org"  # the name of SVG, which is not fetched
     ]
     assert set(re.findall(r'(?:src|href)="([^"]*)"', HTML)) == {"data:,", "/", "/metrics", "/status.json"}
 

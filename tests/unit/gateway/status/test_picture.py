@@ -57,7 +57,7 @@ def test_traffic() -> None:
     assert (orders["name"], orders["per_s"], orders["total"]) == ("GET /api/orders", 49.5, 99)
     assert round(orders["failed_share"], 4) == round(3 / 99, 4)
     assert (lost["name"], lost["failed_share"]) == ("GET (no route)", 0.0)
-    assert texts(document) == [(True, "3.0% of the answers are 5xx")]
+    assert texts(document) == [(True, "3.0% of the responses are 5xx")]
 
 
 def test_calls_are_told_by_service() -> None:
@@ -94,7 +94,7 @@ def test_breakers_of_upstreams_and_of_their_addresses() -> None:
     assert texts(document) == [(True, "a at h:1: the breaker is open"), (True, "a at h:2: the breaker is half open")]
 
 
-def test_nobody_feels_a_breaker_while_another_address_takes_the_calls() -> None:
+def test_open_breaker_is_only_a_warning_while_another_address_takes_calls() -> None:
     breaker = "headrace_gateway_breaker_state"
     addresses = [{"upstream": "a", "address": f"h:{port}"} for port in (1, 2)]
     document = shown([(breaker, addresses[0], 2.0), (breaker, addresses[1], 0.0), (breaker, {"upstream": "b"}, 2.0)])
@@ -127,7 +127,7 @@ def test_lanes_and_refusals() -> None:
         {"policy": "rate_limit", "state": "exhausted", "per_s": 2, "total": 14},
     ]
     assert document["charts"]["limited_per_s"] == [None, 2.0]
-    assert texts(document) == [(True, "a default: 4.0 requests a second are sent away")]
+    assert texts(document) == [(True, "a default: 4.0 requests a second are rejected")]
 
 
 def test_dependencies_that_are_away_the_needed_ones_first() -> None:
@@ -149,6 +149,6 @@ def test_dependencies_that_are_away_the_needed_ones_first() -> None:
     assert [text.split(":")[0] for _, text in texts(document)] == [
         "key_set",
         "redis",
-        "the rate limit does without its shared store",
+        "the rate limit works without Redis",
         "no revocations are received",
     ]

@@ -34,5 +34,5 @@ def test_without_values_there_is_none() -> None:
     assert quantile(0.5, {1.0: 0.0, inf: 0.0}) is None
 
 
-def test_above_the_last_bound_that_bound_is_told() -> None:
+def test_quantile_above_the_last_bound_is_that_bound() -> None:
     assert quantile(0.99, buckets([60.0])) == 10.0

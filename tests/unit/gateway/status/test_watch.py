@@ -27,7 +27,7 @@ class Process:
             self.now += EVERY_S
 
 
-def test_metrics_are_read_when_somebody_looks_and_once_a_second_at_most() -> None:
+def test_metrics_are_read_once_a_second_at_most_while_a_client_polls() -> None:
     process = Process()
     assert process.reads == 0
     first = process.watch.look()

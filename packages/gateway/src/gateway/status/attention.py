@@ -1,4 +1,4 @@
-"""What somebody should look at, in words, the worst first."""
+"""The notices of the page: conditions that need the operator's attention, the worst first."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -10,22 +10,22 @@ from gateway.status import sections
 from gateway.status.change import Change
 from gateway.status.point import Point
 
-#: From this share on, failed answers are worth a line. The objective, over a month, is a tenth of it.
+#: Share of 5xx responses from which on there is a notice. The objective, over a month, is a tenth of it.
 _FAILED_SHARE = 0.01
-#: A loop that was so late (seconds) has held up every request for so long.
+#: Event-loop lag (seconds) from which on there is a notice: it delays every request by as much.
 _LATE_S = 0.25
 
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing. failing: requests fail for it, now; otherwise something is not as it should be."""
+    """One condition. failing: requests fail because of it; otherwise it is a warning."""
 
     failing: bool
     text: str
 
 
 def notices(report: Report, change: Change, point: Point, lag: LoopLag) -> list[Notice]:
-    """All there is; empty: all is well, as far as this process can tell."""
+    """Returns all notices; none if this process knows of no problem."""
     found = [*_checks(report), *_upstreams(change), *_traffic(change, point), *_state(change, lag)]
     return sorted(found, key=lambda notice: not notice.failing)
 
@@ -38,7 +38,7 @@ def _checks(report: Report) -> Iterator[Notice]:
 
 def _upstreams(change: Change) -> Iterator[Notice]:
     rows = sections.upstreams(change)
-    # While one address takes calls, those that do not are left out, and nobody gets to feel it.
+    # While one address takes calls, those that do not are left out, and no request fails.
     served = {row["upstream"] for row in rows if row["breaker"] == "closed"}
     for row in rows:
         where = f"{row['upstream']} at {row['address']}" if row["address"] else row["upstream"]
@@ -51,16 +51,16 @@ def _upstreams(change: Change) -> Iterator[Notice]:
 def _traffic(change: Change, point: Point) -> Iterator[Notice]:
     failed = point["share_5xx"]
     if failed is not None and failed >= _FAILED_SHARE:
-        yield Notice(True, f"{failed:.1%} of the answers are 5xx")
+        yield Notice(True, f"{failed:.1%} of the responses are 5xx")
     for row in sections.lanes(change):
         if row["shed_per_s"]:
-            yield Notice(True, f"{row['lane']}: {row['shed_per_s']:.1f} requests a second are sent away")
+            yield Notice(True, f"{row['lane']}: {row['shed_per_s']:.1f} requests a second are rejected")
 
 
 def _state(change: Change, lag: LoopLag) -> Iterator[Notice]:
     now = change.after
     if now.total("headrace_gateway_rate_limit_degraded"):
-        yield Notice(False, "the rate limit does without its shared store: each gateway counts alone")
+        yield Notice(False, "the rate limit works without Redis: each gateway counts alone")
     if now.total("auth_revocation_feed_connected") == 0:
         yield Notice(False, "no revocations are received: revoked tokens are accepted until they expire")
     if lag.worst_s >= _LATE_S:

@@ -1,4 +1,4 @@
-"""What has happened from one reading to a later one."""
+"""The difference between two readings of the metrics."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -9,36 +9,36 @@ from gateway.status.reading import Reading
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """Two readings of the same process. While there is but one, it is both, and nothing can be said of rates."""
+    """Two readings of the same process. A single reading is both, and then there are no rates."""
 
     before: Reading
     after: Reading
 
     @property
     def seconds(self) -> float:
-        """How far the readings lie apart."""
+        """The time between the readings."""
         return self.after.at_s - self.before.at_s
 
     def growth(self, name: str, *keys: str) -> dict[tuple[str, ...], float]:
-        """By how much counters have grown, by these labels. One that was not there yet has grown from nothing."""
+        """Returns the increase of counters by these labels. A counter that is new starts at 0."""
         before = self.before.by(name, *keys)
         return {key: value - before.get(key, 0.0) for key, value in self.after.by(name, *keys).items()}
 
     def rates(self, name: str, *keys: str) -> dict[tuple[str, ...], float | None]:
-        """The same a second; None: there is but one reading."""
+        """Returns the same per second; None with a single reading."""
         return {key: self.rate(grown) for key, grown in self.growth(name, *keys).items()}
 
     def rate(self, grown: float) -> float | None:
-        """What has grown by that much, a second; None: there is but one reading."""
+        """Returns an increase per second; None with a single reading."""
         return grown / self.seconds if self.seconds > 0 else None
 
     def per_s(self, name: str, **labels: str) -> float | None:
-        """The rate of all series with these labels. A counter is not to be seen before it has counted: that is 0."""
+        """Returns the rate of all series with these labels. A counter without a series has not counted yet: 0."""
         grown = (self.after.total(name, **labels) or 0.0) - (self.before.total(name, **labels) or 0.0)
         return self.rate(grown)
 
     def quantiles(self, name: str, *keys: str) -> Mapping[tuple[str, ...], Estimates]:
-        """The histogram of that name by these labels, for what it has recorded meanwhile."""
+        """Returns the histogram of that name by these labels, of the values recorded between the readings."""
         buckets: dict[tuple[str, ...], dict[float, float]] = {}
         for (*key, bound), count in self.growth(f"{name}_bucket", *keys, "le").items():
             buckets.setdefault(tuple(key), {})[float(bound)] = count

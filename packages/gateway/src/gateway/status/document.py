@@ -1,4 +1,4 @@
-"""The page as it is sent: one file, which names what may run in it by hash, and can ask nobody but its own port."""
+"""The page as it is sent: one file whose policy allows its own scripts by hash, and requests to its own port only."""
 
 from base64 import b64encode
 from hashlib import sha256

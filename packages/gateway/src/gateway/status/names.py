@@ -1,4 +1,4 @@
-"""The metrics of the gateway that are read in more than one place, by their names in Prometheus."""
+"""The Prometheus names of metrics that are read in several places."""
 
 REQUESTS = "http_server_request_duration_seconds"
 CALLS = "rpc_client_call_duration_seconds"

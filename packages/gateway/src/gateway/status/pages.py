@@ -1,4 +1,4 @@
-"""The addresses of the page: itself, and the document that it asks for while it is looked at."""
+"""The routes of the page, and of the document that it polls while it is visible."""
 
 from collections.abc import Awaitable, Callable
 
@@ -20,9 +20,9 @@ _HEADERS = ONE_ANSWER | {"content-security-policy": POLICY, "referrer-policy": "
 def status_pages(
     *, watch: Watch, report: Callable[[], Awaitable[Report]], release: Release, lag: LoopLag
 ) -> list[FurtherPage]:
-    """The page is for whoever follows a link to it, and has nothing in it; the document is for the page and for tools.
+    """Returns the page, which holds no data and may be linked to, and its document, which other sites may not read.
 
-    report: whether this process should be sent requests, and why not.
+    report: the readiness of this process.
     """
 
     async def page(_request: Request) -> Response:

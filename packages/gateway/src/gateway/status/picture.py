@@ -1,4 +1,4 @@
-"""All that the page shows, as one JSON document."""
+"""The data of the page, as one JSON document."""
 
 from dataclasses import asdict
 from typing import Any
@@ -13,12 +13,12 @@ from gateway.status.attention import notices
 from gateway.status.change import Change
 from gateway.status.watch import HISTORY_S, WINDOW_S, View
 
-#: Enough to draw with, and to read.
+#: Decimal places of charted values.
 _DIGITS = 4
 
 
 def picture(view: View, report: Report, release: Release, lag: LoopLag) -> dict[str, Any]:
-    """Times are in the unit that a name ends in; null is what is not known."""
+    """Returns the document. Names end in their unit; unknown values are null."""
     change = view.change
     return {
         "service": _service(release),
@@ -53,7 +53,7 @@ def _service(release: Release) -> dict[str, Any]:
 
 
 def _charts(view: View) -> dict[str, list[float | None]]:
-    """One list for each line; age_s tells by how much each point is older than the last."""
+    """Returns one list for each line; age_s is the age of each point, relative to the last."""
     now = view.change.after.at_s
     lines: dict[str, list[float | None]] = {"age_s": [round(now - at, 2) for at, _ in view.points]}
     for _, point in view.points:
@@ -82,5 +82,5 @@ def _revocations(change: Change) -> dict[str, Any]:
 
 
 def _key_set(change: Change) -> dict[str, float]:
-    """Fetches since the start, by outcome."""
+    """Returns the number of fetches since the start, by outcome."""
     return {outcome: count for (outcome,), count in change.after.by("auth_key_set_refreshes_total", "outcome").items()}

@@ -6,10 +6,10 @@ from gateway.status.change import Change
 from gateway.status.names import DECISIONS, REQUESTS, SHEDS
 from gateway.status.quantile import Estimates
 
-#: The label of requests that tells how they were answered.
+#: The label with the status of a request.
 STATUS = "http_response_status_code"
 
-#: The series that points are of.
+#: The series that the charts are made of.
 CHARTED = frozenset(
     {
         f"{REQUESTS}_count",
@@ -23,12 +23,12 @@ CHARTED = frozenset(
     }
 )
 
-#: By the name of the line in a chart; None: not known.
+#: By the name of the line in a chart; None: unknown.
 Point = dict[str, float | None]
 
 
 def point(change: Change, lag: LoopLag) -> Point:
-    """What the charts show of a change. Latencies are bucket estimates; cpu_cores is 1 for one core in full use."""
+    """Returns the charted values of a change. Latencies are bucket estimates; cpu_cores is 1 for one full core."""
     now = change.after
     answers = {status: grown for (status,), grown in change.growth(f"{REQUESTS}_count", STATUS).items()}
     latency = change.quantiles(REQUESTS).get((), Estimates({}))
@@ -50,7 +50,7 @@ def point(change: Change, lag: LoopLag) -> Point:
 
 
 def share(answers: dict[str, float], first_digit: str) -> float | None:
-    """How many of the answers have such a status, from 0 to 1; None: there are no answers."""
+    """Returns the share of responses with such a status, from 0 to 1; None without responses."""
     total = sum(answers.values())
     return sum(grown for status, grown in answers.items() if status.startswith(first_digit)) / total if total else None
 

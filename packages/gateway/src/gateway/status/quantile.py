@@ -1,4 +1,4 @@
-"""Quantiles of a histogram of which only the buckets are known."""
+"""Estimates quantiles from the buckets of a histogram."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -6,10 +6,14 @@ from math import inf
 
 
 def quantile(q: float, buckets: Mapping[float, float]) -> float | None:
-    """An estimate as Prometheus' histogram_quantile makes it: as if values lay evenly inside their bucket.
+    """Returns an estimate like Prometheus' histogram_quantile: values count as evenly distributed inside their bucket.
 
-    buckets: how many values are at most the bound, for each bound, infinity among them. What lies above the last
-    finite bound is told as that bound: it is at least so much. None: there is no value.
+    Args:
+        q: The quantile, from 0 to 1.
+        buckets: The number of values up to each bound, infinity included.
+
+    Returns:
+        The estimate. For a quantile above the last finite bound, that bound. None without values.
     """
     bounds = sorted(buckets)
     if not bounds or buckets[bounds[-1]] <= 0:

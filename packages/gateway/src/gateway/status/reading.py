@@ -1,11 +1,11 @@
-"""The metrics of this process at one moment, by name, whether there are such or not."""
+"""The metrics of this process at one moment, by name."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Self
 
-#: Name as Prometheus has it, labels, value.
+#: Prometheus name, labels, value.
 Sample = tuple[str, Mapping[str, str], float]
 
 

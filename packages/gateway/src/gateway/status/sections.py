@@ -1,4 +1,4 @@
-"""The tables of the page. What a metric that is absent would tell is None: not known, which is not zero."""
+"""The tables of the page. The value of an absent metric is None: unknown, not zero."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -12,15 +12,15 @@ Row = dict[str, Any]
 
 _BREAKER = {0: "closed", 1: "half open", 2: "open"}
 _STANDING = {0: "ready", 1: "not connected", 2: "leaving", 3: "broken"}
-#: The table of routes is as long as that: those that were asked for most since the start.
+#: Length of the table of routes: the busiest since the start of the process.
 _ROUTES = 8
-#: How the metrics name the route of a request that has none, and what the page says instead.
+#: How the metrics name the route of a request without one, and how the page does.
 _NO_ROUTE = ("", "-")
 _UNROUTED = "(no route)"
 
 
 def upstreams(change: Change) -> list[Row]:
-    """Every upstream, or every address of each where addresses are told apart."""
+    """Returns a row for every upstream, or for every address where the metrics name addresses."""
     now = change.after
     breakers = now.by("headrace_gateway_breaker_state", "upstream", "address")
     standings = now.by("headrace_gateway_upstream_standing", "upstream", "address")
@@ -38,7 +38,7 @@ def upstreams(change: Change) -> list[Row]:
 
 
 def retries(change: Change) -> list[Row]:
-    """By upstream: what is sent again, and how many retries are saved up."""
+    """Returns by upstream the rate of retries and moves, and the retries that the budget allows."""
     budgets = change.after.by("headrace_gateway_upstream_retry_budget", "upstream")
     rates = change.rates("headrace_gateway_upstream_retries_total", "upstream")
     names = sorted(budgets.keys() | rates.keys())
@@ -46,7 +46,7 @@ def retries(change: Change) -> list[Row]:
 
 
 def lanes(change: Change) -> list[Row]:
-    """The lanes of the throttle: upstream and rate class."""
+    """Returns the concurrency limits of the throttle, by upstream and rate class."""
     now, keys = change.after, ("upstream", "rate_class")
     limits = now.by("headrace_gateway_throttle_limit", *keys)
     in_use = now.by("headrace_gateway_throttle_in_use", *keys)
@@ -65,7 +65,7 @@ def lanes(change: Change) -> list[Row]:
 
 
 def refusals(change: Change) -> list[Row]:
-    """What policies refused, by policy and why, and the server before them; most first."""
+    """Returns refusals by policy and state, and those of the server; most frequent first."""
     edge = "headrace_gateway_edge_refusals_total"
     rates = change.rates(DECISIONS, "policy", "state")
     rates |= {("server", cause): rate for (cause,), rate in change.rates(edge, "cause").items()}
@@ -76,7 +76,7 @@ def refusals(change: Change) -> list[Row]:
 
 
 def routes(change: Change) -> list[Row]:
-    """The routes that were asked for most since the start, how often, how long and how well they are now answered."""
+    """Returns the busiest routes since the start, with their current rate, latency and share of errors."""
     keys = ("http_request_method", "http_route")
     totals = change.after.by(f"{REQUESTS}_count", *keys)
     latencies = change.quantiles(REQUESTS, *keys)
@@ -98,7 +98,7 @@ def routes(change: Change) -> list[Row]:
 
 
 def calls(change: Change) -> list[Row]:
-    """What the gateway asks of each service of the contract; failed is all that is not answered OK."""
+    """Returns the calls to each service of the contract; every status but OK counts as failed."""
     statuses: dict[str, dict[str, float]] = {}
     for (method, status), grown in change.growth(f"{CALLS}_count", "rpc_method", "rpc_response_status_code").items():
         ends = statuses.setdefault(_service(method), {})

@@ -1,4 +1,4 @@
-"""Reads the metrics of this process for the status page: every few seconds, and each second while it is looked at."""
+"""Reads the metrics of this process for the status page: every 5 s, and every second while a client polls."""
 
 import asyncio
 import time
@@ -14,13 +14,13 @@ from gateway.status.reading import Reading, Sample
 
 #: Metrics are read no more often (seconds), however many clients ask.
 EVERY_S = 1.0
-#: And no less often, so that the charts show what was before the first look. A reading costs what a scrape costs.
+#: And no less often, so that the charts have a past at the first request. A reading costs as much as a scrape.
 HISTORY_EVERY_S = 5.0
 #: Rates and quantiles are of the last so many seconds: one second has too few requests for a quantile.
 WINDOW_S = 5.0
 #: How far back (seconds) the charts go.
 HISTORY_S = 120.0
-#: A client that has not asked for so long (seconds) looks on no more.
+#: A client that has not polled for so long (seconds) has gone.
 _GONE_S = 10.0
 #: After a gap of so many seconds, such as a suspended process, the charts begin anew.
 _GAP_S = 30.0
@@ -28,14 +28,14 @@ _GAP_S = 30.0
 
 @dataclass(frozen=True, slots=True)
 class View:
-    """What there is to see. points: the past of the charts, oldest first, each with its time (monotonic, seconds)."""
+    """The data of the page. points: the past of the charts, oldest first, each with its time (monotonic, seconds)."""
 
     change: Change
     points: tuple[tuple[float, Point], ...]
 
 
 class Watch:
-    """Keeps the recent past: each look that comes late enough reads the metrics, and adds a point to the charts.
+    """Keeps the recent past: a poll reads the metrics, at most every EVERY_S, and adds a point to the charts.
 
     samples: reads the metrics.
     """
@@ -51,13 +51,13 @@ class Watch:
         self._points: deque[tuple[float, Point]] = deque()
 
     async def keep_history(self) -> None:
-        """Looks every HISTORY_EVERY_S seconds, for as long as the process runs."""
+        """Adds a point every HISTORY_EVERY_S seconds, for as long as the process runs."""
         while True:
             self.note_past()
             await asyncio.sleep(HISTORY_EVERY_S)
 
     def note_past(self) -> None:
-        """Adds a point to the charts, unless a client looks on; of the metrics it keeps those that the charts show."""
+        """Adds a point to the charts, unless a client polls; keeps only the metrics that the charts show."""
         now = self._now()
         self._begin_anew_after_a_gap(now)
         if self._points and now - self._points[-1][0] < EVERY_S:
@@ -67,7 +67,7 @@ class Watch:
         self._past = reading
 
     def look(self) -> View:
-        """Returns the present and the recent past; the same to every client that asks within EVERY_S of another."""
+        """Returns the present and the recent past; the same for all polls within EVERY_S."""
         now = self._now()
         self._begin_anew_after_a_gap(now)
         since_s = now - self._readings[-1].at_s if self._readings else _GONE_S
@@ -79,7 +79,7 @@ class Watch:
 
     def _read(self, now: float) -> None:
         self._readings.append(Reading.of(self._samples(), now))
-        # Of those that are old enough to begin the window, the youngest stays.
+        # Of the readings that are old enough to begin the window, the newest stays.
         while len(self._readings) > 2 and now - self._readings[1].at_s >= WINDOW_S:
             self._readings.popleft()
         self._add_point(self._change())

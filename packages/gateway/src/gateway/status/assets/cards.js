@@ -1,18 +1,18 @@
-// The cards: the present in numbers, the last minutes as a chart.
+// The cards: the current values, and the last minutes as a chart.
 
-// lines: [key in the document, name, look]; text: how a value is written; least: what the chart reaches at least;
-// wide: takes all of a phone's width; step: what the end of the scale is a round number of.
+// lines: [key in the document, name, style]; text: formats a value; least: smallest end of the scale;
+// wide: as wide as a phone's screen; step: the end of the scale is a multiple of it.
 const CARDS = [
   {title: "Requests", unit: "/s", text: number, least: 1, wide: true, lines: [["requests_per_s", "answered", ""]]},
-  {title: "Open", unit: "", text: number, least: 1, wide: true, lines: [
+  {title: "In flight", unit: "", text: number, least: 1, wide: true, lines: [
     ["in_flight", "requests", "strong"], ["connections", "connections", "dashed"]]},
   {title: "Latency", unit: "ms", text: number, least: 1, wide: true, lines: [
     ["p50_ms", "p50", ""], ["p95_ms", "p95", "dashed"], ["p99_ms", "p99", "strong"]]},
   {title: "Errors", unit: "%", text: percent, least: 0.01, wide: true, lines: [
     ["share_5xx", "5xx", "bad strong"], ["share_4xx", "4xx", "warn dashed"]]},
-  {title: "Sent away", unit: "/s", text: number, least: 1, wide: true, lines: [
+  {title: "Rejected", unit: "/s", text: number, least: 1, wide: true, lines: [
     ["limited_per_s", "429, over quota", "warn dashed"], ["shed_per_s", "503, overload", "bad strong"]]},
-  {title: "Event loop", unit: "ms", text: number, least: 10, wide: true, lines: [["loop_lag_ms", "late, at worst", ""]]},
+  {title: "Event-loop lag", unit: "ms", text: number, least: 10, wide: true, lines: [["loop_lag_ms", "max", ""]]},
   {title: "Processor", unit: "%", text: percent, least: 0.1, lines: [["cpu_cores", "of one core", ""]]},
   {title: "Memory", unit: "MiB", text: mebibytes, least: 1048576, step: 1048576, lines: [["memory_bytes", "resident", ""]]},
 ];

@@ -9,7 +9,7 @@ function shape(tag, attributes) {
   return element;
 }
 
-/** A short piece of a line, to tell it by beside its name. */
+/** A short piece of a line, as its legend. */
 function sample(look) {
   const picture = shape("svg", {viewBox: "0 0 22 6", "aria-hidden": "true"});
   picture.append(shape("path", {class: `stroke ${look}`, d: "M0 3H22"}));
@@ -22,7 +22,7 @@ function roundUp(value) {
   return power * [1, 2, 5, 10].find(step => step * power >= value * 0.999999);
 }
 
-/** An SVG path; a gap where a value is not known, a dot's width where it stands alone. */
+/** An SVG path; a gap where a value is unknown, a dot for a single value. */
 function path(values, ages, history, top) {
   let drawn = "", isDrawing = false;
   values.forEach((value, index) => {
@@ -38,7 +38,7 @@ function path(values, ages, history, top) {
   return drawn;
 }
 
-/** What is under the line, from where it begins; nothing while it has a gap. */
+/** The area under the line, from its first value; empty while it has a gap. */
 function area(values, ages, history, top) {
   const first = values.findIndex(value => value !== null);
   if (first < 0 || values.indexOf(null, first) >= 0) return "";

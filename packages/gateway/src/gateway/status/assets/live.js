@@ -1,8 +1,8 @@
-// Asks once a second while the page is seen, and tells when nobody answers.
+// Polls once a second while the page is visible, and shows when the gateway does not answer.
 
 const EVERY_MS = 1100, PATIENCE_MS = 3000;
 const at = id => document.getElementById(id);
-// /readyz says whether requests should come here, which is not all there is to say.
+// A process may be ready although some requests fail.
 const BUT = {good: "", warn: ", with a notice", bad: ", but requests fail"};
 let heard = null;
 
@@ -38,9 +38,9 @@ function lose(reason) {
   document.body.classList.add("lost");
   document.title = `${SIGNS.bad} no answer`;
   say(at("state"), signed("bad", "No answer"), "bad");
-  const since = heard ? `last heard ${clock(heard)}, ${duration((Date.now() - heard) / 1000)} ago` : "never heard";
+  const since = heard ? `last answer ${clock(heard)}, ${duration((Date.now() - heard) / 1000)} ago` : "no answer yet";
   say(at("heard"), since);
-  showNotices([{failing: true, text: `${reason}. What is shown is what the gateway said last.`}], "bad");
+  showNotices([{failing: true, text: `${reason}. The values shown are the last ones received.`}], "bad");
 }
 
 async function look() {
@@ -50,7 +50,7 @@ async function look() {
     if (!answer.ok) throw new Error(`${answer.status}, ${(await answer.text()).trim().slice(0, 200)}`);
     told = await answer.json();
   } catch (error) {
-    const why = {TimeoutError: `nothing within ${PATIENCE_MS / 1000} s`, TypeError: "no connection"}[error.name];
+    const why = {TimeoutError: `no answer within ${PATIENCE_MS / 1000} s`, TypeError: "no connection"}[error.name];
     lose(`The gateway does not answer: ${why ?? error.message}`);
     return;
   }
@@ -59,7 +59,7 @@ async function look() {
     show(told);
   } catch (error) {
     // The page is older than the gateway, which was replaced meanwhile.
-    lose(`What the gateway answers cannot be shown (${error.message}): load this page again`);
+    lose(`The gateway's answer cannot be shown (${error.message}): load this page again`);
   }
 }
 

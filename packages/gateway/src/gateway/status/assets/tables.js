@@ -10,7 +10,7 @@ function table(id, title, heads, rowsOf) {
   return told => fill(body, heads, rowsOf(told));
 }
 
-/** Cells are kept and change their text: nothing jumps, and what is marked stays marked. */
+/** Reuses cells and replaces their text, so that the layout and a selection stay. */
 function fill(body, heads, rows) {
   const shown = rows.length ? rows : [["nothing yet", ...heads.slice(1).map(() => "")]];
   while (body.rows.length > shown.length) body.lastChild.remove();
@@ -36,7 +36,7 @@ function dependencies(told) {
   const fetches = Object.entries(key_set).map(([outcome, count]) => `${number(count)} ${outcome}`).join(", ");
   const rows = checks.map(check => {
     const level = check.ok ? "good" : check.required ? "bad" : "warn";
-    const reason = check.required ? check.reason : `${check.reason} (can do without)`;
+    const reason = check.required ? check.reason : `${check.reason} (optional)`;
     const detail = check.name === "key_set" && fetches ? `fetches: ${fetches}` : "";
     return [check.name, [signed(level, check.ok ? "ok" : "not ok"), level], check.ok ? detail : reason];
   });
@@ -69,13 +69,13 @@ function laneRow(row) {
 const TIMED = [["per s"], ["p50 ms"], ["p99 ms"], ["failed %"]];
 const TABLES = [
   table("dependencies", "Dependencies", [["Name"], ["State", WORDS], ["", WORDS]], dependencies),
-  table("upstreams", "Upstreams", [["Address"], ["Breaker", WORDS], ["Standing", WORDS], ["Calls"]], told => told.upstreams.map(upstreamRow)),
-  table("retries", "Calls sent again", [["Upstream"], ["per s"], ["Retries saved up"]],
+  table("upstreams", "Upstreams", [["Address"], ["Breaker", WORDS], ["Health", WORDS], ["Calls"]], told => told.upstreams.map(upstreamRow)),
+  table("retries", "Retries", [["Upstream"], ["per s"], ["Budget"]],
     told => told.retries.map(row => [row.upstream, number(row.per_s), number(row.budget)])),
-  table("lanes", "Throttle", [["Lane"], ["Inside"], ["Queue"], ["Sent away/s"]], told => told.lanes.map(laneRow)),
+  table("lanes", "Throttle", [["Upstream, class"], ["In use"], ["Queue"], ["Rejected/s"]], told => told.lanes.map(laneRow)),
   table("calls", "Calls to services", [["Service"], ...TIMED], told => told.calls.map(timedRow)),
   table("routes", "Busiest routes since the start", [["Route"], ...TIMED, ["Since start"]],
     told => told.routes.map(row => [...timedRow(row), number(row.total)])),
-  table("refusals", "Refusals by policy", [["Policy"], ["Why", WORDS], ["per s"], ["Since start"]],
+  table("refusals", "Refusals by policy", [["Policy"], ["State", WORDS], ["per s"], ["Since start"]],
     told => told.refusals.map(row => [row.policy, row.state || "", number(row.per_s), number(row.total)])),
 ];

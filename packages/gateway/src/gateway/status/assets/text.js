@@ -1,9 +1,9 @@
 "use strict";
-// Numbers as people read them. What is not known is a dash.
+// Formats numbers. An unknown value is a dash.
 
 const UNKNOWN = "–";
 
-/** As many digits as tell something: 0.25, 3.4, 120, 12 345. */
+/** Two or three significant digits: 0.25, 3.4, 120, 12 345. */
 function number(value) {
   if (value === null || value === undefined) return UNKNOWN;
   if (value === 0) return "0";
@@ -25,7 +25,7 @@ function mebibytes(bytes) {
   return bytes === null || bytes === undefined ? UNKNOWN : number(bytes / 1048576);
 }
 
-/** Of a length of time in seconds, the two units that matter: 3 d 4 h. */
+/** A duration in seconds, in its two largest units: 3 d 4 h. */
 function duration(seconds) {
   const units = [["d", 86400], ["h", 3600], ["min", 60], ["s", 1]];
   const first = Math.max(0, units.findIndex(([, length]) => seconds >= length));
@@ -38,14 +38,14 @@ function duration(seconds) {
   }).join(" ");
 }
 
-// Never told by colour alone: each level has its sign.
+// Each level has a sign, because colour alone is not accessible.
 const SIGNS = {good: "✓", warn: "!", bad: "✕", unknown: "?"};
 
 function signed(level, words) {
   return `${SIGNS[level]} ${words}`;
 }
 
-/** Change the text of an element, only if it is another: so what somebody has marked stays marked. Names break at dots. */
+/** Changes the text of an element only if it differs, so that a selection stays. Names break at dots. */
 function say(element, text, level) {
   if (element.textContent !== text) {
     const pieces = text.split(/(?<=[./:])(?=[^\s\d])/);
