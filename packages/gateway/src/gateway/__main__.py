@@ -83,7 +83,7 @@ async def _serve(settings: Settings) -> None:
         upstreams = _upstreams(settings, names, meter)
         for upstream in upstreams.values():
             await lifecycle.enter(upstream.name, upstream)
-            # All gateways lack the same service at once: to send requests elsewhere would help nobody.
+            # All gateways lack the same service at once: another gateway could not serve the requests either.
             lifecycle.readiness.add(upstream.name, upstream.check, required=False)
 
         keys = KeySet(KeySource(contract, upstreams).fetch, await_push_s=KEY_PUSH_WITHIN_S)

@@ -9,7 +9,7 @@ _SCHEME_BYTES = len("Bearer ")
 
 
 def token_invalid(detail: str) -> Problem:
-    """401: whatever this is, it lets nobody in."""
+    """Returns the 401 for a token that is not valid for any reason but its expiry."""
     return Problem(401, "TOKEN_INVALID", detail, decision=Decision("authentication", "invalid"))
 
 
@@ -19,7 +19,7 @@ def token_too_long() -> Problem:
 
 
 def is_too_long(authorization: bytes) -> bool:
-    """Whether the value of an Authorization field is longer than any token of ours."""
+    """Whether the value of an Authorization field is longer than any token that user-svc issues."""
     return len(authorization) > _SCHEME_BYTES + MAX_TOKEN_BYTES
 
 

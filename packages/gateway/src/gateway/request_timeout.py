@@ -3,7 +3,7 @@
 import re
 
 REQUEST_TIMEOUT = "Request-Timeout"
-#: Below, no call could be made; above, nobody waits for an answer over HTTP. In seconds.
+#: In seconds. A shorter time is not enough for a call; a longer one than a day is not plausible over HTTP.
 SHORTEST_S, LONGEST_S = 0.001, 86_400.0
 
 _SECONDS = re.compile(rb"[0-9]{1,9}(?:\.[0-9]{1,30})?")

@@ -37,7 +37,7 @@ def operation(
     """The operation object of a binding. The first binding of a method carries the method's own name as its id.
 
     path: the template that the document shows it under; its variables may have other names than the binding's.
-    max_body_bytes: what no body may exceed, whatever the method.
+    max_body_bytes: the limit for the bodies of all methods.
     """
     in_path = dict(zip(_variables(binding.path), _variables(path), strict=True))
     summary, _, _ = method.description.partition(". ")

@@ -28,7 +28,7 @@ class Schemas:
     """Makes schemas; those of named messages are collected, to be referred to.
 
     components: by name: "Order" as a response shows it, "OrderLineInput" as a request holds it, "CreateOrderRequest".
-    A name that two packages use is told apart by the package: "order.v1.Session".
+    A name that two packages use is qualified by the package: "order.v1.Session".
     """
 
     def __init__(self, contract: Contract) -> None:

@@ -19,7 +19,7 @@ _INTEGERS: dict[int, tuple[str, int, int]] = {
 NO_NUL = r"^[^\u0000]*$"
 #: The same for text that is trimmed and must not be empty then.
 VISIBLE = r"^[^\u0000]*[^\u0000\s][^\u0000]*$"
-#: RFC 3339 without leap seconds, to the nanosecond. `format` alone checks nothing unless a validator is told to.
+#: RFC 3339 without leap seconds, to the nanosecond. Validators ignore `format` unless they are configured to check it.
 _TIME = (
     r"^[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}:[0-5][0-9](\.[0-9]{1,9})?"
     r"([Zz]|[+-]([01][0-9]|2[0-3]):[0-5][0-9])$"

@@ -30,7 +30,7 @@ class SessionCookie:
         return value.decode("ascii") if value is not None and _VALUE.fullmatch(value) else None
 
     def is_sent(self, headers: Iterable[tuple[bytes, bytes]]) -> bool:
-        """Whether a request carries the cookie, whatever is in it."""
+        """Whether a request carries the cookie, valid or not."""
         return self._raw(headers) is not None
 
     def _raw(self, headers: Iterable[tuple[bytes, bytes]]) -> bytes | None:

@@ -1,4 +1,4 @@
-"""What a client is told whose session was ended while its access token was still good."""
+"""The error for an access token that has not expired, and whose session has ended."""
 
 from gateway.problems import Decision, Problem
 

@@ -1,4 +1,4 @@
-"""What the middleware wants of whoever renews sessions."""
+"""The port through which the gateway renews sessions."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -40,6 +40,6 @@ class Renewer(Protocol):
     async def renew(self, session_key: str, request: RequestContext) -> Renewal:
         """Renew the session on behalf of ``request``.
 
-        Problem: it has ended or was reused (401), nobody can tell now (503), or not in the time that is left (504).
+        Problem: it has ended or was reused (401), its state cannot be read now (503), or not in time (504).
         """
         ...

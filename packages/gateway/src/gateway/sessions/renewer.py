@@ -1,4 +1,4 @@
-"""Renews sessions: a session key becomes its successor and an access token, by a call to whoever keeps the sessions."""
+"""Renews sessions: a session key becomes its successor and an access token, by a call to user-svc."""
 
 import asyncio
 from collections.abc import Mapping
@@ -47,7 +47,7 @@ class SessionRenewer:
     async def renew(self, session_key: str, request: RequestContext) -> Renewal:
         """Trade ``session_key``, and wait for it no longer than ``request`` has time.
 
-        Problem: the session has ended or was reused (401), nobody can tell now (503), or not in time (504).
+        Problem: the session has ended or was reused (401), its state cannot be read now (503), or not in time (504).
         """
         renewing = self._under_way.get(session_key)
         if renewing is None:
@@ -66,7 +66,7 @@ class SessionRenewer:
     def _renewed(self, session_key: str, task: "asyncio.Task[Renewal]") -> None:
         del self._under_way[session_key]
         if not task.cancelled():
-            # Asked for its exception, or asyncio would complain of one that nobody waited for any more.
+            # Reads the exception: asyncio logs an exception that no task has retrieved.
             self._outcomes.add(1, {"outcome": self._outcome(task.exception())})
 
     def _outcome(self, failure: BaseException | None) -> str:
@@ -97,7 +97,7 @@ class SessionRenewer:
         try:
             return await self._verifier.verify(access_token)
         except TokenError as exc:
-            if exc.kind == "revoked":  # somebody ended the session while it was being renewed
+            if exc.kind == "revoked":  # the session was ended while it was being renewed
                 raise session_ended() from exc
             # Signed by a key that was retired in that moment. The session lives, and the next try has another key.
             raise _not_now("The renewed access token is not good; try again.") from exc

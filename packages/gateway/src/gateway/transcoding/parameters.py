@@ -36,7 +36,7 @@ class TextField:
 class QueryReader:
     """Sets the fields of a message from a query string; parameters that are no fields are violations.
 
-    ContractError: the message has a field that text has no form for, so nobody could ever set it.
+    ContractError: the message has a field that has no text form, so no client could set it.
     """
 
     def __init__(self, descriptor: Descriptor, hidden: frozenset[str]) -> None:

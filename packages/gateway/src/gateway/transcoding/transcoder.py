@@ -1,4 +1,4 @@
-"""The innermost layer: an HTTP request becomes a gRPC call, and its answer an HTTP response. Whatever the method."""
+"""The innermost layer: for every method, an HTTP request becomes a gRPC call, and its result an HTTP response."""
 
 from collections.abc import Mapping
 

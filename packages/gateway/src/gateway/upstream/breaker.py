@@ -26,7 +26,7 @@ _MIN_CALLERS = 3
 #: Called with the old state and the new one: "closed", "open", "half-open".
 StateChange = Callable[[str, str], None]
 
-# A trial's verdict is a matter of one call's deadline; nobody knows better.
+# A trial ends within one call's deadline; there is no better estimate.
 _RETRY_DURING_TRIAL_S = 1
 
 
@@ -47,7 +47,7 @@ class Verdict(Enum):
 
     NEUTRAL: nothing, such as NOT_FOUND, which neither opens a breaker nor makes up for a failure.
     SUSPECT: the upstream failed at this call, for which the call itself may be the cause: it was late, or met a bug.
-    AWAY: the upstream is unavailable, whatever it is asked.
+    AWAY: the upstream is unavailable for every call.
     """
 
     NEUTRAL = auto()

@@ -31,7 +31,7 @@ class ConnectionLostError(StreamTerminatedError):
 class AttemptError(CallError):
     """An attempt that failed for want of a working service, not for what was asked of it.
 
-    never_ran: provably, no handler has seen the call, so it may be sent again, whatever it does.
+    never_ran: provably, no handler has seen the call, so it may be sent again for every method.
     lost: its connection gave way, which says little of the address: another connection may do.
     neutral: it says nothing against the address, and is not counted by its breaker.
     silent: the address does not answer anything, pings included.

@@ -1,7 +1,7 @@
 """Follows what an address says of its health, so that one which is about to stop is left at once.
 
 (https://github.com/grpc/grpc/blob/master/doc/health-checking.md.) On the way it keeps a connection open, and opens a
-new one when that has ended: an address that comes back is known before a request has to find out.
+new one when that has ended: a recovered address is known before a request needs it.
 """
 
 import asyncio
@@ -73,7 +73,7 @@ class HealthWatch:
                 self._tell(Health.UNKNOWN)
                 await _outlast(connection)
                 return 0.0
-        except Exception as exc:  # a stream of another process's making: whatever it ends with, the next one may not
+        except Exception as exc:  # the peer may end a stream with any error; the next stream may work
             logger.debug("watch ended: {!r}", exc)
         return self._failed()
 

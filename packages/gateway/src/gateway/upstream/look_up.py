@@ -7,16 +7,16 @@ import threading
 
 
 async def look_up(host: str, port: int) -> list[str]:
-    """The IP addresses of ``host``. OSError: it has none, or nobody can tell.
+    """Returns the IP addresses of ``host``. OSError: it has none, or the look-up failed.
 
-    In a thread of its own that nobody waits for at the end: a resolver may hang for half a minute, and neither the
+    In its own daemon thread: a resolver may hang for half a minute, and neither the
     pool of threads nor the process's end should wait for that.
     """
     loop = asyncio.get_running_loop()
     answer: asyncio.Future[list[str]] = loop.create_future()
 
     def tell(found: list[str], error: OSError | None) -> None:
-        if answer.done():  # whoever asked has gone
+        if answer.done():  # the caller was cancelled
             return
         if error is not None:
             answer.set_exception(error)

@@ -68,7 +68,7 @@ class Pool:
                     await self._wanted.wait()
             try:
                 await self._refresh()
-            except Exception:  # whatever one look-up ends with, the addresses in hand go on
+            except Exception:  # after any error of a look-up, the known addresses stay in use
                 logger.exception("resolving {} went wrong", self._name)
 
     async def _refresh(self) -> None:

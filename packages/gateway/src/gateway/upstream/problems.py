@@ -31,7 +31,7 @@ _POLICIES = {
     503: ("upstream", "unavailable"),
     504: ("deadline", "exceeded"),
 }
-#: The same for reasons that say more: whoever learns first that a session has ended, gateway or service, says the same.
+#: The same for specific reasons: gateway and service report an ended session alike, whichever detects it.
 _POLICIES_OF_REASONS = {
     "SESSION_INVALID": ("authentication", "revoked"),
     "SESSION_REUSED": ("authentication", "revoked"),

@@ -9,7 +9,7 @@ from loguru import logger
 from gateway.upstream.address import Address
 from gateway.upstream.look_up import look_up
 
-#: Host and port → IP addresses. OSError: there are none, or nobody can tell.
+#: Host and port → IP addresses. OSError: there are none, or the look-up failed.
 LookUp = Callable[[str, int], Awaitable[list[str]]]
 
 _TIMEOUT_S = 5.0
@@ -42,7 +42,7 @@ class Resolver:
         return list(dict.fromkeys(address for known in self._known.values() for address in known))
 
     async def resolve(self) -> bool:
-        """Ask anew for every name. False: for one of them, nobody could tell."""
+        """Resolves every name again. Returns False if a look-up failed."""
         for name in self._names:
             if name not in self._asking:  # else the last question is still open, and a second one would hang as well
                 self._asking[name] = asyncio.create_task(self._ask(name))

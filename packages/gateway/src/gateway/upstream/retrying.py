@@ -1,7 +1,7 @@
 """What becomes of a call whose first attempt has failed.
 
 Two things, after gRPC's proposal A6 (https://github.com/grpc/proposal/blob/master/A6-client-retries.md). A call that
-provably never ran moves on to another address, whatever it does. Any other is sent again only if the contract says that
+provably never ran moves to another address, for every method. Any other is sent again only if the contract says that
 it may be, the service was unavailable, and the budget pays for it.
 """
 

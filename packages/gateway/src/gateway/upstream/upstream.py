@@ -26,7 +26,7 @@ from gateway.upstream.telemetry import UpstreamTelemetry
 
 
 class UpstreamUnavailableError(Exception):
-    """Nobody takes calls. The text: the addresses, and how each stands."""
+    """No address takes calls. The text lists the addresses with their health."""
 
 
 class Upstream:
