@@ -24,10 +24,10 @@ from order_svc.inbox.telemetry import InboxTelemetry
 from order_svc.inbox.user_events import STREAM, UserEvents
 from order_svc.use_cases.forget_user import ForgetUser
 from redis.asyncio import Redis
-from service_kit.backoff import Backoff
 from service_kit.events import Envelope
 from service_kit.grpc.client import GrpcClient
 from service_kit.grpc.server import GrpcServer
+from service_kit.lifecycle.backoff import Backoff
 from service_kit.postgres import PostgresPool
 from service_kit.redis.connection import own_connection
 from service_kit.tokens.key_set import KeySet

@@ -10,7 +10,7 @@ from order_svc.inbox.telemetry import InboxTelemetry
 from order_svc.inbox.user_events import UserEvents
 from order_svc.use_cases.forget_user import ForgetUser
 from redis.exceptions import RedisError
-from service_kit.backoff import Backoff
+from service_kit.lifecycle.backoff import Backoff
 from user_svc.adapters.outbox.relay import Relay
 from user_svc.adapters.outbox.telemetry import OutboxTelemetry
 from user_svc.domain.errors import DependencyUnavailableError as UserStoreAwayError

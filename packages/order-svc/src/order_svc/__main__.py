@@ -7,12 +7,12 @@ from functools import partial
 import shared_contracts
 from service_kit import logs
 from service_kit.admin import admin_server
-from service_kit.backoff import Backoff
 from service_kit.cli import command
 from service_kit.contract import Contract
 from service_kit.grpc.client import GrpcClient
 from service_kit.grpc.server import GrpcServer
 from service_kit.lifecycle import Lifecycle
+from service_kit.lifecycle.backoff import Backoff
 from service_kit.postgres import PoolLimits, open_pool, ping
 from service_kit.postgres.monthly_log import MonthlyLog
 from service_kit.postgres.schema import SchemaCheck

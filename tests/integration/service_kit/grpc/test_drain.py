@@ -174,7 +174,7 @@ async def test_drain_on_a_shared_port_leaves_new_connections_to_the_others() -> 
     ):
         leaving.go_on.clear()
         in_flight = set()
-        while not leaving.entered.is_set():  # the system decides whom a connection goes to
+        while not leaving.entered.is_set():  # the kernel decides which server gets a connection
             in_flight.add(asyncio.create_task(call()))
             await asyncio.sleep(0.02)
         draining = asyncio.create_task(server.drain(5))

@@ -15,7 +15,7 @@ from order_svc.inbox.inbox import Inbox
 from order_svc.inbox.telemetry import InboxTelemetry
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
-from service_kit.backoff import Backoff
+from service_kit.lifecycle.backoff import Backoff
 from user_svc.adapters import redis_client
 from user_svc.adapters.ids import new_id
 from user_svc.adapters.login_throttle import RedisLoginThrottle

@@ -10,8 +10,8 @@ from order_svc.inbox.handler import UnreadableEventError
 from order_svc.inbox.inbox import Inbox
 from order_svc.inbox.telemetry import InboxTelemetry
 from redis.exceptions import ConnectionError as RedisConnectionError
-from service_kit.backoff import Backoff
 from service_kit.events import Envelope
+from service_kit.lifecycle.backoff import Backoff
 from service_kit.request.context import current_request
 from user_svc.adapters.outbox.table import Placed
 

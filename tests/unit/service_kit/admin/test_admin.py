@@ -11,7 +11,7 @@ from contextlib import AbstractAsyncContextManager
 
 import pytest
 from service_kit.admin import FurtherPage, admin_server
-from service_kit.internal_server import ONE_ANSWER
+from service_kit.http.internal_server import ONE_ANSWER
 from service_kit.lifecycle.readiness import Readiness
 from service_kit.logs import LogLevel
 from service_kit.runtime.release import Release

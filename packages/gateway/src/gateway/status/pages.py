@@ -3,7 +3,7 @@
 from collections.abc import Awaitable, Callable
 
 from service_kit.admin import FurtherPage
-from service_kit.internal_server import ONE_ANSWER
+from service_kit.http.internal_server import ONE_ANSWER
 from service_kit.lifecycle.readiness import Report
 from service_kit.runtime.release import Release
 from service_kit.telemetry.loop_lag import LoopLag

@@ -6,7 +6,7 @@ import socket
 import time
 
 from redis.exceptions import RedisError
-from service_kit.backoff import Backoff
+from service_kit.lifecycle.backoff import Backoff
 from service_kit.redis.connection import own_connection
 from service_kit.redis.version import UnsupportedRedisError, check_version
 from service_kit.telemetry.random_ids import random_hex

@@ -5,8 +5,8 @@ from collections.abc import Mapping
 from contextlib import aclosing, suppress
 
 from redis.exceptions import RedisError
-from service_kit.backoff import Backoff
 from service_kit.events import Envelope, EnvelopeError
+from service_kit.lifecycle.backoff import Backoff
 from service_kit.request.context import RequestContext, within_request
 from service_kit.request.request_id import keep_or_mint
 from service_kit.telemetry.trace_context import continue_trace

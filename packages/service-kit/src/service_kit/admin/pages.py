@@ -14,8 +14,8 @@ from starlette.routing import Route
 from starlette.types import ASGIApp
 
 from service_kit.admin.further_page import FurtherPage
+from service_kit.http.internal_server import ONE_ANSWER
 from service_kit.http.own_pages import OwnPagesMiddleware
-from service_kit.internal_server import ONE_ANSWER
 from service_kit.lifecycle.readiness import Readiness
 from service_kit.logs import LogLevel
 from service_kit.logs.redaction import redact

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 
 from service_kit.admin.further_page import FurtherPage
 from service_kit.admin.pages import AdminPages
-from service_kit.internal_server import internal_server
+from service_kit.http.internal_server import internal_server
 from service_kit.lifecycle.readiness import Readiness
 from service_kit.logs import LogLevel
 from service_kit.runtime.release import Release

@@ -1,13 +1,15 @@
-"""The open connections of a gRPC server."""
+"""The open connections of a gRPC server: their maximum, and which one is closed for a new one."""
 
 import asyncio
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from loguru import logger
 
-from service_kit.grpc.connection_shares import ConnectionShares
+from service_kit.listening import ConnectionTable
 from service_kit.request.clients import client_network
 from service_kit.telemetry.metrics import meter
+
+C = TypeVar("C")
 
 
 class Closable(Protocol):
@@ -21,6 +23,37 @@ class Closable(Protocol):
 
     def abort(self) -> None:
         """Closes the connection now."""
+
+
+class ConnectionShares(ConnectionTable[C]):
+    """A table of at most ``maximum`` connections, of which one peer has at most half."""
+
+    def __init__(self, maximum: int) -> None:
+        super().__init__()
+        self._maximum = maximum
+        self._maximum_of_peer = (maximum + 1) // 2
+
+    @property
+    def is_full(self) -> bool:
+        """Whether no peer can have another connection."""
+        return len(self) >= self._maximum
+
+    def has_whole_share(self, peer: str) -> bool:
+        """Returns whether ``peer`` has as many connections as one peer may have."""
+        return self.count_of(peer) >= self._maximum_of_peer
+
+    def next_to_close(self, peer: str) -> C | None:
+        """Returns the connection to close for another one of ``peer``; None if all that qualify are busy.
+
+        It is the longest idle one: of the peer itself if it has its whole share, else of the peer that has most.
+        """
+        closing_peer = peer
+        if not self.has_whole_share(peer):
+            count = self.count_of(peer)
+            # Not of a peer that has fewer: with many connections it is not entitled to more.
+            holders = [each for each in self.peers_with_idle() if self.count_of(each) >= count]
+            closing_peer = max(holders, key=self.count_of, default=peer)
+        return self.longest_idle_of(closing_peer)
 
 
 class OpenConnections:

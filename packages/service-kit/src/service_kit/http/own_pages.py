@@ -12,7 +12,7 @@ from urllib.parse import urlsplit
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from service_kit.internal_server import ONE_ANSWER
+from service_kit.http.internal_server import ONE_ANSWER
 
 _OWN = frozenset({"same-origin", "none"})
 

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 
 from loguru import logger
 
-from service_kit.backoff import Backoff
+from service_kit.lifecycle.backoff import Backoff
 from service_kit.telemetry.metrics import from_zero, meter
 
 #: The waits before a task that ended is started again (seconds): the first, doubling up to the longest.

@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
-from service_kit.internal_server import ONE_ANSWER
+from service_kit.http.internal_server import ONE_ANSWER
 from service_kit.profiling import flame_graph, proto, speedscope
 from service_kit.profiling.profile import Profile
 from service_kit.runtime.release import Release

@@ -11,8 +11,8 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
+from service_kit.http.internal_server import ONE_ANSWER
 from service_kit.http.own_pages import OwnPagesMiddleware
-from service_kit.internal_server import ONE_ANSWER
 from service_kit.logs.redaction import redact
 from service_kit.profiling import text
 from service_kit.profiling.answers import INERT, nobody_listens, number, plain, rendered

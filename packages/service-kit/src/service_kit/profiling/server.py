@@ -3,7 +3,7 @@
 from contextlib import AsyncExitStack
 from typing import Self
 
-from service_kit.internal_server import internal_server
+from service_kit.http.internal_server import internal_server
 from service_kit.profiling.pages import PprofPages
 from service_kit.profiling.timed_runs import TimedRuns
 from service_kit.runtime.release import Release

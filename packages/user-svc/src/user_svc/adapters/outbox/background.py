@@ -5,7 +5,7 @@ import time
 from contextlib import suppress
 
 from redis.exceptions import RedisError
-from service_kit.backoff import Backoff
+from service_kit.lifecycle.backoff import Backoff
 from service_kit.redis.connection import own_connection
 
 from user_svc.adapters.outbox.relay import Relay

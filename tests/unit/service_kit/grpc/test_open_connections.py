@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
-from service_kit.grpc.connection_shares import ConnectionShares
+from service_kit.grpc.open_connections import ConnectionShares
 
 MOST = 6
 PEERS = st.sampled_from(["a", "b", "c", "d"])
