@@ -3,12 +3,9 @@
 from collections.abc import Iterable
 
 import pytest
-from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 from h2.events import ConnectionTerminated, DataReceived, Event, RequestReceived, StreamReset
 from h2.exceptions import ProtocolError
-from h2.frame_buffer import FrameBuffer
-from h2.stream import H2Stream
 from hpack import Encoder
 from hyperframe.frame import (
     DataFrame,
@@ -285,27 +282,3 @@ def test_cookie_crumbs_are_joined() -> None:
     (event, *_) = peer.send(peer.headers(1, [*GET, (b"cookie", b"a=1"), (b"cookie", b"b=2")]))
     assert isinstance(event, RequestReceived)
     assert (b"cookie", b"a=1; b=2") in list(event.headers or ())
-
-
-def test_h2_still_has_the_members_that_the_adapter_stands_on() -> None:
-    """After an upgrade of h2: each is used or overridden in service_kit.http2."""
-    connection = [
-        "_frame_dispatch_table",
-        "_handle_data_on_closed_stream",
-        "_stream_closed_by",
-        "_get_stream_by_id",
-        "_inbound_flow_control_window_manager",
-        "_receive_data_frame",
-        "_receive_goaway_frame",
-        "_receive_headers_frame",
-        "_receive_priority_frame",
-        "_receive_rst_stream_frame",
-        "incoming_buffer",
-    ]
-    assert [name for name in connection if not hasattr(H2Connection(), name)] == []
-    assert [name for name in ("_data", "_headers_buffer", "max_frame_size") if not hasattr(FrameBuffer(), name)] == []
-    peer = Peer()
-    peer.send(peer.headers(1, [*POST, (b"content-length", b"3")], ends=False))
-    stream: H2Stream = peer.server.streams[1]
-    assert (stream._expected_content_length, stream._actual_content_length) == (3, 0)
-    assert hasattr(stream.state_machine, "stream_closed_by")

@@ -50,6 +50,11 @@ class OverflowResponder:
             self._held.popleft().close()
         asyncio.get_running_loop().call_later(_HELD_S, sock.close)
 
+    def close(self) -> None:
+        """Closes the connections that are half closed."""
+        for sock in self._held:
+            sock.close()
+
     def _response(self, cause: Cause, address: str) -> bytes:
         decision = Decision("connections", cause.value, limit=self._limits[cause], retry_after_s=_RETRY_AFTER_S)
         problem = Problem(503, "TOO_MANY_CONNECTIONS", decision=decision)

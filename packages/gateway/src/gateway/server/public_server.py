@@ -129,6 +129,7 @@ class PublicServer:
     async def __aexit__(self, *_: object) -> None:
         for listener in self._listeners:
             listener.close()
+        self._overflow.close()
         aborting = asyncio.create_task(self._connections.abort())
         await asyncio.wait({aborting}, timeout=_ABORT_S)
         if self._checking is not None:

@@ -13,6 +13,7 @@ from h2.exceptions import ProtocolError as H2ProtocolError
 from loguru import logger
 from service_kit.contract import Method
 from service_kit.grpc.errors import from_grpc_error
+from service_kit.grpc.grpclib_adapter import was_sent
 from service_kit.grpc.metadata import outgoing
 from service_kit.request.context import RequestContext
 from service_kit.request.errors import CallError
@@ -84,7 +85,7 @@ def _failure(
     if isinstance(error, _UNREADABLE):
         logger.opt(exception=error).error("{} gave an answer that cannot be read", method.full_name)
         return AttemptError(Status.INTERNAL, "INTERNAL")
-    was_sent = call is not None and call._send_request_done  # noqa: SLF001
+    is_sent = call is not None and was_sent(call)
     refused = isinstance(error, PeerRefusedError)
     # A connection is lost once, with all its calls: counted by each of them, it would open the breaker by itself.
     is_counted = not isinstance(error, ConnectionLostError) or error.is_first
@@ -92,7 +93,7 @@ def _failure(
         Status.UNAVAILABLE,
         "UPSTREAM_UNAVAILABLE",
         retry_after_s=1,
-        never_ran=refused or not was_sent,
+        never_ran=refused or not is_sent,
         lost=refused or isinstance(error, ConnectionLostError),
         neutral=refused or isinstance(error, AddressFullError) or not is_counted,
     )

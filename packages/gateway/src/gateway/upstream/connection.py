@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterable
 from typing import Any, cast
 
 from grpclib.client import Channel, Stream
-from grpclib.config import Configuration
 from grpclib.protocol import H2Protocol
+from service_kit.grpc.grpclib_adapter import end_call, is_server_streaming, keepalive, stream_id_of, was_sent
 
 from gateway.upstream.address import Address
 from gateway.upstream.failure import ConnectionLostError, PeerRefusedError
@@ -21,14 +21,8 @@ MOST_CALLS = 100
 _LAST_STREAM_ID = 2**31 - 1 - 2 * MOST_CALLS
 #: A peer that leaves a ping unanswered for 5 s is gone, whatever TCP thinks. Pings are frequent: they also tell, when a
 #: call is late, whether the peer hangs or only this call is slow, and whether a connection is fit for the next call.
-_KEEPALIVE = Configuration(
-    _keepalive_time=0.5,
-    _keepalive_timeout=5,
-    _keepalive_permit_without_calls=True,
-    _http2_max_pings_without_data=0,
-    # Less than the time between two: a timer that fires a little early must not cost a ping.
-    _http2_min_sent_ping_interval_without_data=0.25,
-)
+#: The minimum is less than the interval: a timer that fires a little early must not skip a ping.
+_KEEPALIVE = keepalive(0.5, 5, min_interval_s=0.25, without_calls=True, max_without_data=0)
 #: A connection on which nothing has arrived for so long, in seconds, and no answer to a ping, gets no further call
 #: until something does. Two pings fit into this. The second bound is for when this process was held up.
 _QUIET_S, _UNANSWERED_S = 1.0, 0.25
@@ -104,7 +98,7 @@ class Connection(Channel):
         self.repeatable.discard(call)
         if self.retired:
             self._close_when_idle()
-        elif call._send_request_done and cast("int", call._stream.id) > _LAST_STREAM_ID:  # noqa: SLF001
+        elif was_sent(call) and stream_id_of(call) > _LAST_STREAM_ID:
             self.retire()
 
     def retire(self) -> None:
@@ -113,8 +107,8 @@ class Connection(Channel):
             self.retirement.set()
             self._on_retired(self)
             for call in self.calls:
-                if call._cardinality.server_streaming:  # noqa: SLF001
-                    _end(call, PeerRefusedError("the connection is being replaced"))
+                if is_server_streaming(call):
+                    end_call(call, PeerRefusedError("the connection is being replaced"))
         # Not at once: perhaps this is told in the middle of what the connection has received.
         asyncio.get_running_loop().call_soon(self._close_when_idle)
 
@@ -132,8 +126,8 @@ class Connection(Channel):
 
     def going_away(self, last_stream_id: int) -> None:
         for call in self.calls:
-            if not call._send_request_done or cast("int", call._stream.id) > last_stream_id:  # noqa: SLF001
-                _end(call, PeerRefusedError("the peer is going away"))
+            if not was_sent(call) or stream_id_of(call) > last_stream_id:
+                end_call(call, PeerRefusedError("the peer is going away"))
         self.retire()
 
     def lost(self, reason: str) -> None:
@@ -158,11 +152,11 @@ class Connection(Channel):
         """End calls for the loss of the connection, which is one event, however many calls it costs."""
         is_first = True
         for call in calls:
-            if call._send_request_done:  # noqa: SLF001
-                _end(call, ConnectionLostError(reason, is_first=is_first))
+            if was_sent(call):
+                end_call(call, ConnectionLostError(reason, is_first=is_first))
                 is_first = False
             else:
-                _end(call, PeerRefusedError(reason))
+                end_call(call, PeerRefusedError(reason))
 
     def _look_later(self) -> None:
         asyncio.get_running_loop().call_later(_LOOK_S, self._look)
@@ -177,9 +171,3 @@ class Connection(Channel):
     def _close_when_idle(self) -> None:
         if not self.calls and self._protocol is not None:
             self._protocol.processor.close()
-
-
-def _end(call: Stream[Any, Any], error: Exception) -> None:
-    wrapper = call._wrapper  # noqa: SLF001
-    if wrapper._error is None:  # noqa: SLF001 (told twice, a task would be cancelled twice)
-        wrapper.cancel(error)

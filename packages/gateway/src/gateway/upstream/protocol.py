@@ -7,7 +7,7 @@ those up to the last stream that it names come to their end, and those after it 
 import asyncio
 import select
 import time
-from typing import Any, Protocol
+from typing import Protocol
 
 from grpclib.client import Handler
 from grpclib.config import Configuration
@@ -16,8 +16,9 @@ from h2.config import H2Configuration
 from h2.errors import ErrorCodes
 from h2.events import RemoteSettingsChanged, StreamReset
 from h2.settings import SettingCodes
-from hyperframe.frame import Frame, GoAwayFrame
 from service_kit.grpc.corked_protocol import CorkedProtocol, CorkedTransport
+from service_kit.grpc.grpclib_adapter import h2_connection_of, unanswered_ping_s
+from service_kit.http2 import intercept_goaway
 
 from gateway.upstream.failure import PeerRefusedError
 from gateway.upstream.header_encoder import HeaderEncoder
@@ -56,11 +57,7 @@ class ClientProtocol(CorkedProtocol):
     @property
     def unanswered_s(self) -> float:
         """How long ago the first ping was sent that the peer has not answered, in seconds; 0: it has answered all."""
-        timeout = self.connection._close_by_ping_handler  # noqa: SLF001 (set by that ping, and cleared by the answer)
-        if timeout is None:
-            return 0.0
-        sent_at: float = timeout.when() - self.connection._config._keepalive_timeout  # noqa: SLF001
-        return asyncio.get_running_loop().time() - sent_at
+        return unanswered_ping_s(self.connection)
 
     def data_received(self, data: bytes) -> None:
         self.heard_at = time.monotonic()
@@ -72,16 +69,10 @@ class ClientProtocol(CorkedProtocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         super().connection_made(transport)
         self._hang_up.register(transport.get_extra_info("socket").fileno(), select.POLLRDHUP)
-        # Before the first request. Both are h2's own business, but grpclib keeps h2's connection to itself, and h2
-        # itself takes nothing more from a peer that has said GOAWAY.
-        h2_connection: Any = self.connection._connection  # noqa: SLF001
-        h2_connection.encoder = HeaderEncoder()
-        h2_connection._frame_dispatch_table[GoAwayFrame] = self._going_away  # noqa: SLF001
+        h2 = h2_connection_of(self.connection)
+        h2.encoder = HeaderEncoder()
+        intercept_goaway(h2, self._owner.going_away)
         self.processor = _Processor(self.handler, self.connection, self._owner)
-
-    def _going_away(self, frame: GoAwayFrame) -> tuple[list[Frame], list[Any]]:
-        self._owner.going_away(frame.last_stream_id)
-        return [], []
 
 
 class _PromptTransport(CorkedTransport):

@@ -15,6 +15,7 @@ from grpclib.server import Stream
 from h2.connection import H2Connection
 from h2.exceptions import StreamClosedError
 
+from service_kit.grpc.grpclib_adapter import h2_stream_of
 from service_kit.grpc.receive_budget import ReceiveBudget, ReceiveBuffer
 
 _UNIMPLEMENTED = ("grpc-status", str(Status.UNIMPLEMENTED.value))
@@ -62,8 +63,8 @@ class CallConnection(Connection):
 
 
 def stream_of(call: Stream[Any, Any]) -> CallStream:
-    """Returns the stream of ``call``, which grpclib keeps private."""
-    return cast("CallStream", call._stream)  # noqa: SLF001
+    """Returns the stream of ``call``."""
+    return cast("CallStream", h2_stream_of(call))
 
 
 def due_of(call: Stream[Any, Any]) -> float | None:

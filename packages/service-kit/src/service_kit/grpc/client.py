@@ -4,15 +4,15 @@ import time
 from typing import Any
 
 from grpclib.client import Channel, Stream
-from grpclib.config import Configuration
 from grpclib.const import Cardinality
 from grpclib.events import SendRequest, listen
 from grpclib.metadata import Deadline
 
+from service_kit.grpc.grpclib_adapter import keepalive
 from service_kit.grpc.metadata import outgoing
 from service_kit.request.context import current_request
 
-_KEEPALIVE = Configuration(_keepalive_time=30, _keepalive_timeout=5, _http2_min_sent_ping_interval_without_data=30)
+_KEEPALIVE = keepalive(30, 5, min_interval_s=30)
 
 
 def parse_target(target: str) -> tuple[str, int]:

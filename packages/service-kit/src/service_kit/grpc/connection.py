@@ -28,6 +28,7 @@ from loguru import logger
 from service_kit.grpc.call_handler import CallHandler
 from service_kit.grpc.call_stream import CallConnection
 from service_kit.grpc.corked_protocol import CorkedTransport
+from service_kit.grpc.grpclib_adapter import keepalive
 from service_kit.grpc.limits import ServerLimits
 from service_kit.grpc.open_connections import OpenConnections
 from service_kit.grpc.receive_budget import ReceiveBudget
@@ -51,12 +52,7 @@ _INITIAL_WINDOW_BYTES = 65535
 _HEADER_BYTES_FACTOR = 4
 
 #: A vanished client is noticed by this; otherwise a call without an end would keep its connection open.
-KEEPALIVE = Configuration(
-    _keepalive_time=60,
-    _keepalive_timeout=20,
-    _http2_max_pings_without_data=0,
-    _http2_min_sent_ping_interval_without_data=60,
-)
+KEEPALIVE = keepalive(60, 20, min_interval_s=60, max_without_data=0)
 
 
 class FrameBudget:

@@ -1,10 +1,12 @@
-"""The end of an HTTP/2 connection in two steps (RFC 9113, 6.8), so that no request on its way is lost."""
+"""GOAWAY (RFC 9113, 6.8): sent in two steps, so that no request on its way is lost, and received without h2."""
 
 from collections.abc import Callable
 from time import monotonic
 
+from h2.connection import H2Connection
 from h2.errors import ErrorCodes
-from hyperframe.frame import GoAwayFrame
+from h2.events import Event
+from hyperframe.frame import Frame, GoAwayFrame
 
 #: The largest stream id: it announces the end, and still accepts every request.
 _ANY_STREAM = 2**31 - 1
@@ -48,3 +50,17 @@ class GracefulGoAway:
 
     def _send(self, last_stream_id: int) -> None:
         self._write(GoAwayFrame(0, last_stream_id=last_stream_id, error_code=ErrorCodes.NO_ERROR).serialize())
+
+
+def intercept_goaway(h2: H2Connection, on_goaway: Callable[[int], None]) -> None:
+    """Calls ``on_goaway`` with the last stream id of a received GOAWAY, in place of h2.
+
+    h2 accepts no further frames from a peer that has sent GOAWAY, though the peer still answers the streams that it has
+    accepted.
+    """
+
+    def receive(frame: GoAwayFrame) -> tuple[list[Frame], list[Event]]:
+        on_goaway(frame.last_stream_id)
+        return [], []
+
+    h2._frame_dispatch_table[GoAwayFrame] = receive  # noqa: SLF001

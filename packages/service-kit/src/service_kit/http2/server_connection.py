@@ -1,4 +1,4 @@
-"""The adapter to h2's connection: the only place that uses its private members.
+"""The adapter to h2's connection: this package is the only one that uses private members of h2.
 
 h2 (4.x) answers most faults of a stream with the end of the connection, and so with that of all other streams on it.
 RFC 9113 (5.4.2, 8.1.1) asks for the end of the stream that has the fault.
