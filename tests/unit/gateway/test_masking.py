@@ -1,4 +1,4 @@
-"""Credentials in the wrong place are kept out of the log, in whatever spelling."""
+"""Credentials in the wrong place are kept out of the log, in every spelling."""
 
 from time import process_time
 from urllib.parse import quote

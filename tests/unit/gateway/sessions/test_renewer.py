@@ -27,7 +27,7 @@ REQUEST = RequestContext("request-1", continue_trace(None))
 
 
 class Sessions:
-    """Renews whatever key it is shown."""
+    """Renews every key."""
 
     async def call(self, method: Method, message: Any, request: RequestContext) -> Any:
         grant = {"session_key": f"{message.session_key}-successor", "max_age_s": 86400}
@@ -56,7 +56,7 @@ def renewer(refusal: TokenErrorKind | None) -> SessionRenewer:
     return renewing_with(Sessions(), Verdict(refusal))
 
 
-async def test_hands_on_the_successor_and_whom_the_token_speaks_for() -> None:
+async def test_renewal_returns_the_successor_and_the_principal_of_the_token() -> None:
     renewal = await renewer(None).renew("key", REQUEST)
     assert (renewal.session_key, renewal.access_token, renewal.principal) == ("key-successor", "token", principal())
 
@@ -88,7 +88,7 @@ class Refusing(Sessions):
 
 
 @pytest.mark.parametrize("status", [Status.DEADLINE_EXCEEDED, Status.UNAVAILABLE])
-async def test_whoever_cannot_be_asked_in_time_can_be_asked_again(status: Status) -> None:
+async def test_renewal_that_failed_can_be_repeated(status: Status) -> None:
     with pytest.raises(Problem) as caught:
         await renewing_with(Refusing(status), Verdict(None)).renew("key", REQUEST)
     assert caught.value.status == 503
@@ -97,7 +97,7 @@ async def test_whoever_cannot_be_asked_in_time_can_be_asked_again(status: Status
 
 
 class GatedSessions(Sessions):
-    """Renews when it is told to, and counts."""
+    """Renews once its gate is open, and counts calls."""
 
     def __init__(self) -> None:
         self.gate = asyncio.Event()
@@ -128,7 +128,7 @@ async def test_who_comes_together_with_one_key_is_given_one_renewal() -> None:
     assert sessions.calls == 3
 
 
-async def test_a_client_that_leaves_takes_nobody_with_it() -> None:
+async def test_client_that_leaves_does_not_cancel_a_shared_renewal() -> None:
     sessions = GatedSessions()
     renewing = gated(sessions)
     leaving, staying = (asyncio.create_task(renewing.renew("key", REQUEST)) for _ in range(2))
@@ -139,7 +139,7 @@ async def test_a_client_that_leaves_takes_nobody_with_it() -> None:
     assert (await staying).session_key == "key-successor"
 
 
-async def test_who_has_no_time_left_waits_no_longer_and_takes_nobody_along() -> None:
+async def test_request_past_its_deadline_stops_waiting_and_does_not_cancel_a_shared_renewal() -> None:
     sessions = GatedSessions()
     renewing = gated(sessions)
     staying = asyncio.create_task(renewing.renew("key", REQUEST))

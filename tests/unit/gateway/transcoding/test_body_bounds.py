@@ -1,4 +1,4 @@
-"""Every valid body is within the bounds that the contract gives its method, in whatever spelling."""
+"""Every valid body is within the bounds that the contract gives its method, in every spelling."""
 
 import json
 from pathlib import Path

@@ -52,7 +52,7 @@ def test_another_version_is_not_shown(tags: str) -> None:
         ("*", b'"7"'),
     ],
 )
-def test_a_client_that_has_the_version_is_told_so_by_the_tag_of_its_copy(tags: str, tag: bytes) -> None:
+def test_client_with_the_current_version_gets_304_with_the_tag_of_its_copy(tags: str, tag: bytes) -> None:
     assert _get(7, if_none_match=tags) == Response(304, [(b"etag", tag), PRIVATE], b"", None, 7)
 
 

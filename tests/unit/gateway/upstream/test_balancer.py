@@ -15,30 +15,30 @@ class FakeEndpoint:
 
 
 def picked(*endpoints: FakeEndpoint, but: list[FakeEndpoint] | None = None) -> Counter[int]:
-    """How often each, by its place, of 600 picks; -1: nobody."""
+    """Returns how often each endpoint was picked of 600 times, by its index; -1: none."""
     real = cast("list[Endpoint]", list(endpoints))
     found = (pick(real, cast("list[Endpoint]", but or [])) for _ in range(600))
     return Counter(-1 if endpoint is None else real.index(endpoint) for endpoint in found)
 
 
-def test_nobody_is_better_than_a_broken_one() -> None:
+def test_no_address_is_picked_when_all_are_broken() -> None:
     assert picked() == {-1: 600}
     assert picked(FakeEndpoint(Standing.BROKEN), FakeEndpoint(Standing.BROKEN)) == {-1: 600}
 
 
-def test_only_those_in_the_best_standing() -> None:
+def test_only_addresses_with_the_best_health_are_picked() -> None:
     for best in (Standing.READY, Standing.UNCONNECTED, Standing.LEAVING):
         worse = [FakeEndpoint(standing) for standing in Standing if standing > best]
         assert picked(*worse, FakeEndpoint(best, in_flight=99), *worse) == {len(worse): 600}
 
 
-def test_not_those_that_were_tried() -> None:
+def test_addresses_that_were_tried_are_not_picked() -> None:
     one, other = FakeEndpoint(), FakeEndpoint(Standing.LEAVING)
     assert picked(one, other, but=[one]) == {1: 600}
     assert picked(one, other, but=[one, other]) == {-1: 600}
 
 
-def test_of_equals_everybody_has_a_part() -> None:
+def test_equal_addresses_share_the_calls() -> None:
     counts = picked(*(FakeEndpoint() for _ in range(3)))
     assert min(counts[place] for place in range(3)) > 100
 

@@ -1,4 +1,4 @@
-"""From names to addresses, and what stays when nobody can tell."""
+"""From names to addresses, and which addresses stay when a look-up fails."""
 
 import asyncio
 
@@ -76,7 +76,7 @@ async def test_a_name_service_that_hangs_is_not_asked_twice_and_its_late_answer_
     assert (names.asked, resolver.addresses) == (1, [Address("192.0.2.1", 1)])
 
 
-async def test_whoever_hangs_ends_with_the_resolver() -> None:
+async def test_hanging_look_up_ends_with_the_resolver() -> None:
     names = Names(a=["192.0.2.1"])
     names.answering.clear()
     resolver = Resolver([Address("a", 1)], look_up=names.look_up, timeout_s=0.01)

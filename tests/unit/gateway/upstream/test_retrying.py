@@ -99,7 +99,7 @@ async def test_a_pause_that_does_not_fit_into_the_time_is_not_made_and_costs_not
     assert (world.slept, world.counted, world.budget.left) == ([], [("retry", "no_time")], before)
 
 
-async def test_a_call_that_never_ran_goes_on_at_once_for_nothing_until_all_have_been_asked() -> None:
+async def test_call_that_never_ran_moves_at_once_and_free_of_budget_until_all_addresses_were_tried() -> None:
     world = World([FakeEndpoint(NEVER_RAN) for _ in range(5)], retries=0)
     before = world.budget.left
     with pytest.raises(AttemptError):
@@ -129,7 +129,7 @@ async def test_what_must_not_be_sent_again(failure: AttemptError, method: Any) -
     assert (calls_of(world), world.counted) == ([0, 0], [])
 
 
-async def test_a_lost_connection_is_a_reason_for_a_second_chance_only_where_there_is_nobody_else() -> None:
+async def test_address_whose_connection_was_lost_is_tried_again_only_if_there_is_no_other() -> None:
     with_other = World([FakeEndpoint(), FakeEndpoint()])
     assert await with_other.again(LOST) == "answer"
     assert [endpoint.calls for endpoint in with_other.endpoints] == [0, 1]
