@@ -3,6 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
+from typing import Protocol
 from urllib.parse import urlsplit
 
 from opentelemetry.trace import NoOpTracer
@@ -10,15 +11,23 @@ from opentelemetry.trace import NoOpTracer
 from service_kit.runtime.release import Release
 from service_kit.telemetry.metrics import meter
 from service_kit.tracing.request_tracer import RequestTracer
-from service_kit.tracing.settings import TracingSettings
 
 #: How long one batch may take to be sent, other attempts included, and the last ones at the end (seconds).
 _SEND_S = 5.0
 _FINISH_S = 0.5
 
 
+class ExportSettings(Protocol):
+    """Where traces go; see `TracingSettings`."""
+
+    @property
+    def traces_endpoint(self) -> str | None: ...
+    @property
+    def traces_sample_ratio(self) -> float: ...
+
+
 @asynccontextmanager
-async def exported_traces(settings: TracingSettings, release: Release) -> AsyncIterator[RequestTracer | None]:
+async def exported_traces(settings: ExportSettings, release: Release) -> AsyncIterator[RequestTracer | None]:
     """Begins spans while the context is entered, and sends them; None: the settings name no collector.
 
     ModuleNotFoundError: they do, and the extra `service-kit[otlp]` is not installed.
