@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 
+from local_stack.account import Account
 from local_stack.errors import ProcessFailedError
-from local_stack.servers.account import Account
 
 #: An environment variable that names the stack and the process: a process id alone may have been reused.
 MARKER = "HEADRACE_LOCAL_STACK"

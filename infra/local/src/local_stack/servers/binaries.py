@@ -9,8 +9,8 @@ import tempfile
 from importlib import metadata, util
 from pathlib import Path
 
+from local_stack.account import is_readable_by_all
 from local_stack.errors import StackError
-from local_stack.servers.account import is_readable_by_all
 
 #: For copies that every account can read; shared by all stacks of the machine.
 _CACHE = Path("/var/cache/headrace")

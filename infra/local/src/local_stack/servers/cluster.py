@@ -6,9 +6,9 @@ import subprocess
 from collections.abc import Mapping
 from pathlib import Path
 
+from local_stack.account import Account, inheritable
 from local_stack.errors import ProcessFailedError, StackError
 from local_stack.processes import Launch, describe_exit, start
-from local_stack.servers.account import Account, inheritable
 
 _INITDB = (
     "--username=postgres",

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import psutil
 
+from local_stack.account import Account, inheritable, unprivileged
 from local_stack.errors import ProcessFailedError
 from local_stack.processes import Launch, describe_exit, start
-from local_stack.servers.account import Account, inheritable, unprivileged
 from local_stack.servers.binaries import postgres_programs
 from local_stack.servers.cluster import create_cluster
 
