@@ -9,9 +9,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 import uvloop
-from service_kit.profiling.cpu_sampler import CpuSampler
+from service_kit.profiling.cpu_sampler import CpuSampler, cpu_ns_of
 from service_kit.profiling.profile import Profile, Sample
-from service_kit.profiling.thread_clocks import cpu_ns_of
 
 from tests.running.polling import eventually
 from tests.unit.service_kit.profiling.busy import burn, burn_in_c, serve
@@ -29,7 +28,7 @@ def labelled(name: str, value: str) -> Callable[[Sample], bool]:
     return lambda sample: (name, value) in sample.labels
 
 
-def test_time_goes_to_the_functions_that_used_it() -> None:
+def test_cpu_profile_attributes_time_to_the_functions_that_used_it() -> None:
     before = time.process_time()
     with CpuSampler(100) as sampler:
         burn(0.3)
@@ -42,14 +41,14 @@ def test_time_goes_to_the_functions_that_used_it() -> None:
     assert 0 < leaf.first_line < leaf.line
 
 
-def test_a_process_that_sleeps_is_not_looked_at() -> None:
+def test_sleeping_process_is_not_sampled() -> None:
     with CpuSampler(100) as sampler:
         threading.Event().wait(0.3)
     assert spent_s(sampler.profile()) < 0.05
 
 
 @pytest.mark.parametrize("make_loop", [asyncio.new_event_loop, uvloop.new_event_loop])
-def test_samples_bear_the_request_that_the_task_at_work_serves(
+def test_samples_are_labelled_with_the_request_of_the_running_task(
     make_loop: Callable[[], asyncio.AbstractEventLoop],
 ) -> None:
     async def requests() -> None:
@@ -65,7 +64,7 @@ def test_samples_bear_the_request_that_the_task_at_work_serves(
     assert spent_s(profile, lambda sample: not sample.labels) == pytest.approx(0.3, abs=0.2)
 
 
-def test_other_threads_are_seen_even_in_c_and_while_the_loop_is_idle() -> None:
+def test_other_threads_are_sampled_in_c_code_and_while_the_loop_is_idle() -> None:
     async def hash_elsewhere() -> None:
         loop = asyncio.get_running_loop()
         with ThreadPoolExecutor(1, thread_name_prefix="hasher") as pool:
@@ -79,14 +78,14 @@ def test_other_threads_are_seen_even_in_c_and_while_the_loop_is_idle() -> None:
     assert spent_s(profile, labelled("thread", "hasher_0")) >= spent_s(profile, within("burn_in_c"))
 
 
-def test_nothing_is_left_behind_and_a_late_signal_does_no_harm() -> None:
+def test_sampler_leaves_nothing_behind_and_ignores_a_late_signal() -> None:
     with CpuSampler(100):
         burn(0.05)
     assert signal.getitimer(signal.ITIMER_PROF) == (0.0, 0.0)
     signal.raise_signal(signal.SIGPROF)
 
 
-def test_a_look_that_fails_does_not_hurt_whoever_is_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_failed_sample_does_not_disturb_the_interrupted_code(monkeypatch: pytest.MonkeyPatch) -> None:
     def fails() -> list[threading.Thread]:
         raise RuntimeError("no threads")
 
@@ -97,13 +96,13 @@ def test_a_look_that_fails_does_not_hurt_whoever_is_interrupted(monkeypatch: pyt
     assert any("samples failed" in comment for comment in sampler.profile().comments)
 
 
-def test_the_clock_of_a_thread_is_that_of_the_thread() -> None:
+def test_cpu_ns_of_the_current_thread_matches_its_own_clock() -> None:
     burn(0.01)
     before, read, after = time.thread_time_ns(), cpu_ns_of(threading.current_thread()), time.thread_time_ns()
     assert before <= read <= after
 
 
-def test_a_thread_that_has_ended_has_no_clock() -> None:
+def test_cpu_ns_of_a_thread_that_has_ended_is_zero() -> None:
     thread = threading.Thread(target=burn, args=(0.01,))
     assert cpu_ns_of(thread) == 0
     thread.start()

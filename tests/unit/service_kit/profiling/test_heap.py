@@ -16,7 +16,7 @@ def allocate() -> list[bytes]:
     return [b"x" * 10_000 for _ in range(100)]
 
 
-def test_objects_by_type() -> None:
+def test_live_objects_are_counted_by_type() -> None:
     kept = [Kept() for _ in range(1000)]
     found = {sample.stack[0].function: sample.values for sample in live_objects(collect=False).samples}
     count, size_bytes = found[f"{__name__}.Kept"]
@@ -24,7 +24,7 @@ def test_objects_by_type() -> None:
     assert size_bytes >= 1000 * Kept.__basicsize__
 
 
-def test_what_nobody_can_reach_is_left_out_after_a_collection() -> None:
+def test_unreachable_objects_are_left_out_after_a_collection() -> None:
     def lose() -> None:
         ring = Kept()
         ring.own = ring  # type: ignore[attr-defined]
@@ -41,7 +41,7 @@ def test_what_nobody_can_reach_is_left_out_after_a_collection() -> None:
     assert f"{__name__}.Kept" not in after
 
 
-def test_allocations_that_stay_by_where() -> None:
+def test_allocation_trace_shows_surviving_allocations_by_call_site() -> None:
     with AllocationTrace() as trace:
         kept = allocate()
         allocate()
@@ -56,7 +56,7 @@ def test_allocations_that_stay_by_where() -> None:
     assert found[0].stack[-1].first_line > 0
 
 
-def test_somebody_else_who_records_is_left_alone() -> None:
+def test_allocation_trace_is_refused_when_tracemalloc_records_already() -> None:
     tracemalloc.start()
     try:
         with pytest.raises(RuntimeError, match="already"), AllocationTrace():
@@ -66,7 +66,7 @@ def test_somebody_else_who_records_is_left_alone() -> None:
         tracemalloc.stop()
 
 
-def test_a_line_belongs_to_its_function() -> None:
+def test_sources_map_a_line_to_its_function() -> None:
     sources = Sources()
     start = allocate.__code__.co_firstlineno
     assert sources.frame(__file__, start + 1) == (f"{__name__}.allocate", __file__, start + 1, start)

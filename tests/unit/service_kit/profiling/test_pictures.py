@@ -1,12 +1,11 @@
-"""The formats for other viewers: a flame graph and speedscope's."""
+"""Profiles drawn as flame graphs."""
 
-import json
 import xml.etree.ElementTree as ET
 
 import pytest
-from service_kit.profiling import flame_graph, speedscope
-from service_kit.profiling.amounts import spelled
+from service_kit.profiling import flame_graph
 from service_kit.profiling.call_tree import Node
+from service_kit.profiling.flame_graph import format_amount
 from service_kit.profiling.profile import Frame, Profile, Sample, ValueType
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -40,7 +39,7 @@ def boxes(content: bytes) -> dict[str, tuple[float, float]]:
     return found
 
 
-def test_a_box_is_as_wide_as_its_part_of_the_whole_and_lies_within_its_callers() -> None:
+def test_box_is_as_wide_as_its_share_and_lies_within_its_callers() -> None:
     found = boxes(flame_graph.draw(EXAMPLE, program="demo"))
     left, whole = found["all: 100.00 ms, 100.0%"]
     x, width = found['rpc: Demo/<Get> & "more": 40.00 ms, 40.0%']
@@ -52,7 +51,7 @@ def test_a_box_is_as_wide_as_its_part_of_the_whole_and_lies_within_its_callers()
     )
 
 
-def test_the_picture_needs_nothing_else_and_runs_nothing() -> None:
+def test_flame_graph_loads_nothing_and_runs_nothing() -> None:
     content = flame_graph.draw(EXAMPLE, program="demo")
     assert b"<script" not in content
     assert b"href" not in content
@@ -60,29 +59,16 @@ def test_the_picture_needs_nothing_else_and_runs_nothing() -> None:
     assert b"demo: CPU" in content
 
 
-def test_an_empty_profile_is_drawn_and_written() -> None:
+def test_empty_profile_is_drawn() -> None:
     assert boxes(flame_graph.draw(profile(), program="demo")) == {}
-    assert json.loads(speedscope.encode(profile(), program="demo"))["profiles"][0]["samples"] == []
 
 
-def test_a_deep_stack_is_drawn() -> None:
+def test_deep_stack_is_drawn() -> None:
     deep = tuple(Frame(f"demo.f{number}", "demo.py") for number in range(256))
     assert len(boxes(flame_graph.draw(profile(Sample(deep, (1, 1))), program="demo"))) == 257
 
 
-def test_speedscope_gets_the_labels_as_outermost_frames_and_one_frame_for_a_function() -> None:
-    document = json.loads(speedscope.encode(EXAMPLE, program="demo"))
-    frames = [frame["name"] for frame in document["shared"]["frames"]]
-    assert len(frames) == len(set(frames)) == 4
-    (recorded,) = document["profiles"]
-    assert [frames[number] for number in recorded["samples"][0]] == [
-        'rpc: Demo/<Get> & "more"', "demo.main", "demo.<get>",
-    ]  # fmt: skip
-    assert recorded["weights"] == [30_000_000, 10_000_000, 60_000_000]
-    assert (recorded["unit"], recorded["endValue"]) == ("nanoseconds", 100_000_000)
-
-
-def test_a_function_is_one_node_whatever_its_line() -> None:
+def test_call_tree_has_one_node_per_function_for_all_its_lines() -> None:
     root = Node.of(EXAMPLE)
     assert (root.total, root.depth()) == (100_000_000, 4)
 
@@ -98,5 +84,5 @@ def test_a_function_is_one_node_whatever_its_line() -> None:
         (7, "count", "7"),
     ],
 )
-def test_amounts(value: int, unit: str, told: str) -> None:
-    assert spelled(value, unit) == told
+def test_amounts_are_formatted_by_unit(value: int, unit: str, told: str) -> None:
+    assert format_amount(value, unit) == told

@@ -31,7 +31,7 @@ def example() -> Profile:
 
 
 @given(st.lists(SAMPLES, max_size=8))
-def test_what_is_written_is_read(samples: list[Sample]) -> None:
+def test_profile_proto_is_read_back_by_the_protobuf_runtime(samples: list[Sample]) -> None:
     profile = Profile("any", TYPES, samples, 1, 2, TYPES[1], 3, ("first", "second"))
 
     read = ReadProfile(proto.encode(profile, program="demo"))
@@ -41,7 +41,7 @@ def test_what_is_written_is_read(samples: list[Sample]) -> None:
     assert read.comments == ["first", "second"]
 
 
-def test_the_rest_of_the_message() -> None:
+def test_profile_proto_has_all_other_fields() -> None:
     read = ReadProfile(proto.encode(example(), program="demo"))
 
     raw = read.raw
@@ -55,7 +55,7 @@ def test_the_rest_of_the_message() -> None:
     assert len(raw.function) == len(raw.location) == 2
 
 
-def test_an_empty_profile_is_one_too() -> None:
+def test_empty_profile_is_encoded() -> None:
     empty = Profile("CPU", TYPES, [], 1)
     assert ReadProfile(proto.encode(empty, program="demo")).samples() == []
 
@@ -78,7 +78,7 @@ def pprof(go: str, *arguments: str) -> str:
 
 
 @pytest.mark.timeout(300)
-def test_go_tool_pprof_reads_it(tmp_path: Path, go: str) -> None:
+def test_go_tool_pprof_reads_the_profile(tmp_path: Path, go: str) -> None:
     file = tmp_path / "cpu.pb.gz"
     file.write_bytes(proto.encode(example(), program="demo"))
     assert ReadProfile(file.read_bytes()).totals_by("rpc") == {"demo.v1.Demo/Get": 30_000_000, "": 10_000_000}

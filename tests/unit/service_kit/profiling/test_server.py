@@ -1,7 +1,6 @@
 """The port of profiles, over real connections."""
 
 import asyncio
-import json
 import signal
 import socket
 import threading
@@ -45,7 +44,7 @@ async def until_measuring(wanted: bool) -> None:
             await asyncio.sleep(0.01)
 
 
-async def test_the_index_lists_what_there_is_and_all_of_it_is_there(running: Running) -> None:
+async def test_index_lists_pages_that_all_exist(running: Running) -> None:
     index = await running.get("")
     assert index.headers["content-type"].startswith("text/html")
     for page in ("heap", "goroutine", "threadcreate", "cmdline", "symbol"):
@@ -55,17 +54,16 @@ async def test_the_index_lists_what_there_is_and_all_of_it_is_there(running: Run
     assert (await running.client.get("/")).headers["location"] == "/debug/pprof/"
 
 
-async def test_a_cpu_profile_in_each_format(running: Running) -> None:
+async def test_cpu_profile_is_served_in_each_format(running: Running) -> None:
     answer = await running.get("profile?seconds=1")
     assert ReadProfile(answer.content).types == [("samples", "count"), ("cpu", "nanoseconds")]
     assert answer.headers["content-disposition"] == 'attachment; filename="demo-profile.pb.gz"'
     svg = await running.get("profile?seconds=1&format=svg")
     assert svg.headers["content-type"] == "image/svg+xml"
     assert svg.text.startswith("<svg")
-    assert json.loads((await running.get("profile?seconds=1&format=speedscope")).text)["exporter"] == "headrace"
 
 
-async def test_tasks_threads_and_objects(running: Running) -> None:
+async def test_tasks_threads_and_objects_are_served(running: Running) -> None:
     tasks = ReadProfile((await running.get("goroutine")).content)
     assert tasks.types == [("tasks", "count")]
     assert any(frame[0].endswith("EventWrapper.wait") for stack, *_ in tasks.samples() for frame in stack)
@@ -88,30 +86,30 @@ async def test_tasks_threads_and_objects(running: Running) -> None:
         "goroutine?debug=3", "goroutine?format=dot",
     ],
 )  # fmt: skip
-async def test_a_query_that_is_out_of_bounds(running: Running, page: str) -> None:
+async def test_query_parameter_out_of_bounds_is_refused(running: Running, page: str) -> None:
     answer = await running.get(page)
     assert (answer.status_code, answer.headers["content-type"]) == (400, "text/plain; charset=utf-8")
 
 
-async def test_what_there_is_not(running: Running) -> None:
+async def test_unknown_page_and_method_are_refused(running: Running) -> None:
     assert (await running.get("mutex")).status_code == 404
     assert (await running.client.post("/debug/pprof/profile")).status_code == 405
 
 
-async def test_one_at_a_time(running: Running) -> None:
+async def test_second_measurement_is_refused_while_one_runs(running: Running) -> None:
     first = asyncio.create_task(running.get("profile?seconds=2"))
     await until_measuring(True)
     for page in ("profile?seconds=1", "heap?seconds=1"):
         refused = await running.get(page)
         assert refused.status_code == 409
-        assert refused.text.startswith("A CPU profile runs already, for another ")
+        assert refused.text.startswith("A CPU profile is running, for another ")
         assert int(refused.headers["retry-after"]) in {1, 2}
     assert (await running.get("goroutine")).status_code == 200
     assert (await first).status_code == 200
     assert (await running.get("profile?seconds=1")).status_code == 200
 
 
-async def test_a_client_that_leaves_ends_it(running: Running) -> None:
+async def test_measurement_ends_when_the_client_disconnects(running: Running) -> None:
     for page in ("profile?seconds=300", "heap?seconds=300"):
         asking = asyncio.create_task(running.get(page))
         await until_measuring(True)
@@ -121,7 +119,7 @@ async def test_a_client_that_leaves_ends_it(running: Running) -> None:
     assert (await running.get("heap?seconds=1")).status_code == 200
 
 
-async def test_a_drain_ends_it_with_what_there_is_and_takes_no_more(running: Running) -> None:
+async def test_drain_ends_a_measurement_with_its_results_and_refuses_further_ones(running: Running) -> None:
     asking = asyncio.create_task(running.get("profile?seconds=300"))
     await until_measuring(True)
     async with asyncio.timeout(5):
@@ -132,19 +130,19 @@ async def test_a_drain_ends_it_with_what_there_is_and_takes_no_more(running: Run
     assert (await running.get("goroutine?debug=2")).status_code == 200
 
 
-async def test_other_sites_pages_and_names_get_nothing(running: Running) -> None:
+async def test_requests_from_other_sites_are_refused(running: Running) -> None:
     assert (await running.get("", Host="rebound.example")).status_code == 403
     assert (await running.get("profile", **{"Sec-Fetch-Site": "cross-site"})).status_code == 403
 
 
-async def test_a_name_in_a_profile_cannot_do_anything_in_a_browser(running: Running) -> None:
+async def test_pages_forbid_scripts_to_the_browser(running: Running) -> None:
     for page in ("", "heap?format=svg"):
         answer = await running.get(page)
         assert answer.headers["content-security-policy"].startswith("default-src 'none'")
         assert answer.headers["x-content-type-options"] == "nosniff"
 
 
-async def test_while_nobody_asks_there_is_no_thread_no_timer_and_no_hook(running: Running) -> None:
+async def test_no_thread_timer_or_hook_is_left_between_requests(running: Running) -> None:
     before = {thread.name for thread in threading.enumerate()}
     for page in ("profile?seconds=1", "heap?seconds=1", "heap", "goroutine", "threadcreate"):
         assert (await running.get(page)).status_code == 200
@@ -152,7 +150,7 @@ async def test_while_nobody_asks_there_is_no_thread_no_timer_and_no_hook(running
     assert not is_measuring()
 
 
-async def test_with_port_0_it_does_not_listen() -> None:
+async def test_port_0_opens_no_port() -> None:
     before = {task.get_name() for task in asyncio.all_tasks()}
     async with PprofServer(hosts=("127.0.0.1",), port=0, release=Release("demo", "1.2")) as server:
         assert {task.get_name() for task in asyncio.all_tasks()} == before

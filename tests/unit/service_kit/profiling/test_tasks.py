@@ -63,14 +63,14 @@ def functions(state: TaskState) -> list[str]:
     return [frame.function.rpartition("test_tasks.")[2] for frame in state.stack]
 
 
-async def test_the_whole_chain_of_awaits_is_shown_innermost_first() -> None:
+async def test_task_stack_is_the_whole_chain_of_awaits_innermost_first() -> None:
     async with waiting(wrapped=in_wrapper, generated=in_generator) as states:
         assert functions(states["wrapped"]) == ["asyncio.locks.Event.wait", "innermost", "in_wrapper"]
         assert functions(states["generated"]) == ["asyncio.locks.Event.wait", "innermost", "steps", "in_generator"]
         assert states["wrapped"].state == "waiting for a Future"
 
 
-async def test_a_task_that_waits_for_another_names_it() -> None:
+async def test_task_that_waits_for_another_task_names_it() -> None:
     async with waiting(first=innermost) as _:
         first = next(task for task in asyncio.all_tasks() if task.get_name() == "first")
         second = asyncio.create_task(for_another(first), name="second")
@@ -80,7 +80,7 @@ async def test_a_task_that_waits_for_another_names_it() -> None:
     await second
 
 
-async def test_the_task_that_asks_is_the_one_that_runs_and_one_that_was_just_made_waits_for_its_turn() -> None:
+async def test_current_task_is_running_and_a_new_task_waits_for_its_turn() -> None:
     new = asyncio.create_task(asyncio.sleep(0), name="new")
     states = {state.name: state.state for state in task_states()}
     assert [name for name, state in states.items() if state == "running"] == [str(asyncio.current_task().get_name())]  # type: ignore[union-attr]
@@ -88,7 +88,7 @@ async def test_the_task_that_asks_is_the_one_that_runs_and_one_that_was_just_mad
     await new
 
 
-async def test_a_request_is_named_by_labels_and_in_the_text_by_its_id() -> None:
+async def test_request_of_a_task_is_shown_as_labels_and_by_id_in_the_text() -> None:
     async with waiting(a=of_request, b=of_request, c=innermost) as states:
         profile = tasks_profile([states[name] for name in "abc"])
         labels = (("route", "/api/demo"), ("rpc", "demo.v1.Demo/Get"))

@@ -1,4 +1,4 @@
-"""What must reach its end does, however often its caller is cancelled."""
+"""An uninterrupted coroutine completes, however often its caller is cancelled."""
 
 import asyncio
 
@@ -6,14 +6,7 @@ import pytest
 from service_kit.stores.uninterrupted import uninterrupted
 
 
-async def test_what_need_not_wait_runs_in_the_callers_task() -> None:
-    async def at_once() -> "asyncio.Task[object] | None":
-        return asyncio.current_task()
-
-    assert await uninterrupted(at_once()) is asyncio.current_task()
-
-
-async def test_what_waits_is_waited_for() -> None:
+async def test_uninterrupted_returns_the_result_of_a_coroutine_that_waits() -> None:
     async def after_a_while() -> int:
         await asyncio.sleep(0)
         async with asyncio.timeout(5):
@@ -23,7 +16,7 @@ async def test_what_waits_is_waited_for() -> None:
     assert await uninterrupted(after_a_while()) == 7
 
 
-async def test_its_errors_are_the_callers() -> None:
+async def test_uninterrupted_raises_what_the_coroutine_raises() -> None:
     async def fails(*, waits: bool) -> None:
         if waits:
             await asyncio.sleep(0)
@@ -34,12 +27,12 @@ async def test_its_errors_are_the_callers() -> None:
             await uninterrupted(fails(waits=waits))
 
 
-async def test_a_cancelled_caller_is_told_at_the_end() -> None:
-    door, ended = asyncio.Event(), False
+async def test_cancelled_caller_gets_its_cancellation_after_the_coroutine_has_ended() -> None:
+    gate, ended = asyncio.Event(), False
 
     async def guarded() -> None:
         nonlocal ended
-        await door.wait()
+        await gate.wait()
         await asyncio.sleep(0)
         ended = True
 
@@ -50,14 +43,14 @@ async def test_a_cancelled_caller_is_told_at_the_end() -> None:
     await asyncio.sleep(0)
     assert not caller.done()
 
-    door.set()
+    gate.set()
 
     with pytest.raises(asyncio.CancelledError):
         await caller
     assert ended
 
 
-async def test_a_lock_that_others_wait_for_is_left_as_it_should_be() -> None:
+async def test_contended_lock_is_released_when_callers_are_cancelled() -> None:
     lock, given_back = asyncio.Lock(), 0
 
     async def give_back() -> None:

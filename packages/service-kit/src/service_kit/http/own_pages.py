@@ -1,7 +1,7 @@
-"""Keeps pages of other sites, in the browser of somebody who can reach a port, from using it.
+"""Refuses requests that pages of other sites send to a port for operators, through an operator's browser.
 
-A port on loopback is within reach of every page that its owner's browser shows: by requests across sites, and, with a
-name that its attacker lets point to 127.0.0.1 (DNS rebinding), by requests that look like its own.
+Every page in a browser on the same machine can reach a loopback port: by cross-site requests, and, if the attacker's
+host name resolves to 127.0.0.1 (DNS rebinding), by requests that look same-origin.
 Sources: https://www.w3.org/TR/fetch-metadata/, RFC 9110 section 7.2 (Host), RFC 6454 (Origin).
 """
 
@@ -18,7 +18,7 @@ _OWN = frozenset({"same-origin", "none"})
 
 
 class OwnPagesMiddleware:
-    """Answers 403 to what `foreign` finds."""
+    """Answers 403 to a request for which `foreign` gives a reason."""
 
     def __init__(self, app: ASGIApp) -> None:
         self.app = app
@@ -32,20 +32,20 @@ class OwnPagesMiddleware:
 
 
 def foreign(headers: Iterable[tuple[bytes, bytes]]) -> str | None:
-    """Why a request may come from another site's page; None: it does not.
+    """Returns why a request may come from another site's page; None if it cannot.
 
-    Host has to be a name that nobody can register: an IP address, localhost, or one without a dot, as between
-    containers. Requests without Sec-Fetch-Site and Origin are those of tools.
+    Host must be a name that cannot be registered as a domain: an IP address, localhost, or one without a dot, as
+    between containers. Requests without Sec-Fetch-Site and Origin come from tools other than browsers.
     """
-    told = {name: value.decode("latin-1") for name, value in headers}
-    host = told.get(b"host", "")
+    values = {name: value.decode("latin-1") for name, value in headers}
+    host = values.get(b"host", "")
     if not _is_unregistrable(host):
-        return f"Host is {host!r}. Ask by an IP address, by localhost, or by a name without a dot."
-    site, origin = told.get(b"sec-fetch-site"), told.get(b"origin")
+        return f"Host is {host!r}. Use an IP address, localhost, or a name without a dot."
+    site, origin = values.get(b"sec-fetch-site"), values.get(b"origin")
     if site is not None and site not in _OWN:
-        return f"Sec-Fetch-Site is {site!r}. This is for this port's own pages."
+        return f"Sec-Fetch-Site is {site!r}. Only this port's own pages may use it."
     if origin is not None and _netloc(origin) != host.lower():
-        return f"Origin is {origin!r}. This is for this port's own pages."
+        return f"Origin is {origin!r}. Only this port's own pages may use it."
     return None
 
 

@@ -1,7 +1,7 @@
-"""What a process is busy with, told in the formats that profilers read, on a port of its own.
+"""Profiles of a running process, on a port of their own, in the formats that profilers read.
 
-The addresses are those of Go's net/http/pprof (https://pkg.go.dev/net/http/pprof), so that its tools work. While nobody
-asks, there is no thread, no timer and no hook.
+The addresses are those of Go's net/http/pprof (https://pkg.go.dev/net/http/pprof), so that its tools work. Between
+requests there is no thread, no timer and no hook.
 """
 
 from service_kit.profiling.server import PprofServer

@@ -1,9 +1,9 @@
-"""Where processor time goes: one look at the stacks for every so much of it that the process has used.
+"""CPU profiling: samples all stacks once per period of processor time that the process has used.
 
-The system counts the process's processor time and sends SIGPROF for each period of it (setitimer, ITIMER_PROF); Python
-calls the handler in the main thread, between two instructions of whatever runs there. A thread that looked on from the
-side would have to wait for the interpreter's lock, and would get it mostly where the main thread lets go of it: at
-system calls and between callbacks. It would see those, and little else.
+The system counts the process's processor time and sends SIGPROF for each period (setitimer, ITIMER_PROF); Python calls
+the handler in the main thread, between two instructions of the running code. A sampling thread would have to wait for
+the interpreter's lock, and would mostly get it where the main thread releases it: at system calls and between
+callbacks. It would see little else.
 """
 
 import signal
@@ -17,17 +17,18 @@ from typing import Self
 from service_kit.profiling.profile import Labels, Profile, Sample, ValueType
 from service_kit.profiling.request_labels import labels_of
 from service_kit.profiling.stacks import Names, walk
-from service_kit.profiling.thread_clocks import cpu_ns_of
 from service_kit.request.context import current_request
 
 _TYPES = (ValueType("samples", "count"), ValueType("cpu", "nanoseconds"))
-_COMMENT = "Time in C code is that of the line of Python that called it."
+_COMMENT = "Time in C code counts for the line of Python that called it."
+#: Only Linux lets a thread read another thread's clock.
+_READS_OTHER_CLOCKS = sys.platform == "linux"
 
 
 class CpuSampler:
-    """Takes samples while the context is entered, in the main thread only; one at a time in a process.
+    """Samples the process while the context is entered. Main thread only, and one at a time per process.
 
-    hz: samples for each second of processor time.
+    hz: samples per second of processor time.
     """
 
     def __init__(self, hz: int) -> None:
@@ -35,8 +36,8 @@ class CpuSampler:
         self._busy = False
         self._missed = 0
         self._used_ns: dict[int, int] = {}
-        # A stack is the number of each frame's code (`id`) and its line, by turns: to compare code objects themselves
-        # takes longer than all else about a look.
+        # A stack alternates the `id` of a frame's code and its line: comparing the code objects themselves takes longer
+        # than the rest of a sample.
         self._found: dict[tuple[tuple[int, ...], Labels], list[int]] = {}
         self._codes: dict[int, CodeType] = {}
         self._started_ns = self._began_ns = self._duration_ns = 0
@@ -45,19 +46,19 @@ class CpuSampler:
         self._started_ns, self._began_ns = time.time_ns(), time.monotonic_ns()
         self._used_ns = {thread.native_id or 0: cpu_ns_of(thread) for thread in threading.enumerate()}
         signal.signal(signal.SIGPROF, self._tick)
-        # System calls of libraries that know nothing of signals go on as if there had been none.
+        # System calls of libraries that do not handle signals are restarted.
         signal.siginterrupt(signal.SIGPROF, False)
         signal.setitimer(signal.ITIMER_PROF, self._period_s, self._period_s)
         return self
 
     def __exit__(self, *_: object) -> None:
         signal.setitimer(signal.ITIMER_PROF, 0)
-        # Not the default: it would end the process by the one signal that may still be on its way.
+        # Not the default action, which ends the process: one signal may still be pending.
         signal.signal(signal.SIGPROF, signal.SIG_IGN)
         self._duration_ns = time.monotonic_ns() - self._began_ns
 
     def profile(self) -> Profile:
-        """What was found; it takes a moment to put together, and may be done in any thread."""
+        """Returns the samples as a profile. Slow; it may be called in any thread."""
         names = Names()
         samples = [
             Sample(names.frames(self._frames(stack)), (count, used_ns), labels)
@@ -68,18 +69,18 @@ class CpuSampler:
         return Profile("CPU", _TYPES, samples, self._started_ns, self._duration_ns, _TYPES[1], period_ns, comments)
 
     def _tick(self, _signal: int, frame: FrameType | None) -> None:
-        if self._busy:  # a tick within a tick
+        if self._busy:  # a signal during the handler
             return
         self._busy = True
         try:
-            self._look(frame)
-        except Exception:  # it would be raised in the middle of whatever runs
+            self._sample(frame)
+        except Exception:  # it would be raised inside the interrupted code
             self._missed += 1
         finally:
             self._busy = False
 
-    def _look(self, interrupted: FrameType | None) -> None:
-        """Give each thread's time since the last look to the stack that it has now."""
+    def _sample(self, interrupted: FrameType | None) -> None:
+        """Adds each thread's processor time since the last sample to its current stack."""
         frames = sys._current_frames()  # noqa: SLF001 (its documented name)
         main = threading.get_ident()
         for thread in threading.enumerate():
@@ -106,3 +107,19 @@ class CpuSampler:
 
     def _frames(self, stack: tuple[int, ...]) -> Iterator[tuple[CodeType, int]]:
         return ((self._codes[code], line) for code, line in zip(stack[::2], stack[1::2], strict=True))
+
+
+def cpu_ns_of(thread: threading.Thread) -> int:
+    """Returns the processor time of ``thread`` in nanoseconds; 0 if it has not begun or has ended.
+
+    On systems other than Linux only the calling thread's time is known.
+    """
+    if _READS_OTHER_CLOCKS and thread.native_id is not None:
+        # The kernel's own numbering (MAKE_THREAD_CPUCLOCK in posix-timers.h). time.pthread_getcpuclockid gives the same
+        # number, but takes a pointer, which dangles once the thread has ended.
+        clock = (~thread.native_id << 3) | 6
+        try:
+            return time.clock_gettime_ns(clock)
+        except OSError:
+            return 0
+    return time.thread_time_ns() if thread.ident == threading.get_ident() else 0

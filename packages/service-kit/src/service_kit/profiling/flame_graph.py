@@ -1,6 +1,6 @@
-"""A profile as a picture: a flame graph (https://www.brendangregg.com/flamegraphs.html), in one SVG without scripts.
+"""A profile as a flame graph (https://www.brendangregg.com/flamegraphs.html), in one SVG without scripts.
 
-Every box is a function; its width is its part of the whole, and what it calls lies below it.
+Every box is a function; its width is its share of the total, and the functions that it calls are below it.
 """
 
 import sysconfig
@@ -8,12 +8,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from html import escape
 
-from service_kit.profiling.amounts import spelled
 from service_kit.profiling.call_tree import Node
 from service_kit.profiling.profile import Profile
 
 _WIDTH, _MARGIN, _ROW, _HEAD = 1200, 12, 18, 66
-#: Narrower boxes are left out (pixels); they could be neither read nor pointed at.
+#: Narrower boxes are left out (pixels): too small to read or to point at.
 _LEAST_WIDTH = 0.4
 _LETTER = 6.6
 _STYLE = """
@@ -32,7 +31,7 @@ _LEGEND = (("label", "request"), ("ours", "this platform"), ("library", "librari
 
 
 def draw(profile: Profile, *, program: str) -> bytes:
-    """The picture, as UTF-8."""
+    """Returns the SVG, as UTF-8."""
     root = Node.of(profile)
     height = _HEAD + root.depth() * _ROW + _MARGIN
     unit = profile.types[-1].unit
@@ -47,10 +46,24 @@ def draw(profile: Profile, *, program: str) -> bytes:
 
 
 def _note(profile: Profile, total: int) -> str:
-    """How much there is of what: "1.27 s in 127 samples, taken in 3.0 s"."""
+    """Returns the totals: "1.27 s in 127 samples, taken in 3.0 s"."""
     counted = f"{sum(sample.values[0] for sample in profile.samples)} {profile.types[0].kind.rpartition('_')[2]}"
-    note = counted if len(profile.types) == 1 else f"{spelled(total, profile.types[-1].unit)} in {counted}"
+    note = counted if len(profile.types) == 1 else f"{format_amount(total, profile.types[-1].unit)} in {counted}"
     return f"{note}, taken in {profile.duration_ns / 1e9:.1f} s" if profile.duration_ns else note
+
+
+def format_amount(value: int, unit: str) -> str:
+    """Returns 1234567, "nanoseconds" as "1.23 ms"; 2048, "bytes" as "2.0 KiB"; other units as the number alone."""
+    if unit == "nanoseconds":
+        return f"{value / 1e9:.2f} s" if value >= 1e9 else f"{value / 1e6:.2f} ms"
+    if unit == "bytes":
+        size = float(value)
+        for name in ("B", "KiB", "MiB"):
+            if size < 1024:
+                return f"{size:.1f} {name}"
+            size /= 1024
+        return f"{size:.1f} GiB"
+    return str(value)
 
 
 def _legend() -> Iterator[str]:
@@ -63,30 +76,31 @@ def _legend() -> Iterator[str]:
 
 @dataclass(frozen=True, slots=True)
 class _Boxes:
-    """What all boxes of a picture have in common. whole: the value of the root, in ``unit``."""
+    """The boxes of one graph. whole: the value of the root, in ``unit``."""
 
     program: str
     unit: str
     whole: int
 
     def of(self, node: Node, x: float, row: int) -> Iterator[str]:
-        """The box of ``node``, its left edge at ``x``, and those of what it called below it."""
+        """Yields the box of ``node``, its left edge at ``x``, then the boxes of the functions that it called."""
         scale = (_WIDTH - 2 * _MARGIN) / self.whole
         width, y = node.total * scale, _HEAD + row * _ROW
         if width < _LEAST_WIDTH:
             return
         place = f" ({node.file})" if node.file else ""
-        told = escape(f"{node.name}{place}: {spelled(node.total, self.unit)}, {node.total / self.whole:.1%}")
+        amount = format_amount(node.total, self.unit)
+        tooltip = escape(f"{node.name}{place}: {amount}, {node.total / self.whole:.1%}")
         box = f'<rect class="{_kind(node, self.program)}" x="{x:.1f}" y="{y}" width="{width:.1f}" height="{_ROW}"/>'
         text = escape(_fitting(node.name, width))
-        yield f'<g><title>{told}</title>{box}<text x="{x + 3:.1f}" y="{y + 13}">{text}</text></g>'
+        yield f'<g><title>{tooltip}</title>{box}<text x="{x + 3:.1f}" y="{y + 13}">{text}</text></g>'
         for child in sorted(node.children.values(), key=lambda each: each.name):
             yield from self.of(child, x, row + 1)
             x += child.total * scale
 
 
 def _fitting(name: str, width: float) -> str:
-    """As much of a name as there is room for; the end of it says more than its beginning."""
+    """Returns the name, shortened to the width; its end is kept, because it is more specific than its beginning."""
     letters = int((width - 6) / _LETTER)
     if len(name) <= letters:
         return name
@@ -94,7 +108,7 @@ def _fitting(name: str, width: float) -> str:
 
 
 def _kind(node: Node, program: str) -> str:
-    """The class of a box. Boxes without a file are the root, labels, and types of objects."""
+    """Returns the CSS class of a box. Boxes without a file are the root, labels, and types of objects."""
     package = node.name.partition(".")[0]
     if not node.file:
         return "label" if ": " in node.name else "all"

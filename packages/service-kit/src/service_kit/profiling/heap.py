@@ -1,4 +1,4 @@
-"""What takes memory: two looks at it, neither of which costs anything while nobody looks."""
+"""Heap profiles: live objects by type, and allocations by call site. Neither costs anything while it is not used."""
 
 import gc
 import sys
@@ -12,18 +12,18 @@ from service_kit.profiling.sources import Sources
 
 _TYPES = (ValueType("inuse_objects", "count"), ValueType("inuse_space", "bytes"))
 _OBJECTS_COMMENTS = (
-    "Objects by type, as Python's collector knows them: those made since the process was ready.",
-    "The size of each is its own, without that of what it refers to.",
-    "Strings, numbers and bytes are not among them; nor is the memory of libraries in C.",
+    "Objects that Python's garbage collector tracks, by type: those made since the process was ready.",
+    "Each object's size excludes the objects that it refers to.",
+    "Strings, numbers, bytes and the memory of C libraries are not included.",
 )
-_ALLOCATIONS_COMMENT = "What was allocated while this was recorded and was still there at its end, by where."
+_ALLOCATIONS_COMMENT = "Allocations during the recording that were still alive at its end, by call site."
 _FRAMES = 32
 
 
 def live_objects(*, collect: bool) -> Profile:
-    """The objects that are there now, by type. ``collect``: without those that nobody can reach any more.
+    """Returns the live objects by type. collect: runs the garbage collector first.
 
-    The interpreter is held up meanwhile, for about 0.2 s where there are a million objects.
+    It blocks the interpreter, for about 0.2 s with a million objects.
     """
     if collect:
         gc.collect()
@@ -38,9 +38,10 @@ def live_objects(*, collect: bool) -> Profile:
 
 
 class AllocationTrace:
-    """Records where memory is allocated while the context is entered; the process is several times slower meanwhile.
+    """Records allocations while the context is entered; the process runs several times slower meanwhile.
 
-    RuntimeError: somebody else records already (PYTHONTRACEMALLOC).
+    Raises:
+        RuntimeError: tracemalloc is recording already (PYTHONTRACEMALLOC).
     """
 
     def __init__(self) -> None:
@@ -61,7 +62,7 @@ class AllocationTrace:
         tracemalloc.stop()
 
     def profile(self) -> Profile:
-        """What was recorded, once the context has been left. It reads source files, so call it in a thread."""
+        """Returns the recording, once the context has been left. It reads source files, so call it in a thread."""
         sources = Sources()
         statistics = self._snapshot.statistics("traceback") if self._snapshot is not None else []
         samples = [
@@ -79,7 +80,7 @@ class AllocationTrace:
 def _size_bytes(each: object) -> int:
     try:
         return sys.getsizeof(each)
-    except Exception:  # __sizeof__ is anybody's code
+    except Exception:  # __sizeof__ may be overridden and raise anything
         return 0
 
 

@@ -22,29 +22,29 @@ td:nth-child(2) { white-space: nowrap; } code { font-size: .9em; overflow-wrap: 
   tr td { display: block; border: 0; padding: 0; }
 }
 """
-#: Name, how else it can be had, and what it is.
+#: Name, variants of its address, and description.
 _PROFILES = (
     (
         "profile",
-        ("profile?seconds=10", "profile?seconds=10&format=svg", "profile?seconds=10&format=speedscope"),
-        "Where processor time goes, for 30 seconds, or as many as you say (to 300). 100 samples for each second of"
-        " processor time (hz). Labels: route and RPC of the request.",
+        ("profile?seconds=10", "profile?seconds=10&format=svg"),
+        "CPU profile over 30 seconds, or over the given number (at most 300). 100 samples per second of processor"
+        " time (hz). Labels: route and RPC of the request.",
     ),
     (
         "heap",
         ("heap?gc=1", "heap?seconds=10", "heap?seconds=10&format=svg"),
-        "The objects that the collector tracks, by type. With seconds: what is allocated meanwhile and stays, by where;"
-        " the process is several times slower for so long.",
+        "Objects that the garbage collector tracks, by type. With seconds: allocations in that time that are still"
+        " alive, by call site; the process runs several times slower meanwhile.",
     ),
     ("goroutine", ("goroutine?debug=1", "goroutine?debug=2"), "The asyncio tasks: what each waits for, and where."),
-    ("threadcreate", ("threadcreate?debug=1", "threadcreate?debug=2"), "The threads, and where they are."),
+    ("threadcreate", ("threadcreate?debug=1", "threadcreate?debug=2"), "The threads and their stacks."),
     ("cmdline", (), "The command line."),
-    ("symbol", (), "Names for addresses: not needed, for the profiles bring their names along."),
+    ("symbol", (), "Names for addresses: empty, because the profiles contain their names."),
 )
 
 
 def index_page(release: Release) -> str:
-    """HTML, without anything to fetch besides."""
+    """Returns the page as HTML; it loads nothing else."""
     counts = {
         "heap": len(gc.get_objects()),
         "goroutine": len(asyncio.all_tasks()),
@@ -60,7 +60,7 @@ def index_page(release: Release) -> str:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<title>{escape(release.service)}: /debug/pprof/</title><style>{_STYLE}</style>"
         f"<h1>/debug/pprof/</h1><p>{escape(about)}</p>"
-        f"<table><tr><th>Count<th>Profile<th>What it is{rows}</table>"
+        f"<table><tr><th>Count<th>Profile<th>Description{rows}</table>"
     )
 
 

@@ -15,7 +15,7 @@ from service_kit.http.internal_server import ONE_ANSWER
 from service_kit.http.own_pages import OwnPagesMiddleware
 from service_kit.logs.redaction import redact
 from service_kit.profiling import text
-from service_kit.profiling.answers import INERT, nobody_listens, number, plain, rendered
+from service_kit.profiling.answers import INERT, client_closed_request, number, plain, rendered
 from service_kit.profiling.cpu_sampler import CpuSampler
 from service_kit.profiling.heap import AllocationTrace, live_objects
 from service_kit.profiling.index import index_page
@@ -28,13 +28,13 @@ ROOT = "/debug/pprof/"
 
 
 class PprofPages:
-    """The endpoints of a process; ``runs`` says which of them may measure over time."""
+    """The endpoints of a process. runs: admits one measurement over time at once."""
 
     def __init__(self, release: Release, runs: TimedRuns) -> None:
         self._release, self._runs = release, runs
 
     def app(self) -> ASGIApp:
-        """All of them, for this port's own pages, and for tools that are no browser."""
+        """Returns the application; it refuses requests from other sites' pages."""
         pages = {
             "": self.index,
             "profile": self.cpu,
@@ -50,33 +50,33 @@ class PprofPages:
         return Starlette(routes=routes, middleware=own, exception_handlers={HTTPException: _refusal})
 
     async def index(self, _request: Request) -> Response:
-        """What there is, and how many."""
+        """Lists the profiles, with counts."""
         return HTMLResponse(index_page(self._release), headers=ONE_ANSWER | INERT)
 
     async def elsewhere(self, _request: Request) -> Response:
-        """To the index."""
+        """Redirects to the index."""
         return RedirectResponse(ROOT, headers=ONE_ANSWER)
 
     async def cpu(self, request: Request) -> Response:
-        """`profile?seconds=30&hz=100`: where processor time goes."""
+        """`profile?seconds=30&hz=100`: a CPU profile."""
         seconds = number(request, "seconds", default=30, low=1, high=LONGEST_S)
         hz = number(request, "hz", default=100, low=1, high=250)
         with self._runs.alone("A CPU profile", seconds), CpuSampler(hz) as sampler:
-            wanted = await self._runs.last(seconds, request.receive)
-        return await rendered(request, sampler.profile, self._release) if wanted else nobody_listens()
+            connected = await self._runs.last(seconds, request.receive)
+        return await rendered(request, sampler.profile, self._release) if connected else client_closed_request()
 
     async def heap(self, request: Request) -> Response:
-        """`heap?gc=1`: objects by type. `heap?seconds=10`: what is allocated meanwhile and stays, by where."""
+        """`heap?gc=1`: live objects by type. `heap?seconds=10`: allocations that are still alive, by call site."""
         if "seconds" not in request.query_params:
             collect = number(request, "gc", default=0, low=0, high=1) == 1
             return await rendered(request, lambda: live_objects(collect=collect), self._release)
         seconds = number(request, "seconds", default=10, low=1, high=LONGEST_S)
         with self._runs.alone("A recording of allocations", seconds), _recording() as trace:
-            wanted = await self._runs.last(seconds, request.receive)
-        return await rendered(request, trace.profile, self._release) if wanted else nobody_listens()
+            connected = await self._runs.last(seconds, request.receive)
+        return await rendered(request, trace.profile, self._release) if connected else client_closed_request()
 
     async def goroutine(self, request: Request) -> Response:
-        """The asyncio tasks. `debug=1`: as text, alike ones together; `debug=2`: each one."""
+        """The asyncio tasks. `debug=1`: as text, grouped by stack; `debug=2`: one by one."""
         states = task_states()
         match number(request, "debug", default=0, low=0, high=2):
             case 2:
@@ -96,11 +96,11 @@ class PprofPages:
         return await rendered(request, lambda: threads_profile(states), self._release)
 
     async def cmdline(self, _request: Request) -> Response:
-        """The command line, a NUL between its words."""
+        """The command line, its words separated by NUL."""
         return plain(redact("\0".join(sys.orig_argv)))
 
     async def symbol(self, _request: Request) -> Response:
-        """Names for addresses: there are none, for our profiles have names in them and no addresses."""
+        """Symbol lookup, which pprof asks for: none, because these profiles hold names instead of addresses."""
         return plain("num_symbols: 0\n")
 
 
@@ -113,5 +113,5 @@ def _recording() -> AllocationTrace:
 
 async def _refusal(_request: Request, exception: Exception) -> Response:
     refusal = cast("HTTPException", exception)
-    detail = f"There is GET {ROOT}, which lists the rest." if refusal.status_code in {404, 405} else refusal.detail
+    detail = f"See GET {ROOT} for all pages." if refusal.status_code in {404, 405} else refusal.detail
     return plain(f"{detail}\n", refusal.status_code, refusal.headers)

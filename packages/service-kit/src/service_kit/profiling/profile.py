@@ -1,4 +1,4 @@
-"""A profile: what was measured, before it takes any of the formats."""
+"""A profile, independent of the formats that it is written in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ Labels = tuple[tuple[str, str], ...]
 
 
 class Frame(NamedTuple):
-    """A function on a stack, with its module. line: where it was; first_line: where it begins; 0: unknown."""
+    """A function on a stack, with its module. line: the current one; first_line: of the function; 0: unknown."""
 
     function: str
     file: str = ""
@@ -18,7 +18,7 @@ class Frame(NamedTuple):
 
 
 class ValueType(NamedTuple):
-    """What a number counts, in pprof's words: ("cpu", "nanoseconds")."""
+    """What a value counts, in pprof's terms: ("cpu", "nanoseconds")."""
 
     kind: str
     unit: str
@@ -26,7 +26,7 @@ class ValueType(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """A stack, innermost frame first, and a value of each of the profile's types."""
+    """A stack, innermost frame first, and one value for each of the profile's types."""
 
     stack: tuple[Frame, ...]
     values: tuple[int, ...]
@@ -35,9 +35,9 @@ class Sample:
 
 @dataclass(frozen=True, slots=True)
 class Profile:
-    """Samples, and what their values mean; the last type is the one that matters most.
+    """Samples, and the types of their values; the last type is the main one.
 
-    period: how much of ``period_type`` lies between two samples. started_ns: since 1970. comments: shown by
+    period: the amount of ``period_type`` between two samples. started_ns: Unix time. comments: shown by
     `go tool pprof -comments`.
     """
 

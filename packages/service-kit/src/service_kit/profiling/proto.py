@@ -1,7 +1,7 @@
 """profile.proto, gzip-compressed: what `go tool pprof` reads.
 
-Source: https://github.com/google/pprof/blob/main/proto/profile.proto. The numbers of its fields stand where they are
-written: by hand, for that takes little more than it would to call generated code.
+Source: https://github.com/google/pprof/blob/main/proto/profile.proto. Encoded by hand, with field numbers in place:
+calling generated code would take about as many lines.
 """
 
 import gzip
@@ -15,7 +15,7 @@ _SHORT = [bytes([value]) for value in range(0x80)]
 
 
 def encode(profile: Profile, *, program: str) -> bytes:
-    """The profile of a ``program``, which pprof shows as the name of the binary."""
+    """Returns the encoded profile. program: pprof shows it as the name of the binary."""
     return gzip.compress(_Writer(profile, program).message(), compresslevel=6, mtime=0)
 
 
@@ -25,19 +25,18 @@ class _Writer:
         self._strings: dict[str, int] = {"": 0}
         self._functions: dict[tuple[str, str, int], int] = {}
         self._locations: dict[Frame, int] = {}
-        # The same by the frames' identity: most frames of a profile were met before, and to compare them by what they
-        # hold takes long.
+        # The same by the frames' identity: most frames repeat, and comparing their contents is slow.
         self._written: dict[int, bytes] = {}
 
     def message(self) -> bytes:
-        """Profile."""
+        """Returns the message `Profile`."""
         profile = self._profile
         parts = [_bytes(1, self._value_type(each)) for each in profile.types]
         for sample in profile.samples:
             labels = b"".join(_bytes(3, self._label(*label)) for label in sample.labels)
             locations = b"".join([self._location(frame) for frame in sample.stack])
             parts.append(_bytes(2, _bytes(1, locations) + _packed(2, sample.values) + labels))
-        # has_functions, has_filenames, has_line_numbers: there is nothing left to look up.
+        # has_functions, has_filenames, has_line_numbers: pprof looks nothing up.
         names = _int(7, 1) + _int(8, 1) + _int(9, 1)
         parts.append(_bytes(3, _int(1, _MAPPING) + _int(5, self._string(self._program)) + names))
         parts += [_bytes(4, self._location_message(*item)) for item in self._locations.items()]
@@ -47,7 +46,7 @@ class _Writer:
             parts += [_bytes(11, self._value_type(profile.period_type)), _int(12, profile.period)]
         parts.append(_packed(13, (self._string(comment) for comment in profile.comments)))
         parts.append(_int(14, self._string(profile.types[-1].kind)))
-        # Last, for by now every string is known; the order of fields is free.
+        # Last, because only now every string is known; the order of fields is free.
         parts += [_bytes(6, text.encode("utf-8", "replace")) for text in self._strings]
         return b"".join(parts)
 

@@ -1,4 +1,4 @@
-"""Which request a task or a moment belongs to, as labels of a sample."""
+"""The request that a task works on, as labels of a sample."""
 
 import asyncio
 import gc
@@ -11,7 +11,7 @@ from service_kit.request.context import RequestContext, request_in
 
 
 def labels_of(request: RequestContext | None) -> Labels:
-    """Route and RPC, where known; both come from the contract, so there are few of them."""
+    """Returns route and RPC, where known; both come from the contract, so their number is bounded."""
     if request is None:
         return ()
     known = (("route", request.route), ("rpc", request.rpc))
@@ -19,7 +19,7 @@ def labels_of(request: RequestContext | None) -> Labels:
 
 
 def request_of(task: "asyncio.Task[Any]") -> RequestContext | None:
-    """The request that a task works on."""
+    """Returns the request that a task works on, None if there is none."""
     context = _context_of(task)
     return request_in(context) if context is not None else None
 
@@ -27,5 +27,5 @@ def request_of(task: "asyncio.Task[Any]") -> RequestContext | None:
 def _context_of(task: "asyncio.Task[Any]") -> Context | None:
     if sys.version_info >= (3, 12):
         return task.get_context()
-    # Python 3.11 shows a task's context to nobody but the garbage collector.
+    # Before Python 3.12, only the garbage collector can see a task's context.
     return next((each for each in gc.get_referents(task) if isinstance(each, Context)), None)

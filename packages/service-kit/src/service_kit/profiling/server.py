@@ -1,4 +1,4 @@
-"""The port that profiles are read from."""
+"""The profiling port."""
 
 from contextlib import AsyncExitStack
 from typing import Self
@@ -10,9 +10,10 @@ from service_kit.runtime.release import Release
 
 
 class PprofServer:
-    """Serves /debug/pprof/ on each of ``hosts``, at ``port``, while the context is entered; with port 0, not at all.
+    """Serves /debug/pprof/ on each of ``hosts``, at ``port``, while the context is entered; port 0 disables it.
 
-    OSError: the port is not to be had; its text names it.
+    Raises:
+        OSError: The port cannot be opened; the message names it.
     """
 
     def __init__(self, *, hosts: tuple[str, ...], port: int, release: Release) -> None:
@@ -32,5 +33,5 @@ class PprofServer:
         await self._entered.aclose()
 
     async def drain(self, _seconds: float) -> None:
-        """Let whoever measures have what there is: nobody waits for a profile. Tasks and threads can still be seen."""
+        """Ends a running measurement, which answers with what it has; tasks and threads can still be read."""
         self._runs.close()

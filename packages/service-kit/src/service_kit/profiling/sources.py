@@ -1,4 +1,4 @@
-"""Which function a line of a source file belongs to, for those who know no more than the line."""
+"""Finds the function that a line of a source file belongs to: tracemalloc knows file and line only."""
 
 from collections.abc import Iterator
 from functools import cache
@@ -10,22 +10,22 @@ from service_kit.profiling.stacks import Names
 
 
 class Sources:
-    """Reads each file once, when it is first asked for; tens of milliseconds for a long one."""
+    """Reads each file once, on first use; a long one takes tens of milliseconds."""
 
     def __init__(self) -> None:
         self._names = Names()
         self._owners = cache(_owners)
 
     def frame(self, file: str, line: int) -> Frame:
-        """The frame that was at this line; named by the module alone where no function of it has the line."""
+        """Returns the frame at this line; its function is `<module>` if no function contains the line."""
         function, first_line = self._owners(file).get(line, ("<module>", 0))
         return Frame(f"{self._names.module(file)}.{function}", file, line, first_line)
 
 
 def _owners(file: str) -> dict[int, tuple[str, int]]:
-    """For each line: the function with code on it, and where that begins. Empty: there is no source to read.
+    """Returns, by line, the function with code on it and that function's first line; empty without a source file.
 
-    Lines that a lambda or a comprehension shares with the function around it are that function's.
+    A line that a lambda or a comprehension shares with the enclosing function belongs to the enclosing function.
     """
     try:
         module = compile(Path(file).read_bytes(), file, "exec", dont_inherit=True)

@@ -1,4 +1,4 @@
-"""Stacks: taken in a hurry as they are, and given names later."""
+"""Stacks: captured raw, which is fast, and named later."""
 
 import sys
 from collections.abc import Iterable, Iterator
@@ -15,7 +15,7 @@ _MAX_DEPTH = 256
 
 
 def walk(frame: FrameType | None) -> Iterator[tuple[CodeType, int]]:
-    """Code and line of the frame and of those that have called it."""
+    """Yields code and line of the frame and of its callers."""
     left = _MAX_DEPTH
     while frame is not None and left:
         # A frame between two lines has no number.
@@ -25,12 +25,12 @@ def walk(frame: FrameType | None) -> Iterator[tuple[CodeType, int]]:
 
 
 def stack_of(frame: FrameType | None) -> RawStack:
-    """The frame and those that have called it."""
+    """Returns the frame and its callers."""
     return tuple(walk(frame))
 
 
 class Names:
-    """Gives frames the names of their modules, as of the moment in which this was made."""
+    """Names frames by the modules that were loaded when this was created."""
 
     def __init__(self) -> None:
         self._frames: dict[tuple[int, int], Frame] = {}
@@ -40,12 +40,12 @@ class Names:
                 self._modules.setdefault(file, name)
 
     def module(self, file: str) -> str:
-        """The module that was loaded from ``file``; the file's own name if none was."""
+        """Returns the module that was loaded from ``file``; the file's stem if none was."""
         return self._modules.get(file) or PurePath(file).stem
 
     def frames(self, stack: Iterable[tuple[CodeType, int]]) -> tuple[Frame, ...]:
-        """The stack with names."""
-        # By identity: to compare two code objects takes longer than all else here.
+        """Returns the stack with names."""
+        # Looked up by identity: comparing two code objects takes longer than the rest of this function.
         return tuple([self._frames.get((id(code), line)) or self._frame(code, line) for code, line in stack])
 
     def _frame(self, code: CodeType, line: int) -> Frame:

@@ -20,7 +20,7 @@ _AWAITABLES = (asyncio.Future, CoroutineType, GeneratorType, AsyncGeneratorType)
 
 @dataclass(frozen=True, slots=True)
 class TaskState:
-    """One task. stack: innermost first. state: "running", or what it waits for."""
+    """One task. stack: innermost first. state: "running", or "waiting for" an awaitable."""
 
     name: str
     state: str
@@ -29,25 +29,25 @@ class TaskState:
 
 
 def task_states() -> list[TaskState]:
-    """All tasks of the running event loop; to be asked in its thread."""
+    """Returns all tasks of the running event loop. Call it in the loop's thread."""
     names = Names()
     return [_state(task, names) for task in sorted(asyncio.all_tasks(), key=lambda each: each.get_name())]
 
 
 def tasks_profile(states: list[TaskState]) -> Profile:
-    """The tasks by stack and request."""
+    """Returns the tasks by stack and request."""
     samples = [Sample(state.stack, (1,), labels_of(state.request)) for state in states]
     return Profile("asyncio tasks", (_TYPE,), samples, time.time_ns(), period_type=_TYPE, period=1)
 
 
 def _state(task: "asyncio.Task[Any]", names: Names) -> TaskState:
     stack, awaited = _await_chain(task.get_coro())
-    state = "running" if task is asyncio.current_task() else f"waiting for {_told(awaited)}"
+    state = "running" if task is asyncio.current_task() else f"waiting for {_described(awaited)}"
     return TaskState(task.get_name(), state, names.frames(stack), request_of(task))
 
 
 def _await_chain(awaited: Any) -> tuple[RawStack, Any]:
-    """The frames from the innermost one on, and what that one awaits."""
+    """Returns the frames, innermost first, and the awaitable that the innermost one waits for."""
     outermost_first = []
     while awaited is not None and not isinstance(awaited, asyncio.Future):
         link = next((link for link in _LINKS if hasattr(awaited, link[0])), None)
@@ -64,12 +64,12 @@ def _await_chain(awaited: Any) -> tuple[RawStack, Any]:
 
 
 def _within(iterator: Any) -> Any:
-    """What an iterator over an awaitable stands for; it shows that to nobody but the garbage collector."""
+    """Returns the awaitable behind an iterator; only the garbage collector can see it."""
     return next((each for each in gc.get_referents(iterator) if isinstance(each, _AWAITABLES)), None)
 
 
-def _told(awaited: Any) -> str:
+def _described(awaited: Any) -> str:
     if isinstance(awaited, asyncio.Task):
         return f'task "{awaited.get_name()}"'
-    # A task that has not begun, or whose turn it is, awaits nothing.
+    # A task that has not begun, or is scheduled to run next, awaits nothing.
     return "its turn" if awaited is None else f"a {type(awaited).__qualname__}"

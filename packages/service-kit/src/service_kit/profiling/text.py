@@ -1,4 +1,4 @@
-"""Tasks and threads as text: every one of them, or those that are alike together."""
+"""Tasks and threads as text: one by one, or grouped by stack."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -9,22 +9,23 @@ from service_kit.profiling.threads import ThreadState
 
 
 def grouped(profile: Profile) -> str:
-    """One paragraph for each stack, the most frequent first: how often, its labels, its frames."""
-    alike = Counter((sample.labels, sample.stack) for sample in profile.samples)
-    paragraphs = [f"{profile.title}: {alike.total()}\n"]
-    for (labels, stack), count in alike.most_common():
-        told = " ".join(f"{name}={value}" for name, value in labels)
-        paragraphs.append("\n".join([f"{count} {'with ' + told if told else ''}".rstrip(), *_lines(stack), ""]))
+    """Returns one paragraph per stack, the most frequent first: count, labels, frames."""
+    groups = Counter((sample.labels, sample.stack) for sample in profile.samples)
+    paragraphs = [f"{profile.title}: {groups.total()}\n"]
+    for (labels, stack), count in groups.most_common():
+        described = " ".join(f"{name}={value}" for name, value in labels)
+        head = f"{count} with {described}" if described else f"{count}"
+        paragraphs.append("\n".join([head, *_lines(stack), ""]))
     return "\n".join(paragraphs)
 
 
 def every_task(states: Iterable[TaskState]) -> str:
-    """One paragraph for each task."""
+    """Returns one paragraph per task."""
     return "\n".join(_paragraph(f'task "{each.name}" [{each.state}]{_request(each)}', each.stack) for each in states)
 
 
 def every_thread(states: Iterable[ThreadState]) -> str:
-    """One paragraph for each thread."""
+    """Returns one paragraph per thread."""
     return "\n".join(_paragraph(f'thread "{each.name}" {each.native_id}', each.stack) for each in states)
 
 

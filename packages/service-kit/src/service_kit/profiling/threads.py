@@ -1,4 +1,4 @@
-"""What every thread does."""
+"""The threads of the process and their stacks."""
 
 import sys
 import threading
@@ -13,7 +13,7 @@ _TYPE = ValueType("threads", "count")
 
 @dataclass(frozen=True, slots=True)
 class ThreadState:
-    """One thread that runs Python, or has. native_id: the system's number of it. stack: innermost first."""
+    """One thread. native_id: the operating system's id. stack: innermost first."""
 
     name: str
     native_id: int
@@ -21,7 +21,7 @@ class ThreadState:
 
 
 def thread_states() -> list[ThreadState]:
-    """All threads that Python knows of."""
+    """Returns all threads that Python knows of."""
     names = Names()
     frames = sys._current_frames()  # noqa: SLF001 (its documented name)
     return [
@@ -31,6 +31,6 @@ def thread_states() -> list[ThreadState]:
 
 
 def threads_profile(states: list[ThreadState]) -> Profile:
-    """The threads by stack and name."""
+    """Returns the threads by stack and name."""
     samples = [Sample(state.stack, (1,), (("thread", state.name),)) for state in states]
     return Profile("threads", (_TYPE,), samples, time.time_ns(), period_type=_TYPE, period=1)

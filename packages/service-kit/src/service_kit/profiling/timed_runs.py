@@ -1,4 +1,4 @@
-"""Measurements that take their time: one at once, for a bounded time, and not a moment longer than anybody waits."""
+"""Measurements over time: one at once, for a bounded time, ended early when the client disconnects."""
 
 import asyncio
 import math
@@ -13,7 +13,7 @@ LONGEST_S = 300
 
 
 class TimedRuns:
-    """At most one runs at a time: two would measure one another."""
+    """Admits one measurement at a time: two would measure each other."""
 
     def __init__(self) -> None:
         self._running: str | None = None
@@ -21,17 +21,21 @@ class TimedRuns:
         self._closing = asyncio.Event()
 
     def close(self) -> None:
-        """End what runs now, with what it has found; refuse all further ones."""
+        """Ends the running measurement, which returns what it has found, and refuses further ones."""
         self._closing.set()
 
     @contextmanager
     def alone(self, what: str, seconds: int) -> Iterator[None]:
-        """Hold the one place. HTTPException: 409, somebody else has it; 503, the process is about to stop."""
+        """Reserves the measurement inside the `with`.
+
+        Raises:
+            HTTPException: 409: another one is running; 503: the process is stopping.
+        """
         if self._closing.is_set():
-            raise HTTPException(503, "The process is about to stop.")
+            raise HTTPException(503, "The process is stopping.")
         if self._running is not None:
             left_s = max(1, math.ceil(self._until_s - time.monotonic()))
-            detail = f"{self._running} runs already, for another {left_s} s; one at a time."
+            detail = f"{self._running} is running, for another {left_s} s; only one can run at a time."
             raise HTTPException(409, detail, {"retry-after": str(left_s)})
         self._running, self._until_s = what, time.monotonic() + seconds
         try:
@@ -40,7 +44,7 @@ class TimedRuns:
             self._running = None
 
     async def last(self, seconds: int, receive: Receive) -> bool:
-        """Wait for so long, or until `close`. False, at once: the client has left."""
+        """Returns True after ``seconds``, or at `close`; returns False as soon as the client disconnects."""
         left = asyncio.create_task(_left(receive))
         closing = asyncio.create_task(self._closing.wait())
         try:

@@ -1,24 +1,20 @@
-"""What must reach its end even if nobody waits for it any more, such as giving a connection back."""
+"""Cleaning up that must complete although its caller is cancelled, such as returning a connection to its pool."""
 
 import asyncio
-import types
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine
 from typing import Any, TypeVar
 
 T = TypeVar("T")
 
 
 async def uninterrupted(coroutine: Coroutine[Any, Any, T]) -> T:
-    """What ``coroutine`` returns or raises; if the caller is cancelled meanwhile, it is told so afterwards.
+    """Returns or raises what ``coroutine`` does; it runs in a task of its own, to its end.
 
-    asyncio.shield would do as well, for a task each time. Here only a coroutine that does have to wait gets one.
+    Raises:
+        asyncio.CancelledError: The caller was cancelled meanwhile. Raised once the coroutine has ended, however often
+            the caller was cancelled; asyncio.shield would return at once.
     """
-    try:
-        awaited = coroutine.send(None)
-    except StopIteration as finished:
-        result: T = finished.value
-        return result
-    task = asyncio.create_task(_finish(coroutine, awaited))
+    task = asyncio.create_task(coroutine)
     cancelled: asyncio.CancelledError | None = None
     while not task.done():
         try:
@@ -28,23 +24,3 @@ async def uninterrupted(coroutine: Coroutine[Any, Any, T]) -> T:
     if cancelled is not None:
         raise cancelled from task.exception()
     return task.result()
-
-
-async def _finish(coroutine: Coroutine[Any, Any, T], awaited: Any) -> T:
-    return await _rest_of(coroutine, awaited)
-
-
-@types.coroutine
-def _rest_of(coroutine: Coroutine[Any, Any, T], awaited: Any) -> Generator[Any, Any, T]:
-    """``coroutine`` from where it stands, which is waiting for ``awaited``, in another task."""
-    try:
-        while True:
-            try:
-                yield awaited
-            except BaseException as exc:  # whatever comes of the wait is the coroutine's business
-                awaited = coroutine.throw(exc)
-            else:
-                awaited = coroutine.send(None)
-    except StopIteration as finished:
-        result: T = finished.value
-        return result
