@@ -27,7 +27,7 @@ from gateway.limits.quota import Quota
 #: 100 ms to any request, of which some are the gateway's own.
 _DECISION_S = 0.08
 #: Of that, how long a connection that lay idle may take to show that it lives; the rest is for a new one.
-_SIGN_OF_LIFE_S = 0.025
+_PING_TIMEOUT_S = 0.025
 
 _SCRIPT = files("gateway.limits").joinpath("gcra.lua").read_text(encoding="utf-8")
 _SCRIPT_ID = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
@@ -47,7 +47,7 @@ def limiter_client(url: str) -> Redis:
     """A client fit for the limiter, which decides itself how long to wait and whether to send a command again."""
     pool = LivePool.from_url(
         url,
-        sign_of_life_s=_SIGN_OF_LIFE_S,
+        ping_timeout_s=_PING_TIMEOUT_S,
         socket_timeout=None,
         socket_connect_timeout=_CHECK_S,
         retry=Retry(NoBackoff(), 0),

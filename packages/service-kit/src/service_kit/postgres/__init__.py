@@ -1,4 +1,4 @@
-"""PostgreSQL, so that nothing waits for it longer than it may. Needs the extra `service-kit[postgres]`."""
+"""PostgreSQL: connections in which every wait is bounded, statements, schema. Needs `service-kit[postgres]`."""
 
 from service_kit.postgres.pool import PoolLimits, PostgresPool, open_pool, ping
 

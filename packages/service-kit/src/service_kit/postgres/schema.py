@@ -1,4 +1,4 @@
-"""Whether a database has the schema that a service was built for."""
+"""Checks that a database has the schema that a service was built for."""
 
 import re
 from importlib import resources
@@ -10,13 +10,13 @@ _MIGRATION = re.compile(r"(\d+).*\.sql")
 
 
 class MissingMigrationsError(Exception):
-    """The database lacks migrations; the text names them, for the operator."""
+    """The database lacks migrations; the message names them, for the operator."""
 
 
 class SchemaCheck:
     """A readiness check: every migration of the import package ``package`` has been applied.
 
-    Further ones may have been: during a roll-out and after a roll-back, the schema is ahead of the process.
+    Further ones may have been applied: during a roll-out and after a roll-back, the schema is ahead of the process.
     """
 
     def __init__(self, pool: PostgresPool, package: str) -> None:
@@ -26,10 +26,10 @@ class SchemaCheck:
         self._missing = {match[1] for match in found if match is not None}
 
     async def check(self) -> None:
-        """Returns once the schema is complete; from then on at once.
+        """Checks that no migration is missing; once that is so, without asking the database again.
 
         Raises:
-            MissingMigrationsError: it is not complete yet.
+            MissingMigrationsError: Migrations are missing.
         """
         if not self._missing:
             return

@@ -1,9 +1,9 @@
 """Statements and transactions, repeated once where that is safe.
 
-Work is repeated when the server says that it has undone it (StoreFailure.REPEATABLE: a plan that a change of the schema
-has made stale, a serialization failure, a deadlock), and when the connection was lost before anything could be
-committed: within a transaction whose COMMIT was not sent, and in a statement that only reads. What may have committed
-is never done again, but for what does nothing the second time.
+Work is repeated when the server has rolled it back (StoreFailure.REPEATABLE: a plan that a change of the schema has
+made stale, a serialization failure, a deadlock), and when the connection was lost before a commit was possible: within
+a transaction whose COMMIT was not sent, and in a statement that only reads. Work that may have been committed is
+repeated only if it is idempotent.
 """
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
@@ -28,9 +28,9 @@ Parameters = Mapping[str, Any] | Sequence[Any]
 async def fetch_all(
     pool: PostgresPool, query: Any, parameters: Parameters = (), *, prepare: bool | None = None
 ) -> list[TupleRow]:
-    """The rows of a single statement, which is a transaction of its own.
+    """Returns the rows of a single statement, which is a transaction of its own.
 
-    prepare: False where the statement is to be planned for its parameters each time.
+    prepare: False to plan the statement for its parameters each time.
     """
 
     async def work(connection: BoundedConnection) -> list[TupleRow]:
@@ -40,15 +40,15 @@ async def fetch_all(
 
 
 async def fetch_one(pool: PostgresPool, query: Any, parameters: Parameters = ()) -> TupleRow | None:
-    """The first row of a single statement, which is a transaction of its own; None: it has none."""
+    """Returns the first row of a single statement, which is a transaction of its own; None if there is no row."""
     rows = await fetch_all(pool, query, parameters)
     return rows[0] if rows else None
 
 
 async def execute(pool: PostgresPool, query: Any, parameters: Parameters = (), *, idempotent: bool = False) -> int:
-    """How many rows a single statement wrote; it is a transaction of its own.
+    """Returns how many rows a single statement wrote; it is a transaction of its own.
 
-    idempotent: it does nothing where it has been done before, so that it is repeated after a lost connection too.
+    idempotent: a second execution does nothing, so the statement is repeated after a lost connection too.
     """
 
     async def work(connection: BoundedConnection) -> int:
@@ -58,9 +58,9 @@ async def execute(pool: PostgresPool, query: Any, parameters: Parameters = (), *
 
 
 async def in_transaction(pool: PostgresPool, work: Callable[[AsyncCursor[TupleRow]], Awaitable[T]]) -> T:
-    """What ``work`` returns, called with a cursor in a transaction, which is committed once ``work`` has returned.
+    """Returns what ``work`` returns, called with a cursor in a transaction that commits afterwards.
 
-    work: may be called twice, so it changes nothing outside the transaction.
+    work: may be called twice, so it must change nothing outside the transaction.
     """
 
     async def transact(connection: BoundedConnection) -> T:

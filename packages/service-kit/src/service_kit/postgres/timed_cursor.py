@@ -1,4 +1,4 @@
-"""A cursor whose statements are timed, by what they do."""
+"""A cursor that times its statements, by kind."""
 
 import re
 from functools import lru_cache
@@ -16,7 +16,7 @@ _WRITES = re.compile(r"(?<!FOR )\b(INSERT|UPDATE|DELETE|MERGE)\b")
 
 
 class TimedCursor(AsyncCursor[TupleRow]):
-    """Times each statement until its answer is there, rows included."""
+    """Times each statement until all its rows have arrived."""
 
     # The signature of psycopg is a set of overloads, for templates too.
     async def execute(self, query: Any, *args: Any, **options: Any) -> "TimedCursor":
@@ -30,12 +30,12 @@ class TimedCursor(AsyncCursor[TupleRow]):
 
 
 def operation_of(query: Any) -> str:
-    """What a statement does, in one word: of several parts, the first that writes; "OTHER" for what is not known."""
+    """Returns the kind of a statement in one word: of several parts, the first that writes; else "OTHER"."""
     return _operation_of(query) if isinstance(query, str) else _OTHER
 
 
 def _text_of(query: Any) -> str:
-    """The statement as it was written: its values are arguments. What was put together is left out."""
+    """Returns the text of a statement, which has no values in it; empty for a composed one, which may have."""
     return query if isinstance(query, str) else ""
 
 

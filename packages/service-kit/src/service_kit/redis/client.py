@@ -1,4 +1,4 @@
-"""A client of Redis whose commands are timed. Needs the extra `service-kit[redis]`."""
+"""Redis clients whose commands are timed. Needs the extra `service-kit[redis]`."""
 
 from typing import Any
 
@@ -8,12 +8,12 @@ from redis.asyncio.client import Pipeline
 from service_kit.stores.operation import StoreOperation
 
 _SYSTEM = "redis"
-#: These wait for what has not happened yet: how long says nothing about Redis.
+#: Blocking commands: their duration says nothing about Redis.
 _WAIT = frozenset({"XREAD", "XREADGROUP"})
 
 
 class TimedRedis(Redis):
-    """Times each command under its name, the wait for a connection included, and what is sent together as one."""
+    """Times each command under its name, including the wait for a connection; a pipeline counts as one command."""
 
     async def execute_command(self, *args: Any, **options: Any) -> Any:
         name = args[0]

@@ -1,4 +1,4 @@
-"""A connection to Redis for one loop in the background. Needs the extra `service-kit[redis]`."""
+"""A connection to Redis for one background loop. Needs the extra `service-kit[redis]`."""
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
@@ -8,11 +8,17 @@ from service_kit.redis.client import TimedRedis
 
 
 def own_connection(url: str, name: str, *, connect_timeout_s: float, decode: bool = True) -> Redis:
-    """A client of one connection, which the server lists as ``name``.
+    """Returns a client with one connection, which the server lists as ``name``.
 
-    It never tries again by itself: its user does, and says so. Nor do its answers have a time-out: it would keep it by
-    `asyncio.wait_for`, which on Python 3.11 can lose a cancellation, and then the process would not stop. So its user
-    puts `asyncio.timeout` around each command, and gives the client up after any failure, for the answer may yet come.
+    It does not retry: its user does, and logs it. It has no socket timeout: redis-py implements that by
+    `asyncio.wait_for`, which on Python 3.11 can lose a cancellation, and then the process would not stop. The user puts
+    `asyncio.timeout` around each command, and discards the client after any failure, because a late reply may follow.
+
+    Args:
+        url: The address of the server.
+        name: The client name.
+        connect_timeout_s: The longest time for opening the connection.
+        decode: Whether replies are decoded as UTF-8.
     """
     return TimedRedis.from_url(
         url,

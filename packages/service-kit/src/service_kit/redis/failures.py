@@ -1,4 +1,4 @@
-"""What an exception of redis-py means, by the table of store failures. Needs the extra `service-kit[redis]`."""
+"""Classifies exceptions of redis-py by the table of store failures. Needs the extra `service-kit[redis]`."""
 
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
@@ -6,12 +6,12 @@ from redis.exceptions import TimeoutError as RedisTimeoutError
 
 from service_kit.stores.failures import StoreFailure, redis_code_failure
 
-#: What `maxclients` says; it comes with the code ERR, as most bugs of a client do.
+#: The error text of `maxclients`; its code is ERR, which most bugs of a client get too.
 _TOO_MANY_CLIENTS = "max number of clients"
 
 
 def redis_failure(error: BaseException) -> StoreFailure:
-    """What kind of failure ``error`` is: a reply of the server by its code, all else by what redis-py could not do."""
+    """Returns the kind of failure: an error reply by its code, any other exception by its type."""
     if not isinstance(error, RedisError | OSError):
         return StoreFailure.BROKEN
     if str(error).startswith(_TOO_MANY_CLIENTS) or str(error).startswith(f"ERR {_TOO_MANY_CLIENTS}"):
@@ -24,8 +24,8 @@ def redis_failure(error: BaseException) -> StoreFailure:
 
 
 def redis_code(error: BaseException) -> str:
-    """The first word of the server's error reply ("OOM"); empty where no reply came."""
-    # redis-py takes the codes that it knows off the text, and keeps them in an attribute.
+    """Returns the first word of the server's error reply ("OOM"); empty if there was no reply."""
+    # redis-py removes the codes that it knows from the text, and keeps them in an attribute.
     known: str | None = getattr(error, "status_code", None)
     if known:
         return known
@@ -34,8 +34,8 @@ def redis_code(error: BaseException) -> str:
 
 
 def describe_redis_failure(error: BaseException) -> str:
-    """One line for a log or a readiness report: the kind of failure, the code, and the text of the error."""
+    """Returns one line for a log or a readiness report: the kind of failure, the code, and the text of the error."""
     code = redis_code(error)
     text = str(error)
-    said = text if not code or text.startswith(code) else f"{code} {text}"
-    return f"{redis_failure(error).value}: {said or type(error).__name__}"
+    coded = text if not code or text.startswith(code) else f"{code} {text}"
+    return f"{redis_failure(error).value}: {coded or type(error).__name__}"

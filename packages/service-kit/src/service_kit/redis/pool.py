@@ -1,4 +1,4 @@
-"""The pool of connections to Redis, so that nothing waits for it longer than it may. Needs `service-kit[redis]`."""
+"""The pool of connections to Redis, in which every wait is bounded. Needs `service-kit[redis]`."""
 
 from typing import Any
 
@@ -10,22 +10,26 @@ from service_kit.request.deadline import time_left, within_deadline
 from service_kit.stores.pool_telemetry import PoolCounts
 from service_kit.stores.uninterrupted import uninterrupted
 
-#: What a wait gets when the request's time has run out on the way to it (seconds).
+#: The shortest socket timeout (seconds), for a request whose deadline has just passed: 0 would mean no timeout.
 _NO_TIME_S = 0.001
-#: How long a connection that lay idle may take to show that it lives (seconds).
-_SIGN_OF_LIFE_S = 0.1
+#: How long an idle connection may take to answer a PING (seconds).
+_PING_TIMEOUT_S = 0.1
 
 
 class RedisPool(BlockingConnectionPool):
-    """Hands out connections that know how long the current request has. TimeoutError: its deadline has passed.
+    """A pool whose waits, connects and commands end at the current request's deadline, by TimeoutError.
 
-    max_connections: a burst waits for connections instead of opening one for each command, which costs ten times the
-    command. wait_s: how long, at most. timeout_s: how long connecting or a command may take, at most. Both are cut to
-    what the request has left. options: further ones of redis-py's connections.
+    A connection with an unread reply would answer the next command with it. redis-py closes a connection whose reader
+    was cancelled or timed out, and checks each for unread data before it hands it out; the latter with RESP2 only,
+    because with RESP3 the server may push messages at any time.
 
-    A connection with a reply that nobody has read would answer the next command with it. redis-py closes one whose
-    reader is cancelled or late, and looks at each before it hands it out, but that only with RESP2, for RESP3 may have
-    something to announce at any time.
+    Args:
+        max_connections: Callers of a burst wait for a connection instead of opening one per command, which costs ten
+            times as much as the command.
+        wait_s: The longest wait for a connection.
+        timeout_s: The longest time for connecting or for a command.
+        connection_class: The kind of connection, such as one with TLS.
+        options: Further parameters of redis-py's connections.
     """
 
     def __init__(
@@ -43,7 +47,7 @@ class RedisPool(BlockingConnectionPool):
         super().__init__(
             max_connections=max_connections,
             timeout=wait_s,
-            connection_class=live(bounded, _SIGN_OF_LIFE_S),
+            connection_class=live(bounded, _PING_TIMEOUT_S),
             socket_timeout=timeout_s,
             socket_connect_timeout=timeout_s,
             protocol=2,
@@ -53,7 +57,7 @@ class RedisPool(BlockingConnectionPool):
 
     @property
     def timeout(self) -> float:
-        """How long a command may wait for a connection (seconds)."""
+        """The longest wait for a connection (seconds), cut to the request's deadline."""
         return within_deadline(self._wait_s)
 
     @timeout.setter
@@ -66,8 +70,9 @@ class RedisPool(BlockingConnectionPool):
         try:
             connection: AbstractConnection = await super().get_connection()  # type: ignore[no-untyped-call]
         except BaseException:
-            # Before Python 3.13, the one who is told of a free connection, and cancelled just then, keeps it a secret.
-            await uninterrupted(self._tell_next())
+            # Before Python 3.13, a waiter that is notified of a free connection and cancelled at the same time does
+            # not pass the notification on.
+            await uninterrupted(self._notify_next())
             raise
         else:
             return connection
@@ -75,10 +80,10 @@ class RedisPool(BlockingConnectionPool):
             self._waiting -= 1
 
     def counts(self) -> PoolCounts:
-        """The connections at this moment; who is being connected waits as well."""
+        """Returns the current counts; a caller whose connection is being opened counts as waiting."""
         return PoolCounts(len(self._available_connections), len(self._in_use_connections), self._waiting)
 
-    async def _tell_next(self) -> None:
+    async def _notify_next(self) -> None:
         async with self._condition:
             self._condition.notify()
 
@@ -87,7 +92,7 @@ class RedisPool(BlockingConnectionPool):
 
 
 class _Bounded:
-    """What makes a connection of redis-py wait for an answer no longer than the current request may."""
+    """Mixed into a connection class of redis-py: its socket timeout is cut to the current request's deadline."""
 
     @property
     def socket_timeout(self) -> float | None:

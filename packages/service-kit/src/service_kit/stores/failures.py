@@ -1,6 +1,6 @@
-"""What the error codes of PostgreSQL and Redis mean for a request: one table for every service and every store.
+"""Classifies the error codes of PostgreSQL and Redis: one table for every service and every store.
 
-A code that the table does not hold is BROKEN: the statement or command itself is wrong, which is a bug of the service.
+A code that is not in the table is BROKEN: the statement or command itself is wrong, which is a bug of the service.
 """
 
 from collections.abc import Mapping
@@ -8,15 +8,15 @@ from enum import Enum
 
 
 class StoreFailure(Enum):
-    """What kind of failure it is, and so what the caller can do about it."""
+    """The kind of a store's failure, which decides what the caller can do about it."""
 
-    #: The store cannot be reached, does not answer in time, or is starting or stopping: 503, try again later.
+    #: The store cannot be reached, does not answer in time, or is starting or stopping: unavailable, try again later.
     AWAY = "away"
-    #: The store answers, but does not do this work now (disk or memory full, read-only, a missing right): 503 too.
+    #: The store answers, but refuses the work now (disk or memory full, read-only, a missing right): unavailable too.
     REFUSING = "refusing"
-    #: The store has undone the work and says that it may be done again: repeated once, then 503.
+    #: The store has rolled the work back and allows a retry: repeated once, then unavailable.
     REPEATABLE = "repeatable"
-    #: The statement or command is wrong, or breaks a constraint: 500, unless the caller knows the constraint.
+    #: The statement or command is wrong, or violates a constraint: internal, unless the caller knows the constraint.
     BROKEN = "broken"
 
 
@@ -24,12 +24,12 @@ class StoreFailure(Enum):
 #: https://www.postgresql.org/docs/current/errcodes-appendix.html
 SQLSTATES: Mapping[str, StoreFailure] = {
     "08": StoreFailure.AWAY,  # connection exception
-    "25006": StoreFailure.REFUSING,  # read-only transaction: a standby, or the primary's disk is protected
-    "26000": StoreFailure.REPEATABLE,  # the prepared statement is gone: DISCARD ALL, or a pooler between
-    "28": StoreFailure.REFUSING,  # the role may not log in: a rotated password
+    "25006": StoreFailure.REFUSING,  # read-only transaction: a standby, or a primary that protects its disk
+    "26000": StoreFailure.REPEATABLE,  # the prepared statement is gone: DISCARD ALL, or a pooler in between
+    "28": StoreFailure.REFUSING,  # the role cannot log in: a rotated password
     "40": StoreFailure.REPEATABLE,  # rolled back: serialization failure, deadlock
     "40003": StoreFailure.AWAY,  # completion unknown: never repeated
-    "42501": StoreFailure.REFUSING,  # a right is missing: grants that a migration has yet to give
+    "42501": StoreFailure.REFUSING,  # a right is missing: a migration has not granted it yet
     "53": StoreFailure.REFUSING,  # out of disk, memory or connections
     "55006": StoreFailure.REFUSING,  # object in use
     "55P03": StoreFailure.REFUSING,  # lock not available: lock_timeout
@@ -41,7 +41,7 @@ SQLSTATES: Mapping[str, StoreFailure] = {
 
 #: By the first word of the server's error reply.
 REDIS_CODES: Mapping[str, StoreFailure] = {
-    "LOADING": StoreFailure.AWAY,  # reads its data after a start
+    "LOADING": StoreFailure.AWAY,  # loads its data set after a start
     "MASTERDOWN": StoreFailure.AWAY,  # a replica without its primary
     "CLUSTERDOWN": StoreFailure.AWAY,
     "TRYAGAIN": StoreFailure.AWAY,  # a slot is being moved
@@ -55,16 +55,16 @@ REDIS_CODES: Mapping[str, StoreFailure] = {
     "NOAUTH": StoreFailure.REFUSING,
     "WRONGPASS": StoreFailure.REFUSING,  # a rotated password
     "DENIED": StoreFailure.REFUSING,  # protected mode
-    "MOVED": StoreFailure.REFUSING,  # a cluster, which the platform does not work with
+    "MOVED": StoreFailure.REFUSING,  # a cluster, which the platform does not support
     "ASK": StoreFailure.REFUSING,
 }
 
 
 def sqlstate_failure(sqlstate: str) -> StoreFailure:
-    """What an error of PostgreSQL with this SQLSTATE (five characters) is."""
+    """Returns the kind of a PostgreSQL error. sqlstate: five characters."""
     return SQLSTATES.get(sqlstate) or SQLSTATES.get(sqlstate[:2]) or StoreFailure.BROKEN
 
 
 def redis_code_failure(code: str) -> StoreFailure:
-    """What an error reply of Redis that begins with ``code`` is."""
+    """Returns the kind of a Redis error reply. code: its first word, such as "OOM"."""
     return REDIS_CODES.get(code, StoreFailure.BROKEN)

@@ -1,4 +1,4 @@
-"""How long stores take to answer: in the metrics by the operation, and in the traces of sampled requests."""
+"""Times operations of stores, for metrics and for the traces of sampled requests."""
 
 from time import perf_counter
 from types import TracebackType
@@ -14,7 +14,7 @@ from service_kit.tracing.recording import Recording
 # https://opentelemetry.io/docs/specs/semconv/db/database-spans/.
 _duration = seconds_histogram(
     "db.client.operation.duration",
-    "How long stores took to answer, by operation",
+    "Duration of store operations",
     "db.system.name",
     "db.operation.name",
     "error.type",
@@ -22,11 +22,12 @@ _duration = seconds_histogram(
 
 
 class StoreOperation:
-    """Times one question to a store: ``with StoreOperation("redis", "GET"): await …``.
+    """Times one operation of a store: ``with StoreOperation("redis", "GET"): await …``.
 
-    system: "postgresql" or "redis". operation: one of few, never anything of the question itself. What is raised
-    inside is counted under its type, a cancellation too.
-    text: what was asked, with placeholders for its values, for traces only; empty where values stand in it.
+    An exception inside, a cancellation too, is recorded under its type.
+
+    system: "postgresql" or "redis". operation: a low-cardinality name, without any part of the query itself.
+    text: the query with placeholders for its values, for traces only; empty if it contains values.
     """
 
     __slots__ = ("_began_s", "_operation", "_span", "_system", "_text")
@@ -53,11 +54,11 @@ class StoreOperation:
 
 
 def attributes_of(system: str, operation: str) -> dict[str, str]:
-    """What a trace tells of a question."""
+    """Returns the attributes that identify an operation in a trace."""
     return {"db.system.name": system, "db.operation.name": operation}
 
 
 def begin_span(within: Recording, attributes: dict[str, str], text: str = "") -> Recording:
-    """A question with these attributes as a step of a request, where nothing is to be counted."""
-    asked = {**attributes, "db.query.text": text} if text else attributes
-    return within.child(attributes["db.operation.name"], SpanKind.CLIENT, asked)
+    """Begins the span of an operation within the span of a request; records no metric."""
+    described = {**attributes, "db.query.text": text} if text else attributes
+    return within.child(attributes["db.operation.name"], SpanKind.CLIENT, described)

@@ -1,4 +1,4 @@
-"""What the pools of connections to stores are doing, in the metrics."""
+"""Metrics of the connection pools of stores."""
 
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -11,7 +11,7 @@ from service_kit.telemetry.metrics import meter
 
 @dataclass(frozen=True, slots=True)
 class PoolCounts:
-    """Connections of a pool: lying idle; in use, or lost to whoever has not given them back; and who waits for one."""
+    """Counts of one pool. idle, used: connections; a leaked one counts as used. waiting: callers without one yet."""
 
     idle: int
     used: int
@@ -23,7 +23,7 @@ _pools: dict[str, Callable[[], PoolCounts]] = {}
 
 @contextmanager
 def shown_pool(name: str, counts: Callable[[], PoolCounts]) -> Iterator[None]:
-    """Show the pool ``name`` in the metrics for as long as the context lasts."""
+    """Exports the counts of the pool ``name`` inside the `with`."""
     _pools[name] = counts
     try:
         yield
@@ -42,12 +42,16 @@ def _waiting(_options: CallbackOptions) -> Iterable[Observation]:
     return [Observation(counts().waiting, {"db.client.connection.pool.name": name}) for name, counts in _pools.items()]
 
 
-# The names are those of the semantic conventions, but for "connection.count": Prometheus keeps `_count` for histograms.
+# The names are those of the semantic conventions, except "connection.count": Prometheus reserves `_count` for
+# histograms.
 # https://opentelemetry.io/docs/specs/semconv/db/database-metrics/#connection-pools.
 _instruments = meter(__name__)
 _instruments.create_observable_up_down_counter(
     "db.client.connections", [_connections], unit="{connection}", description="Connections to a store, by state"
 )
 _instruments.create_observable_up_down_counter(
-    "db.client.connection.pending_requests", [_waiting], unit="{request}", description="Who waits for a connection"
+    "db.client.connection.pending_requests",
+    [_waiting],
+    unit="{request}",
+    description="Callers that wait for a connection",
 )
