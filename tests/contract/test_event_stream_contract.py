@@ -8,7 +8,7 @@ import pytest
 from order_svc.inbox.group import Backlog, ConsumerGroup, RedisConsumerGroup
 from redis.exceptions import ResponseError
 from service_kit.events import Envelope
-from service_kit.redis.connection import own_connection
+from service_kit.redis.client import own_connection
 from user_svc.adapters.outbox.stream import EventStream, RedisEventStream
 from user_svc.adapters.outbox.table import Placed
 

@@ -29,7 +29,7 @@ from service_kit.grpc.client import GrpcClient
 from service_kit.grpc.server import GrpcServer
 from service_kit.lifecycle.backoff import Backoff
 from service_kit.postgres import PostgresPool
-from service_kit.redis.connection import own_connection
+from service_kit.redis.client import own_connection
 from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.verifier import TokenVerifier
 from user_svc.adapters.outbox import table

@@ -51,7 +51,7 @@ def test_ctrl_c_stops_all_processes_in_order(terminal: Terminal) -> None:
         rest, _ = process.communicate(timeout=ENDED_WITHIN_S)
 
     assert process.returncode == 130, rest
-    assert rest.index("SIGTERM: draining") < rest.index("gateway          | stopped")
+    assert rest.index("draining signal=SIGTERM") < rest.index("gateway          | stopped")
     stopped = [line.split()[0] for line in rest.splitlines() if line.endswith("| stopped")]
     assert stopped[0] == "gateway"
     assert set(stopped[-2:]) == {"postgres", "redis"}

@@ -7,8 +7,7 @@ import psycopg
 import pytest
 from redis.exceptions import ResponseError
 from service_kit.postgres import PoolLimits, open_pool
-from service_kit.redis.client import TimedRedis
-from service_kit.redis.connection import own_connection
+from service_kit.redis.client import TimedRedis, own_connection
 
 from tests.running import process_metrics
 from tests.running.servers import RunningPostgres, RunningRedis

@@ -69,7 +69,7 @@ def test_a_second_signal_forces_the_exit() -> None:
     with start_process(body, drain_s=30) as process:
         wait_for(process, '"ready"')
         process.send_signal(signal.SIGTERM)
-        wait_for(process, "SIGTERM: draining")
+        wait_for(process, "draining")
         process.send_signal(signal.SIGINT)
         assert process.wait(5) == 128 + signal.SIGINT
 

@@ -63,7 +63,7 @@ def test_printed_settings_can_be_set_again(cls: Callable[..., Any], prefix: str,
 
 
 def test_the_mask_of_a_printed_secret_is_refused() -> None:
-    with pytest.raises(SettingsError, match="APP_URL is the mask that a printed secret has"):
+    with pytest.raises(SettingsError, match="APP_URL is the mask of a printed secret"):
         load(Settings, "APP_", {"APP_URL": "********"})
     with pytest.raises(SettingsError, match="GATEWAY_REDIS_URL is the mask"):
         load(GatewaySettings, "GATEWAY_", {**_GATEWAY, "GATEWAY_REDIS_URL": "********"})

@@ -9,7 +9,7 @@ from dataclasses import asdict
 
 from redis.exceptions import RedisError
 from service_kit.cli import Subcommand
-from service_kit.redis.connection import own_connection
+from service_kit.redis.client import own_connection
 
 from order_svc.inbox.background import GROUP
 from order_svc.inbox.dead_letters import DeadLetter, DeadLetters, Replay

@@ -7,7 +7,7 @@ import time
 
 from redis.exceptions import RedisError
 from service_kit.lifecycle.backoff import Backoff
-from service_kit.redis.connection import own_connection
+from service_kit.redis.client import own_connection
 from service_kit.redis.version import UnsupportedRedisError, check_version
 from service_kit.telemetry.random_ids import random_hex
 

@@ -1,7 +1,7 @@
 """The addresses of the admin port."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from typing import Any, cast
 
 import orjson
@@ -13,7 +13,6 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from service_kit.admin.further_page import FurtherPage
 from service_kit.http.internal_server import ONE_ANSWER
 from service_kit.http.own_pages import OwnPagesMiddleware
 from service_kit.lifecycle.readiness import Readiness
@@ -36,6 +35,20 @@ GET /log-level  the level of the log; PUT {{"level": "DEBUG"}} changes it until 
 _JSON = "application/json"
 _OPENMETRICS = "application/openmetrics-text"
 _MAX_BODY_BYTES = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class FurtherPage:
+    """A page for GET that only this process has. about: its line in the index.
+
+    answer: returns a response with the headers ONE_ANSWER.
+    own: refuses requests from other sites' pages; needed for every page that shows more than probes and metrics do.
+    """
+
+    path: str
+    about: str
+    answer: Callable[[Request], Awaitable[Response]]
+    own: bool = False
 
 
 class AdminPages:

@@ -3,8 +3,7 @@
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 
-from service_kit.admin.further_page import FurtherPage
-from service_kit.admin.pages import AdminPages
+from service_kit.admin.pages import AdminPages, FurtherPage
 from service_kit.http.internal_server import internal_server
 from service_kit.lifecycle.readiness import Readiness
 from service_kit.logs import LogLevel

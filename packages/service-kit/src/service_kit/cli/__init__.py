@@ -1,6 +1,6 @@
-"""The command line of a process: settings from the environment, a handful of options, exit codes.
+"""The command line of a process: settings from the environment, a few options, exit codes.
 
-Exit codes: 0 stopped as asked, 1 failed, 2 wrong settings or arguments, 130 interrupted.
+Exit codes: 0 stopped by a signal, 1 failed, 2 wrong settings or arguments, 130 interrupted.
 """
 
 from service_kit.cli.command import command

@@ -1,4 +1,4 @@
-"""Running a process from its command line."""
+"""Runs a process from its command line."""
 
 import os
 import sys
@@ -29,15 +29,22 @@ def command(
     subcommands: Sequence[Subcommand[T]] = (),
     arguments: Sequence[str] | None = None,
 ) -> int:
-    """Run ``program``: serve, or a subcommand, or say what the settings are. Returns the exit code.
+    """Runs ``program``: serves, runs a subcommand, or prints help, version or settings.
 
     A variable that begins with ``prefix`` and names no setting is reported on standard error, and does not stop the
     process: after a roll-back, the environment may hold settings of a newer version.
 
-    serve may raise StartRefusedError for what only shows once it looks around.
+    Args:
+        cls: The settings dataclass.
+        program: The name of the command and of its distribution.
+        description: Of the process, for --help.
+        prefix: Of the settings' environment variables, such as "GATEWAY_".
+        serve: Serves until the process is stopped. It may raise StartRefusedError.
+        subcommands: Further commands of the program.
+        arguments: Those of the process, unless given.
 
-    program: the name of the command and of its distribution. prefix: of its variables, "GATEWAY_".
-    arguments: those of the process, unless given.
+    Returns:
+        The exit code.
     """
     remove_inherited(os.environ)
     parser = build_parser(cls, program=program, description=description, prefix=prefix, subcommands=subcommands)
@@ -57,7 +64,7 @@ def command(
         if parsed.subcommand is not None:
             return cast("Subcommand[T]", parsed.subcommand).run(settings, parsed)
         return _serve(serve(settings))
-    except StartRefusedError as exc:  # found only with the contract, or a file, at hand
+    except StartRefusedError as exc:  # found only after the contract or a file was read
         return _refuse(program, exc)
     except KeyboardInterrupt:
         return _INTERRUPTED
@@ -71,7 +78,7 @@ def _refuse(program: str, error: StartRefusedError) -> int:
 
 
 def _serve(serving: Awaitable[None]) -> int:
-    # Imported here for the sake of --help: together they take 250 ms.
+    # Imported here to keep --help fast: together they take 250 ms.
     import asyncio  # noqa: PLC0415
 
     import uvloop  # noqa: PLC0415
@@ -87,7 +94,7 @@ def _serve(serving: Awaitable[None]) -> int:
         return _FAILED
     except StartRefusedError:
         raise
-    except Exception:  # the outermost frame: nobody else would log it as a line of ours
-        logger.exception("stopped by an error that nothing expected")
+    except Exception:  # the outermost frame: an uncaught exception would not be logged as JSON
+        logger.exception("stopped by an unexpected error")
         return _FAILED
     return 0

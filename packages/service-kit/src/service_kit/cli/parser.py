@@ -13,7 +13,7 @@ _WIDTH = 100
 
 
 class _Version(argparse.Action):
-    """Prints the version that is installed; looked up only when asked for, since that takes 20 ms."""
+    """Prints the installed version; the lookup takes 20 ms, so it is done only for this option."""
 
     def __call__(self, parser: argparse.ArgumentParser, *_: Any) -> None:
         from importlib.metadata import version  # noqa: PLC0415  (see above)
@@ -23,7 +23,7 @@ class _Version(argparse.Action):
 
 
 class _HelpWithSettings(argparse.Action):
-    """Prints the help with every setting; written only when asked for."""
+    """Prints the help with every setting; the text is built only for this option."""
 
     def __init__(self, *args: Any, settings: tuple[type, str], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -38,7 +38,7 @@ class _HelpWithSettings(argparse.Action):
 def build_parser(
     cls: type, *, program: str, description: str, prefix: str, subcommands: Sequence[Subcommand[Any]]
 ) -> argparse.ArgumentParser:
-    """The parser of ``program``; a subcommand, if given, is left in the attribute `subcommand`."""
+    """Returns the parser of ``program``; it stores a given subcommand in the attribute `subcommand`."""
     parser = argparse.ArgumentParser(
         program,
         description=description,

@@ -1,4 +1,4 @@
-"""Something else that a process's command does than to serve."""
+"""A subcommand of a process's command, such as `migrate`."""
 
 from argparse import ArgumentParser, Namespace
 from collections.abc import Callable
@@ -12,9 +12,8 @@ T = TypeVar("T")
 class Subcommand(Generic[T]):
     """`program NAME`, which runs once and returns its exit code.
 
-    name: one word or two, "migrate" or "keys create". run: is given the settings and the parsed arguments.
-    configure: adds arguments to the subcommand's parser. variables: of the environment, which it reads beside the
-    settings.
+    name: one word or two, "migrate" or "keys create". run: takes the settings and the parsed arguments.
+    configure: adds arguments to the subcommand's parser. variables: further environment variables that it reads.
     """
 
     name: str

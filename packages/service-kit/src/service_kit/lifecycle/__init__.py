@@ -1,6 +1,5 @@
-"""The life of a process: start in order, serve, drain on a signal, close in the reverse order."""
+"""The lifecycle of a process: starts in order, serves, drains on a signal, closes in the reverse order."""
 
-from service_kit.lifecycle.lifecycle import Lifecycle
-from service_kit.lifecycle.problems import ProcessFailedError
+from service_kit.lifecycle.lifecycle import Lifecycle, ProcessFailedError
 
 __all__ = ["Lifecycle", "ProcessFailedError"]

@@ -1,4 +1,4 @@
-"""The life of one process."""
+"""The lifecycle of one process."""
 
 import asyncio
 import gc
@@ -11,20 +11,22 @@ from typing import Any, Self, TypeVar
 from loguru import logger
 
 from service_kit.lifecycle.background import BackgroundTask
-from service_kit.lifecycle.closing import Closing
-from service_kit.lifecycle.draining import Drain, drain_all
-from service_kit.lifecycle.problems import ProcessFailedError
 from service_kit.lifecycle.readiness import Readiness
+from service_kit.lifecycle.shutdown import ClosingStack, Drain, drain_all
 from service_kit.lifecycle.signals import StopSignals
 
 T = TypeVar("T")
 
-#: What closing may add (seconds) to the time that draining has; then the process ends, closed or not.
+#: The time for closing (seconds), in addition to that for draining; then the process exits, closed or not.
 _CLOSING_S = 0.8
 
 
+class ProcessFailedError(Exception):
+    """The process cannot start. The cause has been logged; the process exits with 1."""
+
+
 class Lifecycle:
-    """Starts what a process is made of, serves until a signal, drains, and closes in the reverse order.
+    """Starts the components of a process, serves until a signal, drains, and closes in the reverse order.
 
         async with Lifecycle(drain_s=settings.drain_s) as lifecycle:
             pool = await lifecycle.enter("postgres", open_pool(settings.database_url))
@@ -33,10 +35,10 @@ class Lifecycle:
             lifecycle.start("key-set", keys.keep_fresh)
             await lifecycle.run()
 
-    From its first moment a signal ends the process in good order: what has been started by then drains and closes.
+    A signal during the start, too, shuts the process down gracefully: what has been started by then drains and closes.
 
-    drain_s: how long (seconds) requests in flight may take once the process is to stop; it ends at most 1 s later.
-    readiness: not ready before `run` and once the process drains.
+    drain_s: the longest time (seconds) for requests in flight after a stop signal; the process exits at most 1 s later.
+    readiness: not ready before `run` and from the drain on.
     """
 
     def __init__(self, drain_s: float = 10.0) -> None:
@@ -46,37 +48,41 @@ class Lifecycle:
         self._drain_s = drain_s
         self._running = False
         self._due: float | None = None
-        self._closing = Closing()
+        self._closing = ClosingStack()
         self._drains: dict[str, Drain] = {}
         self._signals = StopSignals(drain_s + _CLOSING_S + 0.1, self._stop)
         self._task: asyncio.Task[Any] | None = None
         self._background: list[BackgroundTask] = []
 
     async def __aenter__(self) -> Self:
-        # Before anything is entered: once a port is open, the process can be seen, and asked to end.
+        # Before anything is entered: once a port is open, the process can be found and signalled.
         self._signals.install()
         self._task = asyncio.current_task()
         return self
 
     async def enter(self, name: str, context: AbstractAsyncContextManager[T]) -> T:
-        """Enter ``context`` until the process ends. ProcessFailedError: it could not be entered, which is logged."""
+        """Enters ``context`` until the process ends.
+
+        Raises:
+            ProcessFailedError: It could not be entered; the cause has been logged.
+        """
         try:
             value = await context.__aenter__()
         except Exception as exc:
-            logger.opt(exception=exc).critical("{} cannot start: {}", name, exc)
+            logger.bind(component=name, error=str(exc)).opt(exception=exc).critical("component cannot start")
             raise ProcessFailedError(f"{name} cannot start") from exc
         self._closing.push(name, lambda: context.__aexit__(None, None, None))
         return value
 
     def on_drain(self, name: str, drain: Drain) -> None:
-        """Call ``drain`` with the seconds left, once the process is to stop; all drains run at once."""
+        """Registers ``drain``, which is called at a stop signal with the seconds left; all drains run concurrently."""
         self._drains[name] = drain
 
     def start(self, name: str, run: Callable[[], Coroutine[Any, Any, Any]]) -> None:
-        """Run what ``run`` returns in the background until the process ends.
+        """Runs ``run`` as a background task until the process ends.
 
-        It should not end by itself: when it does, by an exception or by returning, that is logged, counted and shown by
-        readiness, and ``run`` is called again after a back-off.
+        The task should never end. If it raises or returns, that is logged, counted and shown by readiness, and ``run``
+        is called again after a back-off.
         """
         background = BackgroundTask(name, run)
         self._background.append(background)
@@ -84,7 +90,7 @@ class Lifecycle:
         self._closing.push(name, lambda: _cancel(task))
 
     async def run(self) -> None:
-        """Serve until SIGTERM or SIGINT, then drain. A second signal ends the process at once: 128 + its number."""
+        """Serves until SIGTERM or SIGINT, then drains. A second signal exits at once with 128 + its number."""
         self._running = True
         _settle_memory()
         logger.info("ready")
@@ -106,7 +112,7 @@ class Lifecycle:
         return is_stopped_early
 
     def _stop(self) -> None:
-        """Give the start up, if it is not over: what has been entered by then drains and closes."""
+        """Cancels the start if it is not complete: what has been entered by then drains and closes."""
         if not self._running and self._task is not None:
             self._task.cancel()
 
@@ -127,10 +133,10 @@ class Lifecycle:
 
 
 def _settle_memory() -> None:
-    """Spare the collector what was made at start and stays: it is most of what a full collection would walk through.
+    """Exempts the objects of the start from garbage collection: they stay, and are most of a full collection's work.
 
-    Collections of the youngest follow the number of allocations, and one request makes hundreds that all go by
-    reference counting; ten times the usual distance between them costs little memory.
+    The youngest generation is collected by number of allocations, and one request makes hundreds that reference
+    counting frees; a threshold ten times the default costs little memory.
     """
     gc.collect()
     gc.freeze()
@@ -139,5 +145,5 @@ def _settle_memory() -> None:
 
 async def _cancel(task: "asyncio.Task[Any]") -> None:
     task.cancel()
-    # Waited for, not awaited: that it was cancelled is no news.
+    # asyncio.wait does not raise the task's CancelledError.
     await asyncio.wait([task])

@@ -1,4 +1,4 @@
-"""Whether this process should be sent requests."""
+"""Readiness: whether this process should receive requests."""
 
 import asyncio
 from collections.abc import Callable, Coroutine
@@ -7,15 +7,15 @@ from typing import Any
 
 from service_kit.logs.redaction import redact
 
-#: A check that takes longer (seconds) has failed: whoever asks is a probe, and will not wait.
+#: A check that takes longer (seconds) has failed: a probe does not wait longer.
 CHECK_TIMEOUT_S = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class CheckResult:
-    """What one check found.
+    """The result of one check.
 
-    reason: why it is not ok; empty when it is. required: whether requests should go elsewhere while it is not.
+    reason: why it is not ok; empty if it is. required: whether the process is not ready while the check fails.
     """
 
     ok: bool
@@ -25,16 +25,16 @@ class CheckResult:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """What all checks found: ready when all that are required are ok and the process is not draining."""
+    """The results of all checks. ready: all required checks are ok, and the process is not draining."""
 
     ready: bool
     checks: dict[str, CheckResult]
 
 
 class Readiness:
-    """The checks of what this process needs before it should be sent requests, and of what it can do without.
+    """The checks of the dependencies of this process, required and optional ones.
 
-    draining: set once the process is to stop; from then on it is not ready, whatever the checks would say.
+    draining: set at a stop signal; from then on the process is not ready, and no check runs.
     """
 
     def __init__(self) -> None:
@@ -44,18 +44,21 @@ class Readiness:
         self._not_required: set[str] = set()
 
     def add(self, name: str, check: Callable[[], Coroutine[Any, Any, None]], *, required: bool = True) -> None:
-        """Ask ``check`` in every report: it returns when all is well, and raises, saying why, when not.
+        """Adds a check to every report.
 
-        required: False where the process goes on without, and only whoever reads the report should know.
+        Args:
+            name: Of the check in the report.
+            check: Returns if all is well; otherwise raises with the reason.
+            required: False for an optional dependency, whose failure is only shown.
         """
         self._checks[name] = check
         if not required:
             self._not_required.add(name)
 
     async def report(self) -> Report:
-        """Run every check, all at once. It takes CHECK_TIMEOUT_S at most, however long a check does.
+        """Runs all checks concurrently, in CHECK_TIMEOUT_S at most.
 
-        Reports that are asked for at the same time share the checks, so that probes do not pile up behind a hung store.
+        Concurrent reports share the running checks, so that probes do not pile up behind a store that hangs.
         """
         if self.draining:
             return Report(ready=False, checks={"lifecycle": CheckResult(ok=False, reason="draining")})
@@ -73,7 +76,7 @@ class Readiness:
         if task is None:
             task = self._running[name] = asyncio.create_task(self._checks[name](), name=f"check {name}")
             task.add_done_callback(lambda _: self._running.pop(name))
-        # Not by asyncio.timeout: what is cancelled may have to clean up first, and a probe will not wait for that.
+        # Not by asyncio.timeout, which waits until a cancelled check has cleaned up.
         await asyncio.wait([task], timeout=CHECK_TIMEOUT_S)
         if not task.done() and not task.cancelling():
             task.cancel()

@@ -1,4 +1,4 @@
-"""SIGTERM and SIGINT: the first asks to stop, the second insists."""
+"""SIGTERM and SIGINT: the first one begins a graceful shutdown, the second exits at once."""
 
 import asyncio
 import os
@@ -13,10 +13,10 @@ _STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 
 
 class StopSignals:
-    """Waits for the signal to stop, and sees to it that the process does end after it.
+    """Handles stop signals, and bounds the time that the process has after the first one.
 
-    on_first: called when the first signal has come. stopping: set from then on.
-    limit_s: the process ends this long (seconds) after `begin_countdown` was called, even if its event loop hangs.
+    on_first: called at the first signal. stopping: set from then on.
+    limit_s: the process exits this long (seconds) after `begin_countdown`, even if its event loop is blocked.
     """
 
     def __init__(self, limit_s: float, on_first: Callable[[], None]) -> None:
@@ -26,34 +26,34 @@ class StopSignals:
         self._done = threading.Event()
 
     def install(self) -> None:
-        """Take both signals over, from the event loop of this thread."""
+        """Installs the handlers in the event loop of this thread."""
         loop = asyncio.get_running_loop()
         for number in _STOP_SIGNALS:
             loop.add_signal_handler(number, self._received, number)
 
     def uninstall(self) -> None:
-        """Give both signals back, and call the countdown off."""
+        """Removes the handlers, and ends the countdown."""
         self._done.set()
         loop = asyncio.get_running_loop()
         for number in _STOP_SIGNALS:
             loop.remove_signal_handler(number)
 
     def begin_countdown(self) -> None:
-        """From here on the process has ``limit_s`` seconds to live."""
+        """Exits the process in ``limit_s`` seconds, unless `uninstall` is called before."""
         threading.Thread(target=self._enforce, name="stop-countdown", daemon=True).start()
 
     def _received(self, number: signal.Signals) -> None:
         if self.stopping.is_set():
-            logger.warning("{} again: exiting at once", number.name)
+            logger.bind(signal=number.name).warning("second stop signal, exiting at once")
             _exit(128 + number)
-        logger.info("{}: draining", number.name)
+        logger.bind(signal=number.name).info("draining")
         self.stopping.set()
         self._on_first()
 
     def _enforce(self) -> None:
-        # A thread, for an event loop that is blocked does not get to its own timers.
+        # In a thread, because a blocked event loop does not run its timers.
         if not self._done.wait(self._limit_s):
-            logger.error("not stopped {:g} s after being asked to: exiting at once", self._limit_s)
+            logger.bind(limit_s=round(self._limit_s, 1)).error("shutdown timed out, exiting at once")
             _exit(1)
 
 

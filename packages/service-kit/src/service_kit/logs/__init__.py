@@ -1,6 +1,6 @@
-"""Log lines: one JSON object each, or coloured text for people, on standard output.
+"""Log lines on standard output: one JSON object each, or coloured text for people.
 
-All but the lines of requests go through loguru.
+All lines go through loguru, except the access lines of requests.
 """
 
 from service_kit.logs.configuration import configure

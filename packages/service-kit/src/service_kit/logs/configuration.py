@@ -1,4 +1,4 @@
-"""Where log lines go."""
+"""Configures logging: level, format and output."""
 
 import atexit
 import os
@@ -17,15 +17,22 @@ from service_kit.logs.request_lines import request_lines
 if TYPE_CHECKING:
     from loguru import Message, Record
 
-#: What may be the last word of a process must not wait.
+#: Written at once, not in batches: the process may exit right after.
 _URGENT = frozenset({"WARNING", "ERROR", "CRITICAL"})
 
 
 def configure(*, service: str, version: str, level: str, form: str) -> LogLevel:
-    """Send the log lines of ``level`` and above to standard output; the level may be changed by what this returns.
+    """Sends log lines of ``level`` and above to standard output. Tracebacks never show the values of variables.
 
-    form: "json", one object a line, or "human", coloured on a terminal and where FORCE_COLOR is set, unless NO_COLOR is
-    (https://force-color.org, https://no-color.org). Tracebacks never show the values of variables.
+    Args:
+        service: The name of the service, in every line.
+        version: Its version, in every JSON line.
+        level: The least severe level that is logged.
+        form: "json", one object per line, or "human", coloured on a terminal or with FORCE_COLOR, unless NO_COLOR is
+            set (https://force-color.org, https://no-color.org).
+
+    Returns:
+        The level, which can be changed while the process runs.
     """
     coloured = not os.environ.get("NO_COLOR") and (sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR")))
 
@@ -46,12 +53,12 @@ def configure(*, service: str, version: str, level: str, form: str) -> LogLevel:
 
     handlers: list[int] = []
 
-    def put_in_force(level: str) -> None:
+    def apply(level: str) -> None:
         handlers.append(
             logger.add(write_message, level=level, format=_only_the_exception, backtrace=False, diagnose=False)
         )
-        # Loguru cannot change a level. The new handler is there first: a line of another thread is rather written twice
-        # than lost.
+        # Loguru cannot change a handler's level. The new handler is added first: another thread's line may be written
+        # twice, but is not lost.
         for old in handlers[:-1]:
             logger.remove(old)
             handlers.remove(old)
@@ -59,10 +66,10 @@ def configure(*, service: str, version: str, level: str, form: str) -> LogLevel:
         request_lines.send_to(write, level)
 
     logger.remove()
-    put_in_force(level.upper())
-    return LogLevel(level.upper(), put_in_force)
+    apply(level.upper())
+    return LogLevel(level.upper(), apply)
 
 
 def _only_the_exception(_record: "Record") -> str:
-    """Loguru formats the traceback; all else is taken from the record."""
+    """Returns loguru's format: the traceback alone; everything else is taken from the record."""
     return "{exception}"

@@ -1,4 +1,4 @@
-"""The standard library's logging, led into loguru: Hypercorn, grpclib, redis and psycopg all log through it."""
+"""Routes the standard library's logging to loguru: Hypercorn, grpclib, redis and psycopg log through it."""
 
 import logging
 from typing import TYPE_CHECKING
@@ -10,7 +10,7 @@ from service_kit.logs.level import rank
 if TYPE_CHECKING:
     from loguru import Record
 
-#: Loggers whose lower levels tell of every frame, or what we say ourselves.
+#: Loggers whose lower levels log every frame, or events that the platform logs itself.
 _QUIET = {
     "hpack": "WARNING",
     "h2": "WARNING",
@@ -22,7 +22,7 @@ _QUIET = {
 
 
 class LoguruHandler(logging.Handler):
-    """Hands each standard record on to loguru, under the standard logger's name."""
+    """Passes each standard record to loguru, under the standard logger's name."""
 
     def emit(self, record: logging.LogRecord) -> None:
         try:
@@ -30,14 +30,14 @@ class LoguruHandler(logging.Handler):
         except ValueError:
             level = record.levelno
 
-        def keep_origin(ours: "Record") -> None:
-            ours["name"], ours["function"], ours["line"] = record.name, record.funcName, record.lineno
+        def keep_origin(patched: "Record") -> None:
+            patched["name"], patched["function"], patched["line"] = record.name, record.funcName, record.lineno
 
         logger.patch(keep_origin).opt(exception=record.exc_info).log(level, record.getMessage())
 
 
 def intercept(level: str) -> None:
-    """Lead every standard logger of ``level`` and above into loguru, warnings included."""
+    """Routes records of ``level`` and above to loguru, and Python's warnings too."""
     logging.basicConfig(handlers=[LoguruHandler()], level=rank(level), force=True)
     logging.captureWarnings(capture=True)
     for name, least in _QUIET.items():

@@ -1,4 +1,4 @@
-"""The level of the log, which may be changed while the process runs."""
+"""The log level, which can be changed while the process runs."""
 
 import logging
 from collections.abc import Callable
@@ -11,37 +11,41 @@ _RANKS = logging.getLevelNamesMapping()
 
 
 def rank(level: str) -> int:
-    """How high the level is, as the standard library counts; it does not know loguru's TRACE and SUCCESS."""
+    """Returns the standard library's number of a level; DEBUG's for loguru's TRACE and SUCCESS."""
     return _RANKS.get(level, logging.DEBUG)
 
 
 class LogLevel:
-    """Which lines are written: those of ``current`` and above.
+    """The level in force: lines of ``current`` and above are written.
 
-    at_start: what the settings say. changed_at: when it was last changed; None: never.
+    at_start: that of the settings. changed_at: the latest change; None: never changed.
     """
 
-    def __init__(self, level: str, put_in_force: Callable[[str], None]) -> None:
+    def __init__(self, level: str, apply: Callable[[str], None]) -> None:
         self.at_start = self.current = level
         self.changed_at: datetime | None = None
-        self._put_in_force = put_in_force
+        self._apply = apply
 
     def change(self, level: str) -> None:
-        """Write lines of ``level`` and above from now on. ValueError: there is no such level."""
+        """Changes the level.
+
+        Raises:
+            ValueError: The level is unknown.
+        """
         if level not in LEVELS:
-            raise ValueError(f"level is one of {', '.join(LEVELS)}")
+            raise ValueError(f"level must be one of {', '.join(LEVELS)}")
         before, self.current = self.current, level
         if level == before:
             return
         self.changed_at = datetime.now(UTC)
-        # The line that tells of it is written under whichever of the two levels shows more.
+        # Logged while the more verbose of the two levels is in force.
         if rank(level) > rank(before):
-            _tell(before, level)
-            self._put_in_force(level)
+            _log_change(before, level)
+            self._apply(level)
         else:
-            self._put_in_force(level)
-            _tell(before, level)
+            self._apply(level)
+            _log_change(before, level)
 
 
-def _tell(before: str, level: str) -> None:
+def _log_change(before: str, level: str) -> None:
     logger.bind(before=before, level_now=level).warning("log level changed from {} to {}", before, level)

@@ -1,4 +1,4 @@
-"""From what there is to tell to a line of text."""
+"""Formats log records as lines of text."""
 
 import json
 from collections.abc import Mapping
@@ -13,7 +13,7 @@ _COLOURS = {"DEBUG": "36", "INFO": "32", "WARNING": "33", "ERROR": "31", "CRITIC
 
 
 class Line(NamedTuple):
-    """What there is to tell. time: with a zone. origin: the module. exception: a traceback, or nothing."""
+    """One log record. time: timezone-aware. origin: the module. exception: the traceback, or empty."""
 
     time: datetime
     level: str
@@ -24,9 +24,9 @@ class Line(NamedTuple):
 
 
 def json_line(line: Line, *, service: str, version: str) -> str:
-    """The line as one JSON object.
+    """Returns the line as one JSON object.
 
-    `request_id` and `trace_id` are null outside of a request, `user_id` also while nobody is known to be asking.
+    `request_id` and `trace_id` are null outside of a request; `user_id` is null until a token was verified.
     """
     request = current_request()
     principal = request.principal if request else None
@@ -48,12 +48,12 @@ def json_line(line: Line, *, service: str, version: str) -> str:
         entry["exception"] = line.exception
     try:
         return orjson.dumps(entry, default=str).decode()
-    except TypeError:  # a cycle, a key that is no text, half a surrogate pair: a line as text beats no line
+    except TypeError:  # a cycle, a key that is not text, half a surrogate pair: logged with values as text
         return json.dumps({name: value if value is None else str(value) for name, value in entry.items()})
 
 
 def human_line(line: Line, *, service: str, coloured: bool) -> str:
-    """The line for people: time of day, level, service, message, fields, and the exception below."""
+    """Returns the line for people: time of day, level, service, message, fields, and the exception below."""
     request = current_request()
     fields = dict(line.fields)
     if request:

@@ -1,4 +1,4 @@
-"""Writing lines to standard output, with one call into the system for all lines of one turn of the event loop."""
+"""Writes lines to standard output, with one system call for all lines of one iteration of the event loop."""
 
 import asyncio
 import sys
@@ -6,17 +6,17 @@ from collections import deque
 
 
 class LineOutput:
-    """Lines that are not urgent wait for the end of the turn of the event loop in which they were written.
+    """Batches lines that are not urgent until the end of the event loop's iteration.
 
-    Under load a process writes a line for each of many requests in one turn, and a write of its own for each costs more
-    than all else about the line. Outside of an event loop, every line is written at once.
+    Under load a process logs many requests in one iteration, and a system call per line costs more than the rest of the
+    line. Outside of an event loop, every line is written at once.
     """
 
     def __init__(self) -> None:
         self._waiting: deque[str] = deque()
 
     def write(self, line: str, *, urgent: bool) -> None:
-        """Write ``line``, without its line end; an urgent one at once, after all that wait."""
+        """Writes ``line``, given without its line end; an urgent one at once, after all that wait."""
         self._waiting.append(line)
         loop = None if urgent else asyncio._get_running_loop()  # noqa: SLF001 (the public way raises where there is none)
         if loop is None:
@@ -25,11 +25,11 @@ class LineOutput:
             loop.call_soon(self.flush)
 
     def flush(self) -> None:
-        """Write all lines that wait."""
+        """Writes all lines that wait."""
         text = ""
         while self._waiting:
-            # One by one: another thread may be at it as well.
+            # One by one: another thread may flush at the same time.
             text += self._waiting.popleft() + "\n"
-        # Looked up each time: whoever replaces standard output means the log too.
+        # Looked up each time: standard output may have been replaced.
         sys.stdout.write(text)
         sys.stdout.flush()

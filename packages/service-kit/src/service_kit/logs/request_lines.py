@@ -1,7 +1,7 @@
-"""The line that every request and every call leaves in the log, written past loguru.
+"""The access line of every request and every call, which bypasses loguru.
 
-Loguru asks for the caller's frame, thread and process with each record, and puts it through its handlers under a lock:
-more than half of what such a line costs, for nothing that is in it.
+Loguru looks up frame, thread and process for each record and runs its handlers under a lock: more than half of the cost
+of such a line, for nothing that it contains.
 """
 
 import logging
@@ -16,18 +16,18 @@ from service_kit.logs.lines import Line
 
 
 class RequestLines:
-    """Where the lines go, once the log is configured; before that, loguru takes them."""
+    """Writes access lines to the configured log; to loguru until logging is configured."""
 
     def __init__(self) -> None:
         self._least_level = logging.NOTSET
         self._write: Callable[[Line], None] | None = None
 
     def send_to(self, write: Callable[[Line], None] | None, level: str) -> None:
-        """Send lines of ``level`` and above to ``write``; None: to loguru."""
+        """Sends lines of ``level`` and above to ``write``; None: to loguru."""
         self._write, self._least_level = write, rank(level)
 
     def write(self, origin: str, level: str, message: str, fields: dict[str, Any]) -> None:
-        """Write a line. origin: the module that it comes from. message: as it is, braces too."""
+        """Writes a line. origin: the module that logs. message: verbatim, not a format string."""
         if self._write is None:
             logger.patch(lambda record: record.update({"name": origin})).bind(**fields).log(level, message)
         elif rank(level) >= self._least_level:

@@ -10,7 +10,6 @@ from psycopg.pq import TransactionStatus
 from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from service_kit.postgres.connection import BoundedConnection
-from service_kit.postgres.session import session_options
 from service_kit.request.deadline import time_left, within_deadline
 from service_kit.stores.pool_telemetry import PoolCounts, shown_pool
 from service_kit.stores.uninterrupted import uninterrupted
@@ -22,6 +21,20 @@ _RECONNECT_S = 2.0
 _PROBE_WAIT_S = 0.8
 #: Since 15, a role that may connect to a database cannot create tables there by default. Older ones are unmaintained.
 OLDEST_POSTGRES = 15
+#: Set here, not left to the defaults of server, database or role: statements rely on READ COMMITTED, and the
+#: driver on the formats of dates and bytes. (Environment variables: see service_kit.runtime.inherited_environment.)
+_SESSION_PARAMETERS = {
+    "TimeZone": "UTC",
+    "DateStyle": "ISO",
+    "IntervalStyle": "postgres",
+    "bytea_output": "hex",
+    "standard_conforming_strings": "on",
+    "default_transaction_isolation": r"read\ committed",
+    "default_transaction_deferrable": "off",
+    # Every list query scans an index that was made for it. Across several partitions, the planner would prefer another
+    # index and an incremental sort of what it estimates as few rows, which may be all of them.
+    "enable_incremental_sort": "off",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,12 +151,18 @@ async def open_pool(database_url: str, limits: PoolLimits, *, application_name: 
             "keepalives_interval": 5,
             "keepalives_count": 3,
             "client_encoding": "UTF8",
-            "options": session_options(limits.statement_timeout_ms),
+            "options": _session_options(limits.statement_timeout_ms),
         },
     )
     async with pool:
         with shown_pool(application_name, pool.counts):
             yield pool
+
+
+def _session_options(statement_timeout_ms: int) -> str:
+    """Returns the value of libpq's connection parameter `options`."""
+    parameters = {**_SESSION_PARAMETERS, "statement_timeout": str(statement_timeout_ms)}
+    return " ".join(f"-c {name}={value}" for name, value in parameters.items())
 
 
 class UnsupportedPostgresError(Exception):

@@ -14,8 +14,7 @@ A field ``redis_url`` is the variable GATEWAY_REDIS_URL, or GATEWAY_REDIS_URL_FI
 from service_kit.settings.declaration import REQUIRED, Setting, setting
 from service_kit.settings.description import describe, in_force, reference
 from service_kit.settings.environment import unknown_variables
-from service_kit.settings.problems import SettingsError
-from service_kit.settings.reading import load
+from service_kit.settings.reading import SettingsError, load
 from service_kit.settings.secret import Secret
 from service_kit.settings.stores import redis_url
 

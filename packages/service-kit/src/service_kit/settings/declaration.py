@@ -1,4 +1,4 @@
-"""How a settings class declares a field."""
+"""Declares the fields of a settings dataclass."""
 
 import dataclasses
 from collections.abc import Callable, Iterator, Sequence
@@ -14,13 +14,13 @@ class _Required:
         return "REQUIRED"
 
 
-#: Stands where a default would stand: the setting has none.
+#: The default of a setting that must be given.
 REQUIRED: Final = _Required()
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class _Declared:
-    """What `setting` was told."""
+    """The arguments of `setting`."""
 
     doc: str
     unit: str
@@ -37,7 +37,7 @@ class Setting:
     """One setting of a process.
 
     field: its name in the dataclass. variable: its name in the environment. type: its annotation.
-    default: as declared, so perhaps the text that ``parse`` will read; REQUIRED where there is none.
+    default: as declared, so it may be a text that ``parse`` reads; REQUIRED if there is none.
     minimum, maximum: of a number, in ``unit``. min_length: of a text or secret in bytes of UTF-8, of a tuple in items.
     """
 
@@ -73,23 +73,23 @@ def setting(
     choices: Sequence[str] | None = None,
     min_length: int | None = None,
 ) -> Any:
-    """Declare a field of a settings dataclass.
+    """Declares a field of a settings dataclass.
 
-    doc: what it is for, in half a sentence. unit: "s", "ms", "bytes" …, shown by --help.
-    default: a value, or, where ``parse`` is given, the text that it reads.
-    parse: text to value, ValueError if malformed; without it the annotation decides.
+    doc: its purpose, in half a sentence. unit: "s", "ms", "bytes" …, shown by --help.
+    default: a value, or, if ``parse`` is given, the text that it reads.
+    parse: text to value, ValueError if malformed; by default the annotation's own parser.
     """
     declared = _Declared(doc, unit, default, parse, minimum, maximum, choices, min_length)
     metadata = {_METADATA_KEY: declared}
     if default is REQUIRED:
         return dataclasses.field(kw_only=True, metadata=metadata)
     value = parse(default) if parse is not None and isinstance(default, str) else default
-    # The factory takes values that dataclasses would refuse as a default for being unhashable.
+    # A factory, because dataclasses refuse unhashable values as a default.
     return dataclasses.field(kw_only=True, default_factory=lambda: value, metadata=metadata)
 
 
 def declared_settings(cls: type, prefix: str) -> Iterator[Setting]:
-    """The settings of a dataclass, in the order of its fields."""
+    """Yields the settings of a dataclass, in the order of its fields."""
     hints = get_type_hints(cls)
     for field in dataclasses.fields(cls):
         declared: _Declared = field.metadata[_METADATA_KEY]

@@ -1,4 +1,4 @@
-"""Settings, told to people."""
+"""Describes settings for people: values in force, and the reference of --help."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
@@ -7,18 +7,18 @@ from service_kit.settings.declaration import Setting, declared_settings
 
 
 def describe(settings: object, prefix: str) -> str:
-    """The settings in force: a line NAME=value each, secrets masked."""
+    """Returns the settings in force: one line NAME=value each, secrets masked."""
     return "\n".join(f"{variable}={value}" for variable, value in in_force(settings, prefix).items())
 
 
 def in_force(settings: object, prefix: str) -> dict[str, str]:
-    """The settings in force by the names of their variables, each as a line, secrets masked."""
+    """Returns the settings in force by the names of their variables, each on one line, secrets masked."""
     declared = declared_settings(type(settings), prefix)
     return {each.variable: as_text(getattr(settings, each.field)) for each in declared}
 
 
 def reference(cls: type, prefix: str) -> Iterator[tuple[str, str]]:
-    """Every setting: the name of its variable, and what --help says of it."""
+    """Yields for every setting the name of its variable and its text in --help."""
     for declared in declared_settings(cls, prefix):
         yield declared.variable, f"{declared.doc} ({'; '.join(_facts(declared))})"
 
@@ -51,7 +51,7 @@ def as_text(value: Any) -> str:
         return str(value).lower()
     if isinstance(value, Mapping):
         return ",".join(f"{as_text(name)}={as_text(item)}" for name, item in value.items())
-    # Not a named tuple, such as an address: its own text is what its parser reads.
+    # A named tuple, such as an address, is written as the text that its parser reads.
     if type(value) in {tuple, list, frozenset}:
         return ",".join(as_text(item) for item in value)
     return str(value).replace("\r", "\\r").replace("\n", "\\n")

@@ -1,4 +1,4 @@
-"""Variables of the environment that look like settings and are none."""
+"""Environment variables that look like settings but are not."""
 
 import difflib
 import re
@@ -14,7 +14,7 @@ _SERVICE_LINK_VALUE = re.compile(r"(tcp|udp|sctp)://\S+:\d+")
 
 
 def is_service_link(name: str, value: str) -> bool:
-    """Tells whether Kubernetes, and not the operator, has set the variable ``name``."""
+    """Returns whether Kubernetes, not the operator, has set the variable ``name``."""
     if _SERVICE_LINK_NAME.fullmatch(name):
         return True
     return name.endswith("_PORT") and _SERVICE_LINK_VALUE.fullmatch(value) is not None

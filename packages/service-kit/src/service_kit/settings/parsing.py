@@ -1,4 +1,4 @@
-"""From a text to the value of a setting."""
+"""Parses the text of a setting."""
 
 import math
 import re
@@ -16,9 +16,9 @@ _WORDS = {"true": True, "yes": True, "on": True, "1": True, "false": False, "no"
 
 
 def parse(declared: Setting, text: str) -> Any:
-    """The value that ``text`` stands for. ValueError: the setting takes no such; the error says what it takes."""
+    """Returns the value of ``text``; raises ValueError, which says what the setting accepts."""
     if declared.secret and text == MASK:
-        raise ValueError("is the mask that a printed secret has, and not a secret")
+        raise ValueError("is the mask of a printed secret, not a secret")
     read = declared.parse or _PARSERS[base_type(declared.type)]
     value = read(_choice(declared, text))
     _check_range(declared, value)
@@ -27,19 +27,19 @@ def parse(declared: Setting, text: str) -> Any:
 
 
 def is_optional(annotation: Any) -> bool:
-    """Whether the annotation is ``T | None``."""
+    """Returns whether the annotation is ``T | None``."""
     return type(None) in typing.get_args(annotation)
 
 
 def base_type(annotation: Any) -> Any:
-    """``T`` of ``T | None`` and of ``tuple[T, ...]`` the tuple; any other annotation as it is."""
+    """Returns ``T`` of ``T | None``, tuple of ``tuple[T, ...]``, and any other annotation unchanged."""
     if typing.get_origin(annotation) in {typing.Union, types.UnionType}:
         annotation = next(each for each in typing.get_args(annotation) if each is not type(None))
     return typing.get_origin(annotation) or annotation
 
 
 def takes_empty(declared: Setting) -> bool:
-    """Whether an empty text is a value, an empty one; for the other types it means "not set"."""
+    """Returns whether an empty text is a value of the setting; for other types it means "not set"."""
     return not declared.required and not is_optional(declared.type) and base_type(declared.type) in {str, tuple}
 
 

@@ -1,4 +1,4 @@
-"""Addresses of PostgreSQL. Needs the extra `service-kit[postgres]`, for libpq."""
+"""Parses addresses of PostgreSQL. Needs the extra `service-kit[postgres]`, for libpq."""
 
 import re
 from urllib.parse import parse_qsl
@@ -13,14 +13,14 @@ _POSTGRES = ("postgresql", "postgres")
 _SESSION_ATTRIBUTES = frozenset({"any", "read-write", "read-only", "primary", "standby", "prefer-standby"})
 #: libpq takes ssl=true as sslmode=require, in an address only.
 _ALIASES = frozenset({"ssl"})
-#: libpq refuses these, and quotes the password in what it says.
+#: libpq refuses these with a message that quotes the password.
 _NO_ESCAPE = re.compile("%(?![0-9a-fA-F]{2})|%00")
 
 
 def postgres_url(text: str) -> Secret:
-    """For `setting(parse=…)`: a PostgreSQL address, postgresql://USER:PASSWORD@HOST:PORT/DATABASE.
+    """Parses a PostgreSQL address, postgresql://USER:PASSWORD@HOST:PORT/DATABASE, for `setting(parse=…)`.
 
-    As libpq has it, there may be several hosts, HOST:PORT,HOST:PORT, and then target_session_attrs=read-write.
+    As in libpq, there may be several hosts, HOST:PORT,HOST:PORT, with target_session_attrs=read-write.
     """
     url = split_url(text, _POSTGRES)
     places = url.netloc.rpartition("@")[2]
@@ -35,7 +35,7 @@ def postgres_url(text: str) -> Secret:
 
 
 def _check_parameters(query: str) -> None:
-    """Those that libpq does not know would fail only once a connection is opened."""
+    """Refuses parameters that libpq does not know; they would fail only when a connection is opened."""
     known = {option.keyword.decode() for option in pq.Conninfo.get_defaults()} | _ALIASES
     parameters = dict(parse_qsl(query, keep_blank_values=True))
     if parameters.keys() - known:

@@ -1,29 +1,35 @@
-"""From the environment to a settings object."""
+"""Reads settings from the environment."""
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, ClassVar, TypeVar
 
+from service_kit.runtime.start_refused import StartRefusedError
 from service_kit.settings.declaration import Setting, declared_settings
 from service_kit.settings.environment import is_service_link
 from service_kit.settings.parsing import parse, takes_empty
-from service_kit.settings.problems import SettingsError
 from service_kit.settings.secret import MASK, SafeValueError
 
 T = TypeVar("T")
 
-#: A setting is a line or a key; a file past this size (bytes) was not meant.
+#: A setting is a line or a key; a larger file (bytes) is a mistake.
 _MAX_FILE_BYTES = 64 * 1024
 
 
-def load(cls: type[T], prefix: str, environ: Mapping[str, str]) -> T:
-    """Read a settings dataclass from ``environ``: PREFIX + FIELD_NAME, or the file that PREFIX + FIELD_NAME_FILE names.
+class SettingsError(StartRefusedError):
+    """Every invalid setting of a process; each problem names its variable."""
 
-    An empty variable is an empty text or an empty tuple where the setting has a default of that type; elsewhere it
-    counts as not set, and so does a service link of Kubernetes that has the name of a setting.
+    heading: ClassVar[str] = "the settings are wrong"
+
+
+def load(cls: type[T], prefix: str, environ: Mapping[str, str]) -> T:
+    """Reads a settings dataclass: each field from PREFIX + NAME, or from the file that PREFIX + NAME_FILE names.
+
+    An empty variable is an empty text or tuple if the setting has a default of that type; otherwise it counts as not
+    set. So does a service link of Kubernetes with the name of a setting.
 
     Raises:
-        SettingsError: with everything that is wrong, not only the first.
+        SettingsError: All problems, not only the first.
     """
     values: dict[str, Any] = {}
     problems: list[str] = []
@@ -38,12 +44,12 @@ def load(cls: type[T], prefix: str, environ: Mapping[str, str]) -> T:
         raise SettingsError(*problems)
     try:
         return cls(**values)
-    except ValueError as exc:  # what __post_init__ says of fields that do not fit together
+    except ValueError as exc:  # raised by __post_init__ for fields that contradict each other
         raise SettingsError(str(exc)) from exc
 
 
 def _text(declared: Setting, environ: Mapping[str, str]) -> str | None:
-    """The text of a setting; None: not set, so its default. ValueError: it has none, or two."""
+    """Returns the text of a setting, None if it is not set; raises ValueError if it is required or set twice."""
     text, path = environ.get(declared.variable), environ.get(f"{declared.variable}_FILE")
     if text and is_service_link(declared.variable, text):
         text = None
@@ -67,7 +73,7 @@ def _read(path: str) -> str:
     if len(content) > _MAX_FILE_BYTES:
         raise ValueError(f"cannot be read from {path}: over {_MAX_FILE_BYTES} bytes")
     try:
-        # Editors and `echo` end a file with a line break that is no part of the value.
+        # Editors and `echo` end a file with a line break that is not part of the value.
         return content.decode().rstrip("\r\n")
     except UnicodeDecodeError as exc:
         raise ValueError(f"cannot be read from {path}: not UTF-8") from exc
@@ -78,7 +84,7 @@ def _value(declared: Setting, text: str) -> Any:
         return parse(declared, text)
     except ValueError as exc:
         if declared.secret:
-            # A parser's message may quote the text, unless it says that it does not.
+            # A parser's message may quote the text, unless it is a SafeValueError.
             known = declared.parse is None or text == MASK or isinstance(exc, SafeValueError)
             raise ValueError(str(exc) if known else "is malformed") from exc
         raise ValueError(f"{exc} (is {text!r})") from exc

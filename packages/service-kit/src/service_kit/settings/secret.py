@@ -1,4 +1,4 @@
-"""A value that must not be shown."""
+"""Secret values."""
 
 import hmac
 
@@ -6,11 +6,11 @@ MASK = "********"
 
 
 class SafeValueError(ValueError):
-    """What is wrong with a secret, in words that do not quote it, so that they may be shown."""
+    """An invalid secret; the message does not quote it, so it may be shown."""
 
 
 class Secret:
-    """A text that no log line, message or traceback shows; only `reveal` gives it away."""
+    """A text that no log line, message or traceback shows; only `reveal` returns it."""
 
     __slots__ = ("_value",)
 
@@ -18,7 +18,7 @@ class Secret:
         self._value = value
 
     def reveal(self) -> str:
-        """The text itself: for the one call that needs it, never for keeping."""
+        """Returns the text itself, for the one call that needs it; it must not be stored."""
         return self._value
 
     def __repr__(self) -> str:
@@ -38,4 +38,4 @@ class Secret:
         return hash(self._value)
 
     def __reduce__(self) -> str:
-        raise TypeError("a secret is not pickled")
+        raise TypeError("a secret cannot be pickled")

@@ -1,4 +1,4 @@
-"""Addresses of Redis, and what is common to those of all stores.
+"""Parses addresses of Redis, and the common parts of all stores' addresses.
 
 They hold a password, so they are secrets, and no message quotes them.
 """
@@ -8,7 +8,7 @@ from urllib.parse import SplitResult, parse_qsl, urlsplit
 from service_kit.settings.secret import SafeValueError, Secret
 
 _REDIS = ("redis", "rediss", "unix")
-#: What may stand behind the ? of a Redis address; anything else would fail only once a connection is opened.
+#: The query parameters of a Redis address; any other would fail only when a connection is opened.
 _REDIS_PARAMETERS = frozenset(
     {"ssl_ca_certs", "ssl_ca_path", "ssl_cert_reqs", "ssl_certfile", "ssl_check_hostname", "ssl_keyfile"}
     | {"ssl_password", "db", "username", "password"}
@@ -17,7 +17,7 @@ _LAST_PORT = 65535
 
 
 def redis_url(text: str) -> Secret:
-    """For `setting(parse=…)`: a Redis address, redis://USER:PASSWORD@HOST:PORT/DATABASE, rediss:// with TLS, or unix://."""
+    """Parses a Redis address for `setting(parse=…)`: redis://USER:PASSWORD@HOST:PORT/DATABASE, rediss:// or unix://."""
     url = split_url(text, _REDIS)
     parameters = dict(parse_qsl(url.query, keep_blank_values=True))
     if parameters.keys() - _REDIS_PARAMETERS:
@@ -41,7 +41,7 @@ def redis_url(text: str) -> Secret:
 
 
 def split_url(text: str, schemes: tuple[str, ...]) -> SplitResult:
-    """The parts of a URL with one of these schemes. SafeValueError: it is none, and messages name the first scheme."""
+    """Returns the parts of a URL with one of these schemes; raises SafeValueError, which names the first scheme."""
     try:
         url = urlsplit(text)
     except ValueError as exc:
@@ -54,7 +54,7 @@ def split_url(text: str, schemes: tuple[str, ...]) -> SplitResult:
 
 
 def check_place(place: str, schemes: tuple[str, ...]) -> None:
-    """Return if ``place`` is HOST, HOST:PORT or [IPv6]:PORT. SafeValueError: it is not."""
+    """Raises SafeValueError unless ``place`` is HOST, HOST:PORT or [IPv6]:PORT."""
     host, colon, port = place.rpartition(":") if not place.endswith("]") else (place, "", "")
     if not colon:
         host = place
@@ -65,5 +65,5 @@ def check_place(place: str, schemes: tuple[str, ...]) -> None:
 
 
 def is_number(text: str) -> bool:
-    """Whether ``text`` is digits of ASCII, and nothing else."""
+    """Returns whether ``text`` consists of ASCII digits."""
     return text.isascii() and text.isdecimal()

@@ -12,7 +12,7 @@ from typing import Any
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-from service_kit.redis.connection import own_connection
+from service_kit.redis.client import own_connection
 from service_kit.tokens.denylist import Denylist
 from service_kit.tokens.revocation_stream import KEY_FIELD, STREAM
 from service_kit.tokens.revocation_telemetry import RevocationTelemetry

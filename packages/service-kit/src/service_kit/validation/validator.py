@@ -1,19 +1,24 @@
 """Validates whole messages: walks their fields, and applies the checks that the contract's rules make."""
 
-from collections.abc import Callable, Iterator
+import unicodedata
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from google.protobuf.descriptor import Descriptor, FieldDescriptor
 
 from service_kit.contract import Contract
+from service_kit.contract.policy import TextForm
 from service_kit.request.errors import Violation
 from service_kit.validation.checks import Check, list_check, value_checks
-from service_kit.validation.text_forms import TextForms
 
 #: Takes a message and the path of what it stands in ("" or "lines[3]."), and yields what it breaks.
 MessageCheck = Callable[[Any, str], Iterator[Violation]]
 
 _IGNORE_IF_ZERO_VALUE = 1
+_FORMS: Mapping[TextForm, Callable[[str], str]] = {
+    TextForm.NFC: lambda text: unicodedata.normalize("NFC", text),
+    TextForm.TRIMMED: str.strip,
+}
 
 
 class Validator:
@@ -22,7 +27,7 @@ class Validator:
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
         self._compiled: dict[str, list[MessageCheck]] = {}
-        self._forms: dict[str, TextForms] = {}
+        self._forms: dict[str, _TextForms] = {}
 
     def prepare(self, descriptor: Descriptor) -> None:
         """Compile the rules of a message type now, rather than when the first such message comes."""
@@ -33,7 +38,7 @@ class Validator:
         descriptor = message.DESCRIPTOR
         forms = self._forms.get(descriptor.full_name)
         if forms is None:
-            forms = self._forms[descriptor.full_name] = TextForms(self._contract, descriptor)
+            forms = self._forms[descriptor.full_name] = _TextForms(self._contract, descriptor)
         forms.apply(message)
 
     def violations(self, message: Any, path: str = "") -> list[Violation]:
@@ -111,3 +116,18 @@ class Validator:
                     yield from self._walk(item, f"{path}{name}[{i}].")
 
         return check
+
+
+class _TextForms:
+    """Normalizes the strings of one message type; nested messages are left alone."""
+
+    def __init__(self, contract: Contract, descriptor: Descriptor) -> None:
+        forms = ((field.name, contract.field_policy(field).text_form) for field in descriptor.fields)
+        self._forms = [(name, _FORMS[form]) for name, form in forms if form is not TextForm.AS_IT_CAME]
+
+    def apply(self, message: Any) -> None:
+        """Replaces the strings that are not in their form."""
+        for name, form in self._forms:
+            value = getattr(message, name)
+            if (normalized := form(value)) != value:
+                setattr(message, name, normalized)

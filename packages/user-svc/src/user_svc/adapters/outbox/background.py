@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from redis.exceptions import RedisError
 from service_kit.lifecycle.backoff import Backoff
-from service_kit.redis.connection import own_connection
+from service_kit.redis.client import own_connection
 
 from user_svc.adapters.outbox.relay import Relay
 from user_svc.adapters.outbox.stream import TIMEOUT_S, EventStream, RedisEventStream
