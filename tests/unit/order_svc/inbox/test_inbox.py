@@ -105,7 +105,7 @@ async def test_entry_that_is_no_event_becomes_a_dead_letter() -> None:
     assert list(causes) == [
         "unreadable: the entry has no field event_id",
         "unreadable: the entry has no field event_id",
-        "unreadable: the event's id is no UUID",
+        "unreadable: the event's id is not a UUID",
     ]
 
 

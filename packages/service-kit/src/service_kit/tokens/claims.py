@@ -1,4 +1,4 @@
-"""The inside of a token: the claims of the RFC 9068 profile, and ours."""
+"""Reads the claims of a token: those of the RFC 9068 profile, and the platform's own."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -6,26 +6,27 @@ from typing import Any
 from service_kit.request.principal import ADMIN, Principal
 from service_kit.tokens.errors import TokenError
 
-#: Integers beyond this are not the same number to every reader of JSON (RFC 8259 section 6).
+#: Larger integers are not interoperable in JSON (RFC 8259 section 6).
 _MAX_INTEGER = 2**53 - 1
 _MAX_TEXT_CHARACTERS = 1024
 _ROLES = frozenset({"user", ADMIN})
 
 
 def read_principal(claims: Mapping[str, Any], *, issuer: str, audience: str) -> Principal:
-    """The principal that the claims of a signed token name; times are read, not judged.
+    """Returns the principal of a signed token's claims; times are read, not checked.
 
-    TokenError: a claim is missing or of another type (malformed), or the token is another's or for another (invalid).
+    Raises:
+        TokenError: A claim is missing or of another type (malformed), or issuer, audience or role is wrong (invalid).
     """
     audiences = claims.get("aud")
     if isinstance(audiences, str):
         audiences = [audiences]
     if not isinstance(audiences, list) or not all(isinstance(each, str) for each in audiences):
-        raise TokenError("malformed", "the claim aud is missing or no text")
+        raise TokenError("malformed", "the claim aud is missing or not a text")
     if _text(claims, "iss") != issuer:
-        raise TokenError("invalid", "it is of another issuer")
+        raise TokenError("invalid", "the issuer is another one")
     if audience not in audiences:
-        raise TokenError("invalid", "it is for another audience")
+        raise TokenError("invalid", "the audience is another one")
     return Principal(
         user_id=_text(claims, "sub"),
         role=_role(claims),
@@ -38,28 +39,28 @@ def read_principal(claims: Mapping[str, Any], *, issuer: str, audience: str) -> 
 
 
 def read_not_before(claims: Mapping[str, Any]) -> int:
-    """The claim `nbf`, in Unix seconds; 0 where there is none. TokenError: malformed."""
+    """Returns the claim `nbf` in Unix seconds, 0 if it is missing; raises TokenError if it is malformed."""
     return _integer(claims, "nbf") if "nbf" in claims else 0
 
 
 def _role(claims: Mapping[str, Any]) -> str:
     role = _text(claims, "role")
     if role not in _ROLES:
-        raise TokenError("invalid", "its role is none of ours")
+        raise TokenError("invalid", "the role is unknown")
     return role
 
 
 def _text(claims: Mapping[str, Any], name: str) -> str:
     value = claims.get(name)
-    # Printable: no store and no protocol that these texts go on to takes a NUL or half of a surrogate pair.
+    # Printable: stores and protocols that these texts reach refuse NUL and lone surrogates.
     if not isinstance(value, str) or not 0 < len(value) <= _MAX_TEXT_CHARACTERS or not value.isprintable():
-        raise TokenError("malformed", f"the claim {name} is missing or no text")
+        raise TokenError("malformed", f"the claim {name} is missing or not a text")
     return value
 
 
 def _integer(claims: Mapping[str, Any], name: str) -> int:
     value = claims.get(name)
-    # bool is an int to Python, not to JSON.
+    # bool is an int in Python, but not in JSON.
     if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= _MAX_INTEGER:
-        raise TokenError("malformed", f"the claim {name} is missing or no whole number")
+        raise TokenError("malformed", f"the claim {name} is missing or not a whole number")
     return value

@@ -1,4 +1,4 @@
-"""The outside of a token: JWS Compact Serialization (RFC 7515 section 7.1), of the one shape that we issue."""
+"""Parses JWS Compact Serialization (RFC 7515 section 7.1), in the one form that the platform issues."""
 
 import json
 import re
@@ -8,7 +8,7 @@ from typing import Any
 
 from service_kit.tokens.errors import TokenError
 
-#: An access token of ours has some 500 bytes; nothing longer than this is looked at.
+#: An access token has about 500 bytes; a longer text than this is refused unparsed.
 MAX_TOKEN_BYTES = 8192
 
 _COMPACT = re.compile(r"([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)")
@@ -18,9 +18,9 @@ _TYPES = frozenset({"at+jwt", "application/at+jwt"})
 
 @dataclass(frozen=True, slots=True)
 class SignedToken:
-    """A token that looks like one of ours; its signature is not verified yet.
+    """A well-formed token; its signature is not verified yet.
 
-    kid: the id of the key that it claims. signing_input: what is signed. payload: the JSON text of the claims.
+    kid: the id of the key that it names. signing_input: the signed bytes. payload: the JSON text of the claims.
     """
 
     kid: str
@@ -30,10 +30,13 @@ class SignedToken:
 
 
 def read_compact(token: str) -> SignedToken:
-    """Take a token apart. TokenError: it is malformed, or its header asks for what we do not do.
+    """Parses a token.
 
-    `jwk`, `jku`, `x5c` and `x5u` in the header are never followed: only the key set says what a key is
-    (RFC 8725 section 3.10).
+    `jwk`, `jku`, `x5c` and `x5u` in the header are never followed: keys come from the key set only (RFC 8725 section
+    3.10).
+
+    Raises:
+        TokenError: It is malformed, or its header asks for an unsupported algorithm, type or extension.
     """
     if len(token) > MAX_TOKEN_BYTES:
         raise TokenError("malformed", f"over {MAX_TOKEN_BYTES} bytes")
@@ -47,28 +50,28 @@ def read_compact(token: str) -> SignedToken:
 
 
 def read_object(text: bytes, what: str) -> dict[str, Any]:
-    """The JSON object that ``text`` is, read strictly: no repeated name, no NaN or infinity. TokenError: malformed."""
+    """Parses a JSON object strictly: no repeated name, no NaN or infinity; raises TokenError if it is malformed."""
     try:
         value = json.loads(text.decode(), object_pairs_hook=_unique, parse_constant=_refuse)
     except (ValueError, RecursionError) as exc:
-        raise TokenError("malformed", f"the {what} is no JSON") from exc
+        raise TokenError("malformed", f"the {what} is not JSON") from exc
     if not isinstance(value, dict):
-        raise TokenError("malformed", f"the {what} is no JSON object")
+        raise TokenError("malformed", f"the {what} is not a JSON object")
     return value
 
 
 def _check_header(header: dict[str, Any]) -> str:
-    # The algorithm is the key's; the header can only agree with it (RFC 8725 section 3.1).
+    # The key determines the algorithm; the header can only agree with it (RFC 8725 section 3.1).
     if header.get("alg") != "EdDSA":
-        raise TokenError("invalid", "its algorithm is not the key's")
+        raise TokenError("invalid", "the algorithm is not the key's")
     kind = header.get("typ")
     if not isinstance(kind, str) or kind.lower() not in _TYPES:
-        raise TokenError("invalid", "its type is not at+jwt")
+        raise TokenError("invalid", "the type is not at+jwt")
     if "crit" in header or "b64" in header:
-        raise TokenError("invalid", "its header has extensions that are not understood")
+        raise TokenError("invalid", "the header has unsupported extensions")
     kid = header.get("kid")
     if not isinstance(kid, str) or not kid:
-        raise TokenError("malformed", "it names no key")
+        raise TokenError("malformed", "the header names no key")
     return kid
 
 
@@ -78,9 +81,9 @@ def _decode(segment: str) -> bytes:
         value = urlsafe_b64decode(padded)
     except ValueError as exc:
         raise TokenError("malformed", "not base64url") from exc
-    # RFC 4648 section 3.5: bits that carry nothing are zero, or one signature would have sixteen spellings.
+    # RFC 4648 section 3.5: pad bits must be zero, or one signature would have sixteen spellings.
     if urlsafe_b64encode(value) != padded.encode():
-        raise TokenError("malformed", "not base64url in its one form")
+        raise TokenError("malformed", "not canonical base64url")
     return value
 
 
@@ -92,4 +95,4 @@ def _unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
 
 
 def _refuse(constant: str) -> None:
-    raise ValueError(f"{constant} is no JSON")
+    raise ValueError(f"{constant} is not JSON")

@@ -1,4 +1,4 @@
-"""Sessions that were revoked before their time, in this process's memory."""
+"""Revoked sessions, in this process's memory."""
 
 import time
 from collections.abc import Callable
@@ -6,32 +6,32 @@ from heapq import heappop, heappush, heapreplace
 
 
 class Denylist:
-    """Keeps each id for as long as it was denied for, so as many as are revoked in the life of a token.
+    """Keeps each id until its denial expires, so at most those revoked within the lifetime of a token.
 
-    now: the time in seconds, from a clock that is never set.
+    now: a monotonic clock, in seconds.
     """
 
     def __init__(self, now: Callable[[], float] = time.monotonic) -> None:
         self._sessions = _Denied(now)
 
     def deny_session(self, session_id: str, for_s: float) -> bool:
-        """Deny a session for ``for_s`` from now, unless it is denied for longer. Whether it was not denied before."""
+        """Denies a session for ``for_s`` from now, or longer if it is already; returns whether it is new."""
         return self._sessions.add(session_id, for_s)
 
     def denies_session(self, session_id: str) -> bool:
-        """Whether the session is denied now."""
+        """Returns whether the session is denied now."""
         return self._sessions.has(session_id)
 
     def count_sessions(self) -> int:
-        """How many sessions are denied now."""
+        """Returns the number of sessions that are denied now."""
         return self._sessions.count()
 
 
 class _Denied:
     """Ids with the time until which each is denied.
 
-    The heap has one entry for each id, with a time that is not after its end: an id that is denied for longer goes
-    back into the heap when its entry comes up. So saying the same again takes no room.
+    The heap has one entry per id, whose time may be earlier than the id's end: an id that was prolonged is put back
+    when its entry is due. So repeated denials of an id take no memory.
     """
 
     def __init__(self, now: Callable[[], float]) -> None:

@@ -1,4 +1,4 @@
-"""Why a token is not accepted."""
+"""Errors of token verification."""
 
 from typing import Literal, TypeAlias
 
@@ -10,10 +10,10 @@ TokenErrorKind: TypeAlias = Literal["malformed", "expired", "invalid", "revoked"
 
 
 class TokenError(Exception):
-    """A token that is not accepted: the fault of who presents it.
+    """A token that is not accepted, by the fault of the client.
 
-    kind: "malformed": it is no access token of ours in form; "invalid": the signature, key, type, issuer, audience or
-    time of issue is not what it must be; "expired": all is as it must be, only late; "revoked": its session has ended.
+    kind: "malformed": not an access token in form; "invalid": wrong signature, key, type, issuer, audience or time of
+    issue; "expired": valid except for its expiry; "revoked": its session has ended.
     """
 
     def __init__(self, kind: TokenErrorKind, detail: str) -> None:
@@ -23,7 +23,7 @@ class TokenError(Exception):
 
 
 class KeySetUnavailableError(CallError):
-    """No key has been had from the issuer yet, so nothing can be said of any token: not the caller's fault."""
+    """No key has been fetched from the issuer yet, so no token can be verified; not the caller's fault."""
 
     def __init__(self) -> None:
         super().__init__(

@@ -1,4 +1,4 @@
-"""The public keys that access tokens are verified with, and how they stay current (RFC 7517)."""
+"""The public keys that verify access tokens (RFC 7517), kept current by fetches from the issuer."""
 
 import asyncio
 import contextlib
@@ -16,30 +16,32 @@ from service_kit.tokens.jwk import read_jwks
 #: An Ed25519 public key.
 Key = OKPKey
 
-#: How long a process that follows revocations waits for a key that it does not know yet (seconds). When a key is
-#: retired, its successor signs at once, and the news and the key set take milliseconds to arrive; during a flood of
-#: unknown key ids, each waits for so long.
+#: How long a process that follows revocations waits for an unknown key (seconds). When a key is retired, its successor
+#: signs at once, and the announcement and the key set take milliseconds to arrive; during a flood of unknown key ids,
+#: each waits this long.
 KEY_PUSH_WITHIN_S = 0.3
 #: A fetch that takes longer (seconds) has failed.
 _FETCH_TIMEOUT_S = 5.0
-#: How soon a failed fetch is tried again while there are no keys at all (seconds).
+#: How soon a failed fetch is repeated while there are no keys at all (seconds).
 _FIRST_RETRY_S = 1.0
-#: How many keys that are in force no more are remembered.
+#: How many keys that are no longer in force are remembered.
 _FORMER_KEYS = 16
 
 _refreshes = meter(__name__).create_counter(
-    "auth.key_set.refreshes", description="Fetches of the key set that tokens are verified with, by outcome"
+    "auth.key_set.refreshes", description="Fetches of the key set that verifies tokens, by outcome"
 )
 
 
 class KeySet:
     """The key set of a token issuer, by key id.
 
-    fetch: gets the issuer's current keys as JWKs. When it fails, the keys in hand stay in force.
-    refresh_at_most_every_s: how often an unknown key id may cause a fetch. refresh_every_s: how old the set may grow.
-    await_push_s: how long an unknown key id that may not cause a fetch waits for one that others cause. It is for
-    whoever is told of changes, and then calls `refresh_soon`: the key that replaces a leaked one signs before anybody
-    has fetched it, and made-up key ids may just have used up the fetch of its first token, which would be refused.
+    Args:
+        fetch: Gets the issuer's current keys as JWKs. If it fails, the present keys stay in force.
+        refresh_at_most_every_s: The least time between fetches for unknown key ids.
+        refresh_every_s: The greatest age of the set.
+        await_push_s: How long an unknown key id that may not cause a fetch waits for another fetch. For a process that
+            follows revocations and calls `refresh_soon`: a key that replaces a leaked one signs at once, and made-up
+            key ids may have used up the fetch for its first token, which would be refused.
     """
 
     def __init__(
@@ -57,41 +59,41 @@ class KeySet:
         self._keys: dict[str, Key] = {}
         self._former: OrderedDict[str, Key] = OrderedDict()
         self._refreshing: asyncio.Task[None] | None = None
-        self._told: set[asyncio.Task[None]] = set()
+        self._refreshing_anew: set[asyncio.Task[None]] = set()
         self._asked_at: float | None = None
         self._fetched = asyncio.Event()
         self._healthy = True
 
     @property
     def loaded(self) -> bool:
-        """Whether there is any key."""
+        """Whether there is at least one key."""
         return bool(self._keys)
 
     async def check_loaded(self) -> None:
-        """Raise LookupError unless there is any key: a check of readiness."""
+        """Raises LookupError unless there is a key: a readiness check."""
         if not self.loaded:
             raise LookupError("no key yet to verify access tokens with")
 
     def jwks(self) -> list[dict[str, str]]:
-        """The public JWKs in hand, fit for publication."""
+        """Returns the present keys as public JWKs, fit for publication."""
         return [{str(name): str(value) for name, value in key.as_dict().items()} for key in self._keys.values()]
 
     def held(self, kid: str) -> Key | None:
-        """The key ``kid`` if it is in hand; never fetches."""
+        """Returns the key ``kid`` if it is present; never fetches."""
         return self._keys.get(kid)
 
     def former(self, kid: str) -> Key | None:
-        """The key ``kid`` if it was in force and is no more; never fetches.
+        """Returns the key ``kid`` if it was in force and no longer is; never fetches.
 
-        Good for nothing but to tell that a token is old: a client that lay idle while keys were rotated has one.
+        It only serves to recognize an old token, which a client that was idle during a rotation still has.
         """
         return self._former.get(kid) if kid not in self._keys else None
 
     async def key(self, kid: str) -> Key | None:
-        """The key ``kid``; None: the issuer has none such, as far as the allowed fetches can tell."""
+        """Returns the key ``kid``; None if the issuer has no such key, as far as the permitted fetches show."""
         if kid not in self._keys and self._refreshing is not None:
             await self.refresh()
-        if kid not in self._keys:  # the fetch that was under way may have begun before the key was there
+        if kid not in self._keys:  # the running fetch may have begun before the key was published
             if self._may_ask():
                 self._asked_at = time.monotonic()
                 await self.refresh()
@@ -100,28 +102,28 @@ class KeySet:
         return self._keys.get(kid)
 
     async def refresh(self) -> None:
-        """Fetch the keys now, or join the fetch under way. A failure is logged and counted, and the old keys stay."""
+        """Fetches the keys now, or joins the running fetch. A failure is logged and counted, and the old keys stay."""
         if self._refreshing is None:
-            # A context of its own: the fetch serves everybody, and must not run under one request's deadline.
+            # In a context of its own: the fetch serves all requests, and must not end at one request's deadline.
             self._refreshing = asyncio.create_task(self._refresh(), context=Context())
             self._refreshing.add_done_callback(self._refreshed)
-        # Shielded: a caller that gives up must not take the others' fetch with it.
+        # Shielded: a cancelled caller must not cancel the fetch of the others.
         await asyncio.shield(self._refreshing)
 
     async def refresh_anew(self) -> None:
-        """Fetch the keys by a fetch that begins after this call: for whoever was told that they have changed."""
+        """Fetches the keys by a fetch that begins after this call, for a caller that knows that they have changed."""
         if self._refreshing is not None:
             await self.refresh()
         await self.refresh()
 
     def refresh_soon(self) -> None:
-        """The same in the background: for whoever cannot wait."""
+        """Does the same in a background task."""
         task = asyncio.create_task(self.refresh_anew(), context=Context())
-        self._told.add(task)
-        task.add_done_callback(self._told.discard)
+        self._refreshing_anew.add(task)
+        task.add_done_callback(self._refreshing_anew.discard)
 
     async def keep_fresh(self) -> None:
-        """Refresh for ever: at once, then every ``refresh_every_s``, sooner after a failure."""
+        """Refreshes for ever: at once, then every ``refresh_every_s``, sooner after a failure."""
         while True:
             await self.refresh()
             if self._healthy:
@@ -130,7 +132,7 @@ class KeySet:
                 await asyncio.sleep(self._at_most_every_s if self.loaded else _FIRST_RETRY_S)
 
     def _may_ask(self) -> bool:
-        # The fetches of `keep_fresh` do not count: at their pace, they would leave an unknown key id none.
+        # The fetches of `keep_fresh` do not count: they are so frequent that unknown key ids would get none.
         wait = self._at_most_every_s if self.loaded else min(_FIRST_RETRY_S, self._at_most_every_s)
         return self._asked_at is None or time.monotonic() - self._asked_at >= wait
 
@@ -155,12 +157,12 @@ class KeySet:
             async with asyncio.timeout(_FETCH_TIMEOUT_S):
                 fetched = await self._fetch()
             self._adopt(read_jwks(fetched, self._keys))
-        except Exception as exc:  # a fetch crosses the network: whatever went wrong, the keys in hand go on
+        except Exception as exc:  # a fetch crosses the network and may raise anything; the present keys stay
             _refreshes.add(1, {"outcome": "failed"})
             if self._healthy:
-                # While all processes start together, whoever has the keys may not be there yet.
+                # While all processes start together, the issuer may not be ready yet.
                 level = "WARNING" if self._keys else "INFO"
-                logger.log(level, "the key set cannot be fetched, {} keys stay in force: {!r}", len(self._keys), exc)
+                logger.bind(keys=len(self._keys), error=repr(exc)).log(level, "the key set cannot be fetched")
             self._healthy = False
             return
         _refreshes.add(1, {"outcome": "ok"})

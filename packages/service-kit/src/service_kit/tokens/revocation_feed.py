@@ -1,4 +1,4 @@
-"""Knows which sessions were ended: from their authority, as soon as Redis announces it.
+"""Follows revocations of sessions: asks the issuer, as soon as Redis announces one.
 
 Needs the extra `service-kit[redis]`.
 """
@@ -17,26 +17,25 @@ from service_kit.tokens.denylist import Denylist
 from service_kit.tokens.revocation_stream import KEY_FIELD, STREAM
 from service_kit.tokens.revocation_telemetry import RevocationTelemetry
 
-#: A read waits so long for news, and an answer may take so long: a connection that is dead without saying so is
-#: noticed and replaced within a second.
+#: The longest wait of a blocking read, and of an answer: a connection that died silently is replaced within a second.
 _BLOCK_MS = 250
 _TIMEOUT_S = 0.75
-#: Between a connection that failed and the next one: an outage costs ten attempts a second.
+#: Between a failed connection and the next one: an outage costs ten attempts a second.
 _RETRY_S = 0.1
 #: Entries in one answer.
 _PAGE = 1000
 _BEGINNING = "0-0"
-#: How often the authority is asked without an announcement: one that got lost is made up for within this time.
+#: How often the issuer is asked without an announcement; a lost one is made up for within this time.
 _ASK_EVERY_S = 10.0
-#: At least so long between two questions: entries that were made up must not become a flood of questions.
+#: The least time between two questions: forged entries must not become a flood of questions.
 _ASK_AT_MOST_EVERY_S = 0.05
-#: How long a start waits for an authority that does not answer.
+#: How long a start waits for an issuer that does not answer.
 _SETTLE_WITHIN_S = 2.0
 
 
 @dataclass(frozen=True, slots=True)
 class Revoked:
-    """A session that was ended ``age_s`` ago, and whose tokens are to be refused for ``for_s`` (both in seconds)."""
+    """A session that ended ``age_s`` ago, and whose tokens are to be refused for ``for_s`` (both in seconds)."""
 
     session_id: str
     age_s: float
@@ -45,25 +44,25 @@ class Revoked:
 
 @dataclass(frozen=True, slots=True)
 class RevocationPage:
-    """An answer of the authority. until: from where to ask on, in its own terms. more: whether there are more."""
+    """A page of the issuer's answer. until: where the next page begins, opaque. more: whether there is a next page."""
 
     revoked: Sequence[Revoked]
     until: Any
     more: bool
 
 
-#: Asks the authority for what was revoked from a point on; from the beginning for None. It may raise anything.
+#: Asks the issuer for revocations from a position on, from the beginning for None. It may raise anything.
 Ask = Callable[[Any | None], Awaitable[RevocationPage]]
 
 
 class RevocationFeed:
-    """Keeps ``denylist`` up to date with the authority that ``ask`` asks.
+    """Keeps ``denylist`` up to date with the issuer.
 
     The stream of the Redis at ``url`` only says when to ask: anything that can write to Redis can write an entry, and a
-    Redis that has lost its data has lost its entries. While the authority or Redis is away, tokens keep being accepted:
-    the alternative would be to refuse all, and a token's life bounds what that costs. What was denied stays denied.
+    Redis that has lost its data has lost its entries. While the issuer or Redis is unreachable, tokens are still
+    accepted: the alternative is to refuse all, and a token's lifetime bounds the damage. Denied sessions stay denied.
 
-    on_key: called when the set of signing keys is said to have changed. It must not wait.
+    ask: asks the issuer. on_key: called when a change of the signing keys is announced; it must not block.
     """
 
     def __init__(
@@ -87,11 +86,11 @@ class RevocationFeed:
         self._settled = asyncio.Event()
 
     async def settled(self) -> None:
-        """Return once all that was revoked before is known, or cannot be known now: after 3 s at most."""
+        """Returns once all earlier revocations are known, or cannot be known now: after 3 s at most."""
         await self._settled.wait()
 
     async def follow(self) -> None:
-        """Follow for ever, whatever happens to Redis and to the authority."""
+        """Follows for ever, through outages of Redis and of the issuer."""
         try:
             await self._learn_at_start()
             while True:
@@ -103,14 +102,14 @@ class RevocationFeed:
                 await self._learn()
                 await asyncio.sleep(_RETRY_S)
         finally:
-            self._settled.set()  # nobody waits for what will not come
+            self._settled.set()  # no caller of `settled` may wait for ever
 
     async def _follow(self) -> None:
         async with own_connection(self._url, "revocations", connect_timeout_s=_TIMEOUT_S) as redis:
             await self._check_position(redis, self._last)
             while await self._read(redis, None) == _PAGE:
                 pass
-            # Whatever was announced before this connection is asked for: it may not have been read.
+            # Announcements before this connection may not have been read, so the issuer is asked.
             self._wanted = True
             while True:
                 if await self._learn():
@@ -121,16 +120,16 @@ class RevocationFeed:
                 await self._check_position(redis, position)
 
     async def _learn_at_start(self) -> None:
-        """Learn what was revoked before, trying again for a while."""
+        """Asks for earlier revocations, repeatedly until it succeeds or a start should not wait longer."""
         for _ in range(round(_SETTLE_WITHIN_S / _RETRY_S)):
             if await self._learn() or time.monotonic() - self._began_s >= _SETTLE_WITHIN_S:
                 return
             await asyncio.sleep(_RETRY_S)
 
     async def _learn(self) -> bool:
-        """Ask the authority, if something was announced, it is time to, or the last question failed.
+        """Asks the issuer if a revocation was announced, the interval is over, or the last question failed.
 
-        Whether all that is known to have been announced is known.
+        Returns whether all announced revocations are known.
         """
         if not self._wanted and time.monotonic() - self._asked_s < _ASK_EVERY_S:
             return True
@@ -143,7 +142,7 @@ class RevocationFeed:
                 for revoked in page.revoked:
                     self._deny(revoked)
                 self._until, more = page.until, page.more
-        except Exception as exc:  # the question crosses the network: whatever went wrong, it is asked again
+        except Exception as exc:  # the question crosses the network and may raise anything; it is repeated
             self._wanted = True
             self._telemetry.disconnected(exc)
             return False
@@ -151,12 +150,12 @@ class RevocationFeed:
 
     def _deny(self, revoked: Revoked) -> None:
         is_news = self._denylist.deny_session(revoked.session_id, revoked.for_s)
-        # What was there before this process was says nothing about how fast the feed is.
+        # Revocations from before the start of this process say nothing about the feed's lag.
         if is_news and time.monotonic() - revoked.age_s >= self._began_s:
             self._telemetry.received(revoked.age_s)
 
     async def _check_position(self, redis: Redis, position: str) -> None:
-        """Start over unless the entry that was read from is still there: all that is newer comes after it."""
+        """Starts over from the beginning if the entry of the current position is gone, so that none is missed."""
         if position == _BEGINNING:
             return
         async with asyncio.timeout(_TIMEOUT_S):
@@ -165,7 +164,7 @@ class RevocationFeed:
             self._last = _BEGINNING
 
     async def _read(self, redis: Redis, block_ms: int | None) -> int:
-        """Read what comes after the last entry, waiting for it at most so long. How many entries there were."""
+        """Reads the entries after the last one, waiting for them for ``block_ms`` at most; returns their number."""
         async with asyncio.timeout(_TIMEOUT_S):
             answer: Any = await redis.xread({STREAM: self._last}, count=_PAGE, block=block_ms)
         entries = answer[0][1] if answer else []

@@ -1,7 +1,7 @@
-"""The words of the stream that announces revocations: its writers and readers share them.
+"""Names of the Redis stream that announces revocations, shared by its writers and readers.
 
-An entry names a session (`sid`) or a signing key (`kid`) whose tokens are not accepted any more. It proves nothing: a
-reader asks the authority over sessions, or for its key set.
+An entry names a session (`sid`) or a signing key (`kid`) whose tokens are no longer accepted. It is only a hint: a
+reader asks the issuer for revoked sessions, or for its key set.
 """
 
 #: In the hash slot of the sessions, so that one script can end a session and announce it.

@@ -1,4 +1,4 @@
-"""How well this process knows what was revoked: metrics, and a line in the log at each change."""
+"""Metrics and log lines of the revocation feed."""
 
 from collections.abc import Iterable
 
@@ -9,17 +9,17 @@ from service_kit.telemetry.metrics import from_zero
 from service_kit.telemetry.seconds_histogram import seconds_histogram
 from service_kit.tokens.denylist import Denylist
 
-_lag = seconds_histogram("auth.revocation.lag", "From the end of a session or key to its refusal here")
+_lag = seconds_histogram("auth.revocation.lag", "Time from the end of a session or key to its refusal by this process")
 
 
 class RevocationTelemetry:
-    """The feed reports to it; the size of the denylist it sees by itself."""
+    """Records what the feed reports, and observes the size of the denylist."""
 
     def __init__(self, meter: Meter, denylist: Denylist) -> None:
         self._denylist = denylist
         self._connected: bool | None = None
         self._losses = meter.create_counter(
-            "auth.revocation.feed.losses", description="Times that the feed of revocations was lost or not to be had"
+            "auth.revocation.feed.losses", description="Times that the revocation feed was lost or could not connect"
         )
         from_zero(self._losses)
         meter.create_observable_gauge(
@@ -34,21 +34,21 @@ class RevocationTelemetry:
         )
 
     def received(self, lag_s: float) -> None:
-        """A revocation came that was made ``lag_s`` ago."""
+        """Records a revocation that was made ``lag_s`` ago."""
         _lag.record(lag_s)
 
     def connected(self) -> None:
-        """All that was revoked until now is known, and what follows will be."""
+        """Records that all revocations so far are known, and that further ones will be."""
         if self._connected is False:
             logger.info("revocations are received again")
         self._connected = True
 
     def disconnected(self, exc: Exception) -> None:
-        """Nothing is received now. Only the first report after a success says and counts it."""
+        """Records that no revocations are received; counted and logged only at the change."""
         if self._connected is not False:
             self._losses.add(1)
             # The type alone: a driver's text may hold an address with its password.
-            logger.warning("no revocations are received: {}", type(exc).__name__)
+            logger.bind(cause=type(exc).__name__).warning("no revocations are received")
         self._connected = False
 
     def _observe_connected(self, _options: CallbackOptions) -> Iterable[Observation]:

@@ -1,4 +1,4 @@
-"""From an access token to the principal that it speaks for."""
+"""Verifies access tokens."""
 
 import hashlib
 import time
@@ -19,10 +19,10 @@ __all__ = ["KeySetUnavailableError", "TokenError", "TokenVerifier"]
 
 #: How many verified tokens are remembered: some 3 MiB.
 _REMEMBERED_TOKENS = 4096
-#: The most that clocks may be apart (seconds).
+#: The largest leeway for clock differences (seconds).
 MAX_LEEWAY_S = 30
 
-#: Taken from the registry, not chosen by a token's header: the keys are all of this algorithm.
+#: Fixed, not chosen by a token's header: all keys are of this algorithm.
 _ED25519 = JWSRegistry.algorithms["EdDSA"]
 
 
@@ -34,10 +34,10 @@ class _Verified:
 
 
 class Revocations(Protocol):
-    """Knows what was revoked before its time (service_kit.tokens.denylist). Asked for every token, so never waits."""
+    """The revoked sessions (service_kit.tokens.denylist); consulted for every token, so it must not block."""
 
     def denies_session(self, session_id: str) -> bool:
-        """Whether the session has ended."""
+        """Returns whether the session has ended."""
 
 
 class _NothingRevoked:
@@ -48,10 +48,11 @@ class _NothingRevoked:
 class TokenVerifier:
     """Verifies access tokens: JWTs of the RFC 9068 profile, signed with Ed25519, by the rules of RFC 8725.
 
-    leeway_s: how far clocks may be apart, 0 to 30 s. now: the time, in Unix seconds. revoked: None where whoever uses
-    the verifier asks for the session itself.
-    A token that has been verified is remembered, so that its signature (0.2 ms) is paid once; its expiry, that its
-    key is still in the key set, and that its session is not revoked, are looked at every time.
+    A verified token is cached, so that its signature (0.2 ms) is checked once; its expiry, its key's presence in the
+    key set, and the revocation of its session are checked every time.
+
+    leeway_s: the tolerated clock difference, 0 to 30 s. now: returns Unix seconds. revoked: None if the user of the
+    verifier checks sessions itself.
     """
 
     def __init__(
@@ -75,13 +76,15 @@ class TokenVerifier:
         self._remembered: OrderedDict[bytes, _Verified] = OrderedDict()
 
     async def verify(self, token: str) -> Principal:
-        """The principal of ``token``.
+        """Returns the principal of ``token``.
 
-        TokenError: it is not accepted. KeySetUnavailableError: there is no key yet to verify any token with.
+        Raises:
+            TokenError: The token is not accepted.
+            KeySetUnavailableError: No key has been fetched yet.
         """
         if len(token) > MAX_TOKEN_BYTES or not token.isascii():
             raise TokenError("malformed", f"over {MAX_TOKEN_BYTES} bytes, or not ASCII")
-        # By digest: a token at rest in memory would be a usable credential.
+        # Cached by digest: a stored token would be a usable credential.
         digest = hashlib.sha256(token.encode()).digest()
         verified = self._recall(digest)
         if verified is None:
@@ -91,7 +94,7 @@ class TokenVerifier:
             self._remembered.pop(digest, None)
             raise _expired()
         if self._revoked.denies_session(verified.principal.session_id):
-            raise TokenError("revoked", "its session has ended")
+            raise TokenError("revoked", "the session has ended")
         return verified.principal
 
     async def _verify(self, token: str) -> _Verified:
@@ -101,15 +104,15 @@ class TokenVerifier:
         if key is None:
             if not self._keys.loaded:
                 raise KeySetUnavailableError
-            raise TokenError("invalid", "its key is unknown")
+            raise TokenError("invalid", "the key is unknown")
         _check_signature(signed, key)
         claims = read_object(signed.payload, "payload")
         principal = read_principal(claims, issuer=self._issuer, audience=self._audience)
         if max(principal.issued_at, read_not_before(claims)) > self._now() + self._leeway_s:
-            raise TokenError("invalid", "its time has not come")
+            raise TokenError("invalid", "it is not valid yet")
         if former is not None:
-            # Expired is what the client can do something about; anything else by this key is nobody's token.
-            raise _expired() if self._is_over(principal) else TokenError("invalid", "its key is in force no more")
+            # An expired token can be renewed by the client; an unexpired one by a retired key is not legitimate.
+            raise _expired() if self._is_over(principal) else TokenError("invalid", "the key is no longer in force")
         return _Verified(signed.kid, key, principal)
 
     def _is_over(self, principal: Principal) -> bool:
@@ -132,9 +135,9 @@ class TokenVerifier:
 
 
 def _expired() -> TokenError:
-    return TokenError("expired", "its time is over")
+    return TokenError("expired", "it has expired")
 
 
 def _check_signature(signed: SignedToken, key: Key) -> None:
     if not _ED25519.verify(signed.signing_input, signed.signature, key):
-        raise TokenError("invalid", "its signature is not the key's")
+        raise TokenError("invalid", "the signature is wrong")

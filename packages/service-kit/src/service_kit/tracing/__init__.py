@@ -1,4 +1,4 @@
-"""Spans of sampled requests, exported by OTLP where the settings say so. Needs the extra `service-kit[otlp]` then.
+"""Spans of sampled requests, exported by OTLP if the settings name a collector, with the extra `service-kit[otlp]`.
 
-Whoever handles a request looks at `RequestContext.span`: None, nearly always, and there is nothing more to do.
+Code that handles a request checks `RequestContext.span`: it is nearly always None, and then tracing costs nothing more.
 """

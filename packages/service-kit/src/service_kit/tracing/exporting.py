@@ -1,4 +1,4 @@
-"""Traces to a collector, for as long as a process lives."""
+"""Exports traces to a collector until the process ends."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -12,7 +12,7 @@ from service_kit.runtime.release import Release
 from service_kit.telemetry.metrics import meter
 from service_kit.tracing.request_tracer import RequestTracer
 
-#: How long one batch may take to be sent, other attempts included, and the last ones at the end (seconds).
+#: The longest time (seconds) for sending one batch, retries included, and for the last ones at the end.
 _SEND_S = 5.0
 _FINISH_S = 0.5
 
@@ -28,14 +28,15 @@ class ExportSettings(Protocol):
 
 @asynccontextmanager
 async def exported_traces(settings: ExportSettings, release: Release) -> AsyncIterator[RequestTracer | None]:
-    """Begins spans while the context is entered, and sends them; None: the settings name no collector.
+    """Yields a tracer whose spans are exported; None if the settings name no collector.
 
-    ModuleNotFoundError: they do, and the extra `service-kit[otlp]` is not installed.
+    Raises:
+        ModuleNotFoundError: The settings name a collector, and the extra `service-kit[otlp]` is not installed.
     """
     if settings.traces_endpoint is None:
         yield None
         return
-    # Imported here: who exports nothing has neither the extra nor the time and memory for it to spare.
+    # Imported here: without export, the extra is not needed, and its time and memory are saved.
     try:
         from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
     except ModuleNotFoundError as exc:
@@ -48,17 +49,17 @@ async def exported_traces(settings: ExportSettings, release: Release) -> AsyncIt
     from service_kit.tracing.span_queue import SpanQueue  # noqa: PLC0415
 
     session = Session()
-    # A proxy of the environment (HTTP_PROXY) is for addresses elsewhere: it would look for the collector on itself.
+    # A proxy of the environment (HTTP_PROXY) cannot reach a collector on this machine's loopback address.
     session.trust_env = not _is_loopback(settings.traces_endpoint)
     exporter = OTLPSpanExporter(settings.traces_endpoint, timeout=_SEND_S, session=session)
     queue = SpanQueue(exporter, meter(__name__))
     resource = Resource.create({"service.name": release.service, "service.version": release.version})
-    # What is not to be recorded never gets there: see RequestTracer.
+    # Always on: RequestTracer samples before a span is made.
     provider = TracerProvider(ALWAYS_ON, resource, shutdown_on_exit=False)
     provider.add_span_processor(queue)
     tracer = provider.get_tracer("headrace")
     try:
-        # OTEL_SDK_DISABLED: spans without ids would be no part of any trace.
+        # With OTEL_SDK_DISABLED, spans have no ids and belong to no trace.
         is_off = isinstance(tracer, NoOpTracer)
         yield None if is_off else RequestTracer(tracer, settings.traces_sample_ratio)
     finally:

@@ -1,4 +1,4 @@
-"""A span that is being recorded."""
+"""A span of a sampled request."""
 
 from collections.abc import Mapping
 
@@ -12,9 +12,9 @@ _SAMPLED = "01"
 
 
 class Recording:
-    """One step of a sampled request, from its making to its `end`. trace: what is told to whom it calls.
+    """A span of a sampled request, from its creation to `end`. trace: the context to propagate to callees.
 
-    Names and attributes are those of the semantic conventions, and bounded: docs/adr/0014 says what must not be there.
+    Names and attributes are those of the semantic conventions, and bounded: docs/adr/0014 says what they must not hold.
     state: the trace's `tracestate`.
     """
 
@@ -29,21 +29,21 @@ class Recording:
         )
 
     def child(self, name: str, kind: SpanKind, attributes: Mapping[str, str | int]) -> "Recording":
-        """A step within this one, which begins now."""
+        """Begins a child span."""
         within = set_span_in_context(self._span, Context())
         return Recording(self._tracer, self._tracer.start_span(name, within, kind, attributes), self.trace.state)
 
     def set(self, name: str, value: str | int) -> None:
-        """Add an attribute that is known only now."""
+        """Sets an attribute that was unknown at the beginning."""
         self._span.set_attribute(name, value)
 
     def describe(self, name: str, attributes: Mapping[str, str | int]) -> None:
-        """Give the step the name and the attributes that are known only now."""
+        """Sets the name, and attributes that were unknown at the beginning."""
         self._span.update_name(name)
         self._span.set_attributes(attributes)
 
     def end(self, error: str | None = None) -> None:
-        """The step has ended. error: of what kind its failure was, out of few; None: it was none."""
+        """Ends the span. error: the kind of failure, of low cardinality; None: success."""
         if error is not None:
             self._span.set_attribute("error.type", error)
             self._span.set_status(Status(StatusCode.ERROR))

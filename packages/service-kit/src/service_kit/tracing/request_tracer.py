@@ -1,4 +1,4 @@
-"""Which requests are recorded."""
+"""Decides which requests are traced, and begins their spans."""
 
 from collections.abc import Mapping
 
@@ -16,15 +16,15 @@ from opentelemetry.trace import (
 from service_kit.telemetry.trace_context import TraceContext
 from service_kit.tracing.recording import Recording
 
-#: What a trace's id is compared by: its lower half, as OpenTelemetry's own sampler does.
+#: Sampling compares the lower half of a trace id, as OpenTelemetry's own sampler does.
 _HALF_DIGITS = 16
 
 
 class RequestTracer:
-    """Begins the spans of requests as they come in.
+    """Begins the spans of incoming requests.
 
-    A trace that came with a request is recorded if its caller records it; of those that begin here, ``sample_ratio``
-    are (from 0 to 1). Whoever is called from here is told which, so a trace is recorded whole or not at all.
+    A trace that a caller began is recorded if the caller records it; of those that begin here, ``sample_ratio`` (0 to
+    1) are recorded. Callees learn the decision, so a trace is recorded as a whole or not at all.
     """
 
     def __init__(self, tracer: Tracer, sample_ratio: float) -> None:
@@ -32,13 +32,13 @@ class RequestTracer:
         self._bound: int = round(sample_ratio * 2 ** (4 * _HALF_DIGITS))
 
     def samples(self, trace: TraceContext) -> bool:
-        """Whether a request with this context is recorded."""
+        """Returns whether a request with this context is recorded."""
         if trace.parent_id:
             return trace.sampled
         return int(trace.trace_id[-_HALF_DIGITS:], 16) < self._bound
 
     def begin(self, trace: TraceContext, name: str, kind: SpanKind, attributes: Mapping[str, str | int]) -> Recording:
-        """The span of a request that is recorded."""
+        """Begins the span of a recorded request."""
         within = _called_from(trace) if trace.parent_id else Context()
         return Recording(self._tracer, self._tracer.start_span(name, within, kind, attributes), trace.state)
 

@@ -1,4 +1,4 @@
-"""What every process can be told about its traces."""
+"""The settings of tracing."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -17,15 +17,15 @@ def _endpoint(text: str) -> str | None:
 
 @dataclass(frozen=True)
 class TracingSettings:
-    """A part of the process's own settings, which inherit from it."""
+    """The base of a process's settings dataclass."""
 
     traces_endpoint: str | None = setting(
-        doc="where traces go, by OTLP over HTTP, as http://HOST:4318/v1/traces; without it none are recorded",
+        doc="collector of traces, by OTLP over HTTP, as http://HOST:4318/v1/traces; without it none are recorded",
         default=None,
         parse=_endpoint,
     )
     traces_sample_ratio: float = setting(
-        doc="which part of the traces that begin here is recorded; what came with a trace follows its caller",
+        doc="share of the traces that begin here that is recorded; a trace of a caller is recorded if the caller does",
         default=0.01,
         minimum=0,
         maximum=1,

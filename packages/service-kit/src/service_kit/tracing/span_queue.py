@@ -1,4 +1,4 @@
-"""Spans on their way out: a bounded queue, and a thread that sends what is in it."""
+"""A bounded queue of ended spans, and the thread that exports them."""
 
 import asyncio
 import threading
@@ -10,19 +10,18 @@ from opentelemetry.sdk.trace import ReadableSpan, SpanProcessor
 from opentelemetry.sdk.trace.export import SpanExporter, SpanExportResult
 
 _MAX_WAITING = 2048
-#: In one message to the collector. Encoding it takes the interpreter from requests for a few milliseconds.
+#: Spans in one message to the collector. Encoding it blocks the interpreter for a few milliseconds.
 _BATCH = 128
-#: How long a span waits for others to travel with, in seconds.
+#: How long a span waits for its batch to fill (seconds).
 _EVERY_S = 1.0
 
 
 class SpanQueue(SpanProcessor):
-    """Whoever ends a span never waits: while as many as may wait do, further ones are dropped, and counted.
+    """Queues ended spans without blocking; while the queue is full, further spans are dropped and counted.
 
-    OpenTelemetry's own BatchSpanProcessor neither counts what it drops nor ends within a time (docs/adr/0014).
+    OpenTelemetry's own BatchSpanProcessor neither counts dropped spans nor shuts down within a time (docs/adr/0014).
 
-    exporter: sends a batch, in a thread of the queue's own. meter: where it is counted what becomes of spans.
-    max_waiting: spans.
+    exporter: sends a batch, in the queue's own thread. meter: counts spans by outcome. max_waiting: spans.
     """
 
     def __init__(self, exporter: SpanExporter, meter: Meter, max_waiting: int = _MAX_WAITING) -> None:
@@ -35,7 +34,7 @@ class SpanQueue(SpanProcessor):
         self._spans = meter.create_counter(
             "headrace.traces.spans",
             unit="{span}",
-            description="Spans of sampled requests: exported, failed at the collector, or dropped as too many waited.",
+            description="Spans of sampled requests: exported, failed at the collector, or dropped by a full queue.",
         )
         self._thread = threading.Thread(target=self._send_until_stopped, name="traces", daemon=True)
         self._thread.start()
@@ -43,14 +42,14 @@ class SpanQueue(SpanProcessor):
     def on_end(self, span: ReadableSpan) -> None:
         if len(self._waiting) >= self._max_waiting:
             self._spans.add(1, {"outcome": "dropped"})
-            self._tell(delivering=False)
+            self._log_change(delivering=False)
             return
         self._waiting.append(span)
         if len(self._waiting) == _BATCH:
             self._woken.set()
 
     async def finish(self, within_s: float) -> None:
-        """Send what waits, for at most ``within_s`` seconds; the rest is lost, which is logged."""
+        """Exports the queued spans, for at most ``within_s`` seconds; logs if some are lost."""
         self._stopping = True
         self._woken.set()
         await asyncio.to_thread(self._thread.join, within_s)
@@ -68,18 +67,18 @@ class SpanQueue(SpanProcessor):
     def _send(self) -> None:
         batch = [self._waiting.popleft() for _ in range(min(_BATCH, len(self._waiting)))]
         try:
-            went_well = self._exporter.export(batch) is SpanExportResult.SUCCESS
-        except Exception:  # whatever an exporter raises: the thread must outlive it
+            succeeded = self._exporter.export(batch) is SpanExportResult.SUCCESS
+        except Exception:  # an exporter may raise anything; the thread must continue
             logger.exception("traces cannot be exported")
-            went_well = False
-        self._spans.add(len(batch), {"outcome": "exported" if went_well else "failed"})
-        self._tell(delivering=went_well)
+            succeeded = False
+        self._spans.add(len(batch), {"outcome": "exported" if succeeded else "failed"})
+        self._log_change(delivering=succeeded)
 
-    def _tell(self, *, delivering: bool) -> None:
+    def _log_change(self, *, delivering: bool) -> None:
         if delivering == self._delivering:
             return
         self._delivering = delivering
         if delivering:
             logger.info("traces are delivered again")
         else:
-            logger.warning("traces are lost: the collector does not take them, or not as fast as they come")
+            logger.warning("traces are lost: the collector refuses them or is too slow")
