@@ -11,7 +11,7 @@ import uvloop
 from gateway.server import Bounds, PublicServer
 from opentelemetry.metrics import get_meter
 from service_kit.lifecycle import Lifecycle
-from service_kit.runtime.allocator import give_back_large_blocks
+from service_kit.runtime.allocator import release_large_blocks
 from starlette.types import Receive, Scope, Send
 
 from tests.integration.gateway.server.edge import BOUNDS, HOST
@@ -65,6 +65,6 @@ async def _serve(port: int, drain_s: float) -> None:
 
 
 if __name__ == "__main__":
-    give_back_large_blocks()
+    release_large_blocks()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(_serve(int(sys.argv[1]), float(sys.argv[2])))

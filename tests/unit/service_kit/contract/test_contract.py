@@ -157,7 +157,7 @@ def test_a_minimal_method_is_enough(tmp_path: Path) -> None:
         (_UPSTREAM, "option (headrace.v1.method) = { deadline_ms: 5 };" + _HTTP, "access is not set"),
         (_UPSTREAM, _POLICY, "exactly the internal methods"),
         (_UPSTREAM, _POLICY.replace("USER", "INTERNAL") + _HTTP, "exactly the internal methods"),
-        (_UPSTREAM, _POLICY.replace("500", "500 success_status: 404") + _HTTP, "is no success"),
+        (_UPSTREAM, _POLICY.replace("500", "500 success_status: 404") + _HTTP, "is not a success"),
         (_UPSTREAM, _POLICY + 'option (google.api.http) = { post: "/hello" body: "name" };', "body must be"),
         (_UPSTREAM, _POLICY + 'option (google.api.http) = { get: "/hello" response_body: "x" };', "no field x"),
         (_UPSTREAM, _POLICY + 'option (google.api.http) = { body: "*" };', "without a path"),

@@ -133,7 +133,7 @@ class RequestReader:
 
     def _validate(self, message: Any, violations: list[Violation]) -> None:
         # A list or message with something unreadable in it was not filled: its own rules would say nothing new.
-        self._validator.put_into_form(message)
+        self._validator.normalize(message)
         known = {name for violation in violations for name in (violation.field, _outermost(violation.field))}
         for broken in self._validator.violations(message):
             label = self._labels.get(broken.field, broken.field)

@@ -1,4 +1,4 @@
-"""The admin port of a process: probes, metrics, version, settings, log level. Nothing of it is on the public port."""
+"""The admin port of a process: probes, metrics, version, settings, log level; none of them is on the public port."""
 
 from service_kit.admin.pages import FurtherPage
 from service_kit.admin.server import admin_server

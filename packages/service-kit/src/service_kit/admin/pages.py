@@ -1,4 +1,4 @@
-"""The addresses of the admin port."""
+"""The pages of the admin port."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -25,8 +25,8 @@ from service_kit.telemetry.metrics import exposition, openmetrics
 _INDEX = """\
 {service} {version}
 
-GET /livez      the event loop turns: how late it is; a process whose loop is blocked does not answer
-GET /readyz     whether to send requests here: 200 or 503, with every dependency and what is wrong with it
+GET /livez      liveness: answered by the event loop, with its lag; a blocked loop does not answer
+GET /readyz     readiness: 200 or 503, with the state of every dependency
 GET /metrics    for Prometheus
 GET /version    version, commit, Python, time of start
 GET /config     the settings in force, secrets masked
@@ -52,7 +52,7 @@ class FurtherPage:
 
 
 class AdminPages:
-    """The endpoints of one process."""
+    """The admin pages of one process."""
 
     def __init__(
         self,
@@ -72,7 +72,7 @@ class AdminPages:
         self._further = further
 
     def app(self) -> ASGIApp:
-        """Probes and metrics for whoever asks; what tells or changes more, for this port's own pages and for tools."""
+        """Returns the application; pages that show or change more than probes and metrics refuse other sites' pages."""
         own = [Middleware(OwnPagesMiddleware)]
         routes = [
             Route("/", self.index),
@@ -87,11 +87,11 @@ class AdminPages:
         return Starlette(routes=routes, exception_handlers={HTTPException: self._refuse})
 
     async def index(self, _request: Request) -> Response:
-        """What there is."""
+        """Lists the pages."""
         return PlainTextResponse(self._index(), headers=ONE_ANSWER)
 
     async def livez(self, _request: Request) -> Response:
-        """200: this very answer is the proof, for it comes from the event loop. A blocked loop does not answer."""
+        """200. The answer itself is the proof: it comes from the event loop, and a blocked loop does not answer."""
         lag = {"last_ms": _ms(self._lag.last_s), "worst_ms": _ms(self._lag.worst_s), "window_s": WINDOW_S}
         return _json({"live": True, "loop_lag": lag})
 
@@ -101,13 +101,13 @@ class AdminPages:
         return _json(asdict(report), 200 if report.ready else 503)
 
     async def metrics(self, request: Request) -> Response:
-        """The Prometheus text format; OpenMetrics, which has exemplars, for who reads that."""
+        """The Prometheus text format; OpenMetrics, which has exemplars, if the client accepts it."""
         reads_openmetrics = _OPENMETRICS in request.headers.get("accept", "")
         text, content_type = openmetrics() if reads_openmetrics else exposition()
         return Response(text, headers=ONE_ANSWER | {"content-type": content_type})
 
     async def version(self, _request: Request) -> Response:
-        """What runs here, and since when."""
+        """Service, version, commit, Python, and time of start."""
         release = self._release
         about = {
             "service": release.service,
@@ -120,11 +120,11 @@ class AdminPages:
         return _json(about)
 
     async def config(self, _request: Request) -> Response:
-        """The settings as the process was started with them, and what was changed since."""
+        """The settings that the process was started with, and the log level, which may have changed since."""
         return _json({"settings": self._settings, "log_level": self._level()})
 
     async def log_level(self, request: Request) -> Response:
-        """Show the level, or change it: 400, 413 and 415 for what does not say how."""
+        """Shows the level, or changes it; answers 400, 413 or 415 to a malformed change."""
         if request.method == "PUT":
             try:
                 self._log_level.change(await _wanted_level(request))
@@ -148,18 +148,24 @@ class AdminPages:
 
 
 async def _wanted_level(request: Request) -> str:
-    """The level in the body. ValueError: there is none. HTTPException: it is no JSON by its type, or too long."""
-    # A browser sends this type to another site only after that site has agreed, which we never do.
+    """Returns the level in the body.
+
+    Raises:
+        ValueError: The body has no level.
+        HTTPException: Its content type is not JSON, or it is too long.
+    """
+    # A browser sends this type cross-site only after a CORS preflight, which this port never grants.
     if request.headers.get("content-type", "").partition(";")[0].strip().lower() != _JSON:
-        raise HTTPException(415, f"The body is {_JSON}.")
+        raise HTTPException(415, f"The body must be {_JSON}.")
     body = b""
     async for part in request.stream():
         body += part
         if len(body) > _MAX_BODY_BYTES:
-            raise HTTPException(413, f"The body is {_MAX_BODY_BYTES} bytes at most.")
+            raise HTTPException(413, f"The body must not exceed {_MAX_BODY_BYTES} bytes.")
     wanted = orjson.loads(body)
     if not isinstance(wanted, dict) or set(wanted) != {"level"} or not isinstance(wanted["level"], str):
-        raise ValueError("one member, level, is expected")
+        raise ValueError("the body must have one member, level")
+
     return wanted["level"].upper()
 
 

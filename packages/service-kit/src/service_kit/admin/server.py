@@ -1,4 +1,4 @@
-"""The admin port, for as long as the process lives."""
+"""The server of the admin port."""
 
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
@@ -23,10 +23,20 @@ async def admin_server(
     lag: LoopLag | None = None,
     further: Sequence[FurtherPage] = (),
 ) -> AsyncIterator[None]:
-    """Serve the admin port inside the `async with`. OSError: the port is not to be had; its text names it.
+    """Serves the admin port inside the `async with`.
 
-    settings: those in force, for people, by variable; secrets masked. lag: is watched meanwhile; None: one that nobody
-    else sees. further: what this process has beside what all have.
+    Args:
+        hosts: The addresses to listen on.
+        port: The port on each of them.
+        readiness: Answers /readyz.
+        release: What runs here.
+        settings: Those in force, by variable, secrets masked.
+        log_level: Shown and changed.
+        lag: Watched meanwhile; None: a new one.
+        further: Pages that only this process has.
+
+    Raises:
+        OSError: The port cannot be opened; the message names it.
     """
     lag = lag or LoopLag()
     pages = AdminPages(

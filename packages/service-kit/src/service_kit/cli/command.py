@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast
 
 from service_kit.cli.parser import build_parser
 from service_kit.cli.subcommand import Subcommand
-from service_kit.runtime.allocator import give_back_large_blocks
+from service_kit.runtime.allocator import release_large_blocks
 from service_kit.runtime.inherited_environment import remove_inherited
 from service_kit.runtime.start_refused import StartRefusedError
 from service_kit.settings import SettingsError, describe, load, unknown_variables
@@ -87,7 +87,7 @@ def _serve(serving: Awaitable[None]) -> int:
     from service_kit.lifecycle import ProcessFailedError  # noqa: PLC0415
 
     try:
-        give_back_large_blocks()
+        release_large_blocks()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(cast("Coroutine[Any, Any, None]", serving))
     except ProcessFailedError:  # logged where it happened

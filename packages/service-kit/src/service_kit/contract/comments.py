@@ -1,12 +1,12 @@
-"""What the source of a contract says beside its elements: their comments, and where they stand."""
+"""Reads the comments and locations of a contract's elements from its source info."""
 
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from google.protobuf.descriptor_pb2 import DescriptorProto, FileDescriptorProto
 
-# Field numbers of FileDescriptorProto, DescriptorProto, EnumDescriptorProto and ServiceDescriptorProto, of which
-# the paths in SourceCodeInfo are made.
+# Field numbers of FileDescriptorProto, DescriptorProto, EnumDescriptorProto and ServiceDescriptorProto: the elements of
+# the paths in SourceCodeInfo.
 _FILE_MESSAGE, _FILE_ENUM, _FILE_SERVICE = 4, 5, 6
 _MESSAGE_FIELD, _MESSAGE_NESTED, _MESSAGE_ENUM = 2, 3, 4
 _ENUM_VALUE = 2
@@ -14,7 +14,7 @@ _SERVICE_METHOD = 2
 
 
 def read_comments(file: FileDescriptorProto) -> dict[str, str]:
-    """The leading comment of every element that has one, by the element's full name; lines joined by spaces."""
+    """Returns the leading comment of every element that has one, by its full name; lines joined by spaces."""
     texts: Mapping[tuple[int, ...], str] = {
         tuple(location.path): " ".join(location.leading_comments.split())
         for location in file.source_code_info.location
@@ -24,7 +24,7 @@ def read_comments(file: FileDescriptorProto) -> dict[str, str]:
 
 
 def read_locations(file: FileDescriptorProto) -> dict[str, str]:
-    """Where every element stands, by its full name: "order/v1/order_service.proto:88:3", as compilers spell it."""
+    """Returns the location of every element, by its full name: "order/v1/order_service.proto:88:3", as compilers do."""
     spans: Mapping[tuple[int, ...], tuple[int, int]] = {
         tuple(location.path): (location.span[0] + 1, location.span[1] + 1)
         for location in file.source_code_info.location

@@ -1,4 +1,4 @@
-"""The contract of the platform: what methods there are, and what each says about itself."""
+"""The contract of the platform: its methods, with their policies."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -21,10 +21,10 @@ from service_kit.contract.reasons import Reason, read_reasons
 
 @dataclass(frozen=True, slots=True)
 class Contract:
-    """A contract, loaded.
+    """A loaded contract.
 
-    methods: by RPC path ("/order.v1.OrderService/GetOrder"). reasons: by name, less the enum's prefix.
-    comments: by the full name of what is commented.
+    methods: by RPC path ("/order.v1.OrderService/GetOrder"). reasons: by name, without the enum's prefix.
+    comments: by the full name of the element.
     """
 
     pool: DescriptorPool
@@ -36,10 +36,11 @@ class Contract:
 
     @classmethod
     def load(cls, descriptor_set: bytes) -> "Contract":
-        """Read a serialised google.protobuf.FileDescriptorSet, imports first, as `buf build` writes it.
+        """Reads a serialized google.protobuf.FileDescriptorSet, imports first, as `buf build` writes it.
 
-        ContractError: it is not one, or methods cannot be served, all of which are named: they stream, or their
-        annotations are missing or contradictory.
+        Raises:
+            ContractError: It is not one, or methods cannot be served: they stream, or their annotations are missing or
+                contradictory. The problems name all of them.
         """
         pool = DescriptorPool()
         files: list[FileDescriptor] = []
@@ -65,16 +66,16 @@ class Contract:
         )
 
     def field_policy(self, descriptor: FieldDescriptor) -> FieldPolicy:
-        """The policy of a field; the empty one where it has none."""
+        """Returns the policy of a field; the empty policy if it has none."""
         policy = self._field_policies.get(descriptor.full_name)
         if policy is None:
             policy = self._field_policies[descriptor.full_name] = read_field_policy(self.options, descriptor)
         return policy
 
     def field_rules(self, descriptor: FieldDescriptor) -> Any | None:
-        """The buf.validate.FieldRules of a field; None where it has none."""
+        """Returns the buf.validate.FieldRules of a field, None if it has none."""
         return self.options.read(descriptor, "buf.validate.field")
 
     def comment(self, full_name: str) -> str:
-        """The comment of a message, field, enum, value, service ("a.B") or method ("a.B.C"); empty if none."""
+        """Returns the comment of a message, field, enum, value, service ("a.B") or method ("a.B.C"); empty if none."""
         return self.comments.get(full_name, "")

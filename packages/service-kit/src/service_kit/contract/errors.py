@@ -1,4 +1,4 @@
-"""What is wrong with a contract."""
+"""Errors of a contract."""
 
 from typing import ClassVar
 
@@ -6,6 +6,6 @@ from service_kit.runtime.start_refused import StartRefusedError
 
 
 class ContractError(StartRefusedError):
-    """The descriptor set cannot be served. Each problem is a fault of the protos and says where it is."""
+    """The descriptor set cannot be served. Each problem is an error in the protos, with its location."""
 
     heading: ClassVar[str] = "the contract cannot be served"

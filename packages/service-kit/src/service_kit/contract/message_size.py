@@ -1,4 +1,4 @@
-"""How large a request can be on the wire and still be valid: computed from the contract, once for each method."""
+"""Computes from the contract how large a valid request of a method can be on the wire."""
 
 from typing import Any
 
@@ -8,8 +8,8 @@ from service_kit.contract.contract import Contract
 from service_kit.contract.method import Method
 from service_kit.contract.pattern_length import longest_match
 
-#: A message that breaks a rule should hear which, and not only that it is large; and a caller may know fields that this
-#: contract does not have yet.
+#: A message that breaks a rule should be answered with that rule, not with its size; and a caller may send fields that
+#: this contract does not have yet.
 _LEAST_BYTES = 16 * 1024
 _FACTOR = 2
 
@@ -28,12 +28,15 @@ class _UnboundedError(Exception):
 
 
 def max_request_bytes(contract: Contract, method: Method, most: int) -> int:
-    """Returns how many bytes of a request are looked at: twice its largest valid message, and at least 16 KiB.
+    """Returns the size limit of a method's requests in bytes: twice the largest valid message, and at least 16 KiB.
 
-    At most ``most``; that, too, where the contract leaves a field without a bound: a string without `max_len`, a list
-    without `max_items`, a message that holds itself.
+    A decoder makes up to 30 bytes of objects from each byte, so a request that cannot be valid is refused undecoded.
 
-    A decoder makes up to 30 bytes of objects from each byte, so what cannot be valid is refused before it is decoded.
+    Args:
+        contract: Has the rules of the fields.
+        method: Whose request it is.
+        most: The largest limit. It applies as well if a field is unbounded: a string without `max_len`, a list without
+            `max_items`, a recursive message.
     """
     try:
         largest = _message_bytes(contract, method.input, ())
@@ -98,7 +101,7 @@ def _count(rules: Any | None, *names: str) -> int:
 
 
 def _rule(rules: Any | None, name: str) -> Any | None:
-    """A rule, where it is set and the contract's version of buf.validate has it."""
+    """Returns a rule, None if it is not set or unknown to the contract's version of buf.validate."""
     if rules is None or name not in rules.DESCRIPTOR.fields_by_name or not rules.HasField(name):
         return None
     return getattr(rules, name)

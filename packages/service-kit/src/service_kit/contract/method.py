@@ -1,4 +1,4 @@
-"""One method of the contract, and the ways to call it."""
+"""One method of the contract, and its HTTP bindings."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,10 +11,10 @@ from service_kit.contract.policy import Idempotency, MethodPolicy
 
 @dataclass(frozen=True, slots=True)
 class Binding:
-    """One way to call a method over HTTP (google.api.http).
+    """One HTTP binding of a method (google.api.http).
 
     http_method: "GET". path: the template, "/api/v1/orders/{order_id}". has_body: the request message is read from
-    the body (`body: "*"`). response_body: the response's field that is the answer; None: all of it.
+    the body (`body: "*"`). response_body: the field of the response that is the answer; None: the whole response.
     """
 
     http_method: str
@@ -27,11 +27,11 @@ class Binding:
 class Method:
     """One RPC method.
 
-    full_name: "order.v1.OrderService/GetOrder". upstream: the name of what serves it. input, output: the messages'
-    descriptors. request_class, response_class: dynamic message classes. bindings: none for internal methods.
-    location: where it stands in the protos, "order/v1/order_service.proto:88:3".
-    idempotency_key: the request's field that makes a call repeatable when it is set; None: there is none.
-    expected_versions: the request's field with the versions of which the resource must have one; None: there is none.
+    full_name: "order.v1.OrderService/GetOrder". upstream: the name of the service that serves it. input, output: the
+    messages' descriptors. request_class, response_class: dynamic message classes. bindings: none for internal methods.
+    location: in the protos, "order/v1/order_service.proto:88:3".
+    idempotency_key: the request's field that makes a call repeatable if it is set; None: there is none.
+    expected_versions: the request's field with the acceptable versions of the resource; None: there is none.
     """
 
     full_name: str
@@ -61,7 +61,7 @@ class Method:
         return self.full_name.partition("/")[2]
 
     def may_repeat(self, message: Any) -> bool:
-        """Whether sending ``message`` twice does no more than sending it once, by the word of the contract."""
+        """Returns whether the contract declares a call with ``message`` idempotent."""
         if self.policy.idempotency is not Idempotency.UNKNOWN:
             return True
         return self.idempotency_key is not None and bool(message.HasField(self.idempotency_key))

@@ -22,13 +22,13 @@ def read_methods(
     """Reads the methods of ``services``.
 
     Args:
-        services: all services of the contract.
-        options: reads the options of descriptors.
-        comments: of the elements of the contract, by their full names.
-        locations: where these elements stand in the protos.
+        services: All services of the contract.
+        options: Reads the options of descriptors.
+        comments: Of the elements of the contract, by their full names.
+        locations: Of these elements in the protos.
 
     Raises:
-        ContractError: methods cannot be served; one problem for each, with its place in the protos.
+        ContractError: Methods cannot be served; one problem for each, with its location in the protos.
     """
     methods: list[Method] = []
     problems: list[str] = []
@@ -75,7 +75,7 @@ def _read_method(
 
 
 def _require_unary(descriptor: Any) -> None:
-    """Raises ContractError for a method that streams: of several messages, a unary call would pass on the first."""
+    """Raises ContractError for a streaming method: a unary call would forward only the first of several messages."""
     streams = [
         name
         for name, is_streaming in (

@@ -1,6 +1,6 @@
-"""The options of descriptors, read with the message classes of the descriptors' own pool.
+"""Reads options of descriptors with the message classes of the descriptors' own pool.
 
-Custom options are extensions; a class from another pool would not know them and keep them as unknown fields.
+Custom options are extensions; a class of another pool would treat them as unknown fields.
 """
 
 from typing import Any
@@ -17,7 +17,7 @@ class OptionReader:
         self._classes: dict[str, Any] = {}
 
     def read(self, descriptor: Any, extension_name: str) -> Any | None:
-        """The option's value; None where it is not set, or where the contract does not know the extension."""
+        """Returns the option's value; None if it is not set, or if the contract does not have the extension."""
         try:
             extension = self._pool.FindExtensionByName(extension_name)
         except KeyError:
@@ -26,7 +26,7 @@ class OptionReader:
         return options.Extensions[extension] if options.HasExtension(extension) else None
 
     def all_of(self, descriptor: Any) -> Any:
-        """The options message of a descriptor, of the pool's own class."""
+        """Returns the options message of a descriptor, in the pool's own class."""
         raw = descriptor.GetOptions()
         name = raw.DESCRIPTOR.full_name
         if name not in self._classes:

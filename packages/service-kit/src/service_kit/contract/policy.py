@@ -1,4 +1,4 @@
-"""What methods and fields say about themselves, as headrace/v1/policy.proto spells it."""
+"""Policies of methods and fields, as headrace/v1/policy.proto defines them."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -21,14 +21,14 @@ class RateClass(Enum):
 
 
 class Degraded(Enum):
-    """What happens to a method's rate limit while its shared store is away."""
+    """The rate limit of a method while the shared store is unavailable."""
 
     LOCAL_SHARE = "local_share"
     REFUSE = "refuse"
 
 
 class SessionEffect(Enum):
-    """What a method does to the caller's session."""
+    """The effect of a method on the caller's session."""
 
     NONE = 0
     ISSUES = 1
@@ -36,7 +36,7 @@ class SessionEffect(Enum):
 
 
 class Idempotency(Enum):
-    """What google.protobuf.MethodOptions.idempotency_level promises."""
+    """google.protobuf.MethodOptions.idempotency_level."""
 
     UNKNOWN = 0
     NO_SIDE_EFFECTS = 1
@@ -45,7 +45,7 @@ class Idempotency(Enum):
 
 @dataclass(frozen=True, slots=True)
 class MethodPolicy:
-    """The policy of one method. cache_max_age_s is None where nothing may be cached."""
+    """The policy of one method. cache_max_age_s: None if responses must not be cached."""
 
     access: Access
     deadline_s: float
@@ -59,14 +59,14 @@ class MethodPolicy:
 
 @dataclass(frozen=True, slots=True)
 class HeaderBinding:
-    """A field as an HTTP header: its name, and its value with {} where the field's value stands."""
+    """The HTTP header of a field. format: of the header's value, with {} for the field's value."""
 
     name: str
     format: str
 
 
 class TextForm(Enum):
-    """The form that a string of a request is put into before its rules are checked."""
+    """The normalization of a request's string, before validation."""
 
     AS_IT_CAME = 0
     NFC = 1
@@ -77,11 +77,11 @@ class TextForm(Enum):
 class FieldPolicy:
     """The policy of one field.
 
-    version: it is the version of its message. expected_versions: it is filled from `If-Match`.
-    raw_value_of: the enum field of the same message that it is shown for when it is set; empty: none.
-    default_min_len: the least length in characters that the service demands unless it is set otherwise; 0: none.
-    text_form: what a string is put into before its rules are checked.
-    pattern_message: what is said of a value that breaks the pattern of buf.validate; empty: nothing in particular.
+    version: the field is the version of its message. expected_versions: the field is filled from `If-Match`.
+    raw_value_of: the enum field of the same message that this one replaces in JSON if it is set; empty: none.
+    default_min_len: the least length in characters that the service requires by default; 0: none.
+    text_form: the normalization of a string before validation.
+    pattern_message: the message for a value that breaks the pattern of buf.validate; empty: a general one.
     """
 
     from_header: HeaderBinding | None = None
@@ -97,5 +97,5 @@ class FieldPolicy:
 
     @property
     def is_from_header(self) -> bool:
-        """Whether a request carries the field in a header, and nowhere else."""
+        """Whether a request carries the field in a header only."""
         return self.from_header is not None or self.expected_versions

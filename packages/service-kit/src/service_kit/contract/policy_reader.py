@@ -1,4 +1,4 @@
-"""Reads policies out of options: from dynamic messages into our own types."""
+"""Reads policies from options: converts dynamic messages to the types of `policy`."""
 
 from typing import Any, TypeVar
 
@@ -27,7 +27,7 @@ T = TypeVar("T")
 
 
 def read_method_policy(options: OptionReader, method: Any) -> MethodPolicy:
-    """The policy of a method. ContractError: it has none, or one without access, deadline or sense."""
+    """Returns the policy of a method; raises ContractError if it is missing, incomplete or contradictory."""
     raw = options.read(method, "headrace.v1.method")
     if raw is None:
         raise ContractError(f"{method.full_name} has no (headrace.v1.method) option")
@@ -35,7 +35,7 @@ def read_method_policy(options: OptionReader, method: Any) -> MethodPolicy:
     if not raw.deadline_ms:
         raise ContractError(f"{method.full_name} has no deadline_ms")
     if status not in _SUCCESS:
-        raise ContractError(f"{method.full_name}: success_status {status} is no success")
+        raise ContractError(f"{method.full_name}: success_status {status} is not a success")
     return MethodPolicy(
         access=_known(method, "access", raw.access, {access.value: access for access in Access}),
         deadline_s=raw.deadline_ms / 1000,
@@ -50,12 +50,12 @@ def read_method_policy(options: OptionReader, method: Any) -> MethodPolicy:
 
 def _known(method: Any, option: str, number: int, values: dict[int, T]) -> T:
     if number not in values:
-        raise ContractError(f"{method.full_name}: {option} is not set, or to a value that this version does not know")
+        raise ContractError(f"{method.full_name}: {option} is not set, or has a value that this version does not know")
     return values[number]
 
 
 def read_field_policy(options: OptionReader, descriptor: FieldDescriptor) -> FieldPolicy:
-    """The policy of a field; the empty one where it has none."""
+    """Returns the policy of a field; the empty policy if it has none."""
     raw = options.read(descriptor, "headrace.v1.field")
     if raw is None:
         return _NO_POLICY
@@ -76,7 +76,7 @@ def read_field_policy(options: OptionReader, descriptor: FieldDescriptor) -> Fie
 def _text_form(field: FieldDescriptor, number: int) -> TextForm:
     forms = {form.value: form for form in TextForm}
     if number not in forms:
-        raise ContractError(f"{field.full_name}: text_form is set to a value that this version does not know")
+        raise ContractError(f"{field.full_name}: text_form has a value that this version does not know")
     if number and (field.type != FieldDescriptor.TYPE_STRING or field.is_repeated):
         raise ContractError(f"{field.full_name}: only a single string has a text_form")
     return forms[number]

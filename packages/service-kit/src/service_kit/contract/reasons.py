@@ -1,4 +1,4 @@
-"""The catalogue of reasons: the enums of the contract that are marked with (headrace.v1.reasons)."""
+"""Reads the catalogue of reasons: the enums of the contract with the option (headrace.v1.reasons)."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
@@ -13,9 +13,9 @@ from service_kit.contract.options import OptionReader
 
 @dataclass(frozen=True, slots=True)
 class Reason:
-    """Why a call is refused: a stable name.
+    """A reason for refusing a call, with a stable name.
 
-    title: for people, the value's comment. http_status: where the gRPC status would map to another; None elsewhere.
+    title: for people, the value's comment. http_status: overrides the one that the gRPC status maps to; None: does not.
     """
 
     name: str
@@ -24,7 +24,7 @@ class Reason:
 
 
 def read_reasons(files: list[FileDescriptor], options: OptionReader, comments: Mapping[str, str]) -> dict[str, Reason]:
-    """All reasons, by name. Catalogues may share a name only where they agree on its HTTP status."""
+    """Returns all reasons, by name; raises ContractError if two catalogues give a name different HTTP statuses."""
     reasons: dict[str, Reason] = {}
     for enum in _catalogues(files, options):
         prefix = value_prefix(enum.name)

@@ -52,7 +52,7 @@ class ContractCodec(CodecBase):
             return _decode(data, message_type)
         method, converter = registered
         request = _decode(data, method.request_class)
-        self._validator.put_into_form(request)
+        self._validator.normalize(request)
         violations = self._validator.violations(request)
         if not violations:
             return converter.build(request)

@@ -1,4 +1,4 @@
-"""What is known of the request that the current task works on."""
+"""The context of the request that the current task works on."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,16 +12,16 @@ from service_kit.tracing.recording import Recording
 
 @dataclass(slots=True)
 class RequestContext:
-    """One request, as every layer and every log line may see it.
+    """One request, for all layers and log lines.
 
-    client_address: the address of the REST client, as the gateway found it; empty when unknown.
-    user_agent: the REST client's User-Agent; empty when unknown.
-    deadline: when the answer is due, on the clock of time.monotonic(), in seconds; None: no deadline.
-    principal: who is calling; None where nobody had to say so.
-    access_token: the verified token as it came, to be forwarded; None where there is none.
-    session_key: the session key that the client presented where a method issues a new one; None otherwise.
-    route, rpc: the path template and the full name of the method that it leads to, for profiles; empty until known.
-    span: what is recorded of the request, for the steps that it takes to join in; None: nothing is, as nearly always.
+    client_address: of the REST client, as the gateway determined it; empty if unknown.
+    user_agent: of the REST client; empty if unknown.
+    deadline: on the clock of time.monotonic(), in seconds; None: no deadline.
+    principal: the authenticated caller; None for an anonymous request.
+    access_token: the verified token, to be forwarded; None if there is none.
+    session_key: the one that the client presented to a method that issues a new one; None otherwise.
+    route, rpc: the path template and the full name of the method, for profiles; empty until known.
+    span: of the request, if it is sampled, as the parent of further spans; nearly always None.
     """
 
     request_id: str
@@ -41,19 +41,20 @@ _current: ContextVar[RequestContext | None] = ContextVar("headrace_request", def
 
 
 def current_request() -> RequestContext | None:
-    """The request that the current task works on; None outside of any."""
+    """Returns the request that the current task works on, None outside of any request."""
     return _current.get()
 
 
 def request_in(context: Context) -> RequestContext | None:
-    """The request that is the current one in ``context``; None outside of any."""
+    """Returns the current request of ``context``, None outside of any request."""
     return context.get(_current)
 
 
 def require_principal() -> Principal:
-    """The principal of the current request.
+    """Returns the principal of the current request.
 
-    LookupError: the method lets anybody in, so asking is a bug of ours, not the client's fault.
+    Raises:
+        LookupError: The request is anonymous, which the contract permits for this method: the caller has a bug.
     """
     request = _current.get()
     if request is None or request.principal is None:
@@ -62,13 +63,13 @@ def require_principal() -> Principal:
 
 
 def enter_request(request: RequestContext) -> None:
-    """Make ``request`` the current one, for the current task and those that it starts."""
+    """Makes ``request`` the current one, for the current task and those that it starts."""
     _current.set(request)
 
 
 @contextmanager
 def within_request(request: RequestContext) -> Iterator[None]:
-    """Make ``request`` the current one for as long as the context lasts."""
+    """Makes ``request`` the current one inside the `with`."""
     token = _current.set(request)
     try:
         yield

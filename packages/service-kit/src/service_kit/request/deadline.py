@@ -1,4 +1,4 @@
-"""How long the current request still has: whatever makes it wait for others asks here first."""
+"""The remaining time of the current request; every wait for another process is cut to it."""
 
 import time
 
@@ -6,9 +6,10 @@ from service_kit.request.context import current_request
 
 
 def time_left() -> float | None:
-    """Seconds until the answer is due; None: nobody waits for one, or not until a certain time.
+    """Returns the seconds until the deadline; None without a deadline, or outside of a request.
 
-    TimeoutError: it is too late, so nothing should be begun any more.
+    Raises:
+        TimeoutError: The deadline has passed, so no new work should begin.
     """
     request = current_request()
     if request is None or request.deadline is None:
@@ -20,6 +21,6 @@ def time_left() -> float | None:
 
 
 def within_deadline(limit_s: float) -> float:
-    """``limit_s``, or what is left where that is less (seconds). TimeoutError: nothing is."""
+    """Returns ``limit_s`` cut to the remaining time (seconds); raises TimeoutError after the deadline."""
     left_s = time_left()
     return limit_s if left_s is None else min(limit_s, left_s)

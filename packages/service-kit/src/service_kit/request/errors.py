@@ -1,4 +1,4 @@
-"""Why a call is refused, in the one shape that crosses every layer and process."""
+"""The error of a call, in the one form that crosses all layers and processes."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -8,9 +8,9 @@ from grpclib.const import Status
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """One rule of the contract that one field breaks.
+    """One rule of the contract that a field violates.
 
-    field: the path of the field, "lines[3].sku". rule: the rule's id, "string.max_len". message: for people.
+    field: its path, "lines[3].sku". rule: the rule's id, "string.max_len". message: for people.
     """
 
     field: str
@@ -20,12 +20,12 @@ class Violation:
 
 @dataclass(eq=False)
 class CallError(Exception):
-    """A call that is refused, or has failed in a way that its caller may know about.
+    """A call that is refused, or has failed in a way that its caller may know.
 
     status: the gRPC status. reason: the stable name of the cause, a value of a reason catalogue in the contract.
-    detail: for people; it crosses process borders, so nothing internal belongs in it.
-    violations: the rules of the contract that the request breaks, where that is the cause.
-    retry_after_s: when it makes sense to try again, in seconds; None: unknown.
+    detail: for people; it crosses process boundaries, so it must not contain anything internal.
+    violations: the rules of the contract that the request violates, if that is the cause.
+    retry_after_s: when a retry makes sense, in seconds; None: unknown.
     """
 
     status: Status

@@ -1,8 +1,7 @@
-"""Positions in a list as opaque page tokens (https://google.aip.dev/158).
+"""Opaque page tokens, which encode positions in a list (https://google.aip.dev/158).
 
 A token is base64url, without padding, of the packed position and the first 8 bytes of SHA-256 over the position and
-the list that it is of. The digest guards no secret, since a position grants nothing: it tells an honest client that it
-mixed up its tokens.
+the list's name. The digest protects no secret, since a position grants nothing: it detects tokens of another list.
 """
 
 import base64
@@ -16,30 +15,30 @@ _DIGEST_BYTES = 8
 
 
 class PageTokenInvalidError(Exception):
-    """The token is not one that this list gave out."""
+    """The token was not issued for this list."""
 
     violations: ClassVar[tuple[Violation, ...]] = (
         Violation("page_token", "page_token.known", "must be the next_page_token of a list with the same filters"),
     )
 
     def __init__(self) -> None:
-        super().__init__("The page token is not one that this list gave out.")
+        super().__init__("The page token was not issued for this list.")
 
 
 def encode_page_token(position: bytes, list_name: str) -> str:
-    """The token of a position. list_name: tells the list, its filters included, from every other."""
+    """Returns the token of a position. list_name: identifies the list with its filters."""
     content = position + _digest(position, list_name)
     return base64.urlsafe_b64encode(content).rstrip(b"=").decode()
 
 
 def decode_page_token(token: str, list_name: str) -> bytes:
-    """The position that a token stands for. PageTokenInvalidError: it was not given out for this list."""
+    """Returns the position of a token; raises PageTokenInvalidError if it was not issued for this list."""
     try:
         content = base64.urlsafe_b64decode(token + "=" * (-len(token) % 4))
     except (binascii.Error, ValueError) as exc:
         raise PageTokenInvalidError from exc
     position = content[:-_DIGEST_BYTES]
-    # Python's base64 skips characters that it does not know: only the one true spelling is ours.
+    # Python's base64 ignores unknown characters, so the canonical encoding is compared.
     if encode_page_token(position, list_name) != token:
         raise PageTokenInvalidError
     return position

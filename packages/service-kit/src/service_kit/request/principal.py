@@ -1,8 +1,8 @@
-"""Who is calling."""
+"""The authenticated caller of a request."""
 
 from dataclasses import dataclass
 
-#: The role that may do everything (the `role` claim of an access token).
+#: The role with all rights (the `role` claim of an access token).
 ADMIN = "admin"
 
 
@@ -12,7 +12,7 @@ class Principal:
 
     user_id, session_id, token_id: the claims `sub`, `sid` and `jti`.
     role: the claim `role`, "user" or "admin".
-    key_counter: the claim `skc`, the counter of the session key that was handed out with this token.
+    key_counter: the claim `skc`, the counter of the session key that was issued with this token.
     issued_at, expires_at: the claims `iat` and `exp`, in Unix seconds.
     """
 

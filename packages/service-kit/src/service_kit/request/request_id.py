@@ -1,4 +1,4 @@
-"""The id that follows one request through every process and log line."""
+"""The id that identifies one request in all processes and log lines."""
 
 import re
 
@@ -8,5 +8,5 @@ _VALID = re.compile(r"[\x21-\x7e]{1,128}")
 
 
 def keep_or_mint(candidate: str | None) -> str:
-    """The caller's request id if it is 1 to 128 visible ASCII characters, else a new one (32 hexadecimal digits)."""
+    """Returns the caller's request id if it is 1 to 128 visible ASCII characters, else a new one of 32 hex digits."""
     return candidate if candidate is not None and _VALID.fullmatch(candidate) else random_hex(32)

@@ -1,4 +1,4 @@
-"""How the C library's allocator treats large blocks."""
+"""Configures glibc's memory allocator."""
 
 import ctypes
 
@@ -8,16 +8,16 @@ _M_ARENA_MAX = -8
 _LARGE_BYTES = 64 * 1024
 
 
-def give_back_large_blocks() -> bool:
-    """Has every block of 64 KiB or more returned to the system as soon as it is freed.
+def release_large_blocks() -> bool:
+    """Makes the allocator return blocks of 64 KiB or more to the system when they are freed, and use one arena.
 
     By default, glibc raises that threshold to the size of each such block that is freed, up to 32 MiB, and takes the
-    next ones from its heap, which small blocks keep from shrinking: a burst of large messages would stay in the
-    process's memory for ever. Nor does each thread get an arena of its own, which would keep what it has once held: a
-    large body is read, and a large response compressed, in a thread. To be called before there are any.
+    next ones from its heap, which small blocks keep from shrinking: the memory of a burst of large messages would never
+    be released. Neither would that of an arena per thread: large bodies are read, and large responses compressed, in
+    threads. Must be called before the process starts threads.
 
     Returns:
-        Whether this system's allocator could be told so; others than glibc's give large blocks back anyway.
+        Whether the allocator could be configured; allocators other than glibc's return large blocks anyway.
     """
     try:
         libc = ctypes.CDLL(None)

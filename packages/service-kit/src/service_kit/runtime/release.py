@@ -1,4 +1,4 @@
-"""What runs here: which service, in which version, since when."""
+"""The release that this process runs: service, version, commit, time of start."""
 
 import os
 import platform
@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import version
 
-#: What a build sets to the commit that it was made from; an image bakes it in.
+#: The commit of the build, an environment variable of the container image.
 COMMIT_VARIABLE = "HEADRACE_COMMIT"
 
 
 @dataclass(frozen=True, slots=True)
 class Release:
-    """One process of a service. commit: empty where the build did not say. started_at: when this was made."""
+    """The release of one process. commit: empty if the build did not set it. started_at: of this object's creation."""
 
     service: str
     version: str
@@ -23,15 +23,15 @@ class Release:
 
     @property
     def python(self) -> str:
-        """Implementation and version."""
+        """Implementation and version, "CPython 3.13.1"."""
         return f"{platform.python_implementation()} {platform.python_version()}"
 
     @property
     def uptime_s(self) -> float:
-        """Seconds since the start, whatever became of the wall clock."""
+        """Seconds since the start, by the monotonic clock."""
         return time.monotonic() - self._began_s
 
 
 def this_release(service: str) -> Release:
-    """The release of the installed distribution ``service`` that this process runs."""
+    """Returns the release of the installed distribution ``service``."""
     return Release(service, version(service), os.environ.get(COMMIT_VARIABLE, ""))

@@ -1,12 +1,12 @@
-"""Why a process does not start as it is configured."""
+"""The error of a process that cannot start as it is configured."""
 
 from typing import ClassVar
 
 
 class StartRefusedError(Exception):
-    """All that keeps a process from starting: it says so and ends with exit code 2, without a traceback.
+    """The problems that keep a process from starting: it prints them and exits with 2, without a traceback.
 
-    heading: what is wrong. problems: one line each, naming the place; a secret's value is in none of them.
+    heading: the summary. problems: one line each, with the place; none contains a secret.
     """
 
     heading: ClassVar[str] = "cannot start"

@@ -1,4 +1,4 @@
-"""How late the event loop is: what everything in the process waits for, when one thing does not let go of it."""
+"""The lag of the event loop: how long all tasks wait when one of them blocks it."""
 
 import asyncio
 import time
@@ -8,37 +8,37 @@ from contextlib import asynccontextmanager
 
 from service_kit.telemetry.seconds_histogram import seconds_histogram
 
-_lateness = seconds_histogram("headrace.event_loop.lag", "How much later than asked for the event loop came back")
+_lag = seconds_histogram("headrace.event_loop.lag", "Delay of a timer of the event loop")
 
-#: How often (seconds) the loop is looked at, and how long a look is remembered.
+#: The interval of measurements (seconds), and how long they are kept.
 _EVERY_S = 0.5
 WINDOW_S = 60.0
 
 
 class LoopLag:
-    """Looks twice a second how much later than asked for the loop comes back; sees all that blocks it for longer."""
+    """Measures twice a second by how much a timer of the loop is late; it sees every block of half a second or more."""
 
     def __init__(self) -> None:
-        self._seen: deque[tuple[float, float]] = deque(maxlen=int(WINDOW_S / _EVERY_S))
+        self._measured: deque[tuple[float, float]] = deque(maxlen=int(WINDOW_S / _EVERY_S))
 
     @property
     def last_s(self) -> float:
-        """The lateness (seconds) of the last look; 0 before the first."""
-        return self._seen[-1][1] if self._seen else 0.0
+        """The latest lag (seconds); 0 before the first measurement."""
+        return self._measured[-1][1] if self._measured else 0.0
 
     @property
     def worst_s(self) -> float:
-        """The greatest lateness (seconds) of the last WINDOW_S."""
+        """The greatest lag (seconds) of the last WINDOW_S."""
         return self.worst_within_s(WINDOW_S)
 
     def worst_within_s(self, window_s: float) -> float:
-        """The same of the last ``window_s``, up to WINDOW_S."""
+        """Returns the greatest lag (seconds) of the last ``window_s``, at most WINDOW_S."""
         since = time.monotonic() - window_s
-        return max((late_s for at, late_s in self._seen if at >= since), default=0.0)
+        return max((lag_s for at, lag_s in self._measured if at >= since), default=0.0)
 
     @asynccontextmanager
     async def watched(self) -> AsyncIterator[None]:
-        """Look on inside the `async with`."""
+        """Measures inside the `async with`."""
         watching = asyncio.create_task(self._watch(), name="loop-lag")
         try:
             yield
@@ -48,10 +48,10 @@ class LoopLag:
 
     async def _watch(self) -> None:
         while True:
-            asked = time.monotonic()
+            began_s = time.monotonic()
             await asyncio.sleep(_EVERY_S)
-            now = time.monotonic()
-            # Timers of the loop count in whole milliseconds, and may be early by one.
-            late_s = max(0.0, now - asked - _EVERY_S)
-            self._seen.append((now, late_s))
-            _lateness.record(late_s)
+            now_s = time.monotonic()
+            # Timers of uvloop have a resolution of 1 ms, and may be early by as much.
+            lag_s = max(0.0, now_s - began_s - _EVERY_S)
+            self._measured.append((now_s, lag_s))
+            _lag.record(lag_s)

@@ -1,4 +1,4 @@
-"""Metrics: recorded through the OpenTelemetry API, read by Prometheus. For durations, see `seconds_histogram`.
+"""Metrics: recorded by the OpenTelemetry API, scraped by Prometheus. For durations, see `seconds_histogram`.
 
 Instrument names carry neither unit nor `_total`: the exporter appends both.
 """
@@ -23,18 +23,23 @@ from prometheus_client.exposition import CONTENT_TYPE_PLAIN_0_0_4, generate_late
 from prometheus_client.openmetrics.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.openmetrics.exposition import generate_latest as generate_openmetrics
 
-#: Ours, not prometheus_client's global one, so that only what we chose is exposed.
+#: Not prometheus_client's global one, so that only the chosen metrics are exposed.
 registry = CollectorRegistry(auto_describe=False)
-# A series more for each of a histogram's, which nobody asks for.
+# Otherwise each series has a further one, which no dashboard or alert uses.
 disable_created_metrics()  # type: ignore[no-untyped-call]
 _identity: list[tuple[str, str]] = []
 
 
 def start(*, service: str, version: str, revision: str = "") -> None:
-    """Begin to collect; instruments made earlier join in. `headrace_build_info` says what runs here.
+    """Starts collecting, also for instruments that were created earlier, and sets `headrace_build_info`.
 
-    revision: the commit that it was built from; empty where nobody said.
-    RuntimeError: the process has already started as another service; OpenTelemetry has one provider per process.
+    Args:
+        service: The name of the service.
+        version: Its version.
+        revision: The commit that it was built from; empty if unknown.
+
+    Raises:
+        RuntimeError: The process has started as another service; OpenTelemetry has one provider per process.
     """
     if _identity:
         if _identity != [(service, version)]:
@@ -42,7 +47,7 @@ def start(*, service: str, version: str, revision: str = "") -> None:
         return
     resource = Resource.create({"service.name": service, "service.version": version})
     reader = PrometheusMetricReader(registry=registry, scope_info_enabled=False)
-    # The exporter drops exemplars, and looking for them takes a third of the time of a measurement.
+    # The exporter drops exemplars, and collecting them takes a third of the time of a measurement.
     exemplars = AlwaysOffExemplarFilter()
     provider = MeterProvider([reader], resource, exemplar_filter=exemplars, shutdown_on_exit=False)
     api.set_meter_provider(provider)
@@ -55,37 +60,37 @@ def start(*, service: str, version: str, revision: str = "") -> None:
 
 
 def meter(name: str) -> api.Meter:
-    """The meter of the module or package ``name``; it may be asked for before `start`."""
+    """Returns the meter of the module or package ``name``; it may be used before `start`."""
     return api.get_meter(name)
 
 
 def from_zero(counter: api.Counter, *series: Mapping[str, str]) -> None:
-    """Show these series of the counter from the start, or the one without attributes.
+    """Initializes these series of the counter with 0, or the one without attributes.
 
-    `rate` and `increase` do not see the first step of a series that comes into being with it.
+    `rate` and `increase` miss the first increment of a series that begins with it.
     """
     for attributes in series or ({},):
         counter.add(0, attributes)
 
 
 def exposition() -> tuple[bytes, str]:
-    """All metrics as they are now, in the Prometheus text format, and its content type."""
+    """Returns the current metrics in the Prometheus text format, and its content type."""
     return generate_latest(registry), CONTENT_TYPE_PLAIN_0_0_4
 
 
 def openmetrics() -> tuple[bytes, str]:
-    """All metrics as they are now, with exemplars, in the OpenMetrics text format, and its content type."""
+    """Returns the current metrics with exemplars, in the OpenMetrics text format, and its content type."""
     text: bytes = generate_openmetrics(registry)  # type: ignore[no-untyped-call]
     return text, CONTENT_TYPE_LATEST
 
 
 def families() -> Iterable[Metric]:
-    """All metrics as they are now, by name."""
+    """Returns the current metrics by name."""
     return registry.collect()
 
 
 def samples() -> Iterator[tuple[str, Mapping[str, str], float]]:
-    """All metrics as they are now, one by one: the name that Prometheus sees, labels, value."""
+    """Yields the current samples: the name that Prometheus sees, labels, value."""
     for family in families():
         for sample in family.samples:
             yield sample.name, sample.labels, sample.value

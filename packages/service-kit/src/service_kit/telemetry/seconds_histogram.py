@@ -1,6 +1,6 @@
-"""Histograms of durations: prometheus_client's own, since every request records several.
+"""Histograms of durations, by prometheus_client: every request records several.
 
-OpenTelemetry's cost four times as much a measurement, and its exporter for Prometheus drops exemplars; see ADR 15.
+A measurement with OpenTelemetry costs four times as much, and its Prometheus exporter drops exemplars; see ADR 15.
 """
 
 import os
@@ -11,21 +11,21 @@ from prometheus_client import Histogram
 from service_kit.telemetry.metrics import registry
 from service_kit.telemetry.trace_context import TraceContext
 
-#: Stores and most calls of services answer sooner than the conventions expect of requests.
+#: Stores and most calls of services are faster than the lowest bound of the semantic conventions.
 _FAST = (0.0005, 0.001, 0.0025)
-#: Bounds of the buckets, in seconds: what the semantic conventions advise for request durations
-#: (https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration), and those below.
+#: Bounds of the buckets (seconds): those that the semantic conventions advise for request durations
+#: (https://opentelemetry.io/docs/specs/semconv/http/http-metrics/#metric-httpserverrequestduration), and faster ones.
 SECONDS_BUCKETS = (*_FAST, 0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1.0, 2.5, 5.0, 7.5, 10.0)
 
-# Whoever switches OpenTelemetry's metrics off means these too:
+# Switching OpenTelemetry off disables these metrics too:
 # https://opentelemetry.io/docs/specs/otel/configuration/sdk-environment-variables/
 _OFF = os.environ.get("OTEL_SDK_DISABLED", "").lower() == "true"
 
 
 class SecondsHistogram:
-    """How long something took, by labels. Made by `seconds_histogram`.
+    """A histogram of durations with labels, created by `seconds_histogram`.
 
-    name, labels: as OpenTelemetry writes them, with dots; Prometheus sees underscores, and `_seconds` after the name.
+    name, labels: in OpenTelemetry's form, with dots; Prometheus sees underscores, and the suffix `_seconds`.
     """
 
     def __init__(self, name: str, description: str, labels: tuple[str, ...]) -> None:
@@ -36,16 +36,18 @@ class SecondsHistogram:
             buckets=SECONDS_BUCKETS,
             registry=registry,
         )
-        # prometheus_client looks a series up under a lock, and as text.
+        # Cached, because prometheus_client looks a series up under a lock, by text.
         self._series: dict[tuple[str | int, ...], Histogram] = {}
         if not labels:
             self._series[()] = self._histogram
 
     def record(self, seconds: float, *labels: str | int, sampled: TraceContext | None = None) -> None:
-        """Something took ``seconds``. labels: of few values each, in the order of their names; "" for none.
+        """Records a duration.
 
-        sampled: the trace that tells of it, where there is one. Each bucket shows its last as an exemplar, in
-        OpenMetrics only.
+        Args:
+            seconds: The duration.
+            labels: Values of low cardinality, in the order of the label names; "" for none.
+            sampled: The trace of a sampled request. Each bucket shows its latest as an exemplar, in OpenMetrics only.
         """
         if _OFF:
             return
@@ -60,7 +62,7 @@ class SecondsHistogram:
 
 @cache
 def seconds_histogram(name: str, description: str, *labels: str) -> SecondsHistogram:
-    """The process's histogram of this name. ValueError: another one has it, with other labels or another text."""
+    """Returns the process's histogram of this name; raises ValueError if it exists with other labels or description."""
     return SecondsHistogram(name, description, labels)
 
 

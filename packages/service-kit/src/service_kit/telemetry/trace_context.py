@@ -1,4 +1,4 @@
-"""W3C Trace Context (https://www.w3.org/TR/trace-context/): what travels in `traceparent` and `tracestate`."""
+"""W3C Trace Context (https://www.w3.org/TR/trace-context/): the headers `traceparent` and `tracestate`."""
 
 import re
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from service_kit.telemetry.random_ids import random_hex
 
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-(?!0{32})([0-9a-f]{32})-(?!0{16})([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
-#: Of a longer one, or one with more members, nobody has to hand anything on (3.3.1.5).
+#: A longer one, or one with more members, need not be propagated (section 3.3.1.5).
 _TRACESTATE = re.compile(r"[\x20-\x7e]{1,512}")
 _MOST_MEMBERS = 32
 _SAMPLED = 0x01
@@ -14,10 +14,10 @@ _SAMPLED = 0x01
 
 @dataclass(frozen=True, slots=True)
 class TraceContext:
-    """Where in which trace we are: ids in lower-case hexadecimal (32 and 16 digits), flags in 2.
+    """The current position in a trace: ids in lower-case hexadecimal (32 and 16 digits), flags in 2 digits.
 
-    parent_id: the span that we were called from; empty where the trace begins with us.
-    state: what tracing systems tell one another, as it came; empty if nothing did.
+    parent_id: the caller's span; empty if the trace begins in this process.
+    state: the caller's `tracestate`, unchanged; empty if there was none.
     """
 
     trace_id: str
@@ -32,14 +32,14 @@ class TraceContext:
 
     @property
     def sampled(self) -> bool:
-        """Whether whoever called us records the trace."""
+        """Whether the caller records the trace."""
         return bool(int(self.flags, 16) & _SAMPLED)
 
 
 def continue_trace(traceparent: str | None, tracestate: str | None = None) -> TraceContext:
-    """A span in the trace that ``traceparent`` names, or in a new trace if it is absent or malformed.
+    """Returns a span in the trace of ``traceparent``, or in a new trace if that is absent or malformed.
 
-    tracestate: its fields, joined by commas; one that cannot be read is left behind, and the trace goes on without.
+    tracestate: its fields, joined by commas; a malformed one is dropped, and the trace continues without it.
     """
     match = _TRACEPARENT.fullmatch(traceparent) if traceparent else None
     if match is None or ((traceparent or "").startswith("00") and match[4]):

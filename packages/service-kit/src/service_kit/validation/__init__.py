@@ -1,4 +1,4 @@
-"""Validation of messages by the rules that the contract gives their fields."""
+"""Validates messages by the rules that the contract gives their fields."""
 
 from service_kit.validation.validator import Validator
 

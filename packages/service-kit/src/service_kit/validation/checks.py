@@ -1,8 +1,8 @@
-"""The rules of single values, compiled into functions.
+"""Compiles the rules of single values into functions.
 
 A check takes a value and yields (rule id, message) for each rule that the value breaks. Rule ids are protovalidate's
-(https://protovalidate.com), except two of ours: `string.no_nul`, since no store of ours can hold U+0000, and
-`timestamp.range`, since what google.protobuf.Timestamp's own definition excludes is no time to anybody.
+(https://protovalidate.com), with two additions: `string.no_nul`, because PostgreSQL cannot store U+0000, and
+`timestamp.range`, for the bounds in google.protobuf.Timestamp's own definition.
 """
 
 from collections.abc import Callable, Iterator
@@ -26,9 +26,9 @@ _NANOS = range(1_000_000_000)
 
 
 def value_checks(field: FieldDescriptor, rules: Any | None, pattern_message: str = "") -> list[Check]:
-    """The checks for one value of ``field``, which is not itself a list.
+    """Returns the checks of one value of ``field``; for a repeated field, of one item.
 
-    rules: buf.validate.FieldRules. pattern_message: what is said of a value that breaks the rules' pattern.
+    rules: buf.validate.FieldRules. pattern_message: for a value that breaks the rules' pattern; empty: a general one.
     """
     if field.type == FieldDescriptor.TYPE_STRING:
         return [_no_nul, *_string_checks(rules.string if rules is not None else None, pattern_message)]
@@ -45,7 +45,7 @@ def value_checks(field: FieldDescriptor, rules: Any | None, pattern_message: str
 
 
 def list_check(rules: Any) -> Check:
-    """The check for a list as a whole. ``rules``: buf.validate.RepeatedRules."""
+    """Returns the check of a list as a whole. rules: buf.validate.RepeatedRules."""
     least = rules.min_items if rules.HasField("min_items") else None
     most = rules.max_items if rules.HasField("max_items") else None
 

@@ -1,4 +1,4 @@
-"""Validates whole messages: walks their fields, and applies the checks that the contract's rules make."""
+"""Validates whole messages: walks their fields, and applies the compiled checks of the contract's rules."""
 
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping
@@ -11,7 +11,7 @@ from service_kit.contract.policy import TextForm
 from service_kit.request.errors import Violation
 from service_kit.validation.checks import Check, list_check, value_checks
 
-#: Takes a message and the path of what it stands in ("" or "lines[3]."), and yields what it breaks.
+#: Takes a message and the path prefix of its fields ("" or "lines[3]."), and yields the violations.
 MessageCheck = Callable[[Any, str], Iterator[Violation]]
 
 _IGNORE_IF_ZERO_VALUE = 1
@@ -22,7 +22,7 @@ _FORMS: Mapping[TextForm, Callable[[str], str]] = {
 
 
 class Validator:
-    """Validates dynamic messages (of the contract's own classes) by buf.validate's rules, compiled once a type."""
+    """Validates dynamic messages (of the contract's own classes) by buf.validate's rules, compiled once per type."""
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
@@ -30,11 +30,11 @@ class Validator:
         self._forms: dict[str, _TextForms] = {}
 
     def prepare(self, descriptor: Descriptor) -> None:
-        """Compile the rules of a message type now, rather than when the first such message comes."""
+        """Compiles the rules of a message type now, not at its first message."""
         self._checks_of(descriptor)
 
-    def put_into_form(self, message: Any) -> None:
-        """Change the strings of a request as the contract says, before it is validated."""
+    def normalize(self, message: Any) -> None:
+        """Normalizes the strings of a request as the contract says, before validation."""
         descriptor = message.DESCRIPTOR
         forms = self._forms.get(descriptor.full_name)
         if forms is None:
@@ -42,7 +42,7 @@ class Validator:
         forms.apply(message)
 
     def violations(self, message: Any, path: str = "") -> list[Violation]:
-        """What the message breaks, in the order of its fields; nothing if it is valid."""
+        """Returns the violations of a message, in the order of its fields; none if it is valid."""
         return list(self._walk(message, path))
 
     def _walk(self, message: Any, path: str) -> Iterator[Violation]:
@@ -52,7 +52,7 @@ class Validator:
     def _checks_of(self, descriptor: Descriptor) -> list[MessageCheck]:
         compiled = self._compiled.get(descriptor.full_name)
         if compiled is None:
-            compiled = self._compiled[descriptor.full_name] = []  # known before it is filled: types may recurse
+            compiled = self._compiled[descriptor.full_name] = []  # stored before it is filled: types may recurse
             compiled.extend(check for field in descriptor.fields if (check := self._compile(field)) is not None)
         return compiled
 
@@ -108,7 +108,7 @@ class Validator:
             broken = list(whole(items)) if whole is not None else []
             yield from (Violation(path + name, rule, text) for rule, text in broken)
             if broken:
-                return  # of a list too long to look at, the items are not looked at
+                return  # the items of an overlong list are not validated
             for i, item in enumerate(items):
                 for item_check in item_checks:
                     yield from (Violation(f"{path}{name}[{i}]", rule, text) for rule, text in item_check(item))
