@@ -15,5 +15,5 @@ def database_url(postgres_server: RunningPostgres) -> str:
 
 
 def enter_request_with(left_s: float) -> None:
-    """From here on, the current task works on a request whose answer is due in ``left_s`` seconds."""
+    """Makes a request with a deadline in ``left_s`` seconds the current one."""
     enter_request(RequestContext("req-1", continue_trace(None), deadline=time.monotonic() + left_s))

@@ -1,4 +1,4 @@
-"""Nobody waits for an answer any more: the statement ends in the server, and the connection is whole or gone."""
+"""A cancelled caller: its statement ends in the server, and the connection is usable or closed."""
 
 import asyncio
 import random
@@ -61,7 +61,7 @@ async def test_a_cancelled_statement_ends_in_the_server(pool: PostgresPool, data
     assert await backend(pool) == before
 
 
-async def test_a_cancelled_transaction_leaves_nothing(pool: PostgresPool, database_url: str) -> None:
+async def test_cancelled_transaction_is_rolled_back(pool: PostgresPool, database_url: str) -> None:
     await run(pool, "CREATE TABLE written (number int)")
 
     async def write() -> None:
@@ -80,9 +80,7 @@ async def test_a_cancelled_transaction_leaves_nothing(pool: PostgresPool, databa
         assert await (await connection.execute("SELECT * FROM written")).fetchall() == []
 
 
-async def test_a_caller_that_is_cancelled_twice_costs_the_connection_only(
-    pool: PostgresPool, database_url: str
-) -> None:
+async def test_caller_that_is_cancelled_twice_loses_only_its_connection(pool: PostgresPool, database_url: str) -> None:
     task = asyncio.create_task(run(pool, SLOW))
     await until_running(database_url, SLOW)
     task.cancel()
@@ -94,7 +92,7 @@ async def test_a_caller_that_is_cancelled_twice_costs_the_connection_only(
     assert pool.get_stats()["pool_size"] == 1
 
 
-async def test_a_server_that_has_gone_silent_is_given_up(postgres_server: RunningPostgres) -> None:
+async def test_silent_server_is_given_up(postgres_server: RunningPostgres) -> None:
     url = postgres_server.create_database("silent")
     async with tcp_proxy(postgres_server.port) as proxy:
         proxied = url.replace(str(postgres_server.port), str(proxy.port))
@@ -109,7 +107,7 @@ async def test_a_server_that_has_gone_silent_is_given_up(postgres_server: Runnin
             await run(pool, "SELECT 1")
 
 
-async def test_cancelling_what_a_silent_server_does_not_end_takes_no_time(postgres_server: RunningPostgres) -> None:
+async def test_cancellation_on_a_silent_server_is_bounded(postgres_server: RunningPostgres) -> None:
     url = postgres_server.create_database("silent")
     async with tcp_proxy(postgres_server.port) as proxy:
         proxied = url.replace(str(postgres_server.port), str(proxy.port))
@@ -128,7 +126,7 @@ async def test_cancelling_what_a_silent_server_does_not_end_takes_no_time(postgr
             await run(pool, "SELECT 1")
 
 
-async def test_a_storm_of_cancellations_crosses_and_loses_nothing(database_url: str) -> None:
+async def test_many_cancellations_mix_up_and_lose_no_connection(database_url: str) -> None:
     chance = random.Random(7)  # noqa: S311
     async with open_pool(database_url, replace(LIMITS, max_size=4), application_name="tests") as pool:
 

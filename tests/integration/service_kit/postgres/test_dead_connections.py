@@ -1,4 +1,4 @@
-"""Connections that died while they lay idle are replaced within the request's deadline, however they died."""
+"""Connections that died while they were idle are replaced within the request's deadline."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
@@ -54,7 +54,7 @@ async def terminate(proxy: TcpProxy, server: RunningPostgres, pool: PostgresPool
 
 
 async def time_out(proxy: TcpProxy, server: RunningPostgres, pool: PostgresPool) -> None:
-    """As idle_session_timeout does it."""
+    """Ends the connections as idle_session_timeout does."""
     async with pool.connection() as connection:
         await connection.execute("SET idle_session_timeout = 1")
         pid = connection.info.backend_pid
@@ -76,7 +76,7 @@ async def reset(proxy: TcpProxy, server: RunningPostgres, pool: PostgresPool) ->
 
 
 async def lose(proxy: TcpProxy, server: RunningPostgres, pool: PostgresPool) -> None:
-    """As a firewall that forgets what is idle: nothing is said to either side."""
+    """Drops the connections as a firewall drops idle ones: neither side is notified."""
     proxy.hang()
     await asyncio.sleep(1.1)  # what was used within the last second is not asked for a sign of life
 
@@ -105,7 +105,7 @@ async def transact(pool: PostgresPool) -> None:
 @pytest.mark.parametrize("kill", KILLS)
 @pytest.mark.parametrize("use", [read, write, transact])
 @pytest.mark.parametrize("requests", [1, 10])
-async def test_idle_connections_that_died_cost_no_request(
+async def test_dead_idle_connections_fail_no_request(
     kill: Kill, use: Use, requests: int, stage: tuple[TcpProxy, RunningPostgres, PostgresPool]
 ) -> None:
     await kill(*stage)
@@ -114,7 +114,7 @@ async def test_idle_connections_that_died_cost_no_request(
 
 
 @pytest.mark.parametrize("kill", KILLS)
-async def test_the_pool_is_whole_afterwards(
+async def test_pool_is_complete_after_dead_connections(
     kill: Kill, proxy: TcpProxy, postgres_server: RunningPostgres, pool: PostgresPool
 ) -> None:
     await kill(proxy, postgres_server, pool)
@@ -127,8 +127,8 @@ async def test_the_pool_is_whole_afterwards(
     await in_time(whole, within_s=10)
 
 
-async def test_a_connection_in_use_needs_no_sign_of_life(pool: PostgresPool, postgres_server: RunningPostgres) -> None:
-    """Under load the look at the socket is all: the server sees nothing but the statements."""
+async def test_connection_in_use_is_not_tested(pool: PostgresPool, postgres_server: RunningPostgres) -> None:
+    """Under load only the socket is polled: the server sees only the statements."""
     async with pool.connection() as connection:
         pid = connection.info.backend_pid
     for _ in range(20):
@@ -138,7 +138,9 @@ async def test_a_connection_in_use_needs_no_sign_of_life(pool: PostgresPool, pos
         assert await (await admin.execute(query, (pid,))).fetchone() == ("SELECT 2",)
 
 
-async def test_what_may_have_committed_is_not_done_again(pool: PostgresPool, postgres_server: RunningPostgres) -> None:
+async def test_work_that_may_have_committed_is_not_repeated(
+    pool: PostgresPool, postgres_server: RunningPostgres
+) -> None:
     await execute(pool, "CREATE TABLE counted (it int)")
     calls = 0
 
@@ -162,12 +164,12 @@ async def test_what_may_have_committed_is_not_done_again(pool: PostgresPool, pos
         await in_transaction(pool, work)
     assert calls == 1
 
-    with pytest.raises(psycopg.OperationalError):  # a single statement that writes: nobody knows either
+    with pytest.raises(psycopg.OperationalError):  # a single statement that writes: its outcome is unknown too
         await execute(pool, "INSERT INTO counted VALUES (1)")
     assert await fetch_all(pool, "SELECT * FROM counted") == []
 
 
-async def test_what_does_nothing_the_second_time_is_done_again(pool: PostgresPool) -> None:
+async def test_idempotent_statement_is_repeated(pool: PostgresPool) -> None:
     await execute(pool, "CREATE TABLE claimed (key int PRIMARY KEY)")
     await execute(pool, "CREATE SEQUENCE tries")
     claim = """
@@ -178,7 +180,7 @@ async def test_what_does_nothing_the_second_time_is_done_again(pool: PostgresPoo
     assert await execute(pool, claim, idempotent=True) == 1
 
 
-async def test_a_transaction_whose_commit_was_not_sent_is_done_again(
+async def test_transaction_whose_commit_was_not_sent_is_repeated(
     pool: PostgresPool, postgres_server: RunningPostgres
 ) -> None:
     await execute(pool, "CREATE TABLE once (it int)")
@@ -197,7 +199,7 @@ async def test_a_transaction_whose_commit_was_not_sent_is_done_again(
     assert await fetch_all(pool, "SELECT * FROM once") == [(1,)]
 
 
-async def test_a_deadlock_is_done_again(postgres_server: RunningPostgres) -> None:
+async def test_deadlocked_transaction_is_repeated(postgres_server: RunningPostgres) -> None:
     url = postgres_server.create_database("deadlock")
     async with open_pool(url, replace(LIMITS, statement_timeout_ms=10_000), application_name="deadlock") as pool:
         await execute(pool, "CREATE TABLE pairs (key int PRIMARY KEY, it int)")

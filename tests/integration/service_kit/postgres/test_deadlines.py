@@ -1,4 +1,4 @@
-"""A request's deadline reaches the statements, and costs nothing where it does not matter."""
+"""A request's deadline bounds its statements, and usually costs nothing."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -21,7 +21,7 @@ async def pool(database_url: str) -> AsyncIterator[PostgresPool]:
 
 
 async def shown_ms(pool: PostgresPool, left_s: float | None) -> int:
-    """The time-out of statements in the server, in a request that has so long left."""
+    """Returns statement_timeout in a request with ``left_s`` seconds left."""
 
     async def show() -> int:
         if left_s is not None:
@@ -36,24 +36,26 @@ async def shown_ms(pool: PostgresPool, left_s: float | None) -> int:
     return await asyncio.create_task(show())
 
 
-async def test_a_short_deadline_shortens_the_time_out(pool: PostgresPool) -> None:
+async def test_short_deadline_shortens_statement_timeout(pool: PostgresPool) -> None:
     assert await shown_ms(pool, None) == 4000
     assert 400 <= await shown_ms(pool, 0.4) < 900
     assert 100 <= await shown_ms(pool, 0.1) <= 300
 
 
-async def test_a_long_deadline_never_goes_beyond_what_is_configured(pool: PostgresPool) -> None:
+async def test_long_deadline_does_not_exceed_the_configured_timeout(pool: PostgresPool) -> None:
     assert await shown_ms(pool, 60) == 4000
 
 
 @pytest.mark.parametrize("left_s", [None, 60, 3, 1.9])
-async def test_after_a_short_one_the_next_request_has_its_own_time(pool: PostgresPool, left_s: float | None) -> None:
+async def test_request_after_one_with_a_short_deadline_has_its_own_timeout(
+    pool: PostgresPool, left_s: float | None
+) -> None:
     assert await shown_ms(pool, 0.1) <= 300
     assert await shown_ms(pool, left_s) >= (4 if left_s is None else min(left_s, 4)) * 1000 - 100
 
 
-async def test_the_usual_request_sends_nothing_for_it(pool: PostgresPool, database_url: str) -> None:
-    """The statement that the server saw last on the connection is the request's own."""
+async def test_usual_request_does_not_set_statement_timeout(pool: PostgresPool, database_url: str) -> None:
+    """The last statement on the connection is the request's own."""
     for left_s in (5, 2.99, 1.98, 1.5):
 
         async def ask(left_s: float = left_s) -> None:
@@ -67,7 +69,7 @@ async def test_the_usual_request_sends_nothing_for_it(pool: PostgresPool, databa
         await asyncio.create_task(ask())
 
 
-async def test_a_request_that_is_late_begins_nothing(pool: PostgresPool) -> None:
+async def test_late_request_begins_no_command(pool: PostgresPool) -> None:
     async def late() -> None:
         enter_request_with(-0.1)
         async with pool.connection():
@@ -78,7 +80,7 @@ async def test_a_request_that_is_late_begins_nothing(pool: PostgresPool) -> None
     assert pool.get_stats().get("requests_num", 0) == 0
 
 
-async def test_the_wait_for_a_connection_ends_with_the_request(pool: PostgresPool) -> None:
+async def test_wait_for_a_connection_ends_at_the_deadline(pool: PostgresPool) -> None:
     async def ask(left_s: float) -> None:
         enter_request_with(left_s)
         async with pool.connection():
@@ -91,7 +93,7 @@ async def test_the_wait_for_a_connection_ends_with_the_request(pool: PostgresPoo
             await asyncio.create_task(ask(5))
 
 
-async def test_a_deadline_that_passed_in_the_queue_begins_nothing(database_url: str) -> None:
+async def test_deadline_that_passed_in_the_queue_begins_no_statement(database_url: str) -> None:
     limits = replace(LIMITS, wait_s=5)
     async with open_pool(database_url, limits, application_name="tests") as pool:
         blocker = asyncio.Event()

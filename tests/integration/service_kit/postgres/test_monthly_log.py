@@ -1,4 +1,4 @@
-"""MonthlyLog on the audit log of user-svc: what it has done, counts and logs, and what it does about failures."""
+"""MonthlyLog on the audit log of user-svc: its changes, metrics, log lines and failures."""
 
 import asyncio
 from collections.abc import AsyncIterator, Iterator
@@ -42,7 +42,9 @@ def months(url: str) -> list[object]:
     return [name for (name,) in ask(url, "SELECT name FROM audit_log_partitions() ORDER BY since")]
 
 
-async def test_makes_missing_months_and_drops_outdated_ones(url: str, pool: PostgresPool, lines: list[str]) -> None:
+async def test_maintenance_creates_missing_months_and_drops_expired_ones(
+    url: str, pool: PostgresPool, lines: list[str]
+) -> None:
     made = months(url)
     ask(url, f"DROP TABLE {made[0]}, {made[1]}")
     ask(url, "SELECT add_audit_log_month('2020-01-01T00:00:00Z')")
@@ -56,7 +58,7 @@ async def test_makes_missing_months_and_drops_outdated_ones(url: str, pool: Post
     assert lines == []
 
 
-async def test_the_retention_is_the_owners_to_set(url: str, pool: PostgresPool) -> None:
+async def test_only_the_owner_can_set_the_retention(url: str, pool: PostgresPool) -> None:
     ask(url, "SELECT add_audit_log_month('2020-01-01T00:00:00Z')")
     ask(url, "INSERT INTO audit_log (at, event, ip, request_id, detail) VALUES (now(), 'logged_in', '', '', '{}')")
     set_retention(url, "audit_log", 0)
@@ -67,14 +69,14 @@ async def test_the_retention_is_the_owners_to_set(url: str, pool: PostgresPool) 
     assert "audit_log_2020_01" not in months(url)
 
 
-async def test_many_at_once_make_each_month_once(url: str, pool: PostgresPool) -> None:
+async def test_concurrent_maintenance_creates_each_month_once(url: str, pool: PostgresPool) -> None:
     made = months(url)
     ask(url, f"DROP TABLE {', '.join(map(str, made))}")
     await asyncio.gather(*(MonthlyLog(pool, "audit_log").maintain() for _ in range(8)))
     assert months(url) == made
 
 
-async def test_a_failure_is_logged_once_and_tried_again(monkeypatch: pytest.MonkeyPatch, lines: list[str]) -> None:
+async def test_failed_maintenance_is_logged_once_and_retried(monkeypatch: pytest.MonkeyPatch, lines: list[str]) -> None:
     monkeypatch.setattr(monthly_log, "_RETRY_S", 0.01)
     nowhere = f"postgresql://x@127.0.0.1:{free_port()}/x"
     async with user_pool(nowhere, ONE_CONNECTION) as pool:

@@ -1,4 +1,4 @@
-"""Whether a database has the schema that a service was built for, on a real server."""
+"""The schema check, on a real server."""
 
 import pytest
 from psycopg.errors import UndefinedTable

@@ -95,7 +95,7 @@ async def use(pool: PostgresPool, key: int) -> None:
 
 
 @pytest.mark.parametrize("change", list(CHANGES))
-async def test_a_change_of_the_schema_costs_no_request(pool: PostgresPool, url: str, change: str) -> None:
+async def test_schema_change_fails_no_request(pool: PostgresPool, url: str, change: str) -> None:
     for _ in range(2 * LIMITS.max_size):  # so that every connection has a plan for each
         await use(pool, 1)
     with psycopg.connect(url, autocommit=True) as connection:
@@ -106,7 +106,7 @@ async def test_a_change_of_the_schema_costs_no_request(pool: PostgresPool, url: 
         await use(pool, 2)
 
 
-async def test_a_pooler_that_resets_sessions_costs_no_request(pool: PostgresPool) -> None:
+async def test_pooler_that_resets_sessions_fails_no_request(pool: PostgresPool) -> None:
     for _ in range(2 * LIMITS.max_size):
         await use(pool, 1)
     for _ in range(LIMITS.max_size):
@@ -118,7 +118,7 @@ async def test_a_pooler_that_resets_sessions_costs_no_request(pool: PostgresPool
         await use(pool, 2)
 
 
-async def test_a_column_that_is_missing_is_an_error(pool: PostgresPool, url: str) -> None:
+async def test_missing_column_is_an_error(pool: PostgresPool, url: str) -> None:
     await use(pool, 1)
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute("ALTER TABLE things DROP COLUMN note")

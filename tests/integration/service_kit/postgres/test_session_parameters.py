@@ -1,4 +1,4 @@
-"""A session's parameters are the process's own, whatever the database, its role or a variable of libpq says."""
+"""Session parameters are set by the process, not by the database, its role or a variable of libpq."""
 
 import os
 import subprocess
@@ -28,7 +28,9 @@ DEFAULTS = {
 
 
 @pytest.mark.parametrize("parameter", list(DEFAULTS))
-async def test_the_databases_default_has_no_say(postgres_server: RunningPostgres, parameter: str) -> None:
+async def test_session_parameters_override_the_databases_defaults(
+    postgres_server: RunningPostgres, parameter: str
+) -> None:
     url = postgres_server.create_database("defaults")
     given, expected = DEFAULTS[parameter]
     with psycopg.connect(url, autocommit=True) as connection:
@@ -77,7 +79,7 @@ with psycopg.connect(sys.stdin.read()) as connection:
 
 
 @pytest.mark.parametrize("variable", list(VARIABLES))
-def test_no_variable_of_libpq_reaches_a_process(postgres_server: RunningPostgres, variable: str) -> None:
+def test_libpq_variables_do_not_reach_a_process(postgres_server: RunningPostgres, variable: str) -> None:
     url = postgres_server.create_database("variables").removesuffix("?sslmode=disable")
     with psycopg.connect(url) as connection:
         query = "SELECT current_setting('DateStyle') || ' ' || current_setting('TimeZone')"
@@ -97,7 +99,7 @@ def test_no_variable_of_libpq_reaches_a_process(postgres_server: RunningPostgres
     assert (done.stdout.strip(), done.stderr) == (expected[0], "")
 
 
-def test_nothing_else_is_removed() -> None:
+def test_other_variables_are_kept() -> None:
     environ = {"PATH": "/bin", "PGHOST": "x", "DBMATE_MIGRATIONS_TABLE": "x", "USER_SVC_PORT": "1", "HTTP_PROXY": "x"}
     remove_inherited(environ)
     assert environ == {"PATH": "/bin", "USER_SVC_PORT": "1", "HTTP_PROXY": "x"}

@@ -22,7 +22,7 @@ def several_hosts(url: str, *, live_first: bool, parameters: str = _READ_WRITE) 
 
 
 @pytest.mark.parametrize("live_first", [True, False])
-async def test_the_pool_connects_to_the_host_that_is_there(postgres_server: RunningPostgres, live_first: bool) -> None:
+async def test_pool_connects_to_the_reachable_host(postgres_server: RunningPostgres, live_first: bool) -> None:
     url = postgres_url(several_hosts(postgres_server.create_database("hosts"), live_first=live_first)).reveal()
     async with open_pool(url, LIMITS, application_name="tests") as pool, pool.connection() as connection:
         cursor = await connection.execute("SELECT pg_is_in_recovery()")
@@ -52,7 +52,7 @@ def test_migrate_fails_when_the_only_live_host_refuses_writes(postgres_server: R
     assert migrate(several_hosts(owner_url, live_first=True), "order_svc") == 1
 
 
-def test_migrate_says_that_no_host_is_there_without_the_password(capfd: pytest.CaptureFixture[str]) -> None:
+def test_migrate_reports_unreachable_hosts_without_the_password(capfd: pytest.CaptureFixture[str]) -> None:
     places = ",".join(f"127.0.0.1:{free_port()}" for _ in range(2))
     assert migrate(f"postgresql://orders:hunter2@{places}/orders?{_READ_WRITE}", "order_svc") == 1
     output = capfd.readouterr()

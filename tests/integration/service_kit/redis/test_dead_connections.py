@@ -1,4 +1,4 @@
-"""Connections to Redis that died while they lay idle are replaced before a command is sent, however they died."""
+"""Connections to Redis that died while they were idle are replaced before a command is sent."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -47,7 +47,7 @@ async def reset(proxy: TcpProxy, admin: Redis, idle: int) -> None:
 
 
 async def lose(proxy: TcpProxy, admin: Redis, idle: int) -> None:
-    """As a firewall that forgets what is idle: nothing is said to either side."""
+    """Drops the connections as a firewall drops idle ones: neither side is notified."""
     proxy.hang()
     await asyncio.sleep(1.1)  # what was used within the last second is not asked for a sign of life
 
@@ -56,7 +56,7 @@ KILLS = [kill, finish, reset, lose]
 
 
 @pytest.mark.parametrize("how", KILLS)
-async def test_a_service_with_ten_dead_connections_fails_no_command(
+async def test_ten_dead_connections_fail_no_command(
     how: Kill, proxy: TcpProxy, admin: Redis, redis_server: RunningRedis
 ) -> None:
     async with open_client(redis_server.url.replace(str(redis_server.port), str(proxy.port))) as client:
@@ -78,7 +78,7 @@ async def limiter(url: str) -> AsyncIterator[RedisLimiter]:
 
 
 @pytest.mark.parametrize("how", KILLS)
-async def test_the_limiter_with_a_dead_connection_fails_no_decision(
+async def test_dead_connection_of_the_limiter_fails_no_decision(
     how: Kill, proxy: TcpProxy, admin: Redis, redis_server: RunningRedis
 ) -> None:
     async with limiter(redis_server.url.replace(str(redis_server.port), str(proxy.port))) as limited:
@@ -89,7 +89,7 @@ async def test_the_limiter_with_a_dead_connection_fails_no_decision(
             assert (await limited.admit("rl:dead", Quota(1000, 60))).allowed
 
 
-async def test_a_server_that_times_idle_clients_out(redis_server: RunningRedis, admin: Redis) -> None:
+async def test_connection_that_the_server_timed_out_fails_no_command(redis_server: RunningRedis, admin: Redis) -> None:
     async with open_client(redis_server.url) as client:
         await client.ping()
         await admin.config_set("timeout", 1)
@@ -105,7 +105,7 @@ async def test_a_server_that_times_idle_clients_out(redis_server: RunningRedis, 
             await admin.config_set("timeout", 0)
 
 
-async def test_a_connection_in_use_needs_no_sign_of_life(redis_server: RunningRedis, admin: Redis) -> None:
+async def test_connection_in_use_is_not_tested(redis_server: RunningRedis, admin: Redis) -> None:
     async with open_client(redis_server.url) as client:
         await client.set("alive", 0)
         before = (await admin.info("commandstats")).get("cmdstat_ping", {"calls": 0})["calls"]
@@ -115,7 +115,7 @@ async def test_a_connection_in_use_needs_no_sign_of_life(redis_server: RunningRe
     assert after == before
 
 
-async def test_the_sign_of_life_ends_with_the_request(proxy: TcpProxy, redis_server: RunningRedis) -> None:
+async def test_ping_is_cut_to_the_deadline(proxy: TcpProxy, redis_server: RunningRedis) -> None:
     url = redis_server.url.replace(str(redis_server.port), str(proxy.port))
     async with open_client(url) as client:
         await client.ping()

@@ -1,4 +1,4 @@
-"""A request's deadline reaches Redis, and no reply reaches anybody but the one who asked."""
+"""A request's deadline bounds its waits for Redis, and each reply reaches the command that it belongs to."""
 
 import asyncio
 import random
@@ -67,18 +67,18 @@ async def taken_from(client: Redis) -> AbstractConnection:
     return connection
 
 
-async def test_a_request_in_time_is_answered(redis: Redis) -> None:
+async def test_request_within_its_deadline_is_answered(redis: Redis) -> None:
     assert await in_a_request(5, redis, "ECHO", "x") == b"x"
     assert await call(redis, "ECHO", "y") == b"y"
 
 
-async def test_a_request_that_is_late_begins_nothing(redis: Redis) -> None:
+async def test_late_request_begins_no_command(redis: Redis) -> None:
     with pytest.raises(TimeoutError):
         await in_a_request(-0.1, redis, "SET", "late", "1")
     assert await redis.get("late") is None
 
 
-async def test_an_answer_is_not_waited_for_beyond_the_deadline(redis: Redis) -> None:
+async def test_wait_for_an_answer_ends_at_the_deadline(redis: Redis) -> None:
     started = time.monotonic()
     with pytest.raises(RedisTimeoutError):
         await in_a_request(0.1, redis, "BLPOP", "nothing", "3")
@@ -86,7 +86,7 @@ async def test_an_answer_is_not_waited_for_beyond_the_deadline(redis: Redis) -> 
     assert await call(redis, "ECHO", "z") == b"z"
 
 
-async def test_the_configured_time_out_is_the_most(redis_server: RunningRedis) -> None:
+async def test_configured_timeout_is_the_longest(redis_server: RunningRedis) -> None:
     async with client_of(redis_server.url, timeout_s=0.1) as client:
         started = time.monotonic()
         with pytest.raises(RedisTimeoutError):
@@ -94,7 +94,7 @@ async def test_the_configured_time_out_is_the_most(redis_server: RunningRedis) -
         assert time.monotonic() - started < 2
 
 
-async def test_connecting_ends_with_the_request(silent_url: str) -> None:
+async def test_connecting_ends_at_the_deadline(silent_url: str) -> None:
     async with client_of(silent_url) as client:
         started = time.monotonic()
         with pytest.raises(RedisTimeoutError):
@@ -102,7 +102,7 @@ async def test_connecting_ends_with_the_request(silent_url: str) -> None:
         assert time.monotonic() - started < 2
 
 
-async def test_the_wait_for_a_connection_ends_with_the_request(redis: Redis) -> None:
+async def test_wait_for_a_connection_ends_at_the_deadline(redis: Redis) -> None:
     holding = asyncio.create_task(call(redis, "BLPOP", "nothing", "1"))
     await asyncio.sleep(0.05)
     started = time.monotonic()
@@ -114,7 +114,7 @@ async def test_the_wait_for_a_connection_ends_with_the_request(redis: Redis) -> 
 
 async def test_a_connection_with_an_unread_reply_is_not_handed_out(redis: Redis) -> None:
     connection = await taken_from(redis)
-    await connection.send_command("ECHO", "somebody else's")
+    await connection.send_command("ECHO", "another caller's")
 
     async def has_arrived() -> bool | None:
         return await connection.can_read() or None
@@ -125,7 +125,7 @@ async def test_a_connection_with_an_unread_reply_is_not_handed_out(redis: Redis)
     assert await call(redis, "ECHO", "mine") == b"mine"
 
 
-async def test_a_storm_of_cancellations_crosses_and_loses_nothing(redis_server: RunningRedis) -> None:
+async def test_many_cancellations_mix_up_and_lose_no_connection(redis_server: RunningRedis) -> None:
     chance = random.Random(7)  # noqa: S311
     async with client_of(redis_server.url, max_connections=4) as client:
 

@@ -1,4 +1,4 @@
-"""A Redis that answers and refuses: each service treats it as one that is away, and readiness says why."""
+"""A Redis that answers and refuses: services treat it as unavailable, and readiness says why."""
 
 import asyncio
 import re
@@ -41,7 +41,7 @@ async def out_of_memory(admin: Redis, home: Path) -> object:
 
 
 async def no_snapshot(admin: Redis, home: Path) -> object:
-    """As with a full disk: a snapshot was wanted, and could not be written."""
+    """Makes the server refuse as with a full disk: a snapshot could not be written."""
     (home / "dump.rdb").mkdir()
     await admin.config_set("save", "1 1")
     await admin.set("some", "change")
@@ -154,7 +154,7 @@ async def test_the_limiter_treats_a_refusal_as_an_outage(tmp_path: Path, code: s
 
 
 @pytest.mark.parametrize("code", [code for code in PROVOCATIONS if code != "OOM"])
-async def test_the_inbox_says_why_it_receives_nothing(tmp_path: Path, code: str) -> None:
+async def test_inbox_logs_why_it_receives_nothing(tmp_path: Path, code: str) -> None:
     async with refusing(tmp_path / "redis", code) as (url, provoke):
         telemetry = InboxTelemetry()
         inbox = Inbox({}, None, None, telemetry, max_deliveries=1, backoff=Backoff(0.01, 0.1))  # type: ignore[arg-type]
@@ -164,7 +164,7 @@ async def test_the_inbox_says_why_it_receives_nothing(tmp_path: Path, code: str)
         async def connected() -> bool | None:
             return telemetry.is_connected or None
 
-        async def told() -> bool | None:
+        async def reports_refusal() -> bool | None:
             try:
                 await background.check()
             except ConnectionError as exc:
@@ -173,6 +173,6 @@ async def test_the_inbox_says_why_it_receives_nothing(tmp_path: Path, code: str)
 
         await in_time(connected, within_s=10)
         await provoke()
-        await in_time(told, within_s=20)
+        await in_time(reports_refusal, within_s=20)
         running.cancel()
         await asyncio.wait([running])

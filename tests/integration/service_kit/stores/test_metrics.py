@@ -1,4 +1,4 @@
-"""What is asked of real stores is in the metrics."""
+"""Metrics of operations on real stores."""
 
 import asyncio
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def collected() -> None:
 
 
 def grown(system: str) -> Callable[..., float]:
-    """How many more operations there are now than when this was called, by name and error."""
+    """Returns a function that counts the operations since this call, by name and error."""
 
     def count(operation: str, error: str = "") -> float:
         return process_metrics.value(
@@ -38,7 +38,7 @@ def grown(system: str) -> Callable[..., float]:
     return lambda operation, error="": count(operation, error) - before[operation, error]
 
 
-async def test_statements_and_the_ends_of_transactions(postgres_server: RunningPostgres) -> None:
+async def test_statements_begin_and_commit_are_timed(postgres_server: RunningPostgres) -> None:
     url = postgres_server.create_database("timed")
     async with open_pool(url, LIMITS, application_name="tests") as pool:
         async with pool.connection() as connection:
@@ -55,7 +55,7 @@ async def test_statements_and_the_ends_of_transactions(postgres_server: RunningP
     assert (more("BEGIN"), more("COMMIT")) == (2, 1)
 
 
-async def test_a_statement_that_nobody_waits_for_any_more(postgres_server: RunningPostgres) -> None:
+async def test_cancelled_statement_is_recorded_as_cancelled(postgres_server: RunningPostgres) -> None:
     url = postgres_server.create_database("timed")
     async with open_pool(url, LIMITS, application_name="tests") as pool, pool.connection() as connection:
         await connection.execute("SELECT 1")
@@ -67,7 +67,7 @@ async def test_a_statement_that_nobody_waits_for_any_more(postgres_server: Runni
     assert more("SELECT", "CancelledError") == 1
 
 
-async def test_commands_and_what_is_sent_together(redis_server: RunningRedis) -> None:
+async def test_commands_and_pipelines_are_timed(redis_server: RunningRedis) -> None:
     more = grown("redis")
     async with TimedRedis.from_url(redis_server.url) as redis:
         await redis.set("timed", "1")
@@ -81,7 +81,7 @@ async def test_commands_and_what_is_sent_together(redis_server: RunningRedis) ->
     assert (more("SET"), more("GET"), more("EVAL", "ResponseError"), more("MULTI")) == (1, 1, 1, 1)
 
 
-async def test_waiting_for_what_has_not_happened_is_no_operation(redis_server: RunningRedis) -> None:
+async def test_blocking_reads_are_not_timed(redis_server: RunningRedis) -> None:
     more = grown("redis")
     async with own_connection(redis_server.url, "tests", connect_timeout_s=5) as redis:
         await redis.xread({"timed-stream": "$"}, block=1)

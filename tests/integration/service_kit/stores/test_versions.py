@@ -1,4 +1,4 @@
-"""Stores that are too old are named, with a sentence, by readiness."""
+"""Readiness names stores that are older than the oldest supported version."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -34,25 +34,27 @@ def hello(version: str) -> bytes:
 
 
 @pytest.mark.parametrize("version", ["7.0.0", "7.2.4", "8.0.1", "10.1"])
-async def test_a_redis_that_is_new_enough(version: str) -> None:
+async def test_supported_redis_is_accepted(version: str) -> None:
     async with answering(hello(version)) as client:
         await check_version(client)
 
 
 @pytest.mark.parametrize("version", ["6.2.14", "6.0.0"])
-async def test_a_redis_that_is_too_old(version: str) -> None:
+async def test_old_redis_is_refused(version: str) -> None:
     async with answering(hello(version)) as client:
         with pytest.raises(UnsupportedRedisError, match=f"Redis {version} is older than 7"):
             await check_version(client)
 
 
-async def test_a_redis_that_does_not_know_the_question() -> None:
+async def test_redis_without_hello_is_refused() -> None:
     async with answering(b"-ERR unknown command 'HELLO'\r\n") as client:
         with pytest.raises(UnsupportedRedisError, match=r"older than 6 is older than 7\.0"):
             await check_version(client)
 
 
-async def test_the_stack_is_new_enough(redis_server: RunningRedis, postgres_server: RunningPostgres) -> None:
+async def test_servers_of_the_local_stack_are_supported(
+    redis_server: RunningRedis, postgres_server: RunningPostgres
+) -> None:
     async with Redis.from_url(redis_server.url) as client:
         await check_version(client)
     limits = PoolLimits(min_size=0, max_size=1, wait_s=5, connect_timeout_s=5, statement_timeout_ms=5000)
@@ -60,7 +62,7 @@ async def test_the_stack_is_new_enough(redis_server: RunningRedis, postgres_serv
         await ping(pool)
 
 
-def test_a_postgres_that_is_too_old() -> None:
+def test_old_postgres_is_refused() -> None:
     require_supported(150000)
     require_supported(180006)
     with pytest.raises(UnsupportedPostgresError, match="PostgreSQL 14 is older than 15, the oldest"):

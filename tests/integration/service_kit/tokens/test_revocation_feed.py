@@ -1,4 +1,4 @@
-"""The feed of revocations on a real server: what reaches the denylist, whatever happens in between."""
+"""The revocation feed on a real server: revocations reach the denylist through outages and restarts."""
 
 import asyncio
 import time
@@ -29,7 +29,7 @@ PAGE = 1000
 
 
 class Authority:
-    """What the feed asks. ended: sessions, with the time of their end. asked: how often. away: it does not answer."""
+    """The issuer that the feed asks. ended: sessions, with the time of their end. asked: how often. away: no answer."""
 
     def __init__(self) -> None:
         self.ended: list[tuple[str, float]] = []
@@ -52,14 +52,14 @@ class Authority:
 
 
 async def announce(server: RestartableRedis, session_id: str = "s", *, entry_id: str = "*", **fields: str) -> None:
-    """Write an entry for the session, or with the fields."""
+    """Writes an entry for the session, or with the given fields."""
     said: dict[Any, Any] = {**fields} if fields else {SESSION_FIELD: session_id}
     async with Redis.from_url(server.url) as redis:
         await redis.xadd(STREAM, said, id=entry_id)
 
 
 async def revoke(server: RestartableRedis, follower: "Follower", session_id: str, *, entry_id: str = "*") -> None:
-    """Put the end of a session on record and announce it, as the authority does."""
+    """Records the end of a session and announces it, as the issuer does."""
     follower.authority.end(session_id)
     await announce(server, session_id, entry_id=entry_id)
 
@@ -71,7 +71,7 @@ async def flush(server: RestartableRedis) -> None:
 
 @dataclass
 class Follower:
-    """A feed that runs, and what comes of it."""
+    """A running feed, with its denylist and metrics."""
 
     feed: RevocationFeed
     denylist: Denylist
@@ -83,7 +83,7 @@ class Follower:
         return sum(value for _, value in self.metrics.points(instrument))
 
     def count_timed(self) -> float:
-        """How many revocations have come as news."""
+        """Returns how many new revocations were received."""
         return sum(value for _, value in self.received.so_far())
 
     async def denies(self, session_id: str, within_s: float = 15) -> None:
@@ -131,8 +131,8 @@ def log_lines() -> Iterator[list[str]]:
     logger.remove(sink)
 
 
-async def test_what_was_revoked_before_is_known_once_it_has_settled(server: RestartableRedis) -> None:
-    """Though Redis knows nothing of it (any more)."""
+async def test_earlier_revocations_are_known_once_the_feed_has_settled(server: RestartableRedis) -> None:
+    """Although Redis has no entry of it (any more)."""
     authority = Authority()
     for number in range(2500):
         authority.end(f"s{number}", age_s=60)
@@ -150,8 +150,8 @@ async def test_new_revocations_arrive_and_are_timed(server: RestartableRedis) ->
         assert follower.count(LOSSES) == 0
 
 
-async def test_a_made_up_entry_denies_nothing(server: RestartableRedis) -> None:
-    """Anything that can write to Redis can write one."""
+async def test_forged_entry_denies_nothing(server: RestartableRedis) -> None:
+    """Any client with write access to Redis can write one."""
     async with following(server.url) as follower:
         await announce(server, "victim")
         await announce(server, KEY_FIELD, **{KEY_FIELD: "the key that signs"})
@@ -161,7 +161,7 @@ async def test_a_made_up_entry_denies_nothing(server: RestartableRedis) -> None:
         assert follower.denylist.count_sessions() == 1
 
 
-async def test_many_made_up_entries_are_few_questions(server: RestartableRedis) -> None:
+async def test_many_forged_entries_cause_few_questions(server: RestartableRedis) -> None:
     async with following(server.url) as follower:
         await follower.connected()
         asked, began = follower.authority.asked, time.monotonic()
@@ -172,7 +172,7 @@ async def test_many_made_up_entries_are_few_questions(server: RestartableRedis) 
         assert follower.authority.asked - asked <= (time.monotonic() - began) / 0.05 + 2
 
 
-async def test_a_key_that_is_said_to_have_changed_is_announced_on(server: RestartableRedis) -> None:
+async def test_announced_key_change_calls_on_key(server: RestartableRedis) -> None:
     changes: list[None] = []
     async with following(server.url, on_key=lambda: changes.append(None)) as follower:
         await announce(server)
@@ -181,7 +181,7 @@ async def test_a_key_that_is_said_to_have_changed_is_announced_on(server: Restar
         assert follower.denylist.count_sessions() == 0
 
 
-async def test_a_session_is_denied_for_as_long_as_the_authority_says(server: RestartableRedis) -> None:
+async def test_session_is_denied_for_the_time_that_the_issuer_says(server: RestartableRedis) -> None:
     async with following(server.url) as follower:
         follower.authority.for_s = 0.3
         await revoke(server, follower, "s1")
@@ -189,9 +189,7 @@ async def test_a_session_is_denied_for_as_long_as_the_authority_says(server: Res
         await until(lambda: not follower.denylist.denies_session("s1"))
 
 
-async def test_without_the_authority_it_settles_and_goes_on_asking(
-    server: RestartableRedis, log_lines: list[str]
-) -> None:
+async def test_feed_settles_and_keeps_asking_without_the_issuer(server: RestartableRedis, log_lines: list[str]) -> None:
     authority = Authority()
     authority.away = True
     authority.end("before", age_s=1)
@@ -203,7 +201,7 @@ async def test_without_the_authority_it_settles_and_goes_on_asking(
     assert not any(server.url in line for line in log_lines)
 
 
-async def test_what_was_announced_while_the_authority_was_away_is_asked_for(server: RestartableRedis) -> None:
+async def test_announcements_during_an_outage_of_the_issuer_are_asked_for(server: RestartableRedis) -> None:
     async with following(server.url) as follower:
         await follower.connected()
         follower.authority.away = True
@@ -213,7 +211,7 @@ async def test_what_was_announced_while_the_authority_was_away_is_asked_for(serv
         await follower.denies("s1", within_s=5)
 
 
-async def test_without_redis_it_settles_says_so_once_and_goes_on_trying(tmp_path: Path, log_lines: list[str]) -> None:
+async def test_feed_settles_and_logs_once_and_retries_without_redis(tmp_path: Path, log_lines: list[str]) -> None:
     server = RestartableRedis(tmp_path)
     async with following(server.url) as follower:
         assert follower.count(CONNECTED) == 0
@@ -250,35 +248,35 @@ async def test_a_restart_of_redis_loses_nothing(server: RestartableRedis) -> Non
         assert follower.count_timed() == 2  # an outage is in the lag, and nothing counts twice
 
 
-@pytest.mark.parametrize("clock", ["goes on", "goes back"])
-async def test_a_restart_with_its_data_lost_makes_it_start_over(server: RestartableRedis, clock: str) -> None:
+@pytest.mark.parametrize("clock", ["forward", "back"])
+async def test_restart_of_redis_with_data_loss_makes_the_feed_start_over(server: RestartableRedis, clock: str) -> None:
     async with following(server.url) as follower:
         await revoke(server, follower, "before")
         await follower.denies("before")
         server.kill()
         server.lose_data()
         server.start()
-        await revoke(server, follower, "after", entry_id="*" if clock == "goes on" else "5-1")
+        await revoke(server, follower, "after", entry_id="*" if clock == "forward" else "5-1")
         await follower.denies("after")
         assert follower.denylist.denies_session("before")
 
 
-@pytest.mark.parametrize("clock", ["goes on", "goes back"])
-async def test_a_flushed_store_makes_it_start_over(server: RestartableRedis, clock: str) -> None:
+@pytest.mark.parametrize("clock", ["forward", "back"])
+async def test_flushed_redis_makes_the_feed_start_over(server: RestartableRedis, clock: str) -> None:
     async with following(server.url) as follower:
         await revoke(server, follower, "before")
         await follower.denies("before")
         await flush(server)
-        await revoke(server, follower, "after", entry_id="*" if clock == "goes on" else "5-1")
+        await revoke(server, follower, "after", entry_id="*" if clock == "forward" else "5-1")
         await follower.denies("after")
-        if clock == "goes back":
+        if clock == "back":
             await revoke(server, follower, "later", entry_id="5-2")
             await follower.denies("later")
         assert follower.count(LOSSES) == 0
 
 
-async def test_an_entry_before_the_last_one_is_noticed_even_if_the_data_was_lost(server: RestartableRedis) -> None:
-    """Between two looks the data was lost, and the clock was set back."""
+async def test_entry_before_the_last_one_is_noticed_after_data_loss(server: RestartableRedis) -> None:
+    """Between two reads the data was lost, and the clock was set back."""
     async with following(server.url) as follower:
         await revoke(server, follower, "before")
         await follower.denies("before")
@@ -291,7 +289,7 @@ async def test_an_entry_before_the_last_one_is_noticed_even_if_the_data_was_lost
         await follower.denies("hidden", within_s=5)
 
 
-async def test_a_connection_that_hangs_is_replaced(server: RestartableRedis) -> None:
+async def test_hanging_connection_is_replaced(server: RestartableRedis) -> None:
     async with tcp_proxy(server.port) as proxy:
         url = server.url.replace(f":{server.port}", f":{proxy.port}")
         async with following(url) as follower:
@@ -302,7 +300,7 @@ async def test_a_connection_that_hangs_is_replaced(server: RestartableRedis) -> 
             assert follower.count(LOSSES) == 1
 
 
-async def test_a_server_that_only_accepts_is_away(server: RestartableRedis) -> None:
+async def test_server_that_only_accepts_connections_counts_as_unreachable(server: RestartableRedis) -> None:
     async with tcp_proxy(server.port) as proxy:
         proxy.forwards_new = False
         url = server.url.replace(f":{server.port}", f":{proxy.port}")
@@ -312,7 +310,7 @@ async def test_a_server_that_only_accepts_is_away(server: RestartableRedis) -> N
             await follower.connected()
 
 
-async def test_an_entry_that_it_does_not_understand_stops_nothing(server: RestartableRedis) -> None:
+async def test_unknown_entry_does_not_stop_the_feed(server: RestartableRedis) -> None:
     async with following(server.url) as follower:
         await announce(server, colour="red")
         await revoke(server, follower, "s1")

@@ -70,7 +70,7 @@ async def get(
 
 
 @pytest.mark.usefixtures("readiness")
-async def test_alive(port: int) -> None:
+async def test_livez_answers_with_the_loop_lag(port: int) -> None:
     status, headers, body = await get(port, "/livez")
     answer = json.loads(body)
     assert (status, answer["live"]) == (200, True)
@@ -85,7 +85,7 @@ def ask_livez(port: int, timeout_s: float) -> bytes:
     return answer.partition(b"\r\n\r\n")[2]
 
 
-def test_a_blocked_loop_does_not_answer_and_tells_of_it_afterwards(port: int) -> None:
+def test_blocked_loop_does_not_answer_and_shows_its_lag_afterwards(port: int) -> None:
     blocked, release = threading.Event(), threading.Event()
     loop, finished = asyncio.new_event_loop(), asyncio.Event()
 
@@ -115,7 +115,7 @@ def test_a_blocked_loop_does_not_answer_and_tells_of_it_afterwards(port: int) ->
     assert answer["loop_lag"]["worst_ms"] > 100
 
 
-async def test_ready_or_not_with_reasons(port: int, readiness: Readiness) -> None:
+async def test_readyz_shows_every_check_with_its_reason(port: int, readiness: Readiness) -> None:
     async def fails() -> None:
         raise ConnectionError("refused")
 
@@ -130,7 +130,7 @@ async def test_ready_or_not_with_reasons(port: int, readiness: Readiness) -> Non
     assert (await get(port, "/livez"))[0] == 200
 
 
-async def test_draining_is_not_ready(port: int, readiness: Readiness) -> None:
+async def test_draining_process_is_not_ready(port: int, readiness: Readiness) -> None:
     readiness.draining = True
     status, _, body = await get(port, "/readyz")
     assert (status, json.loads(body)["ready"]) == (503, False)
@@ -144,14 +144,16 @@ async def test_draining_is_not_ready(port: int, readiness: Readiness) -> None:
         ("text/plain", "text/plain"),
     ],
 )
-async def test_openmetrics_for_who_reads_it(port: int, accepted: str, content_type: str) -> None:
+async def test_metrics_are_openmetrics_for_a_client_that_accepts_it(
+    port: int, accepted: str, content_type: str
+) -> None:
     _, headers, body = await get(port, "/metrics", headers={"Accept": accepted})
     assert headers["content-type"].partition(";")[0] == content_type
     assert body.endswith(b"# EOF\n") == (content_type == "application/openmetrics-text")
 
 
 @pytest.mark.usefixtures("readiness")
-async def test_metrics_version_and_nothing_else(port: int) -> None:
+async def test_metrics_and_version_are_served_and_unknown_paths_are_not(port: int) -> None:
     status, headers, _ = await get(port, "/metrics")
     assert (status, headers["content-type"]) == (200, "text/plain; version=0.0.4; charset=utf-8")
     about = json.loads((await get(port, "/version"))[2])
@@ -163,7 +165,7 @@ async def test_metrics_version_and_nothing_else(port: int) -> None:
 
 
 @pytest.mark.usefixtures("readiness")
-async def test_the_index_names_every_page_and_so_does_a_404(port: int) -> None:
+async def test_index_and_404_list_every_page(port: int) -> None:
     status, _, body = await get(port, "/")
     assert status == 200
     for path in ("/livez", "/readyz", "/metrics", "/version", "/config", "/log-level"):
@@ -173,7 +175,7 @@ async def test_the_index_names_every_page_and_so_does_a_404(port: int) -> None:
 
 
 @pytest.mark.usefixtures("readiness")
-async def test_the_settings_in_force_without_a_secret(port: int) -> None:
+async def test_config_shows_the_settings_in_force_without_secrets(port: int) -> None:
     shown = json.loads((await get(port, "/config"))[2])
     assert shown["settings"] == {**SETTINGS, "DEMO_PEER": "http://me:********@peer:80/"}
     assert shown["log_level"] == {"level": "INFO", "at_start": "INFO", "changed_at": None}
@@ -183,7 +185,7 @@ JSON = {"Content-Type": "application/json"}
 
 
 @pytest.mark.usefixtures("readiness")
-async def test_the_log_level_is_changed_and_shown(port: int) -> None:
+async def test_log_level_is_changed_and_shown(port: int) -> None:
     status, _, body = await get(port, "/log-level", "PUT", JSON, '{"level": "debug"}')
     changed = json.loads(body)
     assert (status, changed["level"], changed["at_start"]) == (200, "DEBUG", "INFO")
@@ -210,7 +212,7 @@ async def test_the_log_level_is_changed_and_shown(port: int) -> None:
         ('{"level": "DEBUG"}', JSON | {"Origin": "http://evil.example"}, 403),
     ],
 )
-async def test_a_change_that_is_none_or_comes_from_elsewhere(
+async def test_malformed_or_cross_site_change_of_the_log_level_is_refused(
     port: int, body: str, headers: dict[str, str], status: int
 ) -> None:
     assert (await get(port, "/log-level", "PUT", headers, body))[0] == status
@@ -218,13 +220,13 @@ async def test_a_change_that_is_none_or_comes_from_elsewhere(
 
 
 @pytest.mark.usefixtures("readiness")
-async def test_settings_are_not_for_other_sites_but_probes_are_for_everybody(port: int) -> None:
+async def test_other_sites_are_refused_settings_but_not_probes(port: int) -> None:
     named = {"Host": "rebound.example.com"}
     assert (await get(port, "/config", headers=named))[0] == 403
     assert [(await get(port, path, headers=named))[0] for path in ("/livez", "/readyz", "/metrics")] == [200] * 3
 
 
-async def test_what_one_process_has_beside_what_all_have(port: int) -> None:
+async def test_further_pages_of_a_process_are_served(port: int) -> None:
     pages = [FurtherPage("/hello", "says hello", say_hello), FurtherPage("/own", "tells", say_hello, own=True)]
     foreign = {"Sec-Fetch-Site": "cross-site"}
     async with serving(port, further=pages):
@@ -234,7 +236,7 @@ async def test_what_one_process_has_beside_what_all_have(port: int) -> None:
         assert (await get(port, "/own", "POST"))[0] == 405
 
 
-async def test_a_port_in_use_is_named(port: int) -> None:
+async def test_port_in_use_is_named_in_the_error(port: int) -> None:
     server = serving(port)
     with (
         socket.create_server(("127.0.0.1", port)),
@@ -243,7 +245,7 @@ async def test_a_port_in_use_is_named(port: int) -> None:
         await server.__aenter__()
 
 
-async def test_it_stops_quickly_under_idle_connections_and_leaves_signals_alone(port: int) -> None:
+async def test_server_stops_quickly_with_idle_connections_and_keeps_signal_handlers(port: int) -> None:
     before = signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)
     async with serving(port):
         assert (signal.getsignal(signal.SIGTERM), signal.getsignal(signal.SIGINT)) == before
@@ -259,7 +261,7 @@ async def test_it_stops_quickly_under_idle_connections_and_leaves_signals_alone(
         await asyncio.open_connection("127.0.0.1", port)
 
 
-async def test_the_port_may_be_taken_again_at_once(port: int) -> None:
+async def test_port_can_be_reopened_at_once(port: int) -> None:
     for _ in range(3):
         async with serving(port):
             assert (await get(port, "/livez"))[0] == 200

@@ -49,7 +49,7 @@ def test_help_lists_every_setting_with_unit_default_and_meaning(capsys: pytest.C
     assert "NAME_FILE" in shown
 
 
-def test_version_is_the_distributions(capsys: pytest.CaptureFixture[str]) -> None:
+def test_version_prints_that_of_the_distribution(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as exit_:
         run("--version")
     assert exit_.value.code == 0
@@ -73,7 +73,7 @@ def test_an_unknown_variable_is_reported_and_does_not_stop_the_process(
     )
 
 
-def test_wrong_settings_are_one_message_and_exit_2(
+def test_wrong_settings_are_listed_in_one_message_with_exit_code_2(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delenv("APP_URL")
@@ -89,7 +89,7 @@ def test_wrong_settings_are_one_message_and_exit_2(
     )
 
 
-def test_without_a_subcommand_it_serves_under_uvloop() -> None:
+def test_command_without_a_subcommand_serves_under_uvloop() -> None:
     seen = []
 
     async def serve(settings: Settings) -> None:
@@ -100,14 +100,14 @@ def test_without_a_subcommand_it_serves_under_uvloop() -> None:
 
 
 @pytest.mark.parametrize("failure", [ProcessFailedError("postgres cannot start"), RuntimeError("a bug")])
-def test_a_failure_is_exit_1(failure: Exception) -> None:
+def test_failure_exits_with_1(failure: Exception) -> None:
     async def serve(_settings: Settings) -> None:
         raise failure
 
     assert run(serve=serve) == 1
 
 
-def test_subcommands_of_one_and_two_words() -> None:
+def test_subcommands_of_one_and_two_words_run() -> None:
     def configure(parser: ArgumentParser) -> None:
         parser.add_argument("--email", required=True)
 

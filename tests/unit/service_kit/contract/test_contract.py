@@ -1,4 +1,4 @@
-"""Reading the contract: what comes out of the options, and what is refused."""
+"""Loading the contract: policies, reasons, comments, and refusals."""
 
 from pathlib import Path
 
@@ -32,7 +32,7 @@ def _load(folder: Path, service: str, method: str) -> Contract:
     return Contract.load(compile_protos(folder, {"probe/v1/probe.proto": text}))
 
 
-def test_method_policy_and_bindings() -> None:
+def test_contract_has_method_policies_and_bindings() -> None:
     method = headrace_contract().methods["/user.v1.UserService/Login"]
 
     assert (method.service, method.name, method.upstream) == ("user.v1.UserService", "Login", "user-svc")
@@ -49,7 +49,7 @@ def test_method_policy_and_bindings() -> None:
     assert method.description.startswith("Logs a user in")
 
 
-def test_field_policies() -> None:
+def test_contract_has_field_policies() -> None:
     contract = headrace_contract()
     update = contract.methods["/order.v1.OrderService/UpdateOrderStatus"].input
     login = contract.methods["/user.v1.UserService/Login"].input
@@ -68,7 +68,7 @@ def test_field_policies() -> None:
     assert not contract.field_policy(login.fields_by_name["email"]).sensitive
 
 
-def test_what_may_be_sent_again() -> None:
+def test_may_repeat_follows_idempotency_level_and_key() -> None:
     methods = headrace_contract().methods
     create, show, change = (
         methods[f"/order.v1.OrderService/{name}"] for name in ("CreateOrder", "GetOrder", "UpdateOrderStatus")
@@ -86,7 +86,7 @@ def test_what_may_be_sent_again() -> None:
         "optional string key = 1 [(headrace.v1.field).idempotency_key = true]; "
         "optional string other = 2 [(headrace.v1.field).idempotency_key = true];",
     ],
-    ids=["not told apart from none", "two of them"],
+    ids=["without presence", "two of them"],
 )
 def test_an_idempotency_key_is_optional_and_the_only_one(tmp_path: Path, fields: str) -> None:
     text = _SERVICE.format(service=_UPSTREAM, method=_POLICY + _HTTP).replace("string name = 1;", fields)
@@ -132,7 +132,7 @@ def test_reasons_carry_their_http_status_and_title() -> None:
     assert "UNSPECIFIED" not in reasons
 
 
-def test_comments_of_fields_and_values() -> None:
+def test_contract_has_comments_of_fields_and_values() -> None:
     contract = headrace_contract()
 
     assert contract.comment("order.v1.Order.total_minor").startswith("The sum of quantity times unit price")
@@ -140,7 +140,7 @@ def test_comments_of_fields_and_values() -> None:
     assert contract.comment("no.such.thing") == ""
 
 
-def test_a_minimal_method_is_enough(tmp_path: Path) -> None:
+def test_minimal_method_is_loaded(tmp_path: Path) -> None:
     contract = _load(tmp_path, _UPSTREAM, _POLICY + _HTTP)
 
     method = contract.methods["/probe.v1.ProbeService/Hello"]
@@ -171,6 +171,6 @@ def test_a_contradictory_contract_is_refused(tmp_path: Path, service: str, metho
 
 
 @pytest.mark.parametrize("data", [b"\xff\xff\xff", b"\n\x03abc"])
-def test_what_is_no_descriptor_set_is_refused(data: bytes) -> None:
+def test_malformed_descriptor_set_is_refused(data: bytes) -> None:
     with pytest.raises(ContractError):
         Contract.load(data)

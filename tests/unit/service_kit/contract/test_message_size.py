@@ -1,4 +1,4 @@
-"""How large a request may be."""
+"""The size limit of requests, computed from the contract."""
 
 from pathlib import Path
 
@@ -51,7 +51,7 @@ def taken(contract: Contract, request: str) -> int:
     return max_request_bytes(contract, contract.methods[f"/sizes.v1.SizeService/Take{request}"], MOST)
 
 
-def test_twice_the_largest_valid_message_is_taken(contract: Contract) -> None:
+def test_request_limit_is_twice_the_largest_valid_message(contract: Contract) -> None:
     message = contract.methods["/sizes.v1.SizeService/TakeBounded"].request_class()
     for _ in range(10):
         message.items.add(text="\U0001f600" * 1000)
@@ -60,15 +60,15 @@ def test_twice_the_largest_valid_message_is_taken(contract: Contract) -> None:
 
 
 @pytest.mark.parametrize("request_name", REQUESTS[1:])
-def test_what_the_contract_does_not_bound_has_the_settings_bound(contract: Contract, request_name: str) -> None:
+def test_unbounded_message_has_the_largest_limit(contract: Contract, request_name: str) -> None:
     assert taken(contract, request_name) == MOST
 
 
-def test_every_method_of_ours_is_bounded_by_its_contract() -> None:
+def test_every_method_of_the_platform_is_bounded_by_its_contract() -> None:
     sizes = {method.name: max_request_bytes(CONTRACT, method, MOST) for method in CONTRACT.methods.values()}
     assert max(sizes.values()) < MOST
     assert sizes["Login"] == sizes["GetKeySet"] == 16 * KIB
 
 
-def test_the_setting_is_the_most() -> None:
+def test_request_limit_is_at_most_the_given_one() -> None:
     assert max_request_bytes(CONTRACT, CONTRACT.methods["/order.v1.OrderService/CreateOrder"], 1000) == 1000

@@ -1,4 +1,4 @@
-"""Whose requests are taken for those of another site's page."""
+"""Detection of requests from other sites' pages."""
 
 import pytest
 from service_kit.http.own_pages import foreign
@@ -21,7 +21,7 @@ def headers(**given: str) -> list[tuple[bytes, bytes]]:
         "gateway:9464",
     ],
 )
-def test_a_host_that_nobody_can_register_is_ours(host: str) -> None:
+def test_unregistrable_host_is_accepted(host: str) -> None:
     assert foreign(headers(host=host)) is None
 
 
@@ -29,20 +29,20 @@ def test_a_host_that_nobody_can_register_is_ours(host: str) -> None:
     "host",
     ["", "evil.example", "127.0.0.1.evil.example:6060", "localhost.evil.example", "evil.example.", "[::1", "a..b"],
 )
-def test_any_other_may_have_been_pointed_here(host: str) -> None:
+def test_registrable_host_is_refused(host: str) -> None:
     assert foreign(headers(host=host)) is not None
 
 
 @pytest.mark.parametrize("site", ["same-origin", "none"])
-def test_a_browser_that_says_it_is_our_own_page(site: str) -> None:
+def test_same_origin_request_is_accepted(site: str) -> None:
     assert foreign(headers(host="localhost:1", sec_fetch_site=site, origin="http://localhost:1")) is None
 
 
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "anything"])
-def test_a_browser_that_says_it_is_another(site: str) -> None:
+def test_cross_site_request_is_refused(site: str) -> None:
     assert foreign(headers(host="localhost:1", sec_fetch_site=site)) is not None
 
 
 @pytest.mark.parametrize("origin", ["http://localhost:2", "https://evil.example", "null", "http://[::1"])
-def test_an_origin_that_is_another(origin: str) -> None:
+def test_request_with_another_origin_is_refused(origin: str) -> None:
     assert foreign(headers(host="localhost:1", origin=origin)) is not None

@@ -1,4 +1,4 @@
-"""The life of a process: order, signals, drains, deaths."""
+"""The lifecycle of a process: order, signals, drains, failures."""
 
 import asyncio
 import os
@@ -68,7 +68,7 @@ async def test_a_signal_while_it_starts_drains_and_closes_what_has_started() -> 
     assert asyncio.current_task().cancelling() == 0  # type: ignore[union-attr]
 
 
-async def test_a_signal_from_the_first_part_on_is_heard() -> None:
+async def test_signal_is_handled_from_the_first_component_on() -> None:
     events: list[str] = []
     async with Lifecycle() as life:
         await life.enter("a", part("a", events))
@@ -91,7 +91,7 @@ async def test_ready_only_while_running() -> None:
         assert not (await life.readiness.report()).ready
 
 
-async def test_drains_run_at_once_and_within_their_time() -> None:
+async def test_drains_run_concurrently_and_within_their_time() -> None:
     ended: list[str] = []
 
     async def drain(_left_s: float) -> None:
@@ -135,7 +135,7 @@ async def test_a_close_that_hangs_or_fails_does_not_keep_the_others_from_closing
     assert time.monotonic() - began < 1.1
 
 
-async def test_what_cannot_start_closes_what_has_started() -> None:
+async def test_failed_start_closes_the_started_components() -> None:
     events: list[str] = []
 
     @asynccontextmanager
@@ -164,7 +164,7 @@ async def end() -> None:
 
 
 @pytest.mark.parametrize(("death", "reason"), [(die, "OSError"), (end, "returned")])
-async def test_a_background_task_that_ends_is_started_again(
+async def test_background_task_that_ends_is_restarted(
     death: Callable[[], Coroutine[Any, Any, None]], reason: str
 ) -> None:
     started = asyncio.Queue[int]()
@@ -187,14 +187,14 @@ async def test_a_background_task_that_ends_is_started_again(
         await running
 
 
-async def test_a_background_task_that_runs_is_no_problem() -> None:
+async def test_running_background_task_is_not_reported() -> None:
     async with Lifecycle(drain_s=5) as life:
         life.start("renewal", asyncio.Event().wait)
         await asyncio.sleep(0)
         assert (await life.readiness.report()).checks["background"].ok
 
 
-async def test_background_tasks_are_cancelled_before_what_they_stand_on_closes() -> None:
+async def test_background_tasks_are_cancelled_before_their_dependencies_close() -> None:
     events: list[str] = []
 
     async def work() -> None:
@@ -212,7 +212,7 @@ async def test_background_tasks_are_cancelled_before_what_they_stand_on_closes()
     assert events == ["+a", "+b", "-b", "-work", "-a"]
 
 
-async def test_signals_are_given_back() -> None:
+async def test_signal_handlers_are_removed_at_the_end() -> None:
     before = signal.getsignal(signal.SIGTERM)
     async with Lifecycle(drain_s=1) as life:
         signal_soon()

@@ -1,4 +1,4 @@
-"""How a process exits: by a second signal or by its countdown, and not by the end of a background task."""
+"""Exits of a process: by a second signal or by its countdown, and not by the end of a background task."""
 
 import signal
 import subprocess
@@ -44,7 +44,7 @@ def wait_for(process: "subprocess.Popen[str]", text: str) -> str:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_process_that_can_be_seen_ends_in_good_order(number: signal.Signals) -> None:
+def test_signal_during_the_start_shuts_down_gracefully(number: signal.Signals) -> None:
     body = """
         async def set_up(life):
             life.on_drain("server", drain)
@@ -61,7 +61,7 @@ def test_a_process_that_can_be_seen_ends_in_good_order(number: signal.Signals) -
         assert process.wait(10) == 0
 
 
-def test_a_second_signal_forces_the_exit() -> None:
+def test_second_signal_exits_at_once() -> None:
     body = """
         async def set_up(life):
             life.on_drain("hanging", asyncio.sleep)
@@ -74,7 +74,7 @@ def test_a_second_signal_forces_the_exit() -> None:
         assert process.wait(5) == 128 + signal.SIGINT
 
 
-def test_a_blocked_event_loop_does_not_outlive_the_drain() -> None:
+def test_blocked_event_loop_exits_after_the_drain_time() -> None:
     body = """
         async def block(_left_s):
             time.sleep(60)
@@ -90,7 +90,7 @@ def test_a_blocked_event_loop_does_not_outlive_the_drain() -> None:
         assert time.monotonic() - began < 0.2 + lifecycle._CLOSING_S + 1
 
 
-def test_a_background_task_that_fails_is_a_log_line_and_not_the_end_of_the_process() -> None:
+def test_failed_background_task_is_logged_and_does_not_end_the_process() -> None:
     body = """
         async def die():
             await asyncio.sleep(0.05)

@@ -18,12 +18,12 @@ async def hangs() -> None:
     await asyncio.sleep(60)
 
 
-async def test_without_checks_it_is_ready() -> None:
+async def test_readiness_without_checks_is_ready() -> None:
     report = await Readiness().report()
     assert (report.ready, report.checks) == (True, {})
 
 
-async def test_ready_only_if_every_check_is_ok() -> None:
+async def test_readiness_needs_every_required_check() -> None:
     readiness = Readiness()
     readiness.add("redis", passes)
     assert (await readiness.report()).ready
@@ -36,7 +36,7 @@ async def test_ready_only_if_every_check_is_ok() -> None:
     }
 
 
-async def test_what_the_process_can_do_without_is_told_and_does_not_decide() -> None:
+async def test_optional_check_is_reported_and_does_not_decide() -> None:
     readiness = Readiness()
     readiness.add("redis", fails, required=False)
     report = await readiness.report()
@@ -44,7 +44,7 @@ async def test_what_the_process_can_do_without_is_told_and_does_not_decide() -> 
     assert report.checks == {"redis": CheckResult(ok=False, reason="ConnectionError: refused", required=False)}
 
 
-async def test_a_reason_that_quotes_a_password_is_masked() -> None:
+async def test_password_in_a_reason_is_masked() -> None:
     async def quotes() -> None:
         raise ConnectionError("redis://:hunter2@somewhere")
 
@@ -53,7 +53,7 @@ async def test_a_reason_that_quotes_a_password_is_masked() -> None:
     assert "hunter2" not in (await readiness.report()).checks["redis"].reason
 
 
-async def test_hanging_checks_are_cut_off_together() -> None:
+async def test_hanging_checks_time_out_together() -> None:
     readiness = Readiness()
     for name in ("a", "b", "c"):
         readiness.add(name, hangs)
@@ -63,7 +63,7 @@ async def test_hanging_checks_are_cut_off_together() -> None:
     assert {result.reason for result in report.checks.values()} == {"no answer within 1 s"}
 
 
-async def test_a_check_that_is_slow_to_clean_up_keeps_nobody_waiting() -> None:
+async def test_slow_cleanup_of_a_check_does_not_delay_the_report() -> None:
     cleaned = asyncio.Event()
 
     async def clings() -> None:
@@ -82,7 +82,7 @@ async def test_a_check_that_is_slow_to_clean_up_keeps_nobody_waiting() -> None:
     await cleaned.wait()
 
 
-async def test_reports_at_the_same_time_share_the_checks() -> None:
+async def test_concurrent_reports_share_the_checks() -> None:
     asked = 0
 
     async def counts() -> None:
@@ -98,7 +98,7 @@ async def test_reports_at_the_same_time_share_the_checks() -> None:
     assert asked == 2
 
 
-async def test_draining_is_not_ready_and_asks_nobody() -> None:
+async def test_draining_is_not_ready_and_runs_no_check() -> None:
     readiness = Readiness()
     readiness.add("a", hangs)
     readiness.draining = True

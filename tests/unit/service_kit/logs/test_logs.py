@@ -1,4 +1,4 @@
-"""Log lines: their shape, what is intercepted, what never shows."""
+"""Log lines: form, interception, redaction and level."""
 
 import asyncio
 import json
@@ -74,7 +74,7 @@ def test_a_line_is_one_json_object(capsys: Capture) -> None:
 
 
 @pytest.mark.usefixtures("in_request")
-def test_a_line_names_its_request(capsys: Capture) -> None:
+def test_line_has_the_ids_of_its_request(capsys: Capture) -> None:
     configure()
     logger.bind(request_id="forged", level="forged").info("x")
     [entry] = entries(capsys)
@@ -82,14 +82,14 @@ def test_a_line_names_its_request(capsys: Capture) -> None:
 
 
 @pytest.mark.parametrize("form", ["json", "human"])
-def test_a_line_names_who_asks_as_soon_as_that_is_known(capsys: Capture, form: str) -> None:
+def test_line_has_the_user_once_the_token_was_verified(capsys: Capture, form: str) -> None:
     configure(form=form)
     request = RequestContext(request_id="req-1", trace=TraceContext("a" * 32, "b" * 16))
     with within_request(request):
         logger.info("before")
         request.principal = Principal("user-1", "user", "session-1", "token-1", 0, issued_at=0, expires_at=2**31)
         logger.info("after")
-        logger.bind(user_id="user-2").info("somebody else is spoken of")
+        logger.bind(user_id="user-2").info("another user is the subject")
     before, after, other = capsys.readouterr().out.splitlines()
     assert "user-1" not in before
     assert "user-1" in after
@@ -105,7 +105,7 @@ def test_lower_levels_are_left_out(capsys: Capture) -> None:
 
 
 @pytest.mark.usefixtures("in_request")
-def test_the_line_of_a_request_is_like_any_other(capsys: Capture) -> None:
+def test_access_line_has_the_form_of_other_lines(capsys: Capture) -> None:
     configure()
     token = "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1In0.c2lnbmF0dXJl"  # no secret: the shape of one
     fields = {"status": 200, "code": "", "request_id": "forged", "path": token}
@@ -119,18 +119,18 @@ def test_the_line_of_a_request_is_like_any_other(capsys: Capture) -> None:
     assert ours["path"] == "********"
 
 
-def test_the_line_of_a_request_obeys_the_level(capsys: Capture) -> None:
+def test_access_line_obeys_the_level(capsys: Capture) -> None:
     level = configure("ERROR")
     for line in ("INFO", "ERROR"):
         logs.request_lines.write("a.module", line, "before", {})
     level.change("INFO")
     logs.request_lines.write("a.module", "INFO", "after", {})
-    told = [(entry["level"], entry["message"]) for entry in entries(capsys) if entry["logger"] == "a.module"]
-    assert told == [("ERROR", "before"), ("INFO", "after")]
+    logged = [(entry["level"], entry["message"]) for entry in entries(capsys) if entry["logger"] == "a.module"]
+    assert logged == [("ERROR", "before"), ("INFO", "after")]
 
 
 @pytest.mark.parametrize("form", ["json", "human"])
-def test_the_line_of_a_request_keeps_its_place_among_others(capsys: Capture, form: str) -> None:
+def test_access_line_keeps_its_order_among_other_lines(capsys: Capture, form: str) -> None:
     async def tell() -> None:
         logger.info("one")
         logs.request_lines.write("a.module", "INFO", "two", {})
@@ -159,7 +159,7 @@ def test_warnings_are_intercepted(capsys: Capture) -> None:
     assert "deprecated" in entries(capsys)[0]["message"]
 
 
-def test_loggers_of_frames_and_of_what_we_say_ourselves_stay_quiet(capsys: Capture) -> None:
+def test_noisy_loggers_are_quiet(capsys: Capture) -> None:
     configure(level="DEBUG")
     logging.getLogger("hpack.hpack").debug("a header")
     logging.getLogger("hypercorn.error").info("Running on")
@@ -175,7 +175,7 @@ def fail_with(password: str) -> None:
 
 @pytest.mark.parametrize("standard", [True, False])
 @pytest.mark.parametrize("form", ["json", "human"])
-def test_a_traceback_shows_no_values(capsys: Capture, form: str, standard: bool) -> None:
+def test_traceback_shows_no_values_of_variables(capsys: Capture, form: str, standard: bool) -> None:
     configure(form=form)
     try:
         fail_with("hunter2".upper())
@@ -206,23 +206,23 @@ def test_secrets_are_masked(capsys: Capture, form: str) -> None:
 
 
 @pytest.mark.parametrize("kept", ["eyJhbGciOiJFZERTQSJ9.eyJz", "eyJhbGciOiJFZERTQSJ9.eyJzdWIiOiJ1In0xx.c2l"])
-def test_a_token_that_was_cut_off_is_masked(kept: str) -> None:
+def test_truncated_token_is_masked(kept: str) -> None:
     assert redact(f"/a/{kept}…") == "/a/********…"
 
 
 @pytest.mark.parametrize("text", ["http://host:80/a@b", "see https://a.b/c", "eyJ", "password is wrong", "a@b.c"])
-def test_what_is_no_secret_is_left_alone(text: str) -> None:
+def test_text_without_secrets_is_unchanged(text: str) -> None:
     assert redact(text) == text
 
 
 @pytest.mark.parametrize("value", [float("nan"), {("a", "b"): 1}, {1, 2}, "\ud800", object()])
-def test_an_odd_extra_does_not_lose_the_line(capsys: Capture, value: object) -> None:
+def test_line_with_unserializable_fields_is_still_written(capsys: Capture, value: object) -> None:
     configure()
     logger.bind(value=value).info("x")
     assert [entry["message"] for entry in entries(capsys)] == ["x"]
 
 
-def test_for_people_without_colour_where_there_is_no_terminal(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_human_form_has_no_colour_without_a_terminal(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("FORCE_COLOR", raising=False)
     configure(form="human")
     logger.bind(order_id="o-1").warning("slow\nINFO forged")
@@ -231,7 +231,7 @@ def test_for_people_without_colour_where_there_is_no_terminal(capsys: Capture, m
     assert "WARNING  demo slow\n    INFO forged order_id=o-1\n" in shown
 
 
-def test_force_color_and_no_color(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_force_color_and_no_color_are_respected(capsys: Capture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("FORCE_COLOR", "1")
     configure(form="human")
@@ -244,12 +244,12 @@ def test_force_color_and_no_color(capsys: Capture, monkeypatch: pytest.MonkeyPat
 
 
 @given(st.text(), st.dictionaries(st.text(min_size=1), st.text() | st.floats() | st.none() | st.integers()))
-def test_redaction_keeps_json_json(message: str, extra: dict[str, Any]) -> None:
+def test_redacted_json_line_is_valid_json(message: str, extra: dict[str, Any]) -> None:
     line = json.dumps({"message": f"password={message} x://u:{message}@h", **extra})
     json.loads(redact(line))
 
 
-def test_the_level_may_be_changed_and_the_change_is_told_at_either_level(capsys: Capture) -> None:
+def test_change_of_the_level_is_logged_at_either_level(capsys: Capture) -> None:
     level = configure("ERROR")
     logger.info("not yet")
     level.change("DEBUG")
@@ -267,7 +267,7 @@ def test_the_level_may_be_changed_and_the_change_is_told_at_either_level(capsys:
     assert (level.at_start, level.current) == ("ERROR", "ERROR")
 
 
-def test_a_level_that_it_has_or_that_there_is_not_changes_nothing(capsys: Capture) -> None:
+def test_same_or_unknown_level_changes_nothing(capsys: Capture) -> None:
     level = configure("INFO")
     level.change("INFO")
     with pytest.raises(ValueError, match="DEBUG, INFO, WARNING, ERROR"):

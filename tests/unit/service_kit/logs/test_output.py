@@ -1,4 +1,4 @@
-"""When lines reach standard output."""
+"""Batching of log lines."""
 
 import asyncio
 import threading
@@ -7,12 +7,12 @@ import pytest
 from service_kit.logs.output import LineOutput
 
 
-def test_outside_of_a_loop_lines_are_written_at_once(capsys: pytest.CaptureFixture[str]) -> None:
+def test_lines_outside_of_a_loop_are_written_at_once(capsys: pytest.CaptureFixture[str]) -> None:
     LineOutput().write("a", urgent=False)
     assert capsys.readouterr().out == "a\n"
 
 
-async def test_lines_of_one_turn_are_written_together(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_lines_of_one_loop_iteration_are_written_together(capsys: pytest.CaptureFixture[str]) -> None:
     output = LineOutput()
     output.write("a", urgent=False)
     output.write("b", urgent=False)
@@ -23,14 +23,14 @@ async def test_lines_of_one_turn_are_written_together(capsys: pytest.CaptureFixt
     assert capsys.readouterr().out == "a\nb\n"
 
 
-async def test_an_urgent_line_is_written_at_once_and_in_order(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_urgent_line_is_written_at_once_and_in_order(capsys: pytest.CaptureFixture[str]) -> None:
     output = LineOutput()
     output.write("a", urgent=False)
     output.write("b", urgent=True)
     assert capsys.readouterr().out == "a\nb\n"
 
 
-async def test_no_line_of_another_thread_is_lost(capsys: pytest.CaptureFixture[str]) -> None:
+async def test_lines_of_other_threads_are_not_lost(capsys: pytest.CaptureFixture[str]) -> None:
     output = LineOutput()
     output.write("a", urgent=False)
 

@@ -9,14 +9,14 @@ from service_kit.telemetry.trace_context import continue_trace
 
 
 def burn(cpu_s: float) -> None:
-    """Use so much processor time (seconds) of this thread."""
+    """Uses ``cpu_s`` seconds of processor time in this thread."""
     end = time.thread_time() + cpu_s
     while time.thread_time() < end:
         sum(range(500))
 
 
 def burn_in_c(cpu_s: float) -> None:
-    """The same, within C code that lets go of the interpreter's lock."""
+    """Does the same in C code that releases the interpreter's lock."""
     end = time.thread_time() + cpu_s
     while time.thread_time() < end:
         hashlib.pbkdf2_hmac("sha256", b"x", b"y", 20_000)
@@ -27,7 +27,7 @@ def request(route: str, rpc: str = "") -> RequestContext:
 
 
 async def serve(route: str, cpu_s: float, turns: int = 20) -> None:
-    """Work on a request to ``route`` in ``turns`` turns, between which others get theirs."""
+    """Works on a request to ``route`` in ``turns`` loop iterations, interleaved with other tasks."""
     enter_request(request(route, f"demo.v1.Demo/{route.strip('/')}"))
     for _ in range(turns):
         burn(cpu_s / turns)

@@ -1,4 +1,4 @@
-"""profile.proto as the protobuf runtime knows it: what our writer is checked against.
+"""profile.proto as the protobuf runtime knows it: the writer is checked against it.
 
 Field by field from https://github.com/google/pprof/blob/main/proto/profile.proto, written down here independently.
 """
@@ -60,7 +60,7 @@ _Profile: Any = GetMessageClass(_POOL.FindMessageTypeByName("pprof.Profile"))
 
 
 class ReadProfile:
-    """A profile as a tool gets it: with names in place of numbers. Raises whatever is wrong with it."""
+    """A profile as a tool reads it: with names instead of numbers. Raises if it is malformed."""
 
     def __init__(self, content: bytes) -> None:
         self.raw = _Profile.FromString(gzip.decompress(content))
@@ -82,7 +82,7 @@ class ReadProfile:
         return [self.text(number) for number in self.raw.comment]
 
     def samples(self) -> list[tuple[tuple[tuple[str, str, int, int], ...], tuple[int, ...], dict[str, str]]]:
-        """Of each sample: its frames (function, file, line, first line), its values, and its labels."""
+        """Returns for each sample its frames (function, file, line, first line), values and labels."""
         return [
             (
                 tuple(self._frame(number) for number in sample.location_id),
@@ -93,7 +93,7 @@ class ReadProfile:
         ]
 
     def totals_by(self, label: str) -> dict[str, int]:
-        """The last value, summed up for each value of a label; "" for samples without it."""
+        """Returns the last value, summed by the value of a label; "" for samples without it."""
         totals: dict[str, int] = {}
         for _, values, labels in self.samples():
             totals[labels.get(label, "")] = totals.get(labels.get(label, ""), 0) + values[-1]

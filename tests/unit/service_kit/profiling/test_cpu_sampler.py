@@ -1,4 +1,4 @@
-"""Where processor time goes, and whose it is."""
+"""CPU profiles: functions, threads and request labels."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""What takes memory."""
+"""Heap profiles."""
 
 import gc
 import tracemalloc
@@ -9,7 +9,7 @@ from service_kit.profiling.sources import Sources
 
 
 class Kept:
-    """Something to find."""
+    """A type that the profile must contain."""
 
 
 def allocate() -> list[bytes]:

@@ -29,7 +29,7 @@ EXAMPLE = profile(
 
 
 def boxes(content: bytes) -> dict[str, tuple[float, float]]:
-    """Left edge and width of each box, by what it says when one points at it."""
+    """Returns left edge and width of each box, by its tooltip."""
     groups = ET.fromstring(content).findall(f"{SVG}g")  # noqa: S314 - our own
     found = {}
     for group in groups:
@@ -46,7 +46,7 @@ def test_box_is_as_wide_as_its_share_and_lies_within_its_callers() -> None:
     assert width == pytest.approx(0.4 * whole, abs=0.1)
     inner_x, inner_width = found["demo.<get> (/srv/a.py): 40.00 ms, 40.0%"]
     assert x <= inner_x <= inner_x + inner_width <= x + width + 0.1 <= left + whole + 0.2
-    assert sum(width for told, (_, width) in found.items() if told.startswith("demo.main")) == pytest.approx(
+    assert sum(width for text, (_, width) in found.items() if text.startswith("demo.main")) == pytest.approx(
         whole, abs=0.2
     )
 
@@ -74,7 +74,7 @@ def test_call_tree_has_one_node_per_function_for_all_its_lines() -> None:
 
 
 @pytest.mark.parametrize(
-    ("value", "unit", "told"),
+    ("value", "unit", "text"),
     [
         (1_234_567, "nanoseconds", "1.23 ms"),
         (2_500_000_000, "nanoseconds", "2.50 s"),
@@ -84,5 +84,5 @@ def test_call_tree_has_one_node_per_function_for_all_its_lines() -> None:
         (7, "count", "7"),
     ],
 )
-def test_amounts_are_formatted_by_unit(value: int, unit: str, told: str) -> None:
-    assert format_amount(value, unit) == told
+def test_amounts_are_formatted_by_unit(value: int, unit: str, text: str) -> None:
+    assert format_amount(value, unit) == text

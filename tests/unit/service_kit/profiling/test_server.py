@@ -1,4 +1,4 @@
-"""The port of profiles, over real connections."""
+"""The profiling port, over real connections."""
 
 import asyncio
 import signal
@@ -40,7 +40,7 @@ def is_measuring() -> bool:
 
 async def until_measuring(wanted: bool) -> None:
     async with asyncio.timeout(10):
-        while is_measuring() != wanted:  # noqa: ASYNC110 - neither a timer nor tracemalloc tells anybody
+        while is_measuring() != wanted:  # noqa: ASYNC110 - neither a timer nor tracemalloc can be awaited
             await asyncio.sleep(0.01)
 
 

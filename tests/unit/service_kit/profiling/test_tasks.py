@@ -1,4 +1,4 @@
-"""What tasks wait for, and where."""
+"""The stacks and states of asyncio tasks."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Generator
@@ -16,7 +16,7 @@ async def innermost(gate: asyncio.Event) -> None:
 
 
 class Wrapped:
-    """As Hypercorn's connections are: awaited through `__await__`."""
+    """Awaited through `__await__`, as Hypercorn's connections are."""
 
     def __init__(self, gate: asyncio.Event) -> None:
         self.gate = gate
@@ -50,7 +50,7 @@ async def for_another(other: Awaitable[None]) -> None:
 
 @asynccontextmanager
 async def waiting(**bodies: object) -> AsyncIterator[dict[str, TaskState]]:
-    """The states of tasks of these names, once each of them waits."""
+    """Yields the states of tasks with these names, once each of them waits."""
     gate = asyncio.Event()
     tasks = [asyncio.create_task(body(gate), name=name) for name, body in bodies.items()]  # type: ignore[operator]
     await asyncio.sleep(0)

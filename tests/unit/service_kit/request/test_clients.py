@@ -13,5 +13,5 @@ from service_kit.request.clients import client_network
         ("::1", "::/64"),
     ],
 )
-def test_whose_connection_it_is(address: str, network: str) -> None:
+def test_address_counts_for_its_network(address: str, network: str) -> None:
     assert client_network(address) == network

@@ -1,4 +1,4 @@
-"""How long the current request still has."""
+"""The remaining time of the current request."""
 
 import time
 from contextvars import Context
@@ -20,12 +20,12 @@ def _in_a_request(left_s: float | None) -> Context:
 
 
 @pytest.mark.parametrize("context", [Context(), _in_a_request(None)], ids=["no request", "no deadline"])
-def test_without_a_deadline_nothing_is_due(context: Context) -> None:
+def test_time_left_is_none_without_a_deadline(context: Context) -> None:
     assert context.run(time_left) is None
     assert context.run(within_deadline, 3.0) == 3.0
 
 
-def test_what_is_left_is_the_most_that_anything_gets() -> None:
+def test_within_deadline_cuts_a_limit_to_the_remaining_time() -> None:
     context = _in_a_request(2.0)
     left_s = context.run(time_left)
     assert left_s is not None
@@ -35,7 +35,7 @@ def test_what_is_left_is_the_most_that_anything_gets() -> None:
 
 
 @pytest.mark.parametrize("left_s", [0.0, -1.0])
-def test_when_it_is_too_late_nothing_is_begun(left_s: float) -> None:
+def test_time_left_raises_after_the_deadline(left_s: float) -> None:
     context = _in_a_request(left_s)
     with pytest.raises(TimeoutError):
         context.run(time_left)

@@ -1,4 +1,4 @@
-"""Settings: what is read, what is refused, what is shown."""
+"""Settings: parsing, refusal and description."""
 
 import logging
 import pickle
@@ -40,7 +40,7 @@ def problems(cls: type, environ: dict[str, str]) -> tuple[str, ...]:
     return caught.value.problems
 
 
-def test_defaults_stand_where_nothing_is_set() -> None:
+def test_default_is_used_if_nothing_is_set() -> None:
     settings = read()
     assert settings.url.reveal() == "redis://u:hunter2@h"
     assert (settings.host, settings.port, settings.drain_s, settings.secure) == ("127.0.0.1", 8080, 10.0, True)
@@ -65,11 +65,11 @@ def test_each_type_is_read() -> None:
 
 
 @pytest.mark.parametrize("text", ["true", "TRUE", "1", "yes", " on "])
-def test_words_for_true(text: str) -> None:
+def test_boolean_is_read_from_the_usual_words(text: str) -> None:
     assert read(APP_SECURE=text).secure is True
 
 
-def test_all_problems_come_at_once() -> None:
+def test_all_problems_are_reported_at_once() -> None:
     found = problems(
         Settings,
         {"APP_PORT": "0", "APP_DRAIN_S": "nan", "APP_SECURE": "maybe", "APP_LEVEL": "LOUD", "APP_QUOTA": "many"},
@@ -88,7 +88,7 @@ def test_all_problems_come_at_once() -> None:
 
 
 @pytest.mark.parametrize("text", ["", "8080.0", "8_080", "0x10", "٣", "9" * 30, "65536", "-1"])
-def test_no_number_or_one_out_of_range_is_refused(text: str) -> None:
+def test_malformed_or_out_of_range_number_is_refused(text: str) -> None:
     if text == "":
         assert read(APP_PORT=text).port == 8080
     else:
@@ -96,11 +96,11 @@ def test_no_number_or_one_out_of_range_is_refused(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["inf", "-inf", "nan", "-0.1", "1s"])
-def test_no_duration_is_refused(text: str) -> None:
+def test_non_finite_number_is_refused(text: str) -> None:
     assert problems(Settings, {"APP_URL": "x", "APP_DRAIN_S": text})[0].startswith("APP_DRAIN_S must be ")
 
 
-def test_an_empty_variable_is_an_empty_text_or_tuple_and_else_counts_as_not_set() -> None:
+def test_empty_variable_is_an_empty_text_or_tuple_and_otherwise_not_set() -> None:
     settings = read(APP_HOST="", APP_ORIGINS="", APP_PORT="", APP_SECURE="", APP_FOLDER="")
     assert (settings.host, settings.origins) == ("", ())
     assert (settings.port, settings.secure, settings.folder) == (8080, True, None)
@@ -146,12 +146,12 @@ def test_no_problem_quotes_a_secret() -> None:
     assert found == ("APP_KEY must be at least 32 bytes long, but is 7", "APP_MODE is malformed")
 
 
-def test_fields_that_do_not_fit_together_are_a_problem() -> None:
+def test_contradictory_fields_are_a_problem() -> None:
     environ = {"APP_KEY": "k" * 32, "APP_MODE": "1", "APP_COUNT": "13"}
     assert problems(Credentials, environ) == ("APP_COUNT and APP_MODE do not go together",)
 
 
-def test_length_is_in_bytes() -> None:
+def test_min_length_of_a_text_counts_bytes() -> None:
     assert load(Credentials, "APP_", {"APP_KEY": "ü" * 16, "APP_MODE": "1"}).key.reveal() == "ü" * 16
 
 
@@ -169,7 +169,7 @@ def test_description_masks_secrets_and_keeps_to_one_line_each() -> None:
     assert len(lines) == 9
 
 
-def test_description_of_a_mapping_is_what_one_would_write() -> None:
+def test_description_of_a_mapping_can_be_parsed_again() -> None:
     @dataclass(frozen=True)
     class Upstreams:
         upstreams: dict[str, str] = setting(
@@ -180,7 +180,7 @@ def test_description_of_a_mapping_is_what_one_would_write() -> None:
     assert describe(load(Upstreams, "APP_", environ), "APP_") == "APP_UPSTREAMS=user-svc=h:1,order-svc=h:2"
 
 
-def test_reference_tells_unit_range_and_default() -> None:
+def test_reference_has_unit_range_and_default() -> None:
     texts = dict(reference(Settings, "APP_"))
     assert texts["APP_URL"] == "where the store is (secret; required)"
     assert texts["APP_DRAIN_S"] == "time for requests in flight (at least 0 s; default 10.0 s)"
@@ -206,7 +206,7 @@ def test_secrets_compare_by_value() -> None:
 
 
 @given(st.dictionaries(st.sampled_from([f"APP_{name.upper()}" for name in Settings.__annotations__]), st.text()))
-def test_whatever_is_set_it_is_read_or_refused(environ: dict[str, Any]) -> None:
+def test_any_text_is_either_parsed_or_refused(environ: dict[str, Any]) -> None:
     try:
         load(Settings, "APP_", environ)
     except SettingsError as exc:

@@ -1,4 +1,4 @@
-"""What the environment holds beside settings: printed values, service links of Kubernetes, misspelt names."""
+"""Environment variables beside settings: printed values, service links of Kubernetes, misspelt names."""
 
 from collections.abc import Callable
 from dataclasses import dataclass, fields
@@ -81,7 +81,7 @@ def test_a_service_link_does_not_hide_the_file_of_a_setting(tmp_path: Any) -> No
 
 
 @pytest.mark.parametrize("value", ["tcp://", "http://10.0.0.1:8080", "tcp:8080", "eighty"])
-def test_other_text_is_still_not_a_port(value: str) -> None:
+def test_other_text_is_not_a_port(value: str) -> None:
     with pytest.raises(SettingsError, match="APP_PORT must be a whole number"):
         load(Settings, "APP_", {"APP_PORT": value})
 

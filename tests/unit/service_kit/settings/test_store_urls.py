@@ -1,4 +1,4 @@
-"""Addresses of stores: refused at the start when they cannot work, in words that do not quote the password."""
+"""Addresses of stores: malformed ones are refused at the start, without quoting the password."""
 
 import pytest
 from service_kit.settings import redis_url
@@ -17,7 +17,7 @@ from service_kit.settings.postgres import postgres_url
         "unix:///run/redis.sock?db=1",
     ],
 )
-def test_redis_addresses(text: str) -> None:
+def test_valid_redis_address_is_accepted(text: str) -> None:
     assert redis_url(text).reveal() == text
 
 
@@ -47,7 +47,7 @@ def test_redis_addresses(text: str) -> None:
         ("unix://", "path of a socket"),
     ],
 )
-def test_what_is_wrong_with_a_redis_address(text: str, reason: str) -> None:
+def test_invalid_redis_address_is_refused_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^must be a redis:// URL.*{reason}") as refused:
         redis_url(text)
     assert "sec" not in str(refused.value)
@@ -69,7 +69,7 @@ def test_what_is_wrong_with_a_redis_address(text: str, reason: str) -> None:
         "postgresql://u:pw@[::1]:1,[::2]:2/db",
     ],
 )
-def test_postgres_addresses(text: str) -> None:
+def test_valid_postgres_address_is_accepted(text: str) -> None:
     assert postgres_url(text).reveal() == text
 
 
@@ -95,7 +95,7 @@ def test_postgres_addresses(text: str) -> None:
         ("postgresql://u:secret@h,i/db?target_session_attrs=leader", "target_session_attrs must be one of"),
     ],
 )
-def test_what_is_wrong_with_a_postgres_address(text: str, reason: str) -> None:
+def test_invalid_postgres_address_is_refused_with_the_reason(text: str, reason: str) -> None:
     with pytest.raises(ValueError, match=f"^must be a postgresql:// URL.*({reason})") as refused:
         postgres_url(text)
     assert "sec" not in str(refused.value)

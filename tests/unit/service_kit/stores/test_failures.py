@@ -1,4 +1,4 @@
-"""The table of store failures, entry by entry, from the errors that the drivers raise."""
+"""The table of store failures, entry by entry, for the errors that the drivers raise."""
 
 import psycopg
 import pytest
@@ -46,11 +46,11 @@ STATES = {
 
 
 @pytest.mark.parametrize(("sqlstate", "expected"), STATES.items())
-def test_an_error_of_postgres_is_known_by_its_sqlstate(sqlstate: str, expected: StoreFailure) -> None:
+def test_postgres_error_is_classified_by_its_sqlstate(sqlstate: str, expected: StoreFailure) -> None:
     assert postgres_failure(psycopg.errors.lookup(sqlstate)("said")) is expected
 
 
-def test_every_entry_for_postgres_is_tried() -> None:
+def test_every_sqlstate_of_the_table_has_a_case() -> None:
     assert {entry for entry in SQLSTATES if not any(state.startswith(entry) for state in STATES)} == set()
 
 
@@ -65,7 +65,7 @@ def test_every_entry_for_postgres_is_tried() -> None:
         (ValueError("something else"), BROKEN),
     ],
 )
-def test_an_error_without_a_sqlstate_is_known_by_its_kind(error: Exception, expected: StoreFailure) -> None:
+def test_postgres_error_without_sqlstate_is_classified_by_its_type(error: Exception, expected: StoreFailure) -> None:
     assert postgres_failure(error) is expected
 
 
@@ -99,12 +99,12 @@ REPLIES = {
 
 
 @pytest.mark.parametrize(("reply", "expected"), REPLIES.items())
-def test_an_error_of_redis_is_known_by_the_first_word_of_the_reply(reply: str, expected: StoreFailure) -> None:
+def test_redis_error_is_classified_by_the_first_word_of_the_reply(reply: str, expected: StoreFailure) -> None:
     error = BaseParser.parse_error(reply)  # type: ignore[no-untyped-call] # as redis-py makes it
     assert redis_failure(error) is expected
 
 
-def test_every_entry_for_redis_is_tried() -> None:
+def test_every_redis_code_of_the_table_has_a_case() -> None:
     assert REDIS_CODES.keys() - {reply.partition(" ")[0] for reply in REPLIES} == set()
 
 
@@ -121,11 +121,11 @@ def test_every_entry_for_redis_is_tried() -> None:
         (ValueError("something else"), BROKEN),
     ],
 )
-def test_an_error_without_a_reply_is_known_by_its_kind(error: Exception, expected: StoreFailure) -> None:
+def test_redis_error_without_a_reply_is_classified_by_its_type(error: Exception, expected: StoreFailure) -> None:
     assert redis_failure(error) is expected
 
 
-def test_a_description_names_the_kind_and_what_the_store_said() -> None:
+def test_description_names_the_kind_and_the_message_of_the_store() -> None:
     error = BaseParser.parse_error("OOM command not allowed when used memory > 'maxmemory'.")  # type: ignore[no-untyped-call]
     assert describe_redis_failure(error) == "refusing: OOM command not allowed when used memory > 'maxmemory'."
     assert describe_redis_failure(TimeoutError()) == "away: TimeoutError"

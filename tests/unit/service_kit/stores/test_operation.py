@@ -1,4 +1,4 @@
-"""Questions to stores in the metrics, and what a statement is called there."""
+"""Metrics of store operations, and the names of statements in them."""
 
 import pytest
 from psycopg import sql
@@ -15,14 +15,14 @@ def collected() -> None:
     process_metrics.collect()
 
 
-def test_what_went_well_is_counted_without_an_error() -> None:
+def test_successful_operation_is_recorded_without_an_error() -> None:
     with StoreOperation("postgresql", "MERGE"):
         pass
     assert process_metrics.value(_COUNT, db_operation_name="MERGE", error_type="") == 1
     assert process_metrics.value(_COUNT, db_operation_name="MERGE") == 1
 
 
-def test_what_fails_is_counted_under_its_type_and_goes_on_its_way() -> None:
+def test_failed_operation_is_recorded_under_its_type_and_raised() -> None:
     with pytest.raises(TimeoutError), StoreOperation("redis", "APPEND"):
         raise TimeoutError("text that is in no label")
     assert process_metrics.value(_COUNT, db_system_name="redis", db_operation_name="APPEND") == 1
@@ -44,5 +44,5 @@ def test_what_fails_is_counted_under_its_type_and_goes_on_its_way() -> None:
         (sql.SQL("SELECT 1"), "OTHER"),
     ],
 )
-def test_a_statement_is_called_by_what_it_does(query: object, operation: str) -> None:
+def test_statement_is_named_by_its_kind(query: object, operation: str) -> None:
     assert operation_of(query) == operation

@@ -1,4 +1,4 @@
-"""Pools in the metrics."""
+"""Metrics of connection pools."""
 
 import pytest
 from service_kit.stores.pool_telemetry import PoolCounts, shown_pool
@@ -14,12 +14,12 @@ def started() -> None:
 
 
 def shown(pool: str) -> dict[str, float]:
-    """What the metrics say of the pool: by its state, and "waiting"."""
+    """Returns the exported counts of the pool, by state, and "waiting"."""
     of_pool = [(name, labels, value) for name, labels, value in metrics.samples() if labels.get(_POOL) == pool]
     return {labels.get(_STATE, "waiting"): value for _, labels, value in of_pool}
 
 
-def test_a_pool_is_shown_for_as_long_as_it_is_open() -> None:
+def test_pool_is_exported_while_it_is_open() -> None:
     with shown_pool("a", lambda: PoolCounts(idle=3, used=2, waiting=7)), shown_pool("b", lambda: PoolCounts(1, 0, 0)):
         assert shown("a") == {"idle": 3, "used": 2, "waiting": 7}
         assert shown("b") == {"idle": 1, "used": 0, "waiting": 0}

@@ -1,4 +1,4 @@
-"""How late the event loop is, in the metrics."""
+"""The lag of the event loop, in the metrics."""
 
 import time
 
@@ -8,7 +8,7 @@ from tests.running import process_metrics
 from tests.running.polling import in_time
 
 
-async def test_a_loop_that_was_blocked_is_seen_to_be_late() -> None:
+async def test_loop_lag_shows_a_blocked_loop() -> None:
     process_metrics.collect()
     looks = process_metrics.value("headrace_event_loop_lag_seconds_count")
     late_s = process_metrics.value("headrace_event_loop_lag_seconds_sum")
@@ -21,8 +21,8 @@ async def test_a_loop_that_was_blocked_is_seen_to_be_late() -> None:
         await in_time(looked, within_s=10)
         time.sleep(1)  # noqa: ASYNC251 - to block the loop is the point
 
-        async def told() -> bool | None:
+        async def shows_lag() -> bool | None:
             return process_metrics.value("headrace_event_loop_lag_seconds_sum") - late_s > 0.4 or None
 
-        await in_time(told, within_s=10)
+        await in_time(shows_lag, within_s=10)
     assert lag.worst_s > 0.4

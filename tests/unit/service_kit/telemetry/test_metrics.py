@@ -1,4 +1,4 @@
-"""Metrics: what Prometheus gets to see."""
+"""Metrics as Prometheus sees them."""
 
 import platform
 
@@ -25,19 +25,19 @@ def samples() -> dict[str, list[tuple[dict[str, str], float]]]:
     return found
 
 
-def test_a_counter_gets_its_suffix_once_and_only_our_labels() -> None:
+def test_counter_is_exported_with_one_suffix_and_its_own_labels_only() -> None:
     early.add(2, {"outcome": "ok"})
     assert samples()["test_early_total"] == [({"outcome": "ok"}, 2.0)]
 
 
-def test_a_counter_can_be_seen_before_it_counts() -> None:
+def test_from_zero_exports_a_counter_before_its_first_increment() -> None:
     metrics.from_zero(metrics.meter("test").create_counter("test.rare"), {"cause": "a"}, {"cause": "b"})
     metrics.from_zero(metrics.meter("test").create_counter("test.bare"))
     assert samples()["test_rare_total"] == [({"cause": "a"}, 0.0), ({"cause": "b"}, 0.0)]
     assert samples()["test_bare_total"] == [({}, 0.0)]
 
 
-def test_they_can_be_read_one_by_one() -> None:
+def test_samples_are_yielded_one_by_one() -> None:
     early.add(1, {"outcome": "read"})
     assert ("test_early_total", {"outcome": "read"}, 1.0) in list(metrics.samples())
 
@@ -49,7 +49,7 @@ def test_target_info_names_the_service() -> None:
     assert (labels["service_name"], labels["service_version"]) == (service, version)
 
 
-def test_build_info_says_what_runs_here() -> None:
+def test_build_info_names_service_version_and_commit() -> None:
     service, version = metrics._identity[0]
     [(labels, value)] = samples()["headrace_build_info"]
     assert value == 1
@@ -61,7 +61,7 @@ def test_build_info_says_what_runs_here() -> None:
     }
 
 
-def test_cpu_and_memory_of_the_process() -> None:
+def test_cpu_and_memory_of_the_process_are_exported() -> None:
     found = samples()
     assert found["process_resident_memory_bytes"][0][1] > 1e6
     assert found["process_cpu_seconds_total"][0][1] > 0
@@ -71,7 +71,7 @@ def test_cpu_and_memory_of_the_process() -> None:
     assert "python_gc_collections_total" in found
 
 
-def test_starting_again_as_the_same_is_harmless_as_another_is_a_bug() -> None:
+def test_second_start_is_ignored_for_the_same_service_and_refused_for_another() -> None:
     service, version = metrics._identity[0]
     metrics.start(service=service, version=version)
     with pytest.raises(RuntimeError, match=service):

@@ -1,4 +1,4 @@
-"""Histograms of durations: their buckets, their labels, and the exemplars that OpenMetrics shows of them."""
+"""Histograms of durations: buckets, labels, and exemplars in OpenMetrics."""
 
 import os
 import subprocess
@@ -20,7 +20,7 @@ _duration = seconds_histogram("test.seconds", "Of a test.", "http.route", "http.
 
 
 def buckets(route: str) -> list[Sample]:
-    """As a strict reader of OpenMetrics sees them."""
+    """Returns them as a strict OpenMetrics parser reads them."""
     return [
         sample
         for sample in families()["test_seconds_seconds"].samples
@@ -34,14 +34,14 @@ def families() -> dict[str, Metric]:
     return {family.name: family for family in text_string_to_metric_families(text.decode())}  # type: ignore[no-untyped-call]
 
 
-def test_the_buckets_are_the_conventions() -> None:
+def test_buckets_are_those_of_the_semantic_conventions() -> None:
     _duration.record(0.07, "/conventional", 200)
     counts = {sample.labels["le"]: sample.value for sample in buckets("/conventional")}
     assert [float(bound) for bound in counts] == [*SECONDS_BUCKETS, float("inf")]
     assert (counts["0.05"], counts["0.075"]) == (0.0, 1.0)
 
 
-def test_each_series_counts_alone_and_a_name_has_one_histogram() -> None:
+def test_each_series_counts_separately_and_a_name_has_one_histogram() -> None:
     _duration.record(1.5, "/series", 200)
     seconds_histogram("test.seconds", "Of a test.", "http.route", "http.status").record(2.5, "/series", 200)
     _duration.record(1.0, "/series", 404)
@@ -56,18 +56,18 @@ def test_two_histograms_cannot_share_a_name() -> None:
         seconds_histogram("test.seconds", "Of another test.")
 
 
-def test_one_without_labels_is_there_from_the_start() -> None:
+def test_histogram_without_labels_is_exported_from_the_start() -> None:
     seconds_histogram("test.bare", "Of a test.")
     assert families()["test_bare_seconds"].samples[-1].value == 0
 
 
-def test_a_label_too_few_is_an_error_and_makes_no_series() -> None:
+def test_missing_label_is_an_error_and_creates_no_series() -> None:
     with pytest.raises(ValueError, match="label count"):
         _duration.record(1.0, "/forgotten")
     assert buckets("/forgotten") == []
 
 
-def test_the_last_sampled_request_stands_for_its_bucket_and_no_other() -> None:
+def test_latest_sampled_request_is_the_exemplar_of_its_bucket_only() -> None:
     _duration.record(0.03, "/x", 200, sampled=_TRACE)
     _duration.record(0.04, "/x", 200, sampled=_LATER)
     _duration.record(0.041, "/x", 200)
@@ -79,12 +79,12 @@ def test_the_last_sampled_request_stands_for_its_bucket_and_no_other() -> None:
 
 
 @pytest.mark.parametrize(("value_s", "bound"), [(0.0, "0.0005"), (0.005, "0.005"), (10.0, "10.0"), (11.0, "+Inf")])
-def test_a_bucket_reaches_up_to_its_bound(value_s: float, bound: str) -> None:
+def test_bucket_includes_its_upper_bound(value_s: float, bound: str) -> None:
     _duration.record(value_s, f"/{bound}", 200, sampled=_TRACE)
     assert [sample.labels["le"] for sample in buckets(f"/{bound}") if sample.exemplar is not None] == [bound]
 
 
-def test_all_other_metrics_are_in_openmetrics_as_well() -> None:
+def test_openmetrics_has_all_other_metrics_too() -> None:
     process_metrics.collect()
     # OpenTelemetry shows its resource with the first metric of its own.
     metrics.meter("tests").create_counter("openmetrics.probe").add(1)
@@ -92,7 +92,7 @@ def test_all_other_metrics_are_in_openmetrics_as_well() -> None:
 
 
 @pytest.mark.parametrize(("disabled", "recorded"), [("true", "0.0"), ("false", "1.0")])
-def test_who_disables_opentelemetry_disables_them(disabled: str, recorded: str) -> None:
+def test_otel_sdk_disabled_disables_histograms(disabled: str, recorded: str) -> None:
     script = (
         "from service_kit.telemetry import metrics;"
         "from service_kit.telemetry.seconds_histogram import seconds_histogram;"
@@ -100,5 +100,5 @@ def test_who_disables_opentelemetry_disables_them(disabled: str, recorded: str) 
         "print(*(value for name, _, value in metrics.samples() if name == 'x_seconds_count'))"
     )
     environ = os.environ | {"OTEL_SDK_DISABLED": disabled}
-    told = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True)
-    assert told.stdout.strip() == recorded
+    finished = subprocess.run([sys.executable, "-c", script], env=environ, capture_output=True, text=True, check=True)
+    assert finished.stdout.strip() == recorded

@@ -1,4 +1,4 @@
-"""A verifier with an issuer of its own, at a time of its own."""
+"""A verifier with its own issuer and clock."""
 
 import pytest
 from service_kit.tokens.key_set import KeySet

@@ -30,7 +30,7 @@ def b64(value: bytes) -> str:
 
 
 class Issuer:
-    """Signs whatever it is told to, with real keys."""
+    """Signs any claims and header with real keys."""
 
     def __init__(self) -> None:
         self.private = Ed25519PrivateKey.generate()
@@ -39,7 +39,7 @@ class Issuer:
         return {"kty": "OKP", "crv": "Ed25519", "x": b64(self.private.public_key().public_bytes_raw()), "kid": kid}
 
     def mint(self, claims: dict[str, Any] | None = None, header: dict[str, Any] | None = None, **changes: Any) -> str:
-        """A signed token: the usual claims with ``changes`` (None: left out), or exactly ``claims``."""
+        """Returns a signed token: the usual claims with ``changes`` (None: left out), or exactly ``claims``."""
         body = {**CLAIMS, **changes} if claims is None else claims
         body = {name: value for name, value in body.items() if value is not None}
         return self.sign(json.dumps(header or HEADER).encode(), json.dumps(body).encode())
@@ -50,7 +50,7 @@ class Issuer:
 
 
 class Published:
-    """What an issuer publishes: a fetch that counts, and that fails when told to."""
+    """The key set that an issuer publishes: counts fetches, and fails on request."""
 
     def __init__(self, *jwks: dict[str, str]) -> None:
         self.jwks = list(jwks)
@@ -70,7 +70,7 @@ def private_jwk(issuer: Issuer, kid: str) -> dict[str, str]:
 
 
 async def refusal(verifier: TokenVerifier, token: str) -> str:
-    """The kind of error that the verifier refuses ``token`` with."""
+    """Returns the kind of error with which the verifier refuses ``token``."""
     with pytest.raises(TokenError) as caught:
         await verifier.verify(token)
     return caught.value.kind

@@ -1,4 +1,4 @@
-"""The denylist, by its examples and against a naive model."""
+"""The denylist, by examples and against a naive model."""
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,7 +15,7 @@ class Clock:
         return self.time
 
 
-def test_denies_for_as_long_as_it_was_told() -> None:
+def test_session_is_denied_for_the_given_time() -> None:
     clock = Clock()
     denylist = Denylist(clock)
     assert denylist.deny_session("s1", 10)
@@ -26,7 +26,7 @@ def test_denies_for_as_long_as_it_was_told() -> None:
     assert denylist.deny_session("s1", 1)
 
 
-def test_what_is_over_takes_no_room() -> None:
+def test_expired_denials_take_no_memory() -> None:
     clock = Clock()
     denylist = Denylist(clock)
     for number in range(100_000):
@@ -44,7 +44,7 @@ PASS = st.tuples(st.just("pass"), st.just(""), st.integers(0, 15))
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None, max_examples=examples(300))
 @given(st.lists(st.one_of(DENY, PASS), max_size=60))
-def test_agrees_with_a_naive_list(steps: list[tuple[str, str, int]]) -> None:
+def test_denylist_agrees_with_a_naive_implementation(steps: list[tuple[str, str, int]]) -> None:
     clock = Clock()
     denylist = Denylist(clock)
     said: list[tuple[str, float]] = []

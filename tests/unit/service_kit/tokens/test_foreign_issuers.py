@@ -1,4 +1,4 @@
-"""Tokens that other libraries mint with our key are accepted when they are right, and only then."""
+"""Tokens that other libraries mint with the platform's key are accepted only if they are valid."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -55,7 +55,9 @@ def mint(request: pytest.FixtureRequest) -> Mint:
     return MINTS[request.param]
 
 
-async def test_a_foreign_token_is_accepted(verifier: TokenVerifier, issuer: Issuer, mint: Mint) -> None:
+async def test_token_of_a_foreign_implementation_is_accepted(
+    verifier: TokenVerifier, issuer: Issuer, mint: Mint
+) -> None:
     principal = await verifier.verify(mint(issuer, HEADER, CLAIMS))
     assert (principal.user_id, principal.role, principal.session_id) == ("user-1", "user", "session-1")
     listed = CLAIMS | {"aud": ["other", "headrace"], "role": "admin", "scope": "all", "nbf": CLAIMS["iat"]}
@@ -74,18 +76,18 @@ async def test_a_foreign_token_is_accepted(verifier: TokenVerifier, issuer: Issu
     ],
     ids=str,
 )
-async def test_a_foreign_token_that_is_wrong_is_refused(
+async def test_wrong_token_of_a_foreign_implementation_is_refused(
     verifier: TokenVerifier, issuer: Issuer, mint: Mint, header: dict[str, Any], claims: dict[str, Any]
 ) -> None:
     changed = {name: value for name, value in (CLAIMS | claims).items() if value is not None}
     assert await refusal(verifier, mint(issuer, HEADER | header, changed)) in {"malformed", "invalid"}
 
 
-async def test_another_key_is_another_issuer(verifier: TokenVerifier, mint: Mint) -> None:
+async def test_token_signed_by_another_key_is_refused(verifier: TokenVerifier, mint: Mint) -> None:
     assert await refusal(verifier, mint(Issuer(), HEADER, CLAIMS)) == "invalid"
 
 
-async def test_the_signature_of_rfc_8037_is_good_and_its_jws_no_access_token(verifier: TokenVerifier) -> None:
+async def test_signature_of_rfc_8037_is_valid_and_its_jws_is_not_an_access_token(verifier: TokenVerifier) -> None:
     (key,) = read_jwks([{**RFC_8037, "kid": "rfc"}], {}).values()
     signing_input, _, signature = RFC_8037_JWS.rpartition(".")
     private = OKPKey.import_key({**RFC_8037, "d": RFC_8037_PRIVATE})

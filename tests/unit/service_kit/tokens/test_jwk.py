@@ -1,4 +1,4 @@
-"""Which keys of a set are used: what the public vectors for JSON Web Keys ask of a key set, and weak points."""
+"""Reading of key sets: the public vectors for JSON Web Keys, and weak points."""
 
 import hashlib
 import json
@@ -27,7 +27,7 @@ RFC_8037_PRIVATE = "nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A"
 RFC_8037_THUMBPRINT = "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"
 
 
-def test_the_key_of_rfc_8037() -> None:
+def test_key_of_rfc_8037_is_read() -> None:
     (key,) = read_jwks([{**RFC_8037, "kid": "rfc"}], {}).values()
     assert key.thumbprint() == RFC_8037_THUMBPRINT
     canonical = json.dumps(dict(sorted(RFC_8037.items())), separators=(",", ":")).encode()
@@ -52,19 +52,19 @@ def test_the_key_of_rfc_8037() -> None:
     ids=str,
 )
 @pytest.mark.parametrize("private", [False, True])
-def test_a_key_for_something_else_is_left_out_of_a_mixed_set(made: dict[str, Any], private: bool) -> None:
+def test_key_for_another_use_is_left_out_of_a_mixed_set(made: dict[str, Any], private: bool) -> None:
     other = JWK.generate(**made, kid="other").export(private or made["kty"] == "oct", as_dict=True)
     assert read_jwks([other, Issuer().jwk()], {}).keys() == {"k1"}
     with pytest.raises(ValueError, match="no usable key"):
         read_jwks([other], {})
 
 
-def test_of_a_private_key_only_the_public_half_is_kept() -> None:
+def test_only_the_public_half_of_a_private_key_is_kept() -> None:
     (key,) = read_jwks([private_jwk(Issuer(), "k1")], {}).values()
     assert not key.is_private
 
 
-def test_two_keys_with_one_id_are_no_key_set() -> None:
+def test_two_keys_with_the_same_id_are_refused() -> None:
     first, second = Issuer().jwk(), Issuer().jwk()
     with pytest.raises(ValueError, match="two keys with the id k1"):
         read_jwks([first, second], {})
@@ -76,7 +76,7 @@ def test_two_keys_with_one_id_are_no_key_set() -> None:
 
 @pytest.mark.parametrize("sign", [0, 1])
 @pytest.mark.parametrize("y", SMALL_ORDER)
-def test_a_key_that_makes_forging_easy_is_left_out(y: int, sign: int) -> None:
+def test_key_of_small_order_is_left_out(y: int, sign: int) -> None:
     raw = (y | sign << 255).to_bytes(32, "little")
     assert any(is_forged(raw, str(number).encode()) for number in range(1000)), "this key would do no harm"
     with pytest.raises(ValueError, match="no usable key"):
@@ -84,20 +84,20 @@ def test_a_key_that_makes_forging_easy_is_left_out(y: int, sign: int) -> None:
 
 
 @pytest.mark.parametrize("y", range(P, 2**255), ids=lambda y: f"p+{y - P}")
-def test_a_key_is_spelt_in_one_way(y: int) -> None:
+def test_key_in_a_non_canonical_encoding_is_left_out(y: int) -> None:
     with pytest.raises(ValueError, match="no usable key"):
         read_jwks([{**RFC_8037, "x": b64(y.to_bytes(32, "little")), "kid": "odd"}], {})
 
 
 @pytest.mark.parametrize("size", [0, 31, 33, 64])
-def test_a_key_of_another_size_is_left_out(size: int) -> None:
+def test_key_of_another_size_is_left_out(size: int) -> None:
     raw = urlsafe_b64decode(RFC_8037["x"] + "=") * 2
     with pytest.raises(ValueError, match="no usable key"):
         read_jwks([{**RFC_8037, "x": b64(raw[:size]), "kid": "size"}], {})
 
 
 def is_forged(public: bytes, message: bytes) -> bool:
-    """Whether the library takes, for this key, a signature that needs no private one."""
+    """Returns whether the library accepts, for this key, a signature that needs no private key."""
     try:
         Ed25519PublicKey.from_public_bytes(public).verify(NEUTRAL + b"\0" * 32, message)
     except InvalidSignature:

@@ -1,4 +1,4 @@
-"""The key set: what it takes in, when it fetches, what a failure leaves."""
+"""The key set: usable keys, fetches and their failures."""
 
 import asyncio
 from contextvars import copy_context
@@ -12,7 +12,7 @@ from tests.running.polling import eventually
 from tests.unit.service_kit.tokens.issuer import Issuer, Published, private_jwk
 
 
-async def test_it_starts_empty_and_fetches_when_asked() -> None:
+async def test_key_set_is_empty_until_the_first_lookup_fetches() -> None:
     published = Published(Issuer().jwk())
     keys = KeySet(published.fetch)
     assert (keys.loaded, keys.jwks(), keys.held("k1")) == (False, [], None)
@@ -22,7 +22,7 @@ async def test_it_starts_empty_and_fetches_when_asked() -> None:
     assert published.fetches == 1
 
 
-async def test_an_unknown_key_id_fetches_at_most_once_per_interval() -> None:
+async def test_unknown_key_id_causes_at_most_one_fetch_per_interval() -> None:
     published = Published(Issuer().jwk())
     keys = KeySet(published.fetch, refresh_at_most_every_s=0.2)
     await keys.refresh()
@@ -34,7 +34,7 @@ async def test_an_unknown_key_id_fetches_at_most_once_per_interval() -> None:
     assert published.fetches == 3
 
 
-async def test_regular_fetches_do_not_use_up_that_of_an_unknown_key_id() -> None:
+async def test_regular_fetches_do_not_use_up_the_fetch_for_unknown_key_ids() -> None:
     published = Published(Issuer().jwk())
     keys = KeySet(published.fetch, refresh_every_s=0.01)
     keeping = asyncio.create_task(keys.keep_fresh())
@@ -44,7 +44,7 @@ async def test_regular_fetches_do_not_use_up_that_of_an_unknown_key_id() -> None
     assert await keys.key("brand-new") is not None
 
 
-async def test_a_fetch_that_began_too_early_is_followed_by_another() -> None:
+async def test_fetch_that_began_too_early_is_followed_by_another() -> None:
     early, late, fetched = Issuer().jwk("early"), Issuer().jwk("late"), asyncio.Event()
     answers = [[early], [early, late]]
 
@@ -63,7 +63,7 @@ async def test_a_fetch_that_began_too_early_is_followed_by_another() -> None:
     await first
 
 
-async def test_whoever_was_told_of_a_change_fetches_after_that() -> None:
+async def test_refresh_soon_fetches_after_the_announcement() -> None:
     began: list[int] = []
     go = asyncio.Event()
 
@@ -75,15 +75,15 @@ async def test_whoever_was_told_of_a_change_fetches_after_that() -> None:
     keys = KeySet(fetch)
     regular = asyncio.create_task(keys.refresh())
     await asyncio.sleep(0)
-    told = asyncio.create_task(keys.refresh_anew())
+    anew = asyncio.create_task(keys.refresh_anew())
     await asyncio.sleep(0)
     assert began == [0]
     go.set()
-    await asyncio.gather(regular, told)
+    await asyncio.gather(regular, anew)
     assert began == [0, 1]
 
 
-async def test_a_new_key_that_is_pushed_is_found_though_made_up_ids_used_up_the_fetch() -> None:
+async def test_pushed_key_is_found_after_made_up_ids_used_up_the_fetch() -> None:
     published = Published(Issuer().jwk())
     keys = KeySet(published.fetch, await_push_s=10)
     await keys.refresh()
@@ -105,7 +105,7 @@ async def test_the_wait_for_a_push_is_bounded() -> None:
     assert published.fetches == 2
 
 
-async def test_those_who_ask_at_once_share_one_fetch() -> None:
+async def test_concurrent_lookups_share_one_fetch() -> None:
     issuer, fetches = Issuer(), []
 
     async def fetch() -> list[dict[str, str]]:
@@ -122,7 +122,7 @@ async def test_those_who_ask_at_once_share_one_fetch() -> None:
     assert len(fetches) == 1
 
 
-async def test_a_fetch_runs_outside_of_any_request() -> None:
+async def test_fetch_runs_outside_of_any_request() -> None:
     seen = []
 
     async def fetch() -> list[dict[str, str]]:
@@ -136,7 +136,7 @@ async def test_a_fetch_runs_outside_of_any_request() -> None:
 
 
 @pytest.mark.parametrize("failure", [OSError("refused"), ValueError("no JSON"), TimeoutError()])
-async def test_a_failure_leaves_the_keys_in_force(failure: Exception) -> None:
+async def test_failed_fetch_leaves_the_keys_in_force(failure: Exception) -> None:
     published = Published(Issuer().jwk())
     keys = KeySet(published.fetch)
     await keys.refresh()
@@ -177,7 +177,7 @@ async def test_a_key_of_another_kind_is_left_out(change: dict[str, str]) -> None
     assert [key["kid"] for key in keys.jwks()] == ["good"]
 
 
-async def test_what_is_published_is_the_public_half() -> None:
+async def test_jwks_publishes_the_public_half_only() -> None:
     issuer = Issuer()
     keys = KeySet(Published(private_jwk(issuer, "k1")).fetch)
     await keys.refresh()
@@ -187,7 +187,7 @@ async def test_what_is_published_is_the_public_half() -> None:
     assert not key.is_private
 
 
-async def test_the_same_key_keeps_its_identity_another_does_not() -> None:
+async def test_same_key_keeps_its_identity_across_fetches() -> None:
     issuer = Issuer()
     published = Published(issuer.jwk())
     keys = KeySet(published.fetch)
@@ -200,7 +200,7 @@ async def test_the_same_key_keeps_its_identity_another_does_not() -> None:
     assert keys.held("k1") is not first
 
 
-async def test_keep_fresh_refreshes_for_ever_and_tries_again_soon_after_a_failure() -> None:
+async def test_keep_fresh_refreshes_for_ever_and_retries_soon_after_a_failure() -> None:
     published = Published(Issuer().jwk())
     published.failure = OSError("not up yet")
     keys = KeySet(published.fetch, refresh_every_s=0.02)

@@ -1,4 +1,4 @@
-"""The verifier: no forged token is accepted, none does other harm; the same tokens go to the running platform."""
+"""The verifier: no forged token is accepted or does other harm; the same tokens are sent to the running platform."""
 
 import pytest
 from service_kit.tokens.verifier import TokenVerifier
@@ -12,7 +12,7 @@ def signer(issuer: Issuer) -> Signer:
     return Signer(issuer.private, HEADER, CLAIMS)
 
 
-async def test_what_the_forgeries_start_from_is_accepted(verifier: TokenVerifier, signer: Signer) -> None:
+async def test_token_that_the_forgeries_start_from_is_accepted(verifier: TokenVerifier, signer: Signer) -> None:
     assert (await verifier.verify(signer.mint())).user_id == "user-1"
 
 
@@ -21,7 +21,7 @@ async def test_a_forged_token_is_refused(verifier: TokenVerifier, signer: Signer
     assert await refusal(verifier, FORGERIES[name](signer)) in {"malformed", "invalid"}
 
 
-async def test_nothing_of_a_long_token_is_read(
+async def test_overlong_token_is_not_parsed(
     verifier: TokenVerifier, signer: Signer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     good, lengths = signer.mint(), (8193, 2**20)

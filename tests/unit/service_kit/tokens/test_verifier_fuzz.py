@@ -1,4 +1,4 @@
-"""The verifier: whatever comes, it is accepted or refused with a TokenError."""
+"""The verifier: any input is accepted or refused with a TokenError."""
 
 from typing import Any
 

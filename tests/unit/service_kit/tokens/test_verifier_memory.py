@@ -1,4 +1,4 @@
-"""The verifier: what it remembers, and what makes it forget."""
+"""The verifier: its cache of verified tokens."""
 
 import time
 
@@ -10,7 +10,9 @@ from service_kit.tokens.verifier import KeySetUnavailableError, TokenVerifier
 from tests.unit.service_kit.tokens.issuer import HEADER, Issuer, Published, refusal
 
 
-async def test_without_any_key_nobody_is_blamed(verifier: TokenVerifier, issuer: Issuer, published: Published) -> None:
+async def test_verification_without_any_key_is_unavailable(
+    verifier: TokenVerifier, issuer: Issuer, published: Published
+) -> None:
     published.failure = OSError("refused")
     with pytest.raises(KeySetUnavailableError) as caught:
         await verifier.verify(issuer.mint())
@@ -18,7 +20,7 @@ async def test_without_any_key_nobody_is_blamed(verifier: TokenVerifier, issuer:
     assert caught.value.retry_after_s == 1.0
 
 
-async def test_a_rotated_key_is_found_and_a_retired_one_forgotten(
+async def test_rotated_key_is_fetched_and_tokens_of_a_retired_one_are_forgotten(
     verifier: TokenVerifier, keys: KeySet, issuer: Issuer, published: Published
 ) -> None:
     old, successor = issuer.mint(), Issuer()
@@ -29,7 +31,7 @@ async def test_a_rotated_key_is_found_and_a_retired_one_forgotten(
     assert await refusal(verifier, old) == "invalid"
 
 
-async def test_another_key_under_the_same_id_forgets_too(
+async def test_another_key_with_the_same_id_invalidates_cached_tokens(
     verifier: TokenVerifier, keys: KeySet, issuer: Issuer, published: Published
 ) -> None:
     token = issuer.mint()
@@ -39,7 +41,7 @@ async def test_another_key_under_the_same_id_forgets_too(
     assert await refusal(verifier, token) == "invalid"
 
 
-async def test_what_is_remembered_is_bounded_and_holds_no_token(
+async def test_cache_is_bounded_and_holds_no_token(
     verifier: TokenVerifier, issuer: Issuer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("service_kit.tokens.verifier._REMEMBERED_TOKENS", 3)
@@ -50,7 +52,7 @@ async def test_what_is_remembered_is_bounded_and_holds_no_token(
     assert not any(token.encode() in verifier._remembered for token in tokens)
 
 
-async def test_a_remembered_token_costs_far_less(verifier: TokenVerifier, issuer: Issuer) -> None:
+async def test_cached_token_costs_far_less(verifier: TokenVerifier, issuer: Issuer) -> None:
     token = issuer.mint()
     began = time.perf_counter()
     await verifier.verify(token)

@@ -1,4 +1,4 @@
-"""The verifier: how each bad token is refused."""
+"""The verifier: refusals by kind of error."""
 
 import json
 from collections.abc import Callable
@@ -55,7 +55,9 @@ async def test_another_issuer_or_audience_is_invalid(
     ],
     ids=repr,
 )
-async def test_headers(verifier: TokenVerifier, issuer: Issuer, changes: dict[str, Any], kind: str) -> None:
+async def test_token_with_an_unsupported_header_is_refused(
+    verifier: TokenVerifier, issuer: Issuer, changes: dict[str, Any], kind: str
+) -> None:
     header = {name: value for name, value in (HEADER | changes).items() if value is not None}
     assert await refusal(verifier, issuer.mint(header=header)) == kind
 
@@ -66,13 +68,13 @@ async def test_a_key_in_the_header_is_never_used(verifier: TokenVerifier) -> Non
     assert await refusal(verifier, thief.mint(header=header)) == "invalid"
 
 
-async def test_hs256_signed_with_the_public_key(verifier: TokenVerifier, issuer: Issuer) -> None:
+async def test_hs256_token_signed_with_the_public_key_is_refused(verifier: TokenVerifier, issuer: Issuer) -> None:
     public = issuer.private.public_key().public_bytes_raw()
     token = jwt.encode(CLAIMS, public, "HS256", headers={"kid": "k1", "typ": "at+jwt"})
     assert await refusal(verifier, token) == "invalid"
 
 
-async def test_alg_none_and_no_signature(verifier: TokenVerifier, issuer: Issuer) -> None:
+async def test_alg_none_without_a_signature_is_refused(verifier: TokenVerifier, issuer: Issuer) -> None:
     unsigned = jwt.encode(CLAIMS, "", "none", headers={"kid": "k1", "typ": "at+jwt"})
     assert await refusal(verifier, unsigned) == "malformed"
     assert await refusal(verifier, issuer.mint().rpartition(".")[0] + ".") == "malformed"
@@ -100,7 +102,7 @@ async def test_a_signature_of_any_length_is_invalid(verifier: TokenVerifier, iss
         lambda token: "a" * 8193,
     ],
 )
-async def test_no_compact_jws_is_malformed(
+async def test_text_that_is_not_a_compact_jws_is_malformed(
     verifier: TokenVerifier, issuer: Issuer, spoil: Callable[[str], str]
 ) -> None:
     assert await refusal(verifier, spoil(issuer.mint())) == "malformed"
@@ -131,7 +133,7 @@ async def test_a_nested_token_is_malformed(verifier: TokenVerifier, issuer: Issu
     assert await refusal(verifier, nested) == "malformed"
 
 
-async def test_over_8_kib_is_refused_before_any_key_is_fetched(
+async def test_token_over_8_kib_is_refused_before_any_key_is_fetched(
     verifier: TokenVerifier, issuer: Issuer, published: Published
 ) -> None:
     assert await refusal(verifier, issuer.mint(padding="x" * 8192)) == "malformed"

@@ -1,4 +1,4 @@
-"""The verifier: what it refuses because it was revoked."""
+"""The verifier: revoked sessions."""
 
 import pytest
 from service_kit.tokens.denylist import Denylist
@@ -20,7 +20,7 @@ def verifier(keys: KeySet, clock: Clock, denylist: Denylist) -> TokenVerifier:
 
 
 @pytest.mark.parametrize("seen_before", [True, False])
-async def test_refuses_the_tokens_of_a_session_that_has_ended(
+async def test_token_of_a_session_that_has_ended_is_refused(
     verifier: TokenVerifier, issuer: Issuer, denylist: Denylist, *, seen_before: bool
 ) -> None:
     token, other = issuer.mint(sid="ended"), issuer.mint(sid="another")
@@ -31,7 +31,7 @@ async def test_refuses_the_tokens_of_a_session_that_has_ended(
     assert (await verifier.verify(other)).session_id == "another"
 
 
-async def test_of_an_expired_token_nobody_asks_for_the_session(
+async def test_session_of_an_expired_token_is_not_checked(
     verifier: TokenVerifier, issuer: Issuer, denylist: Denylist, clock: Clock
 ) -> None:
     token = issuer.mint(sid="ended")

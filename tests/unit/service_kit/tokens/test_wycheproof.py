@@ -58,7 +58,7 @@ EXCHANGE_KEYS = {
 
 
 def accepts(vector: Signature) -> bool:
-    """Whether a key set takes the key, and the key the signature."""
+    """Returns whether the key set accepts the key, and the key the signature."""
     jwk = {"kty": "OKP", "crv": "Ed25519", "x": b64(vector.key), "kid": "k1"}
     try:
         key = read_jwks([jwk], {})["k1"]
@@ -71,23 +71,23 @@ def accepts(vector: Signature) -> bool:
     return True
 
 
-def test_the_vectors_are_all_there() -> None:
+def test_all_vectors_are_present() -> None:
     assert len(SIGNATURES) >= 150
     assert {"valid", "invalid"} <= {vector.result for vector in SIGNATURES}
     assert len(EXCHANGE_KEYS) >= 500
 
 
 @pytest.mark.parametrize("vector", [each for each in SIGNATURES if each.result != "acceptable"], ids=str)
-def test_we_agree_on_every_signature(vector: Signature) -> None:
+def test_every_signature_has_the_result_of_the_vector(vector: Signature) -> None:
     assert accepts(vector) == (vector.result == "valid")
 
 
 @pytest.mark.parametrize("vector", [each for each in SIGNATURES if "SmallOrderPublicKey" in each.flags], ids=str)
-def test_no_key_of_small_order_is_used(vector: Signature) -> None:
+def test_keys_of_small_order_are_refused(vector: Signature) -> None:
     assert not accepts(vector)
 
 
-def test_no_key_for_key_exchange_is_used() -> None:
+def test_keys_for_key_exchange_are_refused() -> None:
     for case, jwk in EXCHANGE_KEYS.items():
         for changes in ({}, {"use": "sig", "alg": "EdDSA"}):
             with pytest.raises(ValueError, match="no usable key"):

@@ -1,4 +1,4 @@
-"""Traces are off unless somebody says where they go."""
+"""Tracing is off unless the settings name a collector."""
 
 import subprocess
 import sys
@@ -31,20 +31,20 @@ asyncio.run(main())
 """
 
 
-def test_without_a_collector_no_exporter_is_even_imported() -> None:
+def test_exporter_is_not_imported_without_a_collector() -> None:
     done = subprocess.run([sys.executable, "-c", _WITHOUT], capture_output=True, text=True, timeout=60, check=False)
     assert (done.returncode, done.stdout, done.stderr) == (0, "\n", "")
 
 
 @pytest.mark.parametrize("disabled", ["true", "false"])
-async def test_opentelemetrys_own_switch_is_respected(monkeypatch: pytest.MonkeyPatch, disabled: str) -> None:
+async def test_otel_sdk_disabled_disables_tracing(monkeypatch: pytest.MonkeyPatch, disabled: str) -> None:
     monkeypatch.setenv("OTEL_SDK_DISABLED", disabled)
     settings = TracingSettings(traces_endpoint="http://127.0.0.1:4318/v1/traces")
     async with exported_traces(settings, Release("demo", "1")) as tracer:
         assert (tracer is None) is (disabled == "true")
 
 
-async def test_a_collector_without_the_extra_says_what_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_collector_without_the_extra_names_the_missing_extra(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, _EXPORTER, None)
     tracing = exported_traces(TracingSettings(traces_endpoint="http://127.0.0.1:4318/v1/traces"), Release("demo", "1"))
     with pytest.raises(ModuleNotFoundError, match=r"service-kit\[otlp\]"):
@@ -52,17 +52,17 @@ async def test_a_collector_without_the_extra_says_what_is_missing(monkeypatch: p
 
 
 @pytest.mark.parametrize("environ", [{}, {"DEMO_TRACES_ENDPOINT": ""}])
-def test_nothing_is_no_collector(environ: dict[str, str]) -> None:
+def test_empty_endpoint_means_no_collector(environ: dict[str, str]) -> None:
     assert load(TracingSettings, "DEMO_", environ).traces_endpoint is None
 
 
 @pytest.mark.parametrize("text", ["127.0.0.1:4318", "grpc://collector:4317", "http://", "http://user@host/v1"])
-def test_what_is_no_address_of_a_collector(text: str) -> None:
+def test_malformed_endpoint_is_refused(text: str) -> None:
     with pytest.raises(SettingsError):
         load(TracingSettings, "DEMO_", {"DEMO_TRACES_ENDPOINT": text})
 
 
-async def test_a_collector_on_this_machine_is_not_looked_for_behind_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_collector_on_loopback_is_reached_without_a_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("HTTP_PROXY", "http_proxy", "ALL_PROXY"):
         monkeypatch.setenv(name, "http://127.0.0.1:1")
     for name in ("NO_PROXY", "no_proxy"):
@@ -87,5 +87,5 @@ async def test_a_collector_on_this_machine_is_not_looked_for_behind_a_proxy(monk
         ("http://10.0.0.1/v1/traces", False),
     ],
 )
-def test_which_collectors_are_on_this_machine(url: str, loopback: bool) -> None:
+def test_loopback_collectors_are_recognized(url: str, loopback: bool) -> None:
     assert _is_loopback(url) is loopback

@@ -1,4 +1,4 @@
-"""What happens to spans between their end and the collector."""
+"""The queue between ended spans and the collector."""
 
 import threading
 from collections.abc import AsyncIterator, Sequence
@@ -39,12 +39,12 @@ class FakeExporter(SpanExporter):
 
 
 class Queue:
-    """A queue under test. told: what was logged."""
+    """A queue under test. logged: messages."""
 
     def __init__(self, exporter: FakeExporter, max_waiting: int) -> None:
         self.metrics = RecordedMetrics()
         self.queue = SpanQueue(exporter, self.metrics.meter, max_waiting)
-        self.told: list[str] = []
+        self.logged: list[str] = []
 
     def end(self, count: int) -> None:
         for number in range(count):
@@ -61,7 +61,7 @@ class Queue:
 @asynccontextmanager
 async def running_queue(exporter: FakeExporter, max_waiting: int = 1000) -> AsyncIterator[Queue]:
     running = Queue(exporter, max_waiting)
-    handler = logger.add(lambda message: running.told.append(message.record["message"]), level="INFO")
+    handler = logger.add(lambda message: running.logged.append(message.record["message"]), level="INFO")
     try:
         yield running
     finally:
@@ -70,7 +70,7 @@ async def running_queue(exporter: FakeExporter, max_waiting: int = 1000) -> Asyn
         logger.remove(handler)
 
 
-async def test_what_waits_goes_out_in_order_and_at_the_end_all_of_it() -> None:
+async def test_spans_are_exported_in_order_and_completely_at_the_end() -> None:
     exporter = FakeExporter()
     async with running_queue(exporter) as running:
         running.end(300)
@@ -78,17 +78,17 @@ async def test_what_waits_goes_out_in_order_and_at_the_end_all_of_it() -> None:
         assert [span.name for span in exporter.taken] == [str(number) for number in range(300)]
         assert running.counted("exported") == 300
         assert exporter.closed
-        assert running.told == []
+        assert running.logged == []
 
 
-async def test_a_lone_span_goes_out_by_itself() -> None:
+async def test_single_span_is_exported_without_a_full_batch() -> None:
     exporter = FakeExporter()
     async with running_queue(exporter) as running:
         running.end(1)
         running.wait_for("exported", 1)
 
 
-async def test_behind_a_collector_that_hangs_no_more_wait_than_may_and_the_rest_is_counted() -> None:
+async def test_spans_beyond_the_queue_are_dropped_and_counted_while_the_collector_hangs() -> None:
     exporter = FakeExporter()
     exporter.go_on.clear()
     async with running_queue(exporter, max_waiting=200) as running:
@@ -98,11 +98,11 @@ async def test_behind_a_collector_that_hangs_no_more_wait_than_may_and_the_rest_
         assert running.counted("dropped") == 800
         exporter.go_on.set()
         running.wait_for("exported", 328)
-        assert [line.partition(":")[0] for line in running.told] == ["traces are lost", "traces are delivered again"]
+        assert [line.partition(":")[0] for line in running.logged] == ["traces are lost", "traces are delivered again"]
 
 
 @pytest.mark.parametrize("result", [SpanExportResult.FAILURE, RuntimeError("a bug")])
-async def test_what_fails_is_counted_and_told_once(result: SpanExportResult | Exception) -> None:
+async def test_failed_export_is_counted_and_logged_once(result: SpanExportResult | Exception) -> None:
     exporter = FakeExporter()
     exporter.result = result
     async with running_queue(exporter) as running:
@@ -111,18 +111,18 @@ async def test_what_fails_is_counted_and_told_once(result: SpanExportResult | Ex
         exporter.result = SpanExportResult.SUCCESS
         running.end(128)
         running.wait_for("exported", 128)
-        assert [line.partition(":")[0] for line in running.told if "cannot" not in line] == [
+        assert [line.partition(":")[0] for line in running.logged if "cannot" not in line] == [
             "traces are lost",
             "traces are delivered again",
         ]
 
 
-async def test_the_end_does_not_wait_for_a_collector_that_hangs() -> None:
+async def test_finish_does_not_wait_for_a_collector_that_hangs() -> None:
     exporter = FakeExporter()
     exporter.go_on.clear()
     async with running_queue(exporter) as running:
         running.end(10)
         exporter.asked.wait(5)
         await running.queue.finish(0.05)
-        assert running.told == ["the last traces were not delivered in time"]
+        assert running.logged == ["the last traces were not delivered in time"]
         assert exporter.closed

@@ -1,4 +1,4 @@
-"""Validation by rules: what is found, where, and under which rule id."""
+"""Validation by rules: violations with their field paths and rule ids."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ def _broken(method: str, **fields: Any) -> list[tuple[str, str]]:
     return [(violation.field, violation.rule) for violation in VALIDATOR.violations(message)]
 
 
-def test_every_broken_field_is_named() -> None:
+def test_every_violated_field_is_named() -> None:
     assert _broken("/user.v1.UserService/Register") == [
         ("email", "required"),
         ("name", "required"),
@@ -48,7 +48,7 @@ def test_items_are_named_by_their_index() -> None:
     ]
 
 
-def test_a_list_that_is_too_long_is_not_looked_into() -> None:
+def test_items_of_an_overlong_list_are_not_validated() -> None:
     assert _broken("/order.v1.OrderService/CreateOrder", currency="EUR", lines=[{}] * 101) == [
         ("lines", "repeated.max_items")
     ]
@@ -71,21 +71,21 @@ def test_optional_fields_are_checked_only_when_set() -> None:
         ({"nanos": -1}, ["timestamp.range"]),
     ],
 )
-def test_times_are_those_that_a_timestamp_can_be(time: dict[str, int], rules: list[str]) -> None:
+def test_timestamp_out_of_range_is_refused(time: dict[str, int], rules: list[str]) -> None:
     assert _broken("/user.v1.AuditService/ListAuditEvents", since=time) == [("since", rule) for rule in rules]
 
 
-def test_a_dollar_matches_at_the_very_end_only() -> None:
+def test_final_dollar_of_a_pattern_matches_at_the_very_end_only() -> None:
     assert compile_pattern("^a$").search("a")
     assert not compile_pattern("^a$").search("a\n")
     assert compile_pattern(r"^a\$").search("a$b")
 
 
 @pytest.mark.parametrize("address", ["a@b", "first.last+tag@sub.example.org", "x" * 64 + "@example.org"])
-def test_email_addresses(address: str) -> None:
+def test_valid_email_address_is_accepted(address: str) -> None:
     assert EMAIL.fullmatch(address)
 
 
 @pytest.mark.parametrize("address", ["", "a", "@b", "a@", "a@b..c", "a b@c", "a@-b", "a@b-", "é@b", "a@b\n", "a@b@c"])
-def test_no_email_addresses(address: str) -> None:
+def test_invalid_email_address_is_refused(address: str) -> None:
     assert not EMAIL.fullmatch(address)

@@ -17,7 +17,7 @@ PATTERN = ("string.pattern", "must have a visible character, and no control, bid
 
 
 def violations(text: str) -> Iterator[list[Violation]]:
-    """What a name and a stock keeping unit break."""
+    """Returns the violations of a name and of a stock keeping unit."""
     register = CONTRACT.methods["/user.v1.UserService/Register"].request_class()
     register.name = text
     yield [each for each in VALIDATOR.violations(register) if each.field == "name"]
@@ -44,7 +44,7 @@ def test_control_bidirectional_and_invisible_characters_are_refused(text: str, c
 
 
 @pytest.mark.parametrize("text", ["  ", "\xa0\xa0", "\u2003 \u3000", "\u205f\u202f\u1680"], ids=ascii)
-def test_nothing_but_white_space_is_refused(text: str) -> None:
+def test_text_of_white_space_only_is_refused(text: str) -> None:
     for found in violations(text):
         assert [(each.rule, each.message) for each in found] == [PATTERN]
 
@@ -65,19 +65,19 @@ VISIBLE = [
 
 
 @pytest.mark.parametrize("text", VISIBLE, ids=ascii)
-def test_names_of_the_world_pass(text: str) -> None:
+def test_names_in_many_scripts_are_accepted(text: str) -> None:
     assert list(violations(text)) == [[], []]
 
 
 @pytest.mark.parametrize("text", [*VISIBLE, *(f"A{character}b" for character in INVISIBLE), "  ", "\u3000 "], ids=ascii)
-def test_protovalidate_agrees(text: str) -> None:
+def test_protovalidate_has_the_same_result(text: str) -> None:
     request = CONTRACT.methods["/user.v1.UserService/Register"].request_class()
     request.name = text
     standard = [each.proto.rule_id for each in protovalidate.collect_violations(request)]
     assert ("string.pattern" in standard) == bool(next(violations(text)))
 
 
-def test_a_long_text_costs_no_more_than_its_length() -> None:
+def test_cost_of_a_long_text_is_linear() -> None:
     def cost_s(length: int) -> float:
         texts = " " * length, " " * length + "\u200b", "a" * length + "\u200b", ("a " * length)[:length] + "\u200b"
         begun = time.process_time()
