@@ -7,7 +7,7 @@ from redis._parsers.base import BaseParser
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError, ResponseError
 from redis.exceptions import TimeoutError as RedisTimeoutError
-from service_kit.postgres.failures import describe_postgres_failure, postgres_failure
+from service_kit.postgres.failures import postgres_failure
 from service_kit.redis.failures import describe_redis_failure, redis_failure
 from service_kit.stores.failures import REDIS_CODES, SQLSTATES, StoreFailure
 
@@ -129,5 +129,3 @@ def test_description_names_the_kind_and_the_message_of_the_store() -> None:
     error = BaseParser.parse_error("OOM command not allowed when used memory > 'maxmemory'.")  # type: ignore[no-untyped-call]
     assert describe_redis_failure(error) == "refusing: OOM command not allowed when used memory > 'maxmemory'."
     assert describe_redis_failure(TimeoutError()) == "away: TimeoutError"
-    full = psycopg.errors.DiskFull("could not extend file\nHINT: check free disk space")
-    assert describe_postgres_failure(full) == "refusing: could not extend file"

@@ -26,9 +26,3 @@ def postgres_failure(error: BaseException) -> StoreFailure:
 def is_stale_plan(error: psycopg.Error) -> bool:
     """Returns whether a prepared statement failed because the schema has changed since; it did nothing."""
     return error.sqlstate == _STALE_PLAN and error.diag.source_function == _STALE_PLAN_ROUTINE
-
-
-def describe_postgres_failure(error: BaseException) -> str:
-    """Returns one line for a log or a readiness report: the kind of failure, and the first line of the error."""
-    lines = str(error).splitlines()
-    return f"{postgres_failure(error).value}: {lines[0] if lines else type(error).__name__}"
