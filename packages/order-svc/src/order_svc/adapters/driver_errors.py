@@ -18,4 +18,4 @@ def postgres_errors() -> Iterator[None]:
     except psycopg.Error as exc:
         if postgres_failure(exc) is StoreFailure.BROKEN:
             raise
-        raise DependencyUnavailableError("The order store does not answer.") from exc
+        raise DependencyUnavailableError("postgres") from exc

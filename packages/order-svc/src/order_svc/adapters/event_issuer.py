@@ -43,4 +43,4 @@ class UserSvcEventIssuer:
             except TRANSPORT_ERRORS as exc:
                 failure = exc
             self._stubs.rotate(-1)
-        raise DependencyUnavailableError from failure
+        raise DependencyUnavailableError("user-svc") from failure

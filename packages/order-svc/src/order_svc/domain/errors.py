@@ -87,6 +87,9 @@ class IdempotencyKeyInUseError(OrderError):
 
 
 class DependencyUnavailableError(Exception):
-    """A store or service that the request needs is unavailable. The text names no internals."""
+    """A store or service that the request needs is unavailable. dependency: its name, which is shown to the client."""
 
     retry_after_s: ClassVar[float] = 1.0
+
+    def __init__(self, dependency: str) -> None:
+        super().__init__(f"{dependency} is unavailable")

@@ -27,6 +27,7 @@ class UnknownStatus(str):
 
     @property
     def value(self) -> str:
+        """The text as it is stored, like `OrderStatus.value`."""
         return str(self)
 
 

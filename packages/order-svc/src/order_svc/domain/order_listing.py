@@ -30,6 +30,7 @@ class OrderPosition:
 
     @classmethod
     def behind(cls, order: Order) -> Self:
+        """Returns the position behind an order."""
         return cls(order.created_at, order.order_id)
 
 
