@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from service_kit.postgres import PostgresPool
-from user_svc.adapters.audit_events import PostgresAuditLog
-from user_svc.adapters.audit_log import INSERT, event_row
+from user_svc.adapters.audit_log import PostgresAuditLog
+from user_svc.adapters.audit_trail import INSERT, event_row
 from user_svc.domain.audit import AuditEvent, AuditKind, UnknownKind
 from user_svc.domain.audit_listing import AuditEntry, AuditFilters, AuditPosition
 from user_svc.domain.ports import AuditLog

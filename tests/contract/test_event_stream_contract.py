@@ -10,7 +10,7 @@ from redis.exceptions import ResponseError
 from service_kit.events import Envelope
 from service_kit.redis.client import own_connection
 from user_svc.adapters.outbox.stream import EventStream, RedisEventStream
-from user_svc.adapters.outbox.table import Placed
+from user_svc.adapters.outbox.table import PositionedEvent
 
 from tests.examples.user_events import an_event, user_deleted
 from tests.fakes.event_stream import InMemoryConsumerGroup, InMemoryEventStream
@@ -44,8 +44,8 @@ async def ends(request: pytest.FixtureRequest) -> AsyncIterator[Ends]:
         yield Ends(RedisEventStream(redis, name), lambda *who: RedisConsumerGroup(redis, name, who[0], who[1], who[2]))
 
 
-def events(first: int, count: int) -> list[Placed]:
-    return [Placed(position, an_event()) for position in range(first, first + count)]
+def events(first: int, count: int) -> list[PositionedEvent]:
+    return [PositionedEvent(position, an_event()) for position in range(first, first + count)]
 
 
 async def entry_of(consumer: ConsumerGroup) -> tuple[str, Envelope, int] | None:
@@ -56,7 +56,7 @@ async def entry_of(consumer: ConsumerGroup) -> tuple[str, Envelope, int] | None:
 async def test_event_is_read_as_it_was_appended(ends: Ends) -> None:
     assert await ends.stream.head() == 0
     strange = replace(user_deleted(), payload=bytes(range(256)), request_id="größe ✓\r\n")
-    assert await ends.stream.append(0, [Placed(7, strange)]) == 7
+    assert await ends.stream.append(0, [PositionedEvent(7, strange)]) == 7
     assert await ends.stream.head() == 7
     consumer = await ends.joined()
     assert await entry_of(consumer) == ("7-0", strange, 1)
@@ -75,7 +75,7 @@ async def test_each_group_reads_every_event_and_its_consumers_share_them(ends: E
     await ends.stream.append(0, written)
     one, two, other = await ends.joined("a", "1"), await ends.joined("a", "2"), await ends.joined("b", "1")
     assert [await entry_of(each) for each in (one, two, one, two)] == [
-        (f"{placed.position}-0", placed.event, 1) for placed in written
+        (f"{each.position}-0", each.event, 1) for each in written
     ]
     assert await entry_of(one) is None
     assert [await entry_of(other) is None for _ in range(5)] == [False] * 4 + [True]

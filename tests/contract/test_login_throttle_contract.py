@@ -10,13 +10,13 @@ from redis.asyncio import Redis
 from user_svc.adapters.login_throttle import RedisLoginThrottle
 from user_svc.adapters.redis_client import open_client
 from user_svc.domain.login_attempt import (
-    FAMILIAR_FOR_S,
-    FORGOTTEN_AFTER_S,
-    MOST_FAMILIAR,
+    BUCKET_TTL_S,
+    FAMILIAR_NETWORK_TTL_S,
+    MAX_FAMILIAR_NETWORKS,
     AttemptDecision,
     Bucket,
     LoginAttempt,
-    ThrottleTerms,
+    LoginThrottlePolicy,
 )
 from user_svc.domain.ports import LoginThrottle
 
@@ -24,7 +24,7 @@ from tests.fakes.login_throttle import InMemoryLoginThrottle
 from tests.running.aged_logins import age_logins
 from tests.running.servers import RunningRedis
 
-TERMS = ThrottleTerms(free_per_account=3, free_per_address=6, longest_delay_s=60)
+TERMS = LoginThrottlePolicy(free_per_account=3, free_per_address=6, longest_delay_s=60)
 #: Milliseconds pass in Redis whatever a test does.
 CLOSE_S = 0.5
 
@@ -122,7 +122,7 @@ async def test_only_the_first_refusal_of_a_delay_is_told_to_be(store: Store) -> 
     client = Client(store.throttle)
     await exhaust(client)
     for delay_s in (1, 2):
-        assert [(await client.fail()).first for _ in range(3)] == [True, False, False]
+        assert [(await client.fail()).is_first for _ in range(3)] == [True, False, False]
         await store.pass_time(delay_s)
         await client.fail()
 
@@ -131,7 +131,7 @@ async def test_of_many_at_once_no_more_are_admitted_than_of_many_in_turn(store: 
     client = Client(store.throttle)
     decisions = await asyncio.gather(*(client.fail() for _ in range(50)))
     assert decisions.count(AttemptDecision()) == TERMS.free_per_account + 1
-    assert sum(decision.first for decision in decisions) == 1
+    assert sum(decision.is_first for decision in decisions) == 1
 
 
 async def test_a_success_empties_the_accounts_bucket(store: Store) -> None:
@@ -202,10 +202,10 @@ async def test_every_call_may_be_sent_twice(store: Store) -> None:
 async def test_a_bucket_is_forgotten_in_time(store: Store) -> None:
     client = Client(store.throttle)
     await exhaust(client)
-    await store.pass_time(FORGOTTEN_AFTER_S)
+    await store.pass_time(BUCKET_TTL_S)
     await client.fail()
     assert_refused(await client.fail(), Bucket.ACCOUNT, 2)
-    await store.pass_time(FORGOTTEN_AFTER_S + 2)
+    await store.pass_time(BUCKET_TTL_S + 2)
     await exhaust(client)
 
 
@@ -256,14 +256,14 @@ async def test_from_a_familiar_network_one_may_not_guess_for_ever_either(store: 
 async def test_familiarity_ends(store: Store) -> None:
     owner = Client(store.throttle)
     await owner.log_in()
-    await store.pass_time(FAMILIAR_FOR_S)
+    await store.pass_time(FAMILIAR_NETWORK_TTL_S)
     await exhaust(owner.elsewhere())
     assert_refused(await owner.fail(), Bucket.ACCOUNT, 1)
 
 
 async def test_only_the_last_networks_are_familiar(store: Store) -> None:
     owner = Client(store.throttle)
-    places = [owner, *(owner.elsewhere() for _ in range(MOST_FAMILIAR))]
+    places = [owner, *(owner.elsewhere() for _ in range(MAX_FAMILIAR_NETWORKS))]
     for place in places:
         await place.log_in()
         await store.pass_time(1)
@@ -276,10 +276,10 @@ async def test_only_the_last_networks_are_familiar(store: Store) -> None:
 async def test_each_network_is_familiar_for_a_time_of_its_own(store: Store) -> None:
     first = Client(store.throttle)
     await first.log_in()
-    await store.pass_time(FAMILIAR_FOR_S / 2)
+    await store.pass_time(FAMILIAR_NETWORK_TTL_S / 2)
     later = first.elsewhere()
     await later.log_in()
-    await store.pass_time(FAMILIAR_FOR_S / 2)
+    await store.pass_time(FAMILIAR_NETWORK_TTL_S / 2)
     await exhaust(first.elsewhere())
     assert await later.fail() == AttemptDecision()
     assert_refused(await first.fail(), Bucket.ACCOUNT, 1)

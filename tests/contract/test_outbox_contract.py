@@ -9,7 +9,7 @@ import pytest
 from service_kit.events import Envelope
 from user_svc.adapters.outbox import table
 from user_svc.adapters.outbox.relay import Outbox
-from user_svc.adapters.outbox.table import Placed, PostgresOutbox, Waiting
+from user_svc.adapters.outbox.table import PositionedEvent, PostgresOutbox, Unrelayed
 
 from tests.examples.user_events import an_event
 from tests.fakes.outbox import InMemoryOutbox
@@ -59,79 +59,79 @@ async def store(request: pytest.FixtureRequest) -> AsyncIterator[Store]:
         yield Store(PostgresOutbox(pool), insert)
 
 
-def placed(first: int, events: list[Envelope]) -> list[Placed]:
-    return [Placed(position, event) for position, event in enumerate(events, first)]
+def placed(first: int, events: list[Envelope]) -> list[PositionedEvent]:
+    return [PositionedEvent(position, event) for position, event in enumerate(events, first)]
 
 
 async def test_nothing_waits_where_nothing_was_written(store: Store) -> None:
-    await store.outbox.place(0)
-    assert await store.outbox.waiting(0) == Waiting(0, None)
+    await store.outbox.assign_positions(0)
+    assert await store.outbox.unrelayed(0) == Unrelayed(0, None)
     assert await store.outbox.behind(0, 10) == []
 
 
 async def test_what_was_written_waits_and_comes_in_that_order_as_it_was(store: Store) -> None:
     events = await store.written(3)
     await store.written(at=NOON - MINUTE)
-    assert await store.outbox.waiting(0) == Waiting(4, NOON - MINUTE)
+    assert await store.outbox.unrelayed(0) == Unrelayed(4, NOON - MINUTE)
     assert await store.outbox.behind(0, 10) == []
-    await store.outbox.place(0)
+    await store.outbox.assign_positions(0)
     assert (await store.outbox.behind(0, 10))[:3] == placed(1, events)
 
 
 async def test_what_the_stream_has_waits_no_more(store: Store) -> None:
     await store.written(2)
-    await store.outbox.place(0)
+    await store.outbox.assign_positions(0)
     later = await store.written(at=NOON + MINUTE)
-    assert await store.outbox.waiting(2) == Waiting(1, NOON + MINUTE)
-    await store.outbox.place(2)
+    assert await store.outbox.unrelayed(2) == Unrelayed(1, NOON + MINUTE)
+    await store.outbox.assign_positions(2)
     assert await store.outbox.behind(2, 10) == placed(3, later)
 
 
 async def test_a_place_once_given_stays(store: Store) -> None:
     events = await store.written(3)
-    await store.outbox.place(0)
-    await store.outbox.place(0)
-    await store.outbox.place(50)
+    await store.outbox.assign_positions(0)
+    await store.outbox.assign_positions(0)
+    await store.outbox.assign_positions(50)
     assert await store.outbox.behind(0, 10) == placed(1, events)
 
 
 async def test_places_are_given_behind_a_stream_that_knows_more_than_the_table(store: Store) -> None:
     events = await store.written(2)
-    await store.outbox.place(40)
+    await store.outbox.assign_positions(40)
     assert await store.outbox.behind(40, 10) == placed(41, events)
 
 
 async def test_a_stream_that_lost_its_end_lacks_it_again(store: Store) -> None:
     events = await store.written(4)
-    await store.outbox.place(0)
-    assert await store.outbox.waiting(1) == Waiting(3, NOON)
+    await store.outbox.assign_positions(0)
+    assert await store.outbox.unrelayed(1) == Unrelayed(3, NOON)
     assert await store.outbox.behind(1, 10) == placed(2, events[1:])
 
 
 async def test_a_batch_is_the_next_ones(store: Store) -> None:
     events = await store.written(5)
-    await store.outbox.place(0)
+    await store.outbox.assign_positions(0)
     assert await store.outbox.behind(1, 2) == placed(2, events[1:3])
 
 
 async def test_places_given_at_the_same_time_are_each_given_once(store: Store) -> None:
     events = await store.written(20)
-    await asyncio.gather(*(store.outbox.place(0) for _ in range(8)))
+    await asyncio.gather(*(store.outbox.assign_positions(0) for _ in range(8)))
     assert await store.outbox.behind(0, 100) == placed(1, events)
 
 
 async def test_what_is_old_is_known_and_forgotten(store: Store) -> None:
     await store.written(2, at=NOON)
     young = await store.written(2, at=NOON + MINUTE)
-    assert await store.outbox.last_before(NOON + MINUTE) == 0
-    await store.outbox.place(0)
-    assert await store.outbox.last_before(NOON) == 0
-    assert await store.outbox.last_before(NOON + MINUTE) == 2
-    await store.outbox.forget(2)
+    assert await store.outbox.last_position_before(NOON + MINUTE) == 0
+    await store.outbox.assign_positions(0)
+    assert await store.outbox.last_position_before(NOON) == 0
+    assert await store.outbox.last_position_before(NOON + MINUTE) == 2
+    await store.outbox.delete_through(2)
     assert await store.outbox.behind(0, 10) == placed(3, young)
 
 
 async def test_what_has_no_place_yet_is_not_forgotten(store: Store) -> None:
     await store.written()
-    await store.outbox.forget(10)
-    assert (await store.outbox.waiting(0)).count == 1
+    await store.outbox.delete_through(10)
+    assert (await store.outbox.unrelayed(0)).count == 1

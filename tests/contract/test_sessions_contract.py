@@ -11,23 +11,23 @@ from user_svc.adapters.redis_client import open_client
 from user_svc.adapters.sessions import RedisSessions
 from user_svc.domain.errors import SessionInvalidError, SessionReusedError
 from user_svc.domain.ports import Sessions
-from user_svc.domain.session import HeldSession, SessionTerms, SessionUse
+from user_svc.domain.session import HeldSession, SessionPolicy, SessionUse
 from user_svc.domain.session_key import SessionKey
 
 from tests.examples.users import a_session
-from tests.fakes.sessions import InMemorySessionEnds, InMemorySessions
+from tests.fakes.sessions import InMemoryEndedSessions, InMemorySessions
 from tests.integration.sessions.clock import age
 from tests.running.revocation_entries import revoked_sessions
 from tests.running.servers import RunningRedis
 
 GRACE_S = 0.25
 USE = SessionUse(None, "198.51.100.9", "Links/2.30")
-TERMS = SessionTerms(idle_ttl_s=5, absolute_ttl_s=60, grace_s=GRACE_S)
+TERMS = SessionPolicy(idle_ttl_s=5, absolute_ttl_s=60, grace_s=GRACE_S)
 
 
 @dataclass(frozen=True)
 class Store:
-    make: Callable[[SessionTerms], Sessions]
+    make: Callable[[SessionPolicy], Sessions]
     sessions: Sessions
     pass_time: Callable[[float], Awaitable[None]]
     set_back: Callable[[str, int], Awaitable[None]]
@@ -45,8 +45,8 @@ def store(request: pytest.FixtureRequest) -> Store:
     if request.param == "redis":
         client: Redis = request.getfixturevalue("redis")
 
-        def make_real(terms: SessionTerms) -> Sessions:
-            return RedisSessions(client, InMemorySessionEnds(), terms, tokens_live_s=60)
+        def make_real(policy: SessionPolicy) -> Sessions:
+            return RedisSessions(client, InMemoryEndedSessions(), policy, tokens_live_s=60)
 
         async def in_the_stream() -> list[str]:
             return await revoked_sessions(client)
@@ -57,8 +57,8 @@ def store(request: pytest.FixtureRequest) -> Store:
         return Store(make_real, make_real(TERMS), asyncio.sleep, set_back, in_the_stream)
     fakes: list[InMemorySessions] = []
 
-    def make(terms: SessionTerms) -> Sessions:
-        fakes.append(InMemorySessions(terms))
+    def make(policy: SessionPolicy) -> Sessions:
+        fakes.append(InMemorySessions(policy))
         return fakes[-1]
 
     async def pass_time(seconds: float) -> None:
@@ -88,8 +88,8 @@ async def test_opens_a_session(store: Store) -> None:
     held = await store.sessions.open(new)
     assert (held.session_id, held.key.user_id, held.key.password_version) == (new.session_id, new.user_id, 3)
     assert (held.key.counter, held.max_age_s) == (1, 5)
-    assert await store.sessions.lives(new.session_id, new.user_id)
-    (listed,) = await store.sessions.of_user(new.user_id)
+    assert await store.sessions.is_live(new.session_id, new.user_id)
+    (listed,) = await store.sessions.list_of_user(new.user_id)
     assert (listed.session_id, listed.address, listed.agent) == (new.session_id, new.address, new.agent)
     assert listed.created_at == listed.last_used_at
     assert (held.ends_at - listed.created_at).total_seconds() == pytest.approx(60, abs=0.1)
@@ -98,14 +98,14 @@ async def test_opens_a_session(store: Store) -> None:
 async def test_a_session_is_one_users(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     stranger = new_id()
-    assert not await store.sessions.lives(held.session_id, stranger)
+    assert not await store.sessions.is_live(held.session_id, stranger)
     assert not await store.sessions.touch(held.session_id, stranger, held_key(1))
     assert not await store.sessions.end(held.session_id, stranger)
     with pytest.raises(SessionInvalidError):
         await store.sessions.renew(replace(held.key, user_id=stranger), USE)
     assert (await store.sessions.renew(held.key, USE)).key.user_id == held.key.user_id
-    assert await store.sessions.of_user(stranger) == []
-    assert await store.sessions.lives(held.session_id, held.key.user_id)
+    assert await store.sessions.list_of_user(stranger) == []
+    assert await store.sessions.is_live(held.session_id, held.key.user_id)
 
 
 async def test_the_newest_key_makes_a_new_one(store: Store) -> None:
@@ -150,7 +150,7 @@ async def test_after_the_grace_a_used_successor_ends_all(store: Store) -> None:
     with pytest.raises(SessionInvalidError):
         await store.sessions.renew(key(held, 2), USE)
     assert not await store.sessions.touch(held.session_id, held.key.user_id, held_key(2))
-    assert await store.sessions.of_user(held.key.user_id) == []
+    assert await store.sessions.list_of_user(held.key.user_id) == []
 
 
 async def test_an_older_key_ends_all_even_within_the_grace(store: Store) -> None:
@@ -159,8 +159,8 @@ async def test_an_older_key_ends_all_even_within_the_grace(store: Store) -> None
     await store.sessions.renew(key(held, 2), USE)
     with pytest.raises(SessionReusedError):
         await store.sessions.renew(key(held, 1), USE)
-    assert not await store.sessions.lives(held.session_id, held.key.user_id)
-    assert await store.sessions.of_user(held.key.user_id) == []
+    assert not await store.sessions.is_live(held.session_id, held.key.user_id)
+    assert await store.sessions.list_of_user(held.key.user_id) == []
     assert (await store.published()).count(held.session_id) == 1
 
 
@@ -199,18 +199,18 @@ async def test_an_unknown_session_is_invalid(store: Store) -> None:
 
 
 async def test_a_session_that_lies_idle_ends(store: Store) -> None:
-    sessions = store.make(SessionTerms(idle_ttl_s=0.2, absolute_ttl_s=60, grace_s=10))
+    sessions = store.make(SessionPolicy(idle_ttl_s=0.2, absolute_ttl_s=60, grace_s=10))
     held = await sessions.open(a_session(new_id()))
     await store.pass_time(0.3)
     with pytest.raises(SessionInvalidError):
         await sessions.renew(key(held, 1), USE)
-    assert await sessions.of_user(held.key.user_id) == []
+    assert await sessions.list_of_user(held.key.user_id) == []
     assert not await sessions.end(held.session_id, held.key.user_id)
     assert held.session_id not in await store.published()
 
 
 async def test_use_and_renewal_keep_a_session_but_not_past_its_end(store: Store) -> None:
-    sessions = store.make(SessionTerms(idle_ttl_s=0.5, absolute_ttl_s=1.2, grace_s=10))
+    sessions = store.make(SessionPolicy(idle_ttl_s=0.5, absolute_ttl_s=1.2, grace_s=10))
     held = await sessions.open(a_session(new_id()))
     await store.pass_time(0.35)
     assert await sessions.touch(held.session_id, held.key.user_id, held_key(1))
@@ -220,23 +220,23 @@ async def test_use_and_renewal_keep_a_session_but_not_past_its_end(store: Store)
     await store.pass_time(0.35)
     assert await sessions.touch(held.session_id, held.key.user_id, held_key(2))
     await store.pass_time(0.35)
-    assert not await sessions.lives(held.session_id, held.key.user_id)
+    assert not await sessions.is_live(held.session_id, held.key.user_id)
 
 
 async def test_a_renewal_keeps_no_session_past_its_end(store: Store) -> None:
-    sessions = store.make(SessionTerms(idle_ttl_s=10, absolute_ttl_s=0.4, grace_s=10))
+    sessions = store.make(SessionPolicy(idle_ttl_s=10, absolute_ttl_s=0.4, grace_s=10))
     held = await sessions.open(a_session(new_id()))
     for _ in range(2):  # the second is given the same key again
         await sessions.renew(key(held, 1), USE)
     await store.pass_time(0.5)
-    assert not await sessions.lives(held.session_id, held.key.user_id)
+    assert not await sessions.is_live(held.session_id, held.key.user_id)
 
 
 async def test_ends_a_session_once(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     assert await store.sessions.end(held.session_id, held.key.user_id)
     assert not await store.sessions.end(held.session_id, held.key.user_id)
-    assert await store.sessions.of_user(held.key.user_id) == []
+    assert await store.sessions.list_of_user(held.key.user_id) == []
     assert (await store.published()).count(held.session_id) == 1
 
 
@@ -258,7 +258,7 @@ async def test_lists_the_last_used_first(store: Store) -> None:
         opened.append((await store.sessions.open(a_session(user_id))).session_id)
         await store.pass_time(0.01)
     assert await store.sessions.touch(opened[0], user_id, held_key(None))
-    listed = [session.session_id for session in await store.sessions.of_user(user_id)]
+    listed = [session.session_id for session in await store.sessions.list_of_user(user_id)]
     assert listed == [opened[0], opened[2], opened[1]]
 
 
@@ -268,9 +268,9 @@ async def test_the_oldest_makes_room_for_the_twenty_first(store: Store) -> None:
     for _ in range(22):
         opened.append((await store.sessions.open(a_session(user_id))).session_id)
         await store.pass_time(0.002)
-    listed = {session.session_id for session in await store.sessions.of_user(user_id)}
+    listed = {session.session_id for session in await store.sessions.list_of_user(user_id)}
     assert listed == set(opened[2:])
-    assert not await store.sessions.lives(opened[0], user_id)
+    assert not await store.sessions.is_live(opened[0], user_id)
     assert [session_id for session_id in await store.published() if session_id in opened] == opened[:2]
 
 
@@ -280,7 +280,7 @@ async def test_ended_sessions_take_no_room(store: Store) -> None:
     for _ in range(30):
         held = await store.sessions.open(a_session(user_id))
         await store.sessions.end(held.session_id, user_id)
-    assert await store.sessions.lives(first.session_id, user_id)
+    assert await store.sessions.is_live(first.session_id, user_id)
 
 
 async def test_ends_all_of_one_user(store: Store) -> None:
@@ -292,8 +292,8 @@ async def test_ends_all_of_one_user(store: Store) -> None:
     published = await store.published()
     assert sorted(session_id for session_id in published if session_id in opened) == sorted(opened)
     assert stranger.session_id not in published
-    assert await store.sessions.of_user(user_id) == []
-    assert await store.sessions.lives(stranger.session_id, stranger.key.user_id)
+    assert await store.sessions.list_of_user(user_id) == []
+    assert await store.sessions.is_live(stranger.session_id, stranger.key.user_id)
 
 
 async def test_ends_what_was_opened_under_an_earlier_password_version(store: Store) -> None:
@@ -303,9 +303,9 @@ async def test_ends_what_was_opened_under_an_earlier_password_version(store: Sto
     for _ in range(2):
         await store.sessions.end_outdated(user_id, 10)
     assert (await store.published()).count(old.session_id) == 1
-    assert not await store.sessions.lives(old.session_id, user_id)
-    assert await store.sessions.lives(current.session_id, user_id)
-    assert await store.sessions.lives(stranger.session_id, stranger.key.user_id)
+    assert not await store.sessions.is_live(old.session_id, user_id)
+    assert await store.sessions.is_live(current.session_id, user_id)
+    assert await store.sessions.is_live(stranger.session_id, stranger.key.user_id)
 
 
 async def test_ends_all_but_one(store: Store) -> None:
@@ -313,7 +313,7 @@ async def test_ends_all_but_one(store: Store) -> None:
     kept, *others = [await store.sessions.open(a_session(user_id)) for _ in range(3)]
     ended = await store.sessions.end_all(user_id, but=kept.session_id)
     assert set(ended) == {other.session_id for other in others}
-    (listed,) = await store.sessions.of_user(user_id)
+    (listed,) = await store.sessions.list_of_user(user_id)
     assert listed.session_id == kept.session_id
     assert (await store.sessions.renew(kept.key, USE)).rotated
     published = await store.published()
@@ -328,7 +328,7 @@ async def test_lists_where_a_session_was_last_used_from(store: Store) -> None:
             await store.sessions.touch(held.session_id, held.key.user_id, use)
         else:
             await store.sessions.renew(held.key, use)
-        (listed,) = await store.sessions.of_user(held.key.user_id)
+        (listed,) = await store.sessions.list_of_user(held.key.user_id)
         assert (listed.address, listed.agent) == (use.address, use.agent)
 
 
@@ -344,7 +344,7 @@ async def test_a_key_is_refused_past_the_end_that_it_names(store: Store) -> None
 async def test_a_key_is_refused_past_its_own_life(store: Store) -> None:
     """Whatever counter the store remembers: so an old copy is no use to one who can roll the counter back."""
     held = await store.sessions.open(a_session(new_id()))
-    life_ms = round(TERMS.key_life_s(60) * 1000)
+    life_ms = round(TERMS.key_lifetime_s(60) * 1000)
     with pytest.raises(SessionInvalidError):
         await store.sessions.renew(replace(held.key, issued_at_ms=held.key.issued_at_ms - life_ms - 1), USE)
     assert (await store.sessions.renew(held.key, USE)).rotated

@@ -40,7 +40,7 @@ async def test_sets_a_role_with_the_next_password_version(store: Store) -> None:
     boss, user = await store.added(role=Role.ADMIN), await store.added()
     change = await store.users.change_role(user.user_id, Role.ADMIN, changed_by(boss, user))
     assert change == RoleChange(replace(user, role=Role.ADMIN, password_version=2), is_made=True)
-    assert await store.users.with_id(user.user_id) == change.user
+    assert await store.users.get(user.user_id) == change.user
     event = (await store.events_of(user))[-1]
     assert (event.kind, event.actor, event.detail) == (
         AuditKind.ROLE_CHANGED,
@@ -76,7 +76,7 @@ async def test_the_actor_must_be_an_administrator_still(store: Store) -> None:
     for actor in (user, a_user()):
         with pytest.raises(AccessDeniedError):
             await store.users.change_role(user.user_id, Role.ADMIN, changed_by(actor, user))
-    assert await store.users.with_id(user.user_id) == user
+    assert await store.users.get(user.user_id) == user
 
 
 async def test_the_last_administrator_is_neither_demoted_nor_removed(store: Store) -> None:
@@ -85,7 +85,7 @@ async def test_the_last_administrator_is_neither_demoted_nor_removed(store: Stor
         await store.users.change_role(boss.user_id, Role.USER, changed_by(boss, boss))
     with pytest.raises(LastAdminError):
         await store.users.remove(deleted(boss), an_event(AuditKind.USER_DELETED, boss))
-    assert await store.users.with_id(boss.user_id) == boss
+    assert await store.users.get(boss.user_id) == boss
     assert await store.kinds_of(boss) == [AuditKind.REGISTERED]
     assert await store.told_of(boss) == []
 
@@ -93,7 +93,7 @@ async def test_the_last_administrator_is_neither_demoted_nor_removed(store: Stor
 async def test_an_administrator_is_removed_while_there_is_another(store: Store) -> None:
     boss, other = await store.added(role=Role.ADMIN), await store.added(role=Role.ADMIN)
     assert await store.users.remove(deleted(boss), an_event(AuditKind.USER_DELETED, boss))
-    assert await store.users.with_id(boss.user_id) is None
+    assert await store.users.get(boss.user_id) is None
     with pytest.raises(LastAdminError):
         await store.users.remove(deleted(other), an_event(AuditKind.USER_DELETED, other))
 
@@ -112,7 +112,7 @@ async def test_of_two_administrators_who_take_each_other_away_one_stays(store: S
         failed = [result for result in results if isinstance(result, BaseException)]
         assert len(failed) == 1, results
         assert isinstance(failed[0], LastAdminError | AccessDeniedError)
-        left = [user for each in bosses if (user := await store.users.with_id(each.user_id)) and user.is_admin]
+        left = [user for each in bosses if (user := await store.users.get(each.user_id)) and user.is_admin]
         assert len(left) == 1
         await store.empty()
 

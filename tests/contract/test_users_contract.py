@@ -29,19 +29,19 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 async def test_gives_back_what_was_added(store: Store) -> None:
     user = await store.added(name="Zoë 🦀 O'Brien", role=Role.ADMIN)
-    assert await store.users.with_id(user.user_id) == user
+    assert await store.users.get(user.user_id) == user
     assert await store.kinds_of(user) == [AuditKind.REGISTERED]
 
 
 async def test_knows_nobody_whom_nobody_added(store: Store) -> None:
-    assert await store.users.with_id(a_user().user_id) is None
-    assert await store.users.with_email("nobody@example.com") is None
+    assert await store.users.get(a_user().user_id) is None
+    assert await store.users.get_by_email("nobody@example.com") is None
 
 
 async def test_finds_an_email_in_any_case(store: Store) -> None:
     user = await store.added()
     for email in (user.email, user.email.upper(), user.email.lower()):
-        assert await store.users.with_email(email) == user
+        assert await store.users.get_by_email(email) == user
 
 
 async def test_an_email_is_taken_in_any_case(store: Store) -> None:
@@ -49,7 +49,7 @@ async def test_an_email_is_taken_in_any_case(store: Store) -> None:
     other = a_user(email=user.email.upper())
     with pytest.raises(EmailTakenError):
         await store.users.add(other, an_event(AuditKind.REGISTERED, other))
-    assert await store.users.with_id(other.user_id) is None
+    assert await store.users.get(other.user_id) is None
     assert await store.kinds_of(other) == []
 
 
@@ -72,7 +72,7 @@ async def test_changes_a_password_once(store: Store) -> None:
     event = an_event(AuditKind.PASSWORD_CHANGED, user)
     changed = await store.users.change_password(user, "1$another", event)
     assert changed == replace(user, password_hash="1$another", password_version=2)
-    assert await store.users.with_id(user.user_id) == changed
+    assert await store.users.get(user.user_id) == changed
     assert await store.users.change_password(user, "1$third", event) is None
     assert (await store.kinds_of(user)).count(AuditKind.PASSWORD_CHANGED) == 1
 
@@ -87,14 +87,14 @@ async def test_a_login_with_the_old_password_is_not_recorded(store: Store) -> No
 async def test_a_stronger_hash_is_no_change_of_the_password(store: Store) -> None:
     user = await store.added()
     await store.users.rehash_password(user, "2$same")
-    assert await store.users.with_id(user.user_id) == replace(user, password_hash="2$same")
+    assert await store.users.get(user.user_id) == replace(user, password_hash="2$same")
 
 
 async def test_a_stronger_hash_of_an_old_password_is_not_kept(store: Store) -> None:
     user = await store.added()
     changed = await store.users.change_password(user, "1$new", an_event(AuditKind.PASSWORD_CHANGED, user))
     await store.users.rehash_password(user, "2$old")
-    assert await store.users.with_id(user.user_id) == changed
+    assert await store.users.get(user.user_id) == changed
 
 
 async def test_removes_a_user_keeps_the_log_and_tells_others_once(store: Store) -> None:
@@ -104,7 +104,7 @@ async def test_removes_a_user_keeps_the_log_and_tells_others_once(store: Store) 
     assert await store.told_of(user) == []
     assert await store.users.remove(told, event)
     assert not await store.users.remove(deleted(user), event)
-    assert await store.users.with_id(user.user_id) is None
+    assert await store.users.get(user.user_id) is None
     assert await store.kinds_of(user) == [AuditKind.REGISTERED, AuditKind.USER_DELETED]
     assert await store.told_of(user) == [told.event_id]
     again = a_user(email=user.email)

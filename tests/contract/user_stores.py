@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
 from service_kit.postgres import PostgresPool
-from user_svc.adapters.users import PostgresUsers
+from user_svc.adapters.user_repository import PostgresUserRepository
 from user_svc.domain.audit import AuditEvent, AuditKind, UnknownKind
-from user_svc.domain.ports import Users
+from user_svc.domain.ports import UserRepository
 from user_svc.domain.user import User
 
 from tests.examples.users import a_user, an_event
-from tests.fakes.users import InMemoryUsers
+from tests.fakes.users import InMemoryUserRepository
 from tests.running.user_database import audit_log, outbox
 
 
@@ -22,7 +22,7 @@ class Store:
     empty: removes every account, the last administrator too.
     """
 
-    users: Users
+    users: UserRepository
     events_of: Callable[[User], Awaitable[list[AuditEvent]]]
     told_of: Callable[[User], Awaitable[list[str]]]
     empty: Callable[[], Awaitable[None]]
@@ -40,7 +40,7 @@ class Store:
 
 def in_memory() -> Store:
     """The fake."""
-    fake = InMemoryUsers()
+    fake = InMemoryUserRepository()
 
     async def noted(user: User) -> list[AuditEvent]:
         return [event for event in fake.events if event.subject == user.user_id]
@@ -67,4 +67,4 @@ def in_postgres(pool: PostgresPool) -> Store:
         async with pool.connection() as connection:
             await connection.execute("DELETE FROM users")
 
-    return Store(PostgresUsers(pool), written, in_outbox, empty)
+    return Store(PostgresUserRepository(pool), written, in_outbox, empty)

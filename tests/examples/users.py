@@ -7,8 +7,7 @@ from user_svc.adapters.ids import new_id
 from user_svc.domain.actor import Origin
 from user_svc.domain.audit import AuditEvent, AuditKind
 from user_svc.domain.session import NewSession, new_session_id
-from user_svc.domain.user import Role, User
-from user_svc.domain.user_deleted import UserDeleted
+from user_svc.domain.user import Role, User, UserDeletion
 
 ORIGIN = Origin("192.0.2.7", "Lynx/2.9", "request-1")
 PASSWORD = "correct horse battery"
@@ -41,9 +40,9 @@ def a_session(user_id: str, **changes: Any) -> NewSession:
     return NewSession(**standard | changes)
 
 
-def deleted(user: User) -> UserDeleted:
+def deleted(user: User) -> UserDeletion:
     """Returns the event of a user who deleted their own account."""
-    return UserDeleted(new_id(), user.user_id, user.user_id, datetime.now(UTC), ORIGIN.request_id)
+    return UserDeletion(new_id(), user.user_id, user.user_id, datetime.now(UTC), ORIGIN.request_id)
 
 
 def an_event(kind: AuditKind, user: User, **detail: str) -> AuditEvent:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from order_svc.inbox.group import Backlog, Entry
 from redis.exceptions import ResponseError
-from user_svc.adapters.outbox.table import Placed
+from user_svc.adapters.outbox.table import PositionedEvent
 
 Fields = dict[bytes, bytes]
 
@@ -44,12 +44,12 @@ class InMemoryEventStream:
     async def head(self) -> int:
         return self.state.head
 
-    async def append(self, head: int, events: Sequence[Placed]) -> int:
+    async def append(self, head: int, events: Sequence[PositionedEvent]) -> int:
         if head == self.state.head:
-            for placed in events:
-                assert placed.position > self.state.head
-                self.state.entries[placed.position] = placed.event.to_fields()
-                self.state.head = placed.position
+            for each in events:
+                assert each.position > self.state.head
+                self.state.entries[each.position] = each.event.to_fields()
+                self.state.head = each.position
         return self.state.head
 
     async def trim(self, until: int) -> int:

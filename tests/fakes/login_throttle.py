@@ -2,21 +2,21 @@
 
 from user_svc.domain.errors import DependencyUnavailableError
 from user_svc.domain.login_attempt import (
-    FAMILIAR_FOR_S,
-    FORGOTTEN_AFTER_S,
-    MOST_FAMILIAR,
+    BUCKET_TTL_S,
+    FAMILIAR_NETWORK_TTL_S,
+    MAX_FAMILIAR_NETWORKS,
     AttemptDecision,
     Bucket,
     LoginAttempt,
-    ThrottleTerms,
+    LoginThrottlePolicy,
 )
 
 
 class _Failures:
     """What one bucket holds: when its attempts came, by their ids."""
 
-    def __init__(self, free: int, terms: ThrottleTerms) -> None:
-        self.terms = terms
+    def __init__(self, free: int, policy: LoginThrottlePolicy) -> None:
+        self.policy = policy
         self.free = free
         self.came_at: dict[str, float] = {}
         self.forgotten_at = 0.0
@@ -24,7 +24,7 @@ class _Failures:
 
     def delay_s(self) -> float:
         beyond = len(self.came_at) - self.free
-        return min(self.terms.first_delay_s * 2 ** (beyond - 1), self.terms.longest_delay_s) if beyond > 0 else 0.0
+        return min(self.policy.first_delay_s * 2 ** (beyond - 1), self.policy.longest_delay_s) if beyond > 0 else 0.0
 
     def over_at(self) -> float:
         return max(self.came_at.values(), default=0.0) + self.delay_s()
@@ -33,10 +33,10 @@ class _Failures:
 class InMemoryLoginThrottle:
     """now: the time, in Unix seconds, which tests move. away: raise as if the store could not be reached."""
 
-    def __init__(self, terms: ThrottleTerms) -> None:
+    def __init__(self, policy: LoginThrottlePolicy) -> None:
         self.now = 1_800_000_000.0
         self.away = False
-        self._terms = terms
+        self._policy = policy
         self._buckets: dict[tuple[str, str], _Failures] = {}
         self._familiar_until: dict[str, dict[str, float]] = {}
 
@@ -49,12 +49,12 @@ class InMemoryLoginThrottle:
         refused_by = next((bucket for bucket, wait_s in waits.items() if wait_s > 0), None)
         if refused_by is not None:
             held = buckets[refused_by]
-            first = held.noted_until <= self.now
-            held.noted_until = self.now + waits[refused_by] if first else held.noted_until
-            return AttemptDecision(refused_by, max(waits.values()), first)
+            is_first = held.noted_until <= self.now
+            held.noted_until = self.now + waits[refused_by] if is_first else held.noted_until
+            return AttemptDecision(refused_by, max(waits.values()), is_first)
         for held in buckets.values():
             held.came_at[attempt.attempt_id] = self.now
-            held.forgotten_at = held.over_at() + FORGOTTEN_AFTER_S
+            held.forgotten_at = held.over_at() + BUCKET_TTL_S
         return AttemptDecision()
 
     async def succeed(self, attempt: LoginAttempt) -> None:
@@ -66,8 +66,8 @@ class InMemoryLoginThrottle:
         if attempt.network:
             self._bucket("", attempt.network, 0).came_at.pop(attempt.attempt_id, None)
             familiar = self._familiar_until.setdefault(attempt.account, {})
-            familiar[attempt.network] = self.now + FAMILIAR_FOR_S
-            if len(familiar) > MOST_FAMILIAR:
+            familiar[attempt.network] = self.now + FAMILIAR_NETWORK_TTL_S
+            if len(familiar) > MAX_FAMILIAR_NETWORKS:
                 del familiar[min(familiar, key=familiar.__getitem__)]
 
     async def take_back(self, attempt: LoginAttempt) -> None:
@@ -77,13 +77,13 @@ class InMemoryLoginThrottle:
 
     def _counted_in(self, attempt: LoginAttempt) -> dict[Bucket, _Failures]:
         familiar = self._familiar_until.get(attempt.account, {}).get(attempt.network, 0.0) > self.now
-        own = self._bucket(attempt.account, attempt.network if familiar else "", self._terms.free_per_account)
+        own = self._bucket(attempt.account, attempt.network if familiar else "", self._policy.free_per_account)
         if not attempt.network:
             return {Bucket.ACCOUNT: own}
-        return {Bucket.ACCOUNT: own, Bucket.ADDRESS: self._bucket("", attempt.network, self._terms.free_per_address)}
+        return {Bucket.ACCOUNT: own, Bucket.ADDRESS: self._bucket("", attempt.network, self._policy.free_per_address)}
 
     def _bucket(self, account: str, network: str, free: int) -> _Failures:
-        held = self._buckets.setdefault((account, network), _Failures(free, self._terms))
+        held = self._buckets.setdefault((account, network), _Failures(free, self._policy))
         held.free = free or held.free
         if held.forgotten_at <= self.now:
             held.came_at.clear()

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from service_kit.events import Envelope
-from user_svc.adapters.outbox.table import Placed, Waiting
+from user_svc.adapters.outbox.table import PositionedEvent, Unrelayed
 
 
 @dataclass
@@ -24,22 +24,22 @@ class InMemoryOutbox:
         """What the transaction that it tells of does."""
         self.rows.append(Row(event, at or datetime.now(UTC)))
 
-    async def waiting(self, head: int) -> Waiting:
+    async def unrelayed(self, head: int) -> Unrelayed:
         waiting = [row.at for row in self.rows if row.position is None or row.position > head]
-        return Waiting(len(waiting), min(waiting, default=None))
+        return Unrelayed(len(waiting), min(waiting, default=None))
 
-    async def place(self, head: int) -> None:
+    async def assign_positions(self, head: int) -> None:
         last = max([head, *(row.position or 0 for row in self.rows)])
         unplaced = [row for row in self.rows if row.position is None]
         for position, row in enumerate(unplaced, last + 1):
             row.position = position
 
-    async def behind(self, head: int, limit: int) -> list[Placed]:
-        placed = [Placed(row.position, row.event) for row in self.rows if row.position and row.position > head]
+    async def behind(self, head: int, limit: int) -> list[PositionedEvent]:
+        placed = [PositionedEvent(row.position, row.event) for row in self.rows if row.position and row.position > head]
         return sorted(placed, key=lambda each: each.position)[:limit]
 
-    async def last_before(self, at: datetime) -> int:
+    async def last_position_before(self, at: datetime) -> int:
         return max((row.position or 0 for row in self.rows if row.at < at), default=0)
 
-    async def forget(self, until: int) -> None:
-        self.rows = [row for row in self.rows if row.position is None or row.position > until]
+    async def delete_through(self, position: int) -> None:
+        self.rows = [row for row in self.rows if row.position is None or row.position > position]

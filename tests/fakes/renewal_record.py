@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from user_svc.domain.audit import RECORDED_EVERY_S
+from user_svc.domain.audit import RENEWAL_RECORD_INTERVAL_S
 from user_svc.domain.errors import DependencyUnavailableError
 
 
@@ -26,5 +26,5 @@ class InMemoryRenewalRecord:
             raise DependencyUnavailableError("redis")
         if self._now() < self._due_at.get(session_id, 0.0):
             return False
-        self._due_at[session_id] = self._now() + RECORDED_EVERY_S
+        self._due_at[session_id] = self._now() + RENEWAL_RECORD_INTERVAL_S
         return True

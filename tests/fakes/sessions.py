@@ -7,13 +7,14 @@ from datetime import UTC, datetime
 from user_svc.domain.errors import DependencyUnavailableError, SessionInvalidError, SessionReusedError
 from user_svc.domain.session import (
     MAX_SESSIONS_OF_USER,
+    EndedSession,
+    EndedSessionPage,
     HeldSession,
     ListedSession,
     NewSession,
-    SessionTerms,
+    SessionPolicy,
     SessionUse,
 )
-from user_svc.domain.session_ends import Ended, EndedPage
 from user_svc.domain.session_key import SessionKey
 
 
@@ -38,12 +39,12 @@ class InMemorySessions:
     published: the ids of sessions whose end was published, in that order.
     """
 
-    def __init__(self, terms: SessionTerms, tokens_live_s: float = 60) -> None:
+    def __init__(self, policy: SessionPolicy, tokens_live_s: float = 60) -> None:
         self.now = 1_800_000_000.0
         self.away = False
         self.published: list[str] = []
-        self._terms = terms
-        self._key_life_s = terms.key_life_s(tokens_live_s)
+        self._policy = policy
+        self._key_lifetime_s = policy.key_lifetime_s(tokens_live_s)
         self._sessions: dict[str, _Session] = {}
 
     def pass_time(self, seconds: float) -> None:
@@ -54,7 +55,7 @@ class InMemorySessions:
 
     async def open(self, session: NewSession) -> HeldSession:
         self._check_reachable()
-        now, ends_at = self.now, self.now + self._terms.absolute_ttl_s
+        now, ends_at = self.now, self.now + self._policy.absolute_ttl_s
         about = (session.address, session.agent, session.password_version)
         kept = _Session(session.user_id, now, now, now, ends_at, ends_at, *about)
         self._sessions[session.session_id] = kept
@@ -70,7 +71,7 @@ class InMemorySessions:
         session = self._live().get(key.session_id)
         if session is None or session.user_id != key.user_id or key.counter > session.counter:
             raise SessionInvalidError
-        if _ms(self.now) >= key.ends_at_ms or self.now - key.issued_at_ms / 1000 > self._key_life_s:
+        if _ms(self.now) >= key.ends_at_ms or self.now - key.issued_at_ms / 1000 > self._key_lifetime_s:
             raise SessionInvalidError
         # Where the clock was set back, the grace begins anew: it does not last until the clock has caught up.
         session.rotated_at = min(session.rotated_at, self.now)
@@ -79,7 +80,7 @@ class InMemorySessions:
             session.presented, session.rotated_at = key.counter, self.now
             session.counter += 1
         else:
-            within_grace = self.now - session.rotated_at <= self._terms.grace_s
+            within_grace = self.now - session.rotated_at <= self._policy.grace_s
             lost = session.presented < session.counter
             if key.counter < session.counter - 1 or not (within_grace or lost):
                 self._end(key.session_id)
@@ -90,7 +91,7 @@ class InMemorySessions:
 
     async def touch(self, session_id: str, user_id: str, use: SessionUse) -> bool:
         self._check_reachable()
-        if not await self.lives(session_id, user_id):
+        if not await self.is_live(session_id, user_id):
             return False
         session = self._sessions[session_id]
         if use.counter is not None and session.presented < use.counter <= session.counter:
@@ -98,12 +99,12 @@ class InMemorySessions:
         self._use(session, use)
         return True
 
-    async def lives(self, session_id: str, user_id: str) -> bool:
+    async def is_live(self, session_id: str, user_id: str) -> bool:
         self._check_reachable()
         session = self._live().get(session_id)
         return session is not None and session.user_id == user_id
 
-    async def of_user(self, user_id: str) -> list[ListedSession]:
+    async def list_of_user(self, user_id: str) -> list[ListedSession]:
         self._check_reachable()
         mine = [(sid, session) for sid, session in self._live().items() if session.user_id == user_id]
         mine.sort(key=lambda each: each[1].last_used_at, reverse=True)
@@ -113,19 +114,19 @@ class InMemorySessions:
         ]
 
     async def end(self, session_id: str, user_id: str) -> bool:
-        if not await self.lives(session_id, user_id):
+        if not await self.is_live(session_id, user_id):
             return False
         self._end(session_id)
         return True
 
     async def end_all(self, user_id: str, *, but: str | None = None) -> list[str]:
-        ended = [each.session_id for each in await self.of_user(user_id) if each.session_id != but]
+        ended = [each.session_id for each in await self.list_of_user(user_id) if each.session_id != but]
         for session_id in ended:
             self._end(session_id)
         return ended
 
     async def end_outdated(self, user_id: str, password_version: int) -> None:
-        for session in await self.of_user(user_id):
+        for session in await self.list_of_user(user_id):
             if self._sessions[session.session_id].password_version < password_version:
                 self._end(session.session_id)
 
@@ -144,13 +145,13 @@ class InMemorySessions:
         session.last_used_at = self.now
         if use.address:
             session.address, session.agent = use.address, use.agent
-        session.idle_until = min(self.now + self._terms.idle_ttl_s, session.ends_at)
+        session.idle_until = min(self.now + self._policy.idle_ttl_s, session.ends_at)
 
     def _held(self, session: _Session, key: SessionKey, *, rotated: bool) -> HeldSession:
         return HeldSession(key, max(1, int(session.idle_until - self.now)), rotated)
 
 
-class InMemorySessionEnds:
+class InMemoryEndedSessions:
     """The record of ended sessions. recorded: their ids. away: raise as if the store could not be reached."""
 
     tokens_live_s = 3600.0
@@ -164,8 +165,8 @@ class InMemorySessionEnds:
             raise DependencyUnavailableError("postgres")
         self.recorded += session_ids
 
-    async def page(self, _since: datetime | None) -> EndedPage:
-        return EndedPage([Ended(each, 0.0) for each in self.recorded], datetime.now(UTC), more=False)
+    async def page(self, _since: datetime | None) -> EndedSessionPage:
+        return EndedSessionPage([EndedSession(each, 0.0) for each in self.recorded], datetime.now(UTC), more=False)
 
 
 def _time(unix_s: float) -> datetime:

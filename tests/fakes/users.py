@@ -11,12 +11,11 @@ from user_svc.domain.errors import (
     PasswordQueueFullError,
     UserNotFoundError,
 )
-from user_svc.domain.user import Role, RoleChange, User
-from user_svc.domain.user_deleted import UserDeleted
+from user_svc.domain.user import Role, RoleChange, User, UserDeletion
 from user_svc.domain.user_listing import UserFilters, UserPosition
 
 
-class InMemoryUsers:
+class InMemoryUserRepository:
     """events: the audit events that came with changes, oldest first. announced: what others learn of.
 
     ended_sessions: the ids of those on record as ended.
@@ -24,7 +23,7 @@ class InMemoryUsers:
 
     def __init__(self) -> None:
         self.events: list[AuditEvent] = []
-        self.announced: list[UserDeleted] = []
+        self.announced: list[UserDeletion] = []
         self.ended_sessions: set[str] = set()
         self._users: dict[str, User] = {}
 
@@ -33,18 +32,18 @@ class InMemoryUsers:
         self._users.clear()
 
     async def add(self, user: User, event: AuditEvent) -> None:
-        if await self.with_email(user.email) is not None:
+        if await self.get_by_email(user.email) is not None:
             raise EmailTakenError
         self._users[user.user_id] = user
         self.events.append(event)
 
-    async def with_id(self, user_id: str) -> User | None:
+    async def get(self, user_id: str) -> User | None:
         return self._users.get(user_id)
 
-    async def of_session(self, user_id: str, session_id: str) -> User | None:
+    async def get_of_session(self, user_id: str, session_id: str) -> User | None:
         return None if session_id in self.ended_sessions else self._users.get(user_id)
 
-    async def with_email(self, email: str) -> User | None:
+    async def get_by_email(self, email: str) -> User | None:
         return next((user for user in self._users.values() if user.email.lower() == email.lower()), None)
 
     async def record_login(self, user: User, event: AuditEvent) -> bool:
@@ -84,13 +83,13 @@ class InMemoryUsers:
         self.events.append(event.with_detail(**{"from": user.role.value, "to": role.value}))
         return RoleChange(changed, is_made=True)
 
-    async def remove(self, deleted: UserDeleted, event: AuditEvent) -> bool:
-        if deleted.user_id not in self._users:
+    async def remove(self, deletion: UserDeletion, event: AuditEvent) -> bool:
+        if deletion.user_id not in self._users:
             return False
-        self._require_another_admin(deleted.user_id)
-        del self._users[deleted.user_id]
+        self._require_another_admin(deletion.user_id)
+        del self._users[deletion.user_id]
         self.events.append(event)
-        self.announced.append(deleted)
+        self.announced.append(deletion)
         return True
 
     def _admins(self) -> set[str]:

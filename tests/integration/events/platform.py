@@ -37,7 +37,7 @@ from user_svc.adapters.outbox.background import BackgroundRelay
 from user_svc.adapters.outbox.relay import Relay
 from user_svc.adapters.outbox.table import PostgresOutbox
 from user_svc.adapters.outbox.telemetry import OutboxTelemetry
-from user_svc.adapters.users import PostgresUsers
+from user_svc.adapters.user_repository import PostgresUserRepository
 from user_svc.domain.audit import AuditKind
 from user_svc.domain.user import User
 from user_svc.rpc.error_table import ERROR_TABLE as USER_ERRORS
@@ -78,7 +78,7 @@ class Platform:
         """Creates a customer, unless the user exists; one of the orders has an Idempotency-Key."""
         user = a_user(user_id=user_id) if user_id else a_user()
         if not user_id:
-            await PostgresUsers(self.users_pool).add(user, an_event(AuditKind.REGISTERED, user))
+            await PostgresUserRepository(self.users_pool).add(user, an_event(AuditKind.REGISTERED, user))
         orders, actor = PostgresOrderRepository(self.orders_pool), Actor(user.user_id, False, "request-1")
         placed = [an_order(user_id=user.user_id) for _ in range(processing + 2)]
         await orders.add_once(placed[0], events.created(placed[0], actor), Claim("key", fingerprint("EUR", LINES)))
@@ -92,7 +92,7 @@ class Platform:
 
     async def delete(self, customer: Customer, relay: BackgroundRelay | None = None) -> None:
         """Deletes the customer in PostgreSQL as the use case does."""
-        users = PostgresUsers(self.users_pool, relay.wake if relay is not None else lambda: None)
+        users = PostgresUserRepository(self.users_pool, relay.wake if relay is not None else lambda: None)
         assert await users.remove(deleted(customer.user), an_event(AuditKind.USER_DELETED, customer.user))
 
     async def forgotten(self, *customers: Customer) -> None:
@@ -163,7 +163,7 @@ class Platform:
         """Serves the gRPC services of user-svc that order-svc calls, and yields HOST:PORT."""
         port = free_port()
         server = GrpcServer(
-            [UserEventService(PostgresOutbox(self.users_pool).with_id)],
+            [UserEventService(PostgresOutbox(self.users_pool).get)],
             contract=_CONTRACT,
             verifier=_NO_TOKENS,
             hosts=("127.0.0.1",),

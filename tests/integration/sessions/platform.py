@@ -51,10 +51,10 @@ from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.revocation_feed import RevocationFeed
 from service_kit.tokens.revocation_telemetry import RevocationTelemetry
 from service_kit.tokens.verifier import TokenVerifier
-from user_svc.adapters.key_folder import KeyFolder
-from user_svc.adapters.signing_key import new_key
-from user_svc.adapters.signing_keys import SigningKeys
-from user_svc.domain.session import SessionTerms
+from user_svc.adapters.signing.key_folder import KeyFolder
+from user_svc.adapters.signing.signing_key import new_key
+from user_svc.adapters.signing.signing_keys import SigningKeys
+from user_svc.domain.session import SessionPolicy
 
 from tests.fakes.orders import InMemoryOrderRepository
 from tests.integration.sessions.clock import MovedClock
@@ -112,14 +112,14 @@ class Platform:
 
 @asynccontextmanager
 async def running_platform(
-    redis_url: str, folder: Path, terms: SessionTerms, token_ttl_s: int
+    redis_url: str, folder: Path, policy: SessionPolicy, token_ttl_s: int
 ) -> AsyncIterator[Platform]:
     """The platform, for as long as the context lasts. folder: for its signing key."""
     async with AsyncExitStack() as stack:
         clock = MovedClock()
         redis = await stack.enter_async_context(Redis.from_url(redis_url, decode_responses=True))
         KeyFolder(folder).write(new_key(signs_from=0))
-        signing = SigningKeys(folder, terms.absolute_ttl_s)
+        signing = SigningKeys(folder, policy.absolute_ttl_s)
 
         async def verifier(
             fetch: Callable[[], Awaitable[list[dict[str, str]]]], revoked: Denylist | None = None
@@ -133,7 +133,7 @@ async def running_platform(
         async def own_keys() -> list[dict[str, str]]:
             return signing.public()
 
-        parts = UserParts(clock, redis, signing, terms, token_ttl_s, await verifier(own_keys))
+        parts = UserParts(clock, redis, signing, policy, token_ttl_s, await verifier(own_keys))
         platform = Platform(clock, redis, parts)
         user_port, order_port = free_port(), free_port()
         await stack.enter_async_context(_server(user_services(parts), await verifier(own_keys), user_port, USER_ERRORS))

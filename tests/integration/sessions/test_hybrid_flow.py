@@ -15,7 +15,7 @@ from gateway.limits.turn import Place
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, precondition, rule
 from loguru import logger
-from user_svc.domain.session import SessionTerms
+from user_svc.domain.session import SessionPolicy
 
 from tests.integration.sessions import routes
 from tests.integration.sessions.clients import Answer, Client, Jar, headers_of
@@ -391,9 +391,9 @@ def quiet() -> Iterator[None]:
 
 @pytest.mark.usefixtures("quiet")
 def test_the_hybrid_flow_is_its_model(redis_server: RunningRedis, tmp_path: Path) -> None:
-    terms = SessionTerms(idle_ttl_s=IDLE_S, absolute_ttl_s=ABSOLUTE_S, grace_s=GRACE_S)
+    policy = SessionPolicy(idle_ttl_s=IDLE_S, absolute_ttl_s=ABSOLUTE_S, grace_s=GRACE_S)
     with asyncio.Runner() as loop:
-        running = running_platform(redis_server.url, tmp_path, terms, TOKEN_TTL_S)
+        running = running_platform(redis_server.url, tmp_path, policy, TOKEN_TTL_S)
         there = loop.run(running.__aenter__())
 
         class HybridFlow(HybridFlowMachine):

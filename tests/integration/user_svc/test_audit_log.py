@@ -8,8 +8,8 @@ import psycopg
 import pytest
 from loguru import logger
 from service_kit.postgres import PostgresPool
-from user_svc.adapters import audit_log as adapter
-from user_svc.adapters.audit_log import PostgresAuditTrail
+from user_svc.adapters import audit_trail as adapter
+from user_svc.adapters.audit_trail import PostgresAuditTrail
 from user_svc.domain.audit import AuditKind
 
 from tests.examples.users import ORIGIN, a_user, an_event
@@ -86,7 +86,7 @@ async def test_while_postgres_is_away_events_wait_and_then_are_dropped_loudly(
         async with written(trail):
             for _ in range(5):
                 trail.note(an_event(AuditKind.LOGIN_FAILED, a_user()))
-    assert [line for line in lines if "audit events are lost" in line and line.startswith("ERROR")]
+    assert [line for line in lines if "audit events dropped" in line and line.startswith("ERROR")]
 
 
 async def test_what_waits_is_written_when_postgres_is_back(pool: PostgresPool, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,4 +100,4 @@ async def test_what_waits_is_written_when_postgres_is_back(pool: PostgresPool, m
             await asyncio.sleep(0.3)
             assert await audit_log(pool, user.user_id) == []
     assert [event.kind for event in await audit_log(pool, user.user_id)] == [AuditKind.LOGIN_FAILED]
-    assert len([line for line in lines if "have to wait" in line]) == 1
+    assert len([line for line in lines if "audit events delayed" in line]) == 1

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 from service_kit.postgres import PostgresPool
-from user_svc.adapters.audit_events import STATEMENTS, PostgresAuditLog, parameters_of
+from user_svc.adapters.audit_log import STATEMENTS, PostgresAuditLog, parameters_of
 from user_svc.domain.audit import AuditKind
 from user_svc.domain.audit_listing import AuditFilters, AuditPosition
 

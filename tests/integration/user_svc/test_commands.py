@@ -132,7 +132,7 @@ def test_without_redis_the_role_is_set_and_the_next_run_ends_the_sessions(user_s
     failed = user_svc.run("demote", str(user_id), USER_SVC_REDIS_URL=f"redis://127.0.0.1:{free_port()}/0")
     assert (failed.returncode, failed.stdout) == (1, "")
     assert "redis is unavailable" in failed.stderr
-    assert "Run it again" in failed.stderr
+    assert "Run the command again" in failed.stderr
     assert rows(user_svc, "SELECT role FROM users WHERE email = 'other@example.com'") == [("user",)]
     assert user_svc.run("demote", str(user_id)).returncode == 0
 

@@ -6,11 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
-from user_svc.adapters import key_rotation
-from user_svc.adapters.key_folder import KeyFolder
-from user_svc.adapters.key_rotation import KeyRotation
-from user_svc.adapters.key_schedule import schedule
-from user_svc.adapters.signing_key import SigningKey, SigningKeyError
+from user_svc.adapters.signing import key_rotation
+from user_svc.adapters.signing.key_folder import KeyFolder
+from user_svc.adapters.signing.key_rotation import KeyRotation
+from user_svc.adapters.signing.key_schedule import schedule
+from user_svc.adapters.signing.signing_key import SigningKey, SigningKeyError
 
 TOKENS_LIVE_S = 930
 LEAD_S = 600

@@ -126,7 +126,7 @@ def test_retires_the_key_that_signs_and_tells_the_gateways(user_svc: Command, re
     (second,) = listed(user_svc)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        f"retired the key {first['kid']}: no token of it is good any more",
+        f"retired the key {first['kid']}: its tokens are no longer valid",
         f"the key {second['kid']} signs from now on",
     ]
     assert (second["state"], second["kid"] != first["kid"]) == ("signing", True)
@@ -213,5 +213,5 @@ def test_a_spoilt_folder_shows_in_readiness_and_metrics_until_it_is_repaired(run
     eventually(lambda: failed_readings(running) or None, within_s=10)
     spoilt.unlink()
     eventually(lambda: readiness(running)["ready"] or None, within_s=10)
-    about_keys = [line for line in (tmp_path / "log").read_text().splitlines() if "folder of signing keys" in line]
+    about_keys = [line for line in (tmp_path / "log").read_text().splitlines() if "signing key folder" in line]
     assert [json.loads(line)["level"] for line in about_keys] == ["ERROR", "INFO"]

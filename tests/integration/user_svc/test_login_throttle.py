@@ -10,11 +10,11 @@ from redis.crc import key_slot
 from user_svc.adapters.login_throttle import RedisLoginThrottle
 from user_svc.adapters.redis_client import open_client
 from user_svc.domain.errors import DependencyUnavailableError
-from user_svc.domain.login_attempt import AttemptDecision, LoginAttempt, ThrottleTerms
+from user_svc.domain.login_attempt import AttemptDecision, LoginAttempt, LoginThrottlePolicy
 
 from tests.running.servers import RunningRedis, free_port
 
-TERMS = ThrottleTerms(free_per_account=3, free_per_address=6, longest_delay_s=60)
+TERMS = LoginThrottlePolicy(free_per_account=3, free_per_address=6, longest_delay_s=60)
 
 
 @pytest.fixture

@@ -15,14 +15,14 @@ from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, RuleBasedStateMachine, initialize, rule, run_state_machine_as_test
 from redis.asyncio import Redis
 from user_svc.adapters.login_throttle import RedisLoginThrottle
-from user_svc.domain.login_attempt import AttemptDecision, LoginAttempt, ThrottleTerms
+from user_svc.domain.login_attempt import AttemptDecision, LoginAttempt, LoginThrottlePolicy
 
 from tests.fakes.login_throttle import InMemoryLoginThrottle
 from tests.running.aged_logins import age_logins
 from tests.running.servers import RunningRedis
 
 #: All that can end does so at a multiple of 300 s.
-TERMS = ThrottleTerms(free_per_account=2, free_per_address=4, first_delay_s=600, longest_delay_s=4800)
+TERMS = LoginThrottlePolicy(free_per_account=2, free_per_address=4, first_delay_s=600, longest_delay_s=4800)
 STEP_COUNT = 40
 #: Whatever sum of steps is at least 7 s off such a multiple, so that the moments that a test takes decide nothing.
 STEPS_S = [7 + 300 * intervals for intervals in (0, 1, 2, 4, 16, 20, 288 * 60)]
@@ -35,7 +35,7 @@ T = TypeVar("T")
 
 def told(decision: AttemptDecision) -> tuple[object, ...]:
     """What both must agree on; the clock may go on a little within a step."""
-    return (decision.refused_by, decision.first, pytest.approx(decision.retry_after_s, abs=CLOSE_S))
+    return (decision.refused_by, decision.is_first, pytest.approx(decision.retry_after_s, abs=CLOSE_S))
 
 
 class Throttling(RuleBasedStateMachine):
@@ -97,7 +97,7 @@ class Throttling(RuleBasedStateMachine):
         self.stop_the_clock()
         decisions = self.run(together())
         # The model takes them as Redis happened to: the admitted ones first, for those after them are refused.
-        in_turn = sorted(range(callers), key=lambda i: (decisions[i].refused_by is not None, not decisions[i].first))
+        in_turn = sorted(range(callers), key=lambda i: (decisions[i].refused_by is not None, not decisions[i].is_first))
         for i in in_turn:
             assert told(decisions[i]) == told(self.run(self.model.begin(attempts[i])))
 

@@ -15,21 +15,21 @@ from user_svc.adapters.ids import new_id
 from user_svc.adapters.redis_client import open_client
 from user_svc.adapters.sessions import RedisSessions
 from user_svc.adapters.statements import fetch_one
-from user_svc.adapters.users import PostgresUsers
+from user_svc.adapters.user_repository import PostgresUserRepository
 from user_svc.domain.audit import AuditKind
 from user_svc.domain.errors import DependencyUnavailableError
-from user_svc.domain.session import SessionTerms, SessionUse
+from user_svc.domain.session import SessionPolicy, SessionUse
 from user_svc.domain.session_key import SessionKey
 
 from tests.examples.users import a_session, a_user, an_event
-from tests.fakes.sessions import InMemorySessionEnds
+from tests.fakes.sessions import InMemoryEndedSessions
 from tests.running.full_disk import full_disk
 from tests.running.servers import RunningPostgres, free_port, stop
 from tests.running.user_database import ONE_CONNECTION, migrated_database, user_pool
 
 USE = SessionUse(None, "192.0.2.7", "Lynx/2.9")
 KEY = SessionKey("A" * 22, 1, new_id(), 1, 0, 2**50)
-TERMS = SessionTerms(idle_ttl_s=60, absolute_ttl_s=60, grace_s=10)
+TERMS = SessionPolicy(idle_ttl_s=60, absolute_ttl_s=60, grace_s=10)
 ENVIRON = {"LC_ALL": "C"}
 
 
@@ -37,7 +37,7 @@ async def test_no_redis_is_told_soon() -> None:
     async with open_client(f"redis://127.0.0.1:{free_port()}/0") as client:
         started = time.perf_counter()
         with pytest.raises(DependencyUnavailableError, match="redis is unavailable") as told:
-            await RedisSessions(client, InMemorySessionEnds(), TERMS, tokens_live_s=60).renew(KEY, USE)
+            await RedisSessions(client, InMemoryEndedSessions(), TERMS, tokens_live_s=60).renew(KEY, USE)
         assert told.value.retry_after_s == 1
         assert time.perf_counter() - started < 2
 
@@ -51,7 +51,7 @@ async def test_a_redis_that_does_not_answer_is_told_soon() -> None:
     async with server, open_client(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0") as client:
         started = time.perf_counter()
         with pytest.raises(DependencyUnavailableError):
-            await RedisSessions(client, InMemorySessionEnds(), TERMS, tokens_live_s=60).lives("A" * 22, "user")
+            await RedisSessions(client, InMemoryEndedSessions(), TERMS, tokens_live_s=60).is_live("A" * 22, "user")
         assert time.perf_counter() - started < 2
 
 
@@ -60,7 +60,7 @@ async def test_sessions_survive_a_restart_of_redis(tmp_path: Path) -> None:
     process = await server.start()
     try:
         async with open_client(server.url) as client:
-            sessions = RedisSessions(client, InMemorySessionEnds(), TERMS, tokens_live_s=60)
+            sessions = RedisSessions(client, InMemoryEndedSessions(), TERMS, tokens_live_s=60)
             held = await sessions.open(a_session(new_id()))
             stop(process, signal.SIGKILL)
             with pytest.raises(DependencyUnavailableError):
@@ -75,7 +75,7 @@ async def test_no_postgres_is_told_soon() -> None:
     async with user_pool(f"postgresql://x@127.0.0.1:{free_port()}/x") as pool:
         started = time.perf_counter()
         with pytest.raises(DependencyUnavailableError, match="postgres is unavailable"):
-            await PostgresUsers(pool).with_email("a@example.com")
+            await PostgresUserRepository(pool).get_by_email("a@example.com")
         assert time.perf_counter() - started < 2
 
 
@@ -127,10 +127,10 @@ async def test_a_full_disk_is_an_outage_that_writes_nothing(postgres_server: Run
     user = a_user()
     event = an_event(AuditKind.REGISTERED, user)
     async with user_pool(migrated_database(postgres_server)) as pool:
-        users = PostgresUsers(pool)
+        users = PostgresUserRepository(pool)
         with full_disk(pool, table), pytest.raises(DependencyUnavailableError) as refused:
             await users.add(user, event)
         assert refused.value.retry_after_s == 1
-        assert await users.with_email(user.email) is None
+        assert await users.get_by_email(user.email) is None
         await users.add(user, event)
-        assert await users.with_email(user.email) == user
+        assert await users.get_by_email(user.email) == user

@@ -13,14 +13,14 @@ from user_svc.adapters.redis_client import open_client
 from user_svc.adapters.revocations import RevocationStream
 from user_svc.adapters.sessions import RedisSessions
 from user_svc.domain.errors import DependencyUnavailableError, SessionInvalidError
-from user_svc.domain.session import HeldSession, SessionTerms, SessionUse
+from user_svc.domain.session import HeldSession, SessionPolicy, SessionUse
 
 from tests.examples.users import a_session
-from tests.fakes.sessions import InMemorySessionEnds
+from tests.fakes.sessions import InMemoryEndedSessions
 from tests.running.revocation_entries import revocation_entries, revoked_sessions
 from tests.running.servers import RunningRedis, free_port, running_redis
 
-TERMS = SessionTerms(idle_ttl_s=60, absolute_ttl_s=600, grace_s=10)
+TERMS = SessionPolicy(idle_ttl_s=60, absolute_ttl_s=600, grace_s=10)
 USE = SessionUse(None, "192.0.2.7", "Lynx/2.9")
 AT_ONCE = 10
 #: In a row, so that an end, which takes two steps, comes in between.
@@ -44,7 +44,7 @@ async def redis(own_redis: RunningRedis) -> AsyncIterator[Redis]:
 
 @pytest.fixture
 def sessions(redis: Redis) -> RedisSessions:
-    return RedisSessions(redis, InMemorySessionEnds(), TERMS, tokens_live_s=0.3)
+    return RedisSessions(redis, InMemoryEndedSessions(), TERMS, tokens_live_s=0.3)
 
 
 async def test_an_entry_names_what_is_revoked(redis: Redis, sessions: RedisSessions) -> None:
@@ -84,20 +84,20 @@ async def test_a_new_session_is_not_taken_for_the_oldest(redis: Redis, sessions:
     for session_id, by_ms in ahead.items():
         await redis.zincrby(f"{{sessions}}:user:{user_id}", by_ms, session_id)
     newest = await sessions.open(a_session(user_id))
-    assert await sessions.lives(newest.session_id, user_id)
-    assert len(await sessions.of_user(user_id)) == 20
+    assert await sessions.is_live(newest.session_id, user_id)
+    assert len(await sessions.list_of_user(user_id)) == 20
 
 
 async def test_sessions_of_longer_terms_are_found_to_be_ended(redis: Redis, sessions: RedisSessions) -> None:
     """The absolute life was set lower while they lived."""
     held = await sessions.open(a_session(new_id()))
-    terms = SessionTerms(idle_ttl_s=0.1, absolute_ttl_s=0.1, grace_s=10)
-    shorter = RedisSessions(redis, InMemorySessionEnds(), terms, tokens_live_s=60)
+    policy = SessionPolicy(idle_ttl_s=0.1, absolute_ttl_s=0.1, grace_s=10)
+    shorter = RedisSessions(redis, InMemoryEndedSessions(), policy, tokens_live_s=60)
     await shorter.open(a_session(held.key.user_id))
     await asyncio.sleep(0.2)  # the life of the newer one
-    assert [each.session_id for each in await shorter.of_user(held.key.user_id)] == [held.session_id]
+    assert [each.session_id for each in await shorter.list_of_user(held.key.user_id)] == [held.session_id]
     await shorter.end_all(held.key.user_id)
-    assert not await sessions.lives(held.session_id, held.key.user_id)
+    assert not await sessions.is_live(held.session_id, held.key.user_id)
     assert held.session_id in await revoked_sessions(redis)
 
 
@@ -114,8 +114,8 @@ async def test_a_revocation_wins_against_a_renewal(
 ) -> None:
     """Each side has its own connections: the order of arrival is whatever comes."""
     async with Redis.from_url(own_redis.url, decode_responses=True) as client:
-        renewing = RedisSessions(redis, InMemorySessionEnds(), TERMS, tokens_live_s=600)
-        ending = RedisSessions(client, InMemorySessionEnds(), TERMS, tokens_live_s=600)
+        renewing = RedisSessions(redis, InMemoryEndedSessions(), TERMS, tokens_live_s=600)
+        ending = RedisSessions(client, InMemoryEndedSessions(), TERMS, tokens_live_s=600)
 
         async def renew(held: HeldSession) -> None:
             key = held.key
@@ -139,7 +139,7 @@ async def test_a_revocation_wins_against_a_renewal(
             await asyncio.gather(*(act(held) for held in races for act in order))
             assert set(await revoked_sessions(redis)) >= {held.session_id for held in races}
             for held in races:
-                assert not await renewing.lives(held.session_id, held.key.user_id)
+                assert not await renewing.is_live(held.session_id, held.key.user_id)
                 for counter in range(1, RENEWALS + 2):
                     with pytest.raises(SessionInvalidError):
                         await renewing.renew(replace(held.key, counter=counter), USE)

@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator
 
 import pytest
 from service_kit.postgres import PostgresPool
-from user_svc.adapters.session_ends import PostgresSessionEnds
+from user_svc.adapters.ended_sessions import PostgresEndedSessions
 from user_svc.domain.session import new_session_id
 
 from tests.running.servers import RunningPostgres
@@ -25,18 +25,18 @@ async def ended_before(pool: PostgresPool, session_id: str, seconds: int) -> Non
 
 
 async def test_outdated_ends_are_forgotten_and_others_stay(pool: PostgresPool) -> None:
-    ends = PostgresSessionEnds(pool, kept_s=60, tokens_live_s=60)
+    ends = PostgresEndedSessions(pool, retention_s=60, tokens_live_s=60)
     outdated, recent = new_session_id(), new_session_id()
     await ended_before(pool, outdated, 61)
     await ends.add([recent])
-    await ends.forget()
+    await ends.delete_expired()
     async with pool.connection() as connection:
         left = await (await connection.execute("SELECT session_id FROM ended_sessions")).fetchall()
     assert left == [(recent,)]
 
 
 async def test_lists_what_was_ended_since_and_whose_tokens_may_live(pool: PostgresPool) -> None:
-    ends = PostgresSessionEnds(pool, kept_s=600, tokens_live_s=60)
+    ends = PostgresEndedSessions(pool, retention_s=600, tokens_live_s=60)
     outdated, recent, last = (new_session_id() for _ in range(3))
     await ended_before(pool, outdated, 61)
     await ended_before(pool, recent, 30)
@@ -53,7 +53,7 @@ async def test_lists_what_was_ended_since_and_whose_tokens_may_live(pool: Postgr
 
 
 async def test_lists_many_in_pages_without_a_gap(pool: PostgresPool) -> None:
-    ends = PostgresSessionEnds(pool, kept_s=600, tokens_live_s=60)
+    ends = PostgresEndedSessions(pool, retention_s=600, tokens_live_s=60)
     recorded = [new_session_id() for _ in range(9000)]
     for at in range(0, len(recorded), 500):
         await ends.add(recorded[at : at + 500])

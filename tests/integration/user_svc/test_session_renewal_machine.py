@@ -15,17 +15,17 @@ from user_svc.adapters.ids import new_id
 from user_svc.adapters.sessions import RedisSessions
 from user_svc.domain.errors import SessionInvalidError, SessionReusedError
 from user_svc.domain.ports import Sessions
-from user_svc.domain.session import SessionTerms, SessionUse
+from user_svc.domain.session import SessionPolicy, SessionUse
 from user_svc.domain.session_key import SessionKey
 
 from tests.examples.users import a_session
-from tests.fakes.sessions import InMemorySessionEnds, InMemorySessions
+from tests.fakes.sessions import InMemoryEndedSessions, InMemorySessions
 from tests.integration.sessions.clock import age, hash_of
 from tests.integration.sessions.long_runs import run_machine
 from tests.running.servers import RunningRedis
 
 #: In whole minutes, so that the milliseconds that a test takes decide nothing.
-TERMS = SessionTerms(idle_ttl_s=6000, absolute_ttl_s=60000, grace_s=600)
+TERMS = SessionPolicy(idle_ttl_s=6000, absolute_ttl_s=60000, grace_s=600)
 TOKENS_LIVE_S = 77
 USE = SessionUse(None, "192.0.2.7", "Lynx/2.9")
 #: Well off the grace, the idle life and the life of keys. The clock is also set back, by what no sum of the others
@@ -66,7 +66,7 @@ class Renewal(RuleBasedStateMachine):
     def start(self) -> None:
         self.runner = asyncio.Runner()
         self.redis = Redis.from_url(self.url, decode_responses=True)
-        self.real = RedisSessions(self.redis, InMemorySessionEnds(), TERMS, tokens_live_s=TOKENS_LIVE_S)
+        self.real = RedisSessions(self.redis, InMemoryEndedSessions(), TERMS, tokens_live_s=TOKENS_LIVE_S)
         self.model = InMemorySessions(TERMS, tokens_live_s=TOKENS_LIVE_S)
         self.owners: dict[str, str] = {}
         self.offset_s = 0
@@ -130,7 +130,7 @@ class Renewal(RuleBasedStateMachine):
         self.run(self.swap(ids))
 
     async def both_live(self, *session_ids: str) -> bool:
-        return all([await self.real.lives(each, self.owners[each]) for each in session_ids])
+        return all([await self.real.is_live(each, self.owners[each]) for each in session_ids])
 
     async def swap(self, keys: list[str]) -> None:
         await self.redis.rename(keys[0], "{sessions}:aside")
@@ -168,7 +168,7 @@ class Renewal(RuleBasedStateMachine):
     @rule(session_id=opened)
     def agree_on_what_lives(self, session_id: str) -> None:
         owner = self.owners[session_id]
-        assert self.run(self.real.lives(session_id, owner)) == self.run(self.model.lives(session_id, owner))
+        assert self.run(self.real.is_live(session_id, owner)) == self.run(self.model.is_live(session_id, owner))
 
     @property
     def stores(self) -> tuple[Sessions, Sessions]:

@@ -15,11 +15,10 @@ import pytest
 from loguru import logger
 from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.verifier import TokenError, TokenVerifier
-from user_svc.adapters.key_folder import KeyFolder
-from user_svc.adapters.signing_key import SigningKey, SigningKeyError, new_key
-from user_svc.adapters.signing_keys import SigningKeys
-from user_svc.adapters.token_minter import JwtMinter
-from user_svc.adapters.token_reader import JwtReader
+from user_svc.adapters.signing.key_folder import KeyFolder
+from user_svc.adapters.signing.signing_key import SigningKey, SigningKeyError, new_key
+from user_svc.adapters.signing.signing_keys import SigningKeys
+from user_svc.adapters.tokens import JwtMinter, JwtReader
 from user_svc.domain.session import HeldSession
 from user_svc.domain.session_key import SessionKey
 from user_svc.domain.user import Role
@@ -219,7 +218,7 @@ async def test_a_damaged_key_is_told_unquoted_and_the_keys_stay_in_force(
     os.utime(directory)
     await keys.check()
     assert len(logged) == 2
-    assert "in order again" in logged[1]
+    assert "valid again" in logged[1]
 
 
 async def test_a_file_that_is_repaired_in_place_is_found(keys: SigningKeys, directory: Path) -> None:

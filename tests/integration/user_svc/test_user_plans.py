@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 from service_kit.postgres import PostgresPool
-from user_svc.adapters.user_pages import parameters_of, statement_of
+from user_svc.adapters.user_sql import page_parameters, page_statement
 from user_svc.domain.user import Role
 from user_svc.domain.user_listing import UserFilters, UserPosition
 
@@ -51,8 +51,10 @@ async def test_a_page_is_a_walk_along_an_index(
     pool: PostgresPool, filters: UserFilters, behind: UserPosition | None, limit: int
 ) -> None:
     async with pool.connection() as connection:
-        explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {statement_of(filters)}".encode()
-        row = await (await connection.execute(explain, parameters_of(filters, behind, limit), prepare=False)).fetchone()
+        explain = f"EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) {page_statement(filters)}".encode()
+        row = await (
+            await connection.execute(explain, page_parameters(filters, behind, limit), prepare=False)
+        ).fetchone()
     assert row is not None
     plan = row[0][0]["Plan"]
     (walk,) = scans(plan)

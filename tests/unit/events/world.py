@@ -65,7 +65,7 @@ class World:
         relay = self._relays[which]
         relay._outbox = outbox
         try:
-            await relay.forget(stream)
+            await relay.delete_expired(stream)
         except Killed:
             self._relays[which] = self._new_relay()
         except (RedisError, UserStoreAwayError):

@@ -13,7 +13,7 @@ from gateway.problems import Problem
 from gateway.sessions.cookie import SessionCookie
 from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.verifier import TokenVerifier
-from user_svc.adapters.token_reader import JwtReader
+from user_svc.adapters.tokens import JwtReader
 
 from tests.examples.forgeries import FORGERIES, FORGERY_SAMPLE, Signer
 from tests.examples.forgeries.in_headers import SENDABLE, UNSENDABLE

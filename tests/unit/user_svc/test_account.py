@@ -38,7 +38,7 @@ async def test_nobody_sees_or_deletes_another_whoever_that_is(world: World) -> N
             await world.get(world.actor_of(alice), user_id)
         with pytest.raises(UserNotFoundError):
             await world.delete(world.actor_of(alice), user_id, ORIGIN)
-    assert await world.lives(bob)
+    assert await world.is_live(bob)
 
 
 async def test_administrators_see_and_delete_anybody(world: World) -> None:
@@ -46,7 +46,7 @@ async def test_administrators_see_and_delete_anybody(world: World) -> None:
     boss = admin()
     assert await world.get(boss, bob.user.user_id) == bob.user
     await world.delete(boss, bob.user.user_id, ORIGIN)
-    assert not await world.lives(bob)
+    assert not await world.is_live(bob)
     deleted = world.users.events[-1]
     assert (deleted.kind, deleted.actor, deleted.subject) == (
         AuditKind.USER_DELETED,
@@ -61,8 +61,8 @@ async def test_deleting_oneself_ends_every_session(world: World) -> None:
     grant = await world.registered()
     other = await world.logged_in(grant)
     await world.delete(world.actor_of(grant), None, ORIGIN)
-    assert not await world.lives(grant)
-    assert not await world.lives(other)
+    assert not await world.is_live(grant)
+    assert not await world.is_live(other)
 
 
 async def test_a_deletion_that_broke_off_is_finished_by_the_next_try(world: World) -> None:
@@ -72,10 +72,10 @@ async def test_a_deletion_that_broke_off_is_finished_by_the_next_try(world: Worl
     with pytest.raises(DependencyUnavailableError):
         await world.delete(actor, None, ORIGIN)
     world.sessions.away = False
-    assert await world.lives(grant)
+    assert await world.is_live(grant)
     with pytest.raises(UserNotFoundError):
         await world.delete(actor, None, ORIGIN)
-    assert not await world.lives(grant)
+    assert not await world.is_live(grant)
 
 
 async def test_a_changed_password_ends_every_session_and_opens_a_new_one(world: World) -> None:
@@ -83,7 +83,7 @@ async def test_a_changed_password_ends_every_session_and_opens_a_new_one(world: 
     grant = await world.registered()
     other = await world.logged_in(grant)
     fresh = await world.change_password(world.actor_of(grant), PASSWORD, NEW, ORIGIN)
-    assert [await world.lives(each) for each in (grant, other, fresh)] == [False, False, True]
+    assert [await world.is_live(each) for each in (grant, other, fresh)] == [False, False, True]
     assert (world.key_of(fresh).counter, world.key_of(fresh).password_version) == (1, 2)
     assert world.key_of(await world.renew(fresh.session_key, ORIGIN)).counter == 2
     for ended in (grant, other):
@@ -102,8 +102,8 @@ async def test_a_wrong_current_password_changes_nothing(world: World) -> None:
     other = await world.logged_in(grant)
     with pytest.raises(InvalidCredentialsError):
         await world.change_password(world.actor_of(grant), PASSWORD + "!", NEW, ORIGIN)
-    assert await world.users.with_id(grant.user.user_id) == grant.user
-    assert await world.lives(other)
+    assert await world.users.get(grant.user.user_id) == grant.user
+    assert await world.is_live(other)
 
 
 async def test_a_password_change_that_comes_too_late_leaves_no_session(world: World) -> None:
@@ -128,14 +128,14 @@ async def test_the_same_password_is_no_new_one(world: World, new: str) -> None:
     with pytest.raises(PasswordRefusedError) as refused:
         await world.change_password(world.actor_of(grant), unicodedata.normalize("NFC", new), new, ORIGIN)
     assert refused.value.rule == "password.unchanged"
-    assert await world.lives(grant)
+    assert await world.is_live(grant)
 
 
 async def test_a_refused_new_password_changes_nothing(world: World) -> None:
     grant = await world.registered()
     with pytest.raises(PasswordRefusedError):
         await world.change_password(world.actor_of(grant), PASSWORD, "passwordpassword", ORIGIN)
-    assert await world.users.with_id(grant.user.user_id) == grant.user
+    assert await world.users.get(grant.user.user_id) == grant.user
 
 
 async def test_a_deleted_users_password_is_not_changed(world: World) -> None:
@@ -159,5 +159,5 @@ async def test_an_account_that_exists_is_not_made_an_administrators_by_its_email
     grant = await world.registered("boss@example.com")
     with pytest.raises(EmailTakenError):
         await world.create_admin("Boss@example.com", "Boss", NEW)
-    assert await world.users.with_id(grant.user.user_id) == grant.user
-    assert await world.lives(grant)
+    assert await world.users.get(grant.user.user_id) == grant.user
+    assert await world.is_live(grant)

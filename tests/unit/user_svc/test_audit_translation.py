@@ -5,12 +5,14 @@ from datetime import timedelta
 
 import pytest
 from grpclib.const import Status
-from service_kit.request.errors import CallError
+from service_kit.grpc.errors import to_call_error
 from shared_contracts.user.v1 import AuditKind as AuditKindMessage
 from shared_contracts.user.v1 import ListAuditEventsRequest
 from user_svc.domain.audit import AuditKind, UnknownKind, kind_of
 from user_svc.domain.audit_listing import AuditEntry, AuditFilters
-from user_svc.rpc.audit_translation import audit_filters, audit_message
+from user_svc.domain.errors import PeriodEmptyError
+from user_svc.rpc.error_table import ERROR_TABLE
+from user_svc.rpc.translation import audit_filters, audit_message
 
 from tests.examples.audit_events import ADA, BOB, NOON, happened
 
@@ -45,12 +47,11 @@ def test_filters() -> None:
 
 
 def test_an_empty_period_is_a_violation_of_its_end() -> None:
-    with pytest.raises(CallError) as refused:
+    with pytest.raises(PeriodEmptyError) as refused:
         audit_filters(ListAuditEventsRequest(since=NOON, until=NOON))
-    assert (refused.value.status, refused.value.reason) == (Status.INVALID_ARGUMENT, "INVALID_REQUEST")
-    assert [(violation.field, violation.rule) for violation in refused.value.violations] == [
-        ("until", "period.not_empty")
-    ]
+    error = to_call_error(refused.value, ERROR_TABLE)
+    assert (error.status, error.reason) == (Status.INVALID_ARGUMENT, "INVALID_REQUEST")
+    assert [(violation.field, violation.rule) for violation in error.violations] == [("until", "period.not_empty")]
 
 
 def test_a_kind_of_a_newer_version_is_told_as_it_is_stored() -> None:

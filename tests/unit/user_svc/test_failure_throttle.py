@@ -19,11 +19,11 @@ from user_svc.use_cases.password_attempts import PasswordAttempts
 
 from tests.examples.users import ORIGIN, PASSWORD
 from tests.fakes.users import ReadablePasswords
-from tests.unit.user_svc.world import THROTTLE_TERMS, World
+from tests.unit.user_svc.world import LOGIN_THROTTLE_POLICY, World
 
 ELSEWHERE = replace(ORIGIN, address="198.51.100.1")
 NEW = "another horse battery"
-ATTEMPTS = THROTTLE_TERMS.free_per_account + 1
+ATTEMPTS = LOGIN_THROTTLE_POLICY.free_per_account + 1
 
 
 async def fail(world: World, email: str = "ada@example.com", times: int = ATTEMPTS) -> None:
@@ -89,7 +89,7 @@ async def test_what_fails_for_our_own_reasons_does_not_count(world: World) -> No
             await world.log_in("ada@example.com", "wrong", ELSEWHERE, None)
     world.hasher.full = False
     lost = DependencyUnavailableError("postgres")
-    with patch.object(world.users, "with_email", side_effect=lost):
+    with patch.object(world.users, "get_by_email", side_effect=lost):
         for _ in range(3 * ATTEMPTS):
             with pytest.raises(DependencyUnavailableError):
                 await world.log_in("ada@example.com", "wrong", ELSEWHERE, None)
@@ -199,7 +199,7 @@ async def test_wrong_passwords_that_come_together_do_not_slip_by() -> None:
 
 
 async def test_a_wait_for_attempts_that_are_never_decided_ends(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(password_attempts, "_PATIENCE_S", 0.05)
+    monkeypatch.setattr(password_attempts, "_MAX_WAIT_S", 0.05)
     world = World()
     await world.registered("ada@example.com")
     attempts = PasswordAttempts(world.throttle, world.trail)
@@ -209,4 +209,4 @@ async def test_a_wait_for_attempts_that_are_never_decided_ends(monkeypatch: pyte
         with pytest.raises(LoginThrottledError):
             async with attempts.attempt("ada@example.com", ELSEWHERE):
                 raise AssertionError("one too many")
-    assert attempts._under_way == {}
+    assert attempts._in_progress == {}

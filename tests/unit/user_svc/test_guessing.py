@@ -7,7 +7,7 @@ import time
 
 import pytest
 from user_svc.adapters.common_passwords import common_passwords
-from user_svc.domain.guessing import LEAST_GUESSES, guesses
+from user_svc.domain.password_strength import MIN_GUESSES, estimate_guesses
 
 COMMON = common_passwords()
 CONTEXT = ("ada.lovelace@example.com", "Ada Lovelace", "headrace")
@@ -21,7 +21,7 @@ LONGER = {
 
 
 def is_weak(password: str) -> bool:
-    return guesses(password, COMMON, CONTEXT) < LEAST_GUESSES
+    return estimate_guesses(password, COMMON, CONTEXT) < MIN_GUESSES
 
 
 @pytest.mark.parametrize("lengthened", LONGER.values(), ids=LONGER)
@@ -119,7 +119,7 @@ def test_a_password_of_the_greatest_length_costs_no_more_than_some_short_ones() 
     def cost_s(password: str) -> float:
         begun = time.process_time()
         for _ in range(5):
-            guesses(password, COMMON, CONTEXT)
+            estimate_guesses(password, COMMON, CONTEXT)
         return time.process_time() - begun
 
     short = cost_s("monkey dragon mas")

@@ -4,8 +4,8 @@ from dataclasses import replace
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from user_svc.adapters.key_schedule import KeyState, schedule
-from user_svc.adapters.signing_key import new_key
+from user_svc.adapters.signing.key_schedule import KeyState, schedule
+from user_svc.adapters.signing.signing_key import new_key
 
 TOKENS_LIVE_S = 930
 KEY = new_key(0)

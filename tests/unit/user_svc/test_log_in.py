@@ -15,7 +15,7 @@ async def test_makes_a_new_session_each_time(world: World) -> None:
     grant = await world.registered()
     first, second = await world.logged_in(grant), await world.logged_in(grant)
     assert len({each.session_key for each in (grant, first, second)}) == 3
-    assert all([await world.lives(each) for each in (grant, first, second)])
+    assert all([await world.is_live(each) for each in (grant, first, second)])
     assert [event.kind for event in world.users.events].count(AuditKind.LOGGED_IN) == 2
 
 
@@ -33,7 +33,7 @@ async def test_whatever_is_wrong_is_told_alike_and_costs_one_hash(world: World, 
     assert str(refused.value) == "the email or the password is wrong"
     assert world.hasher.hashed == hashed + 1
     assert world.trail.kinds() == [AuditKind.LOGIN_FAILED]
-    assert await world.lives(grant)
+    assert await world.is_live(grant)
 
 
 async def test_the_log_of_a_failure_names_the_account_but_not_what_was_typed(world: World) -> None:
@@ -48,22 +48,22 @@ async def test_the_log_of_a_failure_names_the_account_but_not_what_was_typed(wor
 async def test_the_session_presented_is_replaced(world: World) -> None:
     grant = await world.registered()
     after = await world.log_in(grant.user.email, PASSWORD, ORIGIN, grant.session_key)
-    assert not await world.lives(grant)
-    assert await world.lives(after)
+    assert not await world.is_live(grant)
+    assert await world.is_live(after)
 
 
 async def test_a_forged_session_key_replaces_nothing(world: World) -> None:
     grant = await world.registered()
     forged = grant.session_key[:-1] + ("A" if grant.session_key[-1] != "A" else "B")
     await world.log_in(grant.user.email, PASSWORD, ORIGIN, forged)
-    assert await world.lives(grant)
+    assert await world.is_live(grant)
 
 
 async def test_a_password_changed_meanwhile_lets_nobody_in(world: World) -> None:
     grant = await world.registered()
     stale = grant.user
     await world.change_password(world.actor_of(grant), PASSWORD, "another horse battery", ORIGIN)
-    with patch.object(world.users, "with_email", return_value=stale), pytest.raises(InvalidCredentialsError):
+    with patch.object(world.users, "get_by_email", return_value=stale), pytest.raises(InvalidCredentialsError):
         await world.logged_in(grant)
     assert len(world.sessions._sessions) == 1
 
@@ -73,9 +73,9 @@ async def test_a_weak_hash_is_made_anew(world: World) -> None:
     world.hasher.cost = 2
     await world.logged_in(grant)
     strong = replace(grant.user, password_hash=f"2${PASSWORD}")
-    assert await world.users.with_id(grant.user.user_id) == strong
+    assert await world.users.get(grant.user.user_id) == strong
     hashed = world.hasher.hashed
     world.hasher.cost = 1
     await world.logged_in(grant)
     assert world.hasher.hashed == hashed + 1
-    assert await world.users.with_id(grant.user.user_id) == strong
+    assert await world.users.get(grant.user.user_id) == strong

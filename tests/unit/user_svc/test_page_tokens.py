@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from service_kit.request.page_tokens import PageTokenInvalidError, encode_page_token
 from user_svc.domain.audit import AuditKind
 from user_svc.domain.audit_listing import AuditFilters, AuditPosition
-from user_svc.rpc.page_tokens import decode, encode
+from user_svc.rpc.page_tokens import decode_audit_position, encode_audit_position
 
 from tests.examples.audit_events import ADA, BOB, NOON
 
@@ -21,8 +21,8 @@ _moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.
 
 @given(_moments, st.integers(1, 2**63 - 1))
 def test_a_token_stands_for_its_position(moment: datetime, number: int) -> None:
-    token = encode(AuditPosition(moment, number), FILTERS)
-    assert decode(token, FILTERS) == AuditPosition(moment, number)
+    token = encode_audit_position(AuditPosition(moment, number), FILTERS)
+    assert decode_audit_position(token, FILTERS) == AuditPosition(moment, number)
     assert len(token) == 32
 
 
@@ -38,13 +38,13 @@ def test_a_token_stands_for_its_position(moment: datetime, number: int) -> None:
 )
 def test_a_token_of_another_list_is_refused(other: AuditFilters) -> None:
     with pytest.raises(PageTokenInvalidError):
-        decode(encode(AuditPosition(NOON, 1), FILTERS), other)
+        decode_audit_position(encode_audit_position(AuditPosition(NOON, 1), FILTERS), other)
 
 
 @pytest.mark.parametrize(
     "position", [b"", b"p" * 15, b"p" * 17, struct.pack(">qq", 2**62, 1), struct.pack(">qq", -(2**63), 1)]
 )
 def test_a_token_that_was_made_up_with_care_is_refused(position: bytes) -> None:
-    assert decode(encode_page_token(struct.pack(">qq", 0, 1), LIST), FILTERS).number == 1
+    assert decode_audit_position(encode_page_token(struct.pack(">qq", 0, 1), LIST), FILTERS).number == 1
     with pytest.raises(PageTokenInvalidError):
-        decode(encode_page_token(position, LIST), FILTERS)
+        decode_audit_position(encode_page_token(position, LIST), FILTERS)

@@ -19,9 +19,9 @@ from tests.unit.user_svc.world import World
 async def test_makes_an_account_with_a_session(world: World) -> None:
     grant = await world.registered("Ada@Example.com")
     assert (grant.user.email, grant.user.name, grant.user.role) == ("Ada@Example.com", "Ada", Role.USER)
-    assert await world.users.with_id(grant.user.user_id) == grant.user
+    assert await world.users.get(grant.user.user_id) == grant.user
     assert world.key_of(grant).counter == 1
-    assert await world.lives(grant)
+    assert await world.is_live(grant)
     assert (grant.token.text.split()[0], grant.key_max_age_s) == (grant.user.user_id, 100)
     assert [event.kind for event in world.users.events] == [AuditKind.REGISTERED]
     assert world.users.events[0].origin == ORIGIN
@@ -39,7 +39,7 @@ async def test_a_taken_email_leaves_no_session_and_ends_none(world: World) -> No
     grant = await world.registered()
     with pytest.raises(EmailTakenError):
         await world.register(grant.user.email, "Eve", PASSWORD, ORIGIN, grant.session_key)
-    assert await world.lives(grant)
+    assert await world.is_live(grant)
     assert len(world.sessions._sessions) == 1
 
 
@@ -53,7 +53,7 @@ async def test_without_sessions_nobody_is_registered(world: World) -> None:
     world.sessions.away = True
     with pytest.raises(DependencyUnavailableError):
         await world.registered()
-    assert await world.users.with_email("ada@example.com") is None
+    assert await world.users.get_by_email("ada@example.com") is None
 
 
 async def test_without_users_no_session_is_left(world: World) -> None:
@@ -67,13 +67,13 @@ async def test_with_a_full_queue_nobody_is_registered(world: World) -> None:
     world.hasher.full = True
     with pytest.raises(PasswordQueueFullError):
         await world.registered()
-    assert await world.users.with_email("ada@example.com") is None
+    assert await world.users.get_by_email("ada@example.com") is None
 
 
 async def test_the_session_presented_is_replaced(world: World) -> None:
     before = await world.registered()
     after = await world.register("eve@example.com", "Eve", PASSWORD, ORIGIN, before.session_key)
-    assert not await world.lives(before)
-    assert await world.lives(after)
+    assert not await world.is_live(before)
+    assert await world.is_live(after)
     assert world.trail.kinds() == [AuditKind.SESSION_REVOKED]
     assert world.trail.events[0].subject == before.user.user_id

@@ -9,7 +9,7 @@ from user_svc.domain.session_key import SessionKeySeal
 from user_svc.domain.user import Role
 
 from tests.examples.users import ORIGIN, an_event, deleted
-from tests.unit.user_svc.world import TERMS, World
+from tests.unit.user_svc.world import SESSION_POLICY, World
 
 
 async def test_gives_the_successor_and_a_token(world: World) -> None:
@@ -42,7 +42,7 @@ async def test_a_session_of_a_former_role_is_dead_even_if_ending_it_failed(world
     world.sessions.away = False
     with pytest.raises(SessionInvalidError):
         await world.renew(grant.session_key, ORIGIN)
-    assert not await world.lives(grant)
+    assert not await world.is_live(grant)
 
 
 async def test_a_deleted_users_session_is_dead(world: World) -> None:
@@ -50,7 +50,7 @@ async def test_a_deleted_users_session_is_dead(world: World) -> None:
     await world.users.remove(deleted(grant.user), an_event(AuditKind.USER_DELETED, grant.user))
     with pytest.raises(SessionInvalidError):
         await world.renew(grant.session_key, ORIGIN)
-    assert not await world.lives(grant)
+    assert not await world.is_live(grant)
 
 
 async def test_a_session_of_an_old_password_is_dead_even_if_ending_it_failed(world: World) -> None:
@@ -60,7 +60,7 @@ async def test_a_session_of_an_old_password_is_dead_even_if_ending_it_failed(wor
     await world.users.change_password(grant.user, "1$x", event)
     with pytest.raises(SessionInvalidError):
         await world.renew(other.session_key, ORIGIN)
-    assert not await world.lives(other)
+    assert not await world.is_live(other)
 
 
 async def test_a_session_on_record_as_ended_is_dead_whatever_the_store_holds(world: World) -> None:
@@ -69,7 +69,7 @@ async def test_a_session_on_record_as_ended_is_dead_whatever_the_store_holds(wor
     world.users.ended_sessions.add(world.key_of(grant).session_id)
     with pytest.raises(SessionInvalidError):
         await world.renew(grant.session_key, ORIGIN)
-    assert not await world.lives(grant)
+    assert not await world.is_live(grant)
 
 
 async def test_a_stolen_key_ends_the_session_and_is_put_on_record(world: World) -> None:
@@ -78,7 +78,7 @@ async def test_a_stolen_key_ends_the_session_and_is_put_on_record(world: World) 
     await world.renew(renewed.session_key, ORIGIN)
     with pytest.raises(SessionReusedError):
         await world.renew(grant.session_key, ORIGIN)
-    assert not await world.lives(grant)
+    assert not await world.is_live(grant)
     reused = world.trail.events[-1]
     assert (reused.kind, reused.subject, reused.actor) == (AuditKind.SESSION_REUSED, grant.user.user_id, None)
 
@@ -105,8 +105,8 @@ async def test_the_token_that_the_gateway_itself_uses_proves_nothing(world: Worl
     grant = await world.registered()
     for _ in range(3):
         renewed = await world.renew(grant.session_key, ORIGIN)
-        await world.attend(world.actor_of(renewed), ORIGIN)
-        world.sessions.now += TERMS.grace_s + 1
+        await world.check_session(world.actor_of(renewed), ORIGIN)
+        world.sessions.now += SESSION_POLICY.grace_s + 1
     assert world.key_of(renewed).counter == 2
 
 
@@ -115,7 +115,7 @@ async def test_a_token_that_a_client_presents_proves_that_its_key_arrived(world:
     renewed = await world.renew(grant.session_key, ORIGIN)
     await world.report_use(renewed.token.text)
     assert (await world.renew(grant.session_key, ORIGIN)).session_key == renewed.session_key
-    world.sessions.now += TERMS.grace_s + 1
+    world.sessions.now += SESSION_POLICY.grace_s + 1
     with pytest.raises(SessionReusedError):
         await world.renew(grant.session_key, ORIGIN)
 
@@ -124,7 +124,7 @@ async def test_a_token_of_the_predecessor_proves_nothing_of_the_successor(world:
     grant = await world.registered()
     await world.renew(grant.session_key, ORIGIN)
     await world.report_use(grant.token.text)
-    world.sessions.now += TERMS.grace_s + 1
+    world.sessions.now += SESSION_POLICY.grace_s + 1
     assert world.key_of(await world.renew(grant.session_key, ORIGIN)).counter == 2
 
 
@@ -139,16 +139,16 @@ async def test_only_a_live_sessions_token_is_reported(world: World, end: str) ->
 async def test_attending_an_ended_session_fails(world: World) -> None:
     grant = await world.registered()
     actor = world.actor_of(grant)
-    await world.attend(actor, ORIGIN)
+    await world.check_session(actor, ORIGIN)
     await world.log_out(actor, ORIGIN)
     with pytest.raises(SessionInvalidError):
-        await world.attend(actor, ORIGIN)
+        await world.check_session(actor, ORIGIN)
 
 
 async def test_a_use_tells_where_it_came_from(world: World) -> None:
     grant = await world.registered()
     elsewhere = replace(ORIGIN, address="198.51.100.9", agent="Links/2.30")
-    await world.attend(world.actor_of(grant), elsewhere)
+    await world.check_session(world.actor_of(grant), elsewhere)
     (listed,) = await world.list_sessions(world.actor_of(grant))
     assert (listed.address, listed.agent) == (elsewhere.address, elsewhere.agent)
 

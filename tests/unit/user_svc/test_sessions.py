@@ -1,4 +1,4 @@
-"""ExtractToken, ListSessions, RevokeSession and Logout."""
+"""IntrospectToken, ListSessions, RevokeSession and Logout."""
 
 import pytest
 from user_svc.domain.actor import Actor
@@ -11,28 +11,28 @@ from tests.unit.user_svc.world import World
 
 async def test_says_what_a_token_of_ones_own_stands_for(world: World) -> None:
     grant = await world.registered()
-    contents = await world.extract(world.actor_of(grant), grant.token.text)
+    contents = await world.introspect(world.actor_of(grant), grant.token.text)
     assert contents is not None
     assert (contents.user_id, contents.session_id) == (grant.user.user_id, world.key_of(grant).session_id)
 
 
 @pytest.mark.parametrize("token", ["", "rubbish"])
 async def test_rubbish_stands_for_nothing(world: World, token: str) -> None:
-    assert await world.extract(world.actor_of(await world.registered()), token) is None
+    assert await world.introspect(world.actor_of(await world.registered()), token) is None
 
 
 async def test_a_token_of_an_ended_session_stands_for_nothing(world: World) -> None:
     grant = await world.registered()
     other = await world.logged_in(grant)
     await world.log_out(world.actor_of(other), ORIGIN)
-    assert await world.extract(world.actor_of(grant), other.token.text) is None
+    assert await world.introspect(world.actor_of(grant), other.token.text) is None
 
 
 async def test_somebody_elses_token_is_for_administrators_to_look_into(world: World) -> None:
     alice, bob = await world.registered(), await world.registered("bob@example.com")
-    assert await world.extract(world.actor_of(alice), bob.token.text) is None
+    assert await world.introspect(world.actor_of(alice), bob.token.text) is None
     admin = Actor(a_user().user_id, "A" * 22, is_admin=True)
-    contents = await world.extract(admin, bob.token.text)
+    contents = await world.introspect(admin, bob.token.text)
     assert contents is not None
     assert contents.user_id == bob.user.user_id
 
@@ -51,8 +51,8 @@ async def test_revokes_ones_own_session_once(world: World) -> None:
     other = await world.logged_in(grant)
     session_id = world.key_of(other).session_id
     await world.revoke(world.actor_of(grant), session_id, ORIGIN)
-    assert not await world.lives(other)
-    assert await world.lives(grant)
+    assert not await world.is_live(other)
+    assert await world.is_live(grant)
     assert world.trail.kinds() == [AuditKind.SESSION_REVOKED]
     assert world.trail.events[0].detail == {"session_id": session_id, "cause": "revoked"}
     with pytest.raises(SessionNotFoundError):
@@ -63,14 +63,14 @@ async def test_somebody_elses_session_is_not_found(world: World) -> None:
     alice, bob = await world.registered(), await world.registered("bob@example.com")
     with pytest.raises(SessionNotFoundError):
         await world.revoke(world.actor_of(alice), world.key_of(bob).session_id, ORIGIN)
-    assert await world.lives(bob)
+    assert await world.is_live(bob)
 
 
 async def test_logging_out_ends_this_session_only(world: World) -> None:
     grant = await world.registered()
     other = await world.logged_in(grant)
     await world.log_out(world.actor_of(grant), ORIGIN)
-    assert not await world.lives(grant)
-    assert await world.lives(other)
+    assert not await world.is_live(grant)
+    assert await world.is_live(other)
     await world.log_out(world.actor_of(grant), ORIGIN)
     assert world.trail.kinds() == [AuditKind.SESSION_REVOKED]

@@ -10,13 +10,13 @@ from user_svc.domain.errors import (
     UserNotFoundError,
 )
 from user_svc.domain.user import Role
-from user_svc.use_cases.grant import Grant
+from user_svc.use_cases.credentials import Credentials
 
 from tests.examples.users import ORIGIN, a_user
 from tests.unit.user_svc.world import World
 
 
-async def administrator(world: World, email: str = "boss@example.com") -> Grant:
+async def administrator(world: World, email: str = "boss@example.com") -> Credentials:
     grant = await world.registered(email)
     await world.set_role.by_operator(grant.user.user_id, Role.ADMIN)
     return await world.logged_in(grant)
@@ -27,9 +27,9 @@ async def test_promotes_and_ends_every_session(world: World) -> None:
     other = await world.logged_in(ada)
     promoted = await world.set_role(world.actor_of(boss), ada.user.user_id, Role.ADMIN, ORIGIN)
     assert (promoted.role, promoted.password_hash) == (Role.ADMIN, ada.user.password_hash)
-    assert not await world.lives(ada)
-    assert not await world.lives(other)
-    assert await world.lives(boss)
+    assert not await world.is_live(ada)
+    assert not await world.is_live(other)
+    assert await world.is_live(boss)
     event = world.users.events[-1]
     assert (event.kind, event.actor, event.subject, event.origin) == (
         AuditKind.ROLE_CHANGED,
@@ -44,7 +44,7 @@ async def test_promotes_and_ends_every_session(world: World) -> None:
 async def test_demotes_and_ends_every_session(world: World) -> None:
     boss, other = await administrator(world), await administrator(world, "other@example.com")
     await world.set_role(world.actor_of(boss), other.user.user_id, Role.USER, ORIGIN)
-    assert not await world.lives(other)
+    assert not await world.is_live(other)
     assert (await world.logged_in(other)).user.role is Role.USER
 
 
@@ -55,7 +55,7 @@ async def test_setting_the_same_role_changes_nothing(world: World, role: Role) -
     events = list(world.users.events)
     assert await world.set_role(world.actor_of(boss), target.user.user_id, role, ORIGIN) == target.user
     assert world.users.events == events
-    assert await world.lives(target)
+    assert await world.is_live(target)
 
 
 async def test_is_for_administrators_only(world: World) -> None:
@@ -63,7 +63,7 @@ async def test_is_for_administrators_only(world: World) -> None:
     for user_id in (ada.user.user_id, a_user().user_id):
         with pytest.raises(AccessDeniedError):
             await world.set_role(world.actor_of(ada), user_id, Role.ADMIN, ORIGIN)
-    assert await world.users.with_id(ada.user.user_id) == ada.user
+    assert await world.users.get(ada.user.user_id) == ada.user
 
 
 async def test_an_administrator_of_a_moment_ago_changes_nothing(world: World) -> None:
@@ -76,7 +76,7 @@ async def test_an_administrator_of_a_moment_ago_changes_nothing(world: World) ->
     actor = Actor(former.user.user_id, "S" * 22, is_admin=True)
     with pytest.raises(AccessDeniedError):
         await world.set_role(actor, ada.user.user_id, Role.ADMIN, ORIGIN)
-    assert await world.users.with_id(ada.user.user_id) == ada.user
+    assert await world.users.get(ada.user.user_id) == ada.user
 
 
 async def test_an_unknown_user_is_not_found(world: World) -> None:
@@ -96,10 +96,10 @@ async def test_the_last_administrator_stays(world: World) -> None:
         await world.set_role.by_operator(user_id, Role.USER)
     with pytest.raises(LastAdminError):
         await world.delete(actor, None, ORIGIN)
-    assert await world.users.with_id(user_id) == boss.user
+    assert await world.users.get(user_id) == boss.user
     await administrator(world, "other@example.com")
     await world.delete(actor, None, ORIGIN)
-    assert await world.users.with_id(user_id) is None
+    assert await world.users.get(user_id) is None
 
 
 async def test_the_operators_change_is_recorded_as_such(world: World) -> None:
@@ -115,8 +115,8 @@ async def test_a_change_that_broke_off_is_finished_by_the_next_try(world: World)
     with pytest.raises(DependencyUnavailableError):
         await world.set_role(world.actor_of(boss), other.user.user_id, Role.USER, ORIGIN)
     world.sessions.away = False
-    assert await world.lives(other)
+    assert await world.is_live(other)
     fresh = await world.logged_in(other)
     await world.set_role(world.actor_of(boss), other.user.user_id, Role.USER, ORIGIN)
-    assert not await world.lives(other)
-    assert await world.lives(fresh)
+    assert not await world.is_live(other)
+    assert await world.is_live(fresh)

@@ -1,4 +1,4 @@
-"""The user service: what it is made of, in the order in which it starts."""
+"""The user service: its parts, in the order in which they start."""
 
 import os
 import sys
@@ -26,33 +26,33 @@ from service_kit.tokens.verifier import TokenVerifier
 from service_kit.tracing.exporting import exported_traces
 
 from user_svc.adapters import redis_client
-from user_svc.adapters.audit_events import PostgresAuditLog
-from user_svc.adapters.audit_log import PostgresAuditTrail
+from user_svc.adapters.audit_log import PostgresAuditLog
+from user_svc.adapters.audit_trail import PostgresAuditTrail
 from user_svc.adapters.common_passwords import common_passwords
-from user_svc.adapters.freed_memory import share_one_arena
+from user_svc.adapters.ended_sessions import PostgresEndedSessions
+from user_svc.adapters.glibc_malloc import use_one_arena
 from user_svc.adapters.ids import new_id
 from user_svc.adapters.login_throttle import RedisLoginThrottle
 from user_svc.adapters.outbox.background import BackgroundRelay
-from user_svc.adapters.outbox.messages import STREAM
 from user_svc.adapters.outbox.relay import Relay
 from user_svc.adapters.outbox.table import PostgresOutbox
 from user_svc.adapters.outbox.telemetry import OutboxTelemetry
+from user_svc.adapters.outbox.user_events import STREAM
 from user_svc.adapters.password_hasher import Argon2Hasher, HashingCost
 from user_svc.adapters.renewal_record import RedisRenewalRecord
-from user_svc.adapters.session_ends import PostgresSessionEnds
 from user_svc.adapters.sessions import RedisSessions
-from user_svc.adapters.signing_keys import SigningKeyError, SigningKeys
-from user_svc.adapters.token_minter import JwtMinter
-from user_svc.adapters.token_reader import JwtReader
-from user_svc.adapters.users import PostgresUsers
+from user_svc.adapters.signing.signing_key import SigningKeyError
+from user_svc.adapters.signing.signing_keys import SigningKeys
+from user_svc.adapters.tokens import JwtMinter, JwtReader
+from user_svc.adapters.user_repository import PostgresUserRepository
 from user_svc.commands.create_admin import CREATE_ADMIN
 from user_svc.commands.keys import CREATE_KEY, LIST_KEYS, ROTATE_KEYS
 from user_svc.commands.migrate import MIGRATE
 from user_svc.commands.retire_key import RETIRE_KEY
 from user_svc.commands.set_role import DEMOTE, PROMOTE
-from user_svc.domain.login_attempt import ThrottleTerms
+from user_svc.domain.login_attempt import LoginThrottlePolicy
 from user_svc.domain.password import PasswordPolicy
-from user_svc.domain.session import SessionTerms
+from user_svc.domain.session import SessionPolicy
 from user_svc.domain.session_key import SessionKeySeal
 from user_svc.rpc.audit_service import AuditService
 from user_svc.rpc.error_table import ERROR_TABLE
@@ -60,12 +60,12 @@ from user_svc.rpc.event_service import UserEventService
 from user_svc.rpc.session_service import SessionService
 from user_svc.rpc.user_service import UserService
 from user_svc.settings import PREFIX, Settings
-from user_svc.use_cases.attend_session import AttendSession
 from user_svc.use_cases.change_password import ChangePassword
+from user_svc.use_cases.check_session import CheckSession
+from user_svc.use_cases.credentials import CredentialIssuer
 from user_svc.use_cases.delete_user import DeleteUser
-from user_svc.use_cases.extract_token import ExtractToken
 from user_svc.use_cases.get_user import GetUser
-from user_svc.use_cases.grant import Grants
+from user_svc.use_cases.introspect_token import IntrospectToken
 from user_svc.use_cases.list_audit_events import ListAuditEvents
 from user_svc.use_cases.list_sessions import ListSessions
 from user_svc.use_cases.list_users import ListUsers
@@ -76,14 +76,14 @@ from user_svc.use_cases.register import Register
 from user_svc.use_cases.renew_session import RenewSession
 from user_svc.use_cases.report_use import ReportUse
 from user_svc.use_cases.revoke_session import RevokeSession
-from user_svc.use_cases.session_opening import SessionOpening
+from user_svc.use_cases.session_opener import SessionOpener
 from user_svc.use_cases.set_user_role import SetUserRole
 
 _NAME = "user-svc"
 
 
 async def _serve(settings: Settings) -> None:
-    share_one_arena()
+    use_one_arena()
     release = this_release(_NAME)
     log_level = logs.configure(
         service=_NAME, version=release.version, level=settings.log_level, form=settings.log_format
@@ -109,7 +109,7 @@ async def _serve(settings: Settings) -> None:
         tracer = await lifecycle.enter("traces", exported_traces(settings, release))
 
         signing_keys = _signing_keys(settings)
-        # The folder is at hand, so looks are not rationed: a key that another replica signs with is known at once.
+        # Reading the folder is cheap, so refreshes are not limited: another replica's new key is known at once.
         keys = KeySet(signing_keys.published, refresh_every_s=1.0, refresh_at_most_every_s=0.0)
         lifecycle.start("key-set", keys.keep_fresh)
         readiness.add("signing_key", signing_keys.check)
@@ -129,20 +129,21 @@ async def _serve(settings: Settings) -> None:
         readiness.add("schema", SchemaCheck(postgres_probe, "user_svc").check)
         outbox = _outbox(settings, pool)
         lifecycle.start("outbox", outbox.run)
-        users = PostgresUsers(pool, outbox.wake)
+        users = PostgresUserRepository(pool, outbox.wake)
         trail = await _audit_trail(lifecycle, pool)
 
         redis = await lifecycle.enter("redis", redis_client.open_client(settings.redis_url.reveal()))
         redis_probe = await lifecycle.enter("redis-probe", _redis_for_probes(settings))
         readiness.add("redis", lambda: redis_client.check(redis_probe))
-        terms = _session_terms(settings)
-        ends = PostgresSessionEnds(pool, terms.key_life_s(settings.tokens_live_s), settings.tokens_live_s)
-        lifecycle.start("session-ends", ends.forget_forever)
-        sessions = RedisSessions(redis, ends, terms, settings.tokens_live_s)
+        session_policy = _session_policy(settings)
+        key_lifetime_s = session_policy.key_lifetime_s(settings.tokens_live_s)
+        ended_sessions = PostgresEndedSessions(pool, key_lifetime_s, settings.tokens_live_s)
+        lifecycle.start("session-ends", ended_sessions.sweep_forever)
+        sessions = RedisSessions(redis, ended_sessions, session_policy, settings.tokens_live_s)
 
-        policy = PasswordPolicy(settings.password_min_length, common_passwords())
+        password_policy = PasswordPolicy(settings.password_min_length, common_passwords())
         hasher = await lifecycle.enter("passwords", _hasher(settings))
-        attempts = PasswordAttempts(RedisLoginThrottle(redis, _throttle_terms(settings)), trail)
+        attempts = PasswordAttempts(RedisLoginThrottle(redis, _login_throttle_policy(settings)), trail)
 
         verifier = TokenVerifier(
             keys, issuer=settings.token_issuer, audience=settings.token_audience, leeway_s=settings.token_leeway_s
@@ -154,35 +155,37 @@ async def _serve(settings: Settings) -> None:
             ttl_s=settings.access_token_ttl_s,
         )
         seal = SessionKeySeal(settings.session_secret.reveal().encode())
-        grants = Grants(seal, minter)
-        opening = SessionOpening(sessions, seal, trail)
+        issuer = CredentialIssuer(seal, minter)
+        opener = SessionOpener(sessions, seal, trail)
 
-        attend = AttendSession(sessions)
+        check_session = CheckSession(sessions)
         user_service = UserService(
-            attend=attend,
-            registering=Register(users, hasher, policy, attempts, opening, grants, new_id),
-            logging_in=LogIn(users, hasher, attempts, opening, grants, trail),
-            extracting=ExtractToken(JwtReader(verifier), sessions),
-            getting=GetUser(users),
-            deleting=DeleteUser(users, sessions, new_id),
-            listing=ListUsers(users),
-            setting_role=SetUserRole(users, sessions),
-            changing_password=ChangePassword(users, sessions, hasher, policy, attempts, opening, grants, trail),
-            logging_out=LogOut(sessions, trail),
-            listing_sessions=ListSessions(sessions),
-            revoking_session=RevokeSession(sessions, trail),
+            check_session=check_session,
+            create_account=Register(users, hasher, password_policy, attempts, opener, issuer, new_id),
+            log_in=LogIn(users, hasher, attempts, opener, issuer, trail),
+            introspect_token=IntrospectToken(JwtReader(verifier), sessions),
+            get=GetUser(users),
+            delete=DeleteUser(users, sessions, new_id),
+            list=ListUsers(users),
+            set_role=SetUserRole(users, sessions),
+            change_own_password=ChangePassword(
+                users, sessions, hasher, password_policy, attempts, opener, issuer, trail
+            ),
+            log_out=LogOut(sessions, trail),
+            list_own_sessions=ListSessions(sessions),
+            revoke_own_session=RevokeSession(sessions, trail),
         )
         session_service = SessionService(
-            renew=RenewSession(users, sessions, seal, grants, trail, RedisRenewalRecord(redis)),
-            reporting=ReportUse(sessions, JwtReader(verifier)),
-            ends=ends,
+            renew=RenewSession(users, sessions, seal, issuer, trail, RedisRenewalRecord(redis)),
+            report=ReportUse(sessions, JwtReader(verifier)),
+            ended=ended_sessions,
             public_keys=signing_keys.public,
         )
-        audit_service = AuditService(attend=attend, listing=ListAuditEvents(PostgresAuditLog(pool)))
+        audit_service = AuditService(check_session=check_session, list=ListAuditEvents(PostgresAuditLog(pool)))
         server = await lifecycle.enter(
             "grpc",
             GrpcServer(
-                [user_service, audit_service, session_service, UserEventService(PostgresOutbox(pool).with_id)],
+                [user_service, audit_service, session_service, UserEventService(PostgresOutbox(pool).get)],
                 contract=contract,
                 readiness=readiness,
                 verifier=verifier,
@@ -200,7 +203,11 @@ async def _serve(settings: Settings) -> None:
 
 
 def _signing_keys(settings: Settings) -> SigningKeys:
-    """The keys of the settings' folder. ProcessFailedError: not one that signs now; which is logged."""
+    """Returns the keys of the folder in the settings.
+
+    Raises:
+        ProcessFailedError: no key signs now. That is logged.
+    """
     keys = SigningKeys(settings.key_dir, settings.superseded_key_ttl_s)
     try:
         keys.current()
@@ -220,16 +227,16 @@ def _redis_for_probes(settings: Settings) -> AbstractAsyncContextManager[Redis]:
     return redis_client.open_client(settings.redis_url.reveal(), name=f"{_NAME} probe", max_connections=1)
 
 
-def _session_terms(settings: Settings) -> SessionTerms:
-    return SessionTerms(
+def _session_policy(settings: Settings) -> SessionPolicy:
+    return SessionPolicy(
         idle_ttl_s=settings.session_idle_ttl_s,
         absolute_ttl_s=settings.session_absolute_ttl_s,
         grace_s=settings.session_grace_s,
     )
 
 
-def _throttle_terms(settings: Settings) -> ThrottleTerms:
-    return ThrottleTerms(
+def _login_throttle_policy(settings: Settings) -> LoginThrottlePolicy:
+    return LoginThrottlePolicy(
         free_per_account=settings.login_free_per_account,
         free_per_address=settings.login_free_per_address,
         longest_delay_s=settings.login_longest_delay_s,
@@ -237,7 +244,7 @@ def _throttle_terms(settings: Settings) -> ThrottleTerms:
 
 
 async def _audit_trail(lifecycle: Lifecycle, pool: PostgresPool) -> PostgresAuditTrail:
-    """The way into the audit log, whose months are made and dropped as time goes by."""
+    """Starts the background writer of the audit log, and the maintenance of its monthly partitions."""
     trail = PostgresAuditTrail(pool)
     lifecycle.start("audit-writer", trail.write_forever)
     lifecycle.start("audit-months", MonthlyLog(pool, "audit_log").maintain_forever)
@@ -246,14 +253,14 @@ async def _audit_trail(lifecycle: Lifecycle, pool: PostgresPool) -> PostgresAudi
 
 
 def _outbox(settings: Settings, pool: PostgresPool) -> BackgroundRelay:
-    """Brings what is written to the outbox to the stream."""
+    """Returns the relay from the outbox to the stream."""
     telemetry = OutboxTelemetry()
     relay = Relay(PostgresOutbox(pool), telemetry, timedelta(seconds=settings.event_retention_s))
     return BackgroundRelay(settings.redis_url.reveal(), STREAM, relay, telemetry)
 
 
 def main() -> int:
-    """The command `user-svc`; its exit code."""
+    """Runs the command `user-svc`; returns its exit code."""
     return command(
         Settings,
         program=_NAME,

@@ -22,15 +22,15 @@ from user_svc.adapters.login_throttle import RedisLoginThrottle
 from user_svc.adapters.redis_client import open_client
 from user_svc.adapters.sessions import RedisSessions
 from user_svc.domain.errors import DependencyUnavailableError
-from user_svc.domain.login_attempt import LoginAttempt, ThrottleTerms
-from user_svc.domain.session import SessionTerms
+from user_svc.domain.login_attempt import LoginAttempt, LoginThrottlePolicy
+from user_svc.domain.session import SessionPolicy
 
 from tests.examples.users import a_session
-from tests.fakes.sessions import InMemorySessionEnds
+from tests.fakes.sessions import InMemoryEndedSessions
 from tests.running.polling import in_time
 from tests.running.restartable_redis import restartable_redis
 
-TERMS = SessionTerms(idle_ttl_s=60, absolute_ttl_s=60, grace_s=10)
+TERMS = SessionPolicy(idle_ttl_s=60, absolute_ttl_s=60, grace_s=10)
 STREAM = "{events:test}"
 
 Provoke = Callable[[Redis, Path], Awaitable[object]]
@@ -122,8 +122,8 @@ async def refusing(home: Path, code: str) -> AsyncIterator[tuple[str, Callable[[
 @pytest.mark.parametrize("code", list(PROVOCATIONS))
 async def test_user_svc_treats_a_refusal_as_an_outage(tmp_path: Path, code: str) -> None:
     async with refusing(tmp_path / "redis", code) as (url, provoke), open_client(url) as client:
-        sessions = RedisSessions(client, InMemorySessionEnds(), TERMS, tokens_live_s=60)
-        throttle = RedisLoginThrottle(client, ThrottleTerms(5, 50, 60))
+        sessions = RedisSessions(client, InMemoryEndedSessions(), TERMS, tokens_live_s=60)
+        throttle = RedisLoginThrottle(client, LoginThrottlePolicy(5, 50, 60))
         await sessions.open(a_session(new_id()))
         await redis_client.check(client)
         await provoke()

@@ -13,7 +13,7 @@ from redis.exceptions import ConnectionError as RedisConnectionError
 from service_kit.events import Envelope
 from service_kit.lifecycle.backoff import Backoff
 from service_kit.request.context import current_request
-from user_svc.adapters.outbox.table import Placed
+from user_svc.adapters.outbox.table import PositionedEvent
 
 from tests.examples.user_events import an_event, user_deleted
 from tests.fakes.event_stream import InMemoryConsumerGroup, InMemoryEventStream
@@ -50,7 +50,7 @@ class Desk:
 
     async def receive(self, event: Envelope) -> None:
         """Delivers the event for the first time."""
-        await self.stream.append(self.stream.state.head, [Placed(self.stream.state.head + 1, event)])
+        await self.stream.append(self.stream.state.head, [PositionedEvent(self.stream.state.head + 1, event)])
         await self.group.join()
         entry = await self.group.read()
         assert entry is not None
@@ -162,7 +162,7 @@ async def test_event_that_fails_once_is_processed_on_redelivery() -> None:
 
 async def test_event_that_kills_its_consumer_becomes_a_dead_letter_in_the_end() -> None:
     desk = Desk()
-    await desk.stream.append(0, [Placed(1, user_deleted())])
+    await desk.stream.append(0, [PositionedEvent(1, user_deleted())])
     await desk.group.join()
     await desk.group.read()
     for _ in range(MAX_DELIVERIES - 1):

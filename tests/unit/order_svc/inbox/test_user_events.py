@@ -9,9 +9,9 @@ from order_svc.inbox.handler import UnreadableEventError
 from order_svc.inbox.user_events import STREAM, UserEvents
 from service_kit.events import Envelope
 from shared_contracts.user.v1 import UserDeleted
-from user_svc.adapters.outbox.messages import STREAM as WRITTEN_TO
-from user_svc.adapters.outbox.messages import outbox_row
-from user_svc.domain.user_deleted import UserDeleted as WrittenEvent
+from user_svc.adapters.outbox.user_events import STREAM as WRITTEN_TO
+from user_svc.adapters.outbox.user_events import outbox_row
+from user_svc.domain.user import UserDeletion as WrittenEvent
 
 from tests.examples.contracts import headrace_contract
 from tests.examples.orders import ALICE, ROOT

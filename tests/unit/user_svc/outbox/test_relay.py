@@ -95,7 +95,7 @@ async def test_forgets_what_is_old_and_read_by_all() -> None:
     written(outbox, 3, at=old)
     young = written(outbox, 1)
     await relayed(relay, stream)
-    await relay.forget(stream)
+    await relay.delete_expired(stream)
     assert len(outbox.rows) == 4
 
     group = InMemoryConsumerGroup(stream, "reader", "1", claim_idle_s=0)
@@ -104,12 +104,12 @@ async def test_forgets_what_is_old_and_read_by_all() -> None:
         entry = await group.read()
         assert entry is not None
         await group.acknowledge(entry)
-    await relay.forget(stream)
+    await relay.delete_expired(stream)
     assert [row.position for row in outbox.rows] == sorted(stream.state.entries) == [3, 4]
 
     for _ in range(2):
         entry = await group.read()
         assert entry is not None
         await group.acknowledge(entry)
-    await relay.forget(stream)
+    await relay.delete_expired(stream)
     assert [row.event for row in outbox.rows] == events_of(stream) == young

@@ -1,1 +1,1 @@
-"""The ports of the domain over PostgreSQL, Redis, argon2 and JOSE."""
+"""The domain's ports on PostgreSQL, Redis, argon2 and JOSE."""

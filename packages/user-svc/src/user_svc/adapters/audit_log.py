@@ -1,109 +1,103 @@
-"""The audit log in PostgreSQL, and the trail that feeds it with what happens elsewhere."""
+"""Reads the audit log in PostgreSQL, a page at a time.
 
-import asyncio
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+Each page is one backward scan of an index, from a position until the page is full. The conditions and the order name
+all columns of that index, so that the planner does not use the index by time alone: for `subject = …` it would
+otherwise scan the whole log by time, which is slow for a user who was active long ago. The limit must be known to the
+planner, too: a plan for any limit sorts instead. So statements are not prepared. (A test checks the plans.)
+
+The log has one partition per month, with the same indexes. A page scans those of all months within its bounds side by
+side and merges them: each month beyond the first costs one descent of its index.
+
+A user's events take two scans, since no index has "actor or subject" in the order of time. UNION removes the events
+that both find.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any, LiteralString
 
-import psycopg
-from loguru import logger
-from psycopg.types.json import Json
 from service_kit.postgres import PostgresPool
-from service_kit.telemetry.metrics import from_zero, meter
 
-from user_svc.adapters.statements import Cursor, in_transaction
-from user_svc.domain.audit import AuditEvent
-from user_svc.domain.errors import DependencyUnavailableError
+from user_svc.adapters.statements import fetch_all
+from user_svc.domain.actor import Origin
+from user_svc.domain.audit import AuditEvent, kind_of
+from user_svc.domain.audit_listing import AuditEntry, AuditFilters, AuditPosition
 
-INSERT: LiteralString = """
-    INSERT INTO audit_log (at, event, actor, subject, ip, request_id, detail) VALUES (%s, %s, %s, %s, %s, %s, %s)"""
-#: The same, if the user still is and has the same password version; one statement, so one round trip.
-INSERT_IF_LOGIN_STANDS: LiteralString = """
-    INSERT INTO audit_log (at, event, actor, subject, ip, request_id, detail)
-    SELECT %s::timestamptz, %s, %s::uuid, %s::uuid, %s, %s, %s::jsonb
-    FROM users WHERE user_id = %s AND password_version = %s
-    RETURNING 1"""
+# The statements consist of constants of this file; every value is a parameter.
+# ruff: noqa: S608
 
-#: How many events may wait while PostgreSQL is away (about 5 MB of them), and how many go into one transaction.
-_MAX_WAITING = 10_000
-_BATCH = 200
-_RETRY_S = 1.0
-_FLUSH_AT_CLOSE_S = 2.0
-
-
-def event_row(event: AuditEvent) -> tuple[Any, ...]:
-    """The event as INSERT's arguments."""
-    origin = event.origin
-    row = (event.at, event.kind, event.actor, event.subject, origin.address, origin.request_id)
-    return (*row, Json(dict(event.detail)))
+_COLUMNS: LiteralString = "audit_id, at, event, actor::text, subject::text, ip, request_id, detail"
+# A bound that is not given is infinite, so that one plan, a range of the index, serves every page. Numbers begin at 1.
+_SINCE: LiteralString = "COALESCE(%(since)s::timestamptz, '-infinity'), 0"
+_BEFORE: LiteralString = "COALESCE(%(before)s::timestamptz, 'infinity'), %(before_number)s::bigint"
+# Redundant, but in the form by which the planner prunes partitions.
+_MONTHS: LiteralString = (
+    "at >= COALESCE(%(since)s::timestamptz, '-infinity') AND at <= COALESCE(%(before)s::timestamptz, 'infinity')"
+)
+_NEWEST: LiteralString = "at DESC, audit_id DESC LIMIT %(limit)s"
+_SUBJECT: LiteralString = "subject, "
+_ACTOR: LiteralString = "actor, "
+_USER_ID: LiteralString = "%(user_id)s, "
+_EVENT: LiteralString = "event, "
+_KIND: LiteralString = "%(kind)s, "
 
 
-class PostgresAuditTrail:
-    """Writes events in the background, in batches, so that no renewal waits for a disk.
+def _scan(columns: LiteralString = "", values: LiteralString = "") -> LiteralString:
+    """Returns a scan of the index of these columns and (at, audit_id), where the columns have the values."""
+    # Qualified, since a selected column, which is text, may have the same name.
+    order = "".join(f"audit_log.{column} DESC, " for column in columns.split(", ") if column)
+    return f"""
+    SELECT {_COLUMNS} FROM audit_log
+    WHERE ({columns}at, audit_id) >= ({values}{_SINCE}) AND ({columns}at, audit_id) < ({values}{_BEFORE}) AND {_MONTHS}
+    ORDER BY {order}{_NEWEST}"""
 
-    While PostgreSQL is away, events wait; those that find no room any more are dropped, which is logged and counted.
-    """
+
+def _either(one: LiteralString, other: LiteralString) -> LiteralString:
+    return f"({one}) UNION ({other}) ORDER BY {_NEWEST}"
+
+
+#: By whether the filters have a user, and whether they have a kind.
+STATEMENTS: Mapping[tuple[bool, bool], LiteralString] = {
+    (False, False): _scan(),
+    (False, True): _scan(_EVENT, _KIND),
+    (True, False): _either(_scan(_SUBJECT, _USER_ID), _scan(_ACTOR, _USER_ID)),
+    (True, True): _either(_scan(_SUBJECT + _EVENT, _USER_ID + _KIND), _scan(_ACTOR + _EVENT, _USER_ID + _KIND)),
+}
+
+
+class PostgresAuditLog:
+    """The port AuditLog."""
 
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
-        self._waiting: asyncio.Queue[AuditEvent] = asyncio.Queue(_MAX_WAITING)
-        self._dropping = False
-        self._dropped = meter("user_svc.audit").create_counter(
-            "user_svc.audit.dropped", unit="{event}", description="Audit events lost because too many were waiting"
-        )
-        from_zero(self._dropped)
 
-    def note(self, event: AuditEvent) -> None:
-        try:
-            self._waiting.put_nowait(event)
-            dropping = False
-        except asyncio.QueueFull:
-            self._dropped.add(1)
-            dropping = True
-        if dropping != self._dropping:
-            self._dropping = dropping
-            logger.log("ERROR" if dropping else "INFO", f"audit events are {'lost' if dropping else 'kept again'}")
+    async def page(self, filters: AuditFilters, behind: AuditPosition | None, limit: int) -> Sequence[AuditEntry]:
+        statement = STATEMENTS[filters.user_id is not None, filters.kind is not None]
+        return [_entry(row) for row in await fetch_all(self._pool, statement, parameters_of(filters, behind, limit))]
 
-    async def write_forever(self) -> None:
-        """Writes events as they come, until it is cancelled."""
-        while True:
-            batch = [await self._waiting.get()]
-            while len(batch) < _BATCH and not self._waiting.empty():
-                batch.append(self._waiting.get_nowait())
-            await self._write(batch)
-            for _ in batch:
-                self._waiting.task_done()
 
-    @asynccontextmanager
-    async def flushed(self) -> AsyncIterator[None]:
-        """Has what is still waiting written, within bounds, when the context is left."""
-        try:
-            yield
-        finally:
-            try:
-                async with asyncio.timeout(_FLUSH_AT_CLOSE_S):
-                    await self._waiting.join()
-            except TimeoutError:
-                logger.error("audit events are lost: postgres is away at the end of the process")
+def parameters_of(filters: AuditFilters, behind: AuditPosition | None, limit: int) -> Mapping[str, Any]:
+    """Returns the parameters of the statements."""
+    before, before_number = _upper_bound(filters.until, behind)
+    return {
+        "user_id": filters.user_id,
+        "kind": filters.kind,
+        "since": filters.since,
+        "before": before,
+        "before_number": before_number,
+        "limit": limit,
+    }
 
-    async def _write(self, batch: list[AuditEvent]) -> None:
-        rows = [event_row(event) for event in batch]
 
-        async def work(c: Cursor) -> None:
-            await c.executemany(INSERT, rows)
+def _upper_bound(until: datetime | None, behind: AuditPosition | None) -> tuple[datetime | None, int]:
+    """Returns the earlier of both bounds as (at, audit_id). Numbers begin at 1, so (until, 0) excludes ``until``."""
+    ends = [(until, 0)] if until is not None else []
+    if behind is not None:
+        ends.append((behind.at, behind.number))
+    return min(ends, default=(None, 0))
 
-        failed = False
-        while True:
-            try:
-                await in_transaction(self._pool, work)
-            except DependencyUnavailableError as exc:
-                if not failed:
-                    logger.warning(f"audit events have to wait: {exc}")
-                failed = True
-                await asyncio.sleep(_RETRY_S)
-            except psycopg.Error:
-                self._dropped.add(len(batch))
-                logger.exception("audit events are lost: postgres does not take them")
-                return
-            else:
-                return
+
+def _entry(row: Sequence[Any]) -> AuditEntry:
+    number, at, event, actor, subject, ip, request_id, detail = row
+    origin = Origin(address=ip, request_id=request_id)
+    return AuditEntry(number, AuditEvent(kind_of(event), actor, subject, origin, detail, at))

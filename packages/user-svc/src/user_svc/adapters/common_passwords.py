@@ -6,9 +6,9 @@ from pathlib import Path
 
 
 def common_passwords() -> Mapping[str, int]:
-    """The list in lower case: the rank of each, from 1 for the most frequent one."""
-    # Importing zxcvbn would keep its dictionaries, graphs and matchers in memory, 20 MiB for a lookup in one list:
-    # so only the file of the lists is run, outside of its package, and all but one of them dropped again.
+    """Returns the passwords in lower case with their rank, from 1 for the most frequent."""
+    # Importing zxcvbn would keep 20 MiB of dictionaries, graphs and matchers in memory. So only its file of lists is
+    # executed, outside its package, and the lists other than this one are freed.
     package = importlib.util.find_spec("zxcvbn")
     if package is None or package.origin is None:
         raise ModuleNotFoundError("zxcvbn is not installed")

@@ -1,4 +1,4 @@
-"""The drivers' exceptions in the domain's words. What each of them means stands in service_kit.stores.failures."""
+"""Translates the drivers' exceptions into the domain's. service_kit.stores.failures classifies them."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,7 +14,7 @@ from user_svc.domain.errors import DependencyUnavailableError
 
 @contextmanager
 def postgres_errors() -> Iterator[None]:
-    """Raise DependencyUnavailableError for what psycopg raises when PostgreSQL cannot do its part now."""
+    """Raises DependencyUnavailableError for the errors of psycopg that mean that PostgreSQL is unavailable."""
     try:
         yield
     except psycopg.Error as exc:
@@ -25,7 +25,7 @@ def postgres_errors() -> Iterator[None]:
 
 @contextmanager
 def redis_errors() -> Iterator[None]:
-    """Raise DependencyUnavailableError for what redis-py raises when Redis cannot do its part now."""
+    """Raises DependencyUnavailableError for the errors of redis-py that mean that Redis is unavailable."""
     try:
         yield
     except (RedisError, OSError) as exc:

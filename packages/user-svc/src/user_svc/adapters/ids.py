@@ -4,5 +4,5 @@ import uuid_utils
 
 
 def new_id() -> str:
-    """A UUIDv7 (RFC 9562): it sorts by time, so that indexes grow at their end. Lower-case, hyphenated."""
+    """Returns a UUIDv7 (RFC 9562) in lower case with hyphens. It sorts by time, so that indexes grow at their end."""
     return str(uuid_utils.uuid7())

@@ -1,4 +1,4 @@
-"""argon2id (RFC 9106), off the event loop and bounded."""
+"""Password hashing with argon2id (RFC 9106), on a bounded pool of threads."""
 
 import asyncio
 import math
@@ -16,24 +16,24 @@ from argon2.exceptions import VerifyMismatchError
 from service_kit.telemetry.metrics import from_zero, meter
 from service_kit.telemetry.seconds_histogram import seconds_histogram
 
-from user_svc.adapters import freed_memory
+from user_svc.adapters import glibc_malloc
 from user_svc.domain.errors import PasswordQueueFullError
 
 T = TypeVar("T")
 
-#: How far hashing steps back before the event loop of this process (nice values). Before other processes it does not:
-#: Linux shares the processors among sessions, or containers, first (sched(7), "The autogroup feature").
+#: Nice value of the hashing threads: they yield to the event loop of this process, not to other processes. Linux shares
+#: the processors among sessions or containers first (sched(7), "The autogroup feature").
 _NICENESS = 5
-#: After so long without a hash, their memory goes back to the system.
-_IDLE_S = 1.0
+#: How long after the last hash the memory is returned to the system.
+_TRIM_AFTER_S = 1.0
 
-_duration = seconds_histogram("user_svc.password.hash.duration", "How long single password hashes took")
-_waits = seconds_histogram("user_svc.password.wait.duration", "How long hashes waited for a thread")
+_duration = seconds_histogram("user_svc.password.hash.duration", "Time to compute one password hash")
+_waits = seconds_histogram("user_svc.password.wait.duration", "Time that password hashes waited for a thread")
 
 
 @dataclass(frozen=True, slots=True)
 class HashingCost:
-    """What one hash costs. OWASP's floor is 19 456 KiB with 2 passes and 1 lane."""
+    """The cost parameters of argon2id. OWASP's minimum is 19 456 KiB, 2 passes and 1 lane."""
 
     memory_kib: int
     passes: int
@@ -41,10 +41,14 @@ class HashingCost:
 
 
 class Argon2Hasher:
-    """Hashes passwords on threads of its own, for argon2 leaves the interpreter's lock while it works.
+    """The port PasswordHasher. Hashes on its own threads, since argon2 releases the interpreter's lock.
 
-    threads: how many hashes run at once. queue: how many may wait besides. A hash that nobody waits for any more is
-    not begun.
+    A hash whose caller was cancelled before it began is not computed.
+
+    Args:
+        cost: of new hashes.
+        threads: how many hashes run at once.
+        queue: how many more may wait.
     """
 
     def __init__(self, cost: HashingCost, *, threads: int, queue: int) -> None:
@@ -52,35 +56,35 @@ class Argon2Hasher:
         self._cost = cost
         self._threads = threads
         self._capacity = threads + queue
-        self._places = threading.BoundedSemaphore(self._capacity)
-        self._giving_back: asyncio.TimerHandle | None = None
-        self._executor = ThreadPoolExecutor(threads, "argon2", initializer=_step_back)
+        self._slots = threading.BoundedSemaphore(self._capacity)
+        self._trim_timer: asyncio.TimerHandle | None = None
+        self._executor = ThreadPoolExecutor(threads, "argon2", initializer=_lower_priority)
         instruments = meter("user_svc.passwords")
         self._refused = instruments.create_counter(
-            "user_svc.password.refused", unit="{hash}", description="Hashes refused because the queue was full"
+            "user_svc.password.refused", unit="{hash}", description="Password hashes refused because the queue was full"
         )
         from_zero(self._refused)
         self._waiting = instruments.create_up_down_counter(
-            "user_svc.password.waiting", unit="{hash}", description="Hashes that wait for a thread"
+            "user_svc.password.waiting", unit="{hash}", description="Password hashes that wait for a thread"
         )
         started = time.perf_counter()
-        # What a login under an unknown email is checked against, so that it takes as long as any other.
-        self._nobodys_hash = self._argon2.hash("a password that nobody has")
-        self._full_s = self._last_hash_s = time.perf_counter() - started
+        # A login with an unknown email is checked against this hash, so that it takes as long as with a known one.
+        self._dummy_hash = self._argon2.hash("a password that no account has")
+        self._full_cost_s = self._last_hash_s = time.perf_counter() - started
 
     async def __aenter__(self) -> "Argon2Hasher":
         return self
 
     async def __aexit__(self, *_: object) -> None:
-        if self._giving_back is not None:
-            self._giving_back.cancel()
+        if self._trim_timer is not None:
+            self._trim_timer.cancel()
         self._executor.shutdown(wait=False, cancel_futures=True)
 
     async def hash(self, password: str) -> str:
         return await self._run(lambda: self._argon2.hash(password))
 
     async def verify(self, password_hash: str | None, password: str) -> bool:
-        return await self._run(lambda: self._verify(password_hash or self._nobodys_hash, password)) and bool(
+        return await self._run(lambda: self._verify(password_hash or self._dummy_hash, password)) and bool(
             password_hash
         )
 
@@ -93,50 +97,50 @@ class Argon2Hasher:
         )
 
     def _verify(self, password_hash: str, password: str) -> bool:
-        began, outdated = time.perf_counter(), self.is_outdated(password_hash)
+        started, outdated = time.perf_counter(), self.is_outdated(password_hash)
         try:
             return bool(self._argon2.verify(password_hash, password))
         except VerifyMismatchError:
             if outdated:
-                self._keep_waiting(began)
+                self._pad_to_full_cost(started)
             return False
         finally:
             if not outdated:
-                self._full_s = time.perf_counter() - began
+                self._full_cost_s = time.perf_counter() - started
 
-    def _keep_waiting(self, began: float) -> None:
-        """Takes as long as a hash of today's cost just did, in all.
+    def _pad_to_full_cost(self, started: float) -> None:
+        """Sleeps until the verification has taken as long as the last one at the current cost.
 
-        Or else, from the day on which parameters rise until its owner logs in again, a quicker refusal would tell that
-        the email has an account. The thread stays taken: others must not be let in sooner either.
+        Otherwise, from a rise of the parameters until its owner logs in again, a faster refusal would reveal that the
+        email has an account. The thread stays occupied, so that the queue does not reveal it either.
         """
-        time.sleep(max(0.0, began + self._full_s - time.perf_counter()))
+        time.sleep(max(0.0, started + self._full_cost_s - time.perf_counter()))
 
     async def _run(self, work: Callable[[], T]) -> T:
-        if not self._places.acquire(blocking=False):
+        if not self._slots.acquire(blocking=False):
             self._refused.add(1)
             raise PasswordQueueFullError(max(1, math.ceil(self._capacity * self._last_hash_s / self._threads)))
         self._waiting.add(1)
         future: Future[T] = self._executor.submit(self._timed, work, time.perf_counter())
-        future.add_done_callback(self._ended)
-        self._give_memory_back_later()
+        future.add_done_callback(self._on_done)
+        self._trim_later()
         return await asyncio.wrap_future(future)
 
-    def _give_memory_back_later(self) -> None:
-        if self._giving_back is not None:
-            self._giving_back.cancel()
+    def _trim_later(self) -> None:
+        if self._trim_timer is not None:
+            self._trim_timer.cancel()
         loop = asyncio.get_running_loop()
-        self._giving_back = loop.call_later(_IDLE_S, self._executor.submit, freed_memory.give_back)
+        self._trim_timer = loop.call_later(_TRIM_AFTER_S, self._executor.submit, glibc_malloc.trim)
 
-    def _ended(self, future: "Future[T]") -> None:
-        self._places.release()
-        if future.cancelled():  # before it began
+    def _on_done(self, future: "Future[T]") -> None:
+        self._slots.release()
+        if future.cancelled():  # before it started
             self._waiting.add(-1)
 
-    def _timed(self, work: Callable[[], T], asked: float) -> T:
+    def _timed(self, work: Callable[[], T], queued: float) -> T:
         started = time.perf_counter()
         self._waiting.add(-1)
-        _waits.record(started - asked)
+        _waits.record(started - queued)
         try:
             return work()
         finally:
@@ -144,6 +148,6 @@ class Argon2Hasher:
             _duration.record(self._last_hash_s)
 
 
-def _step_back() -> None:
-    if sys.platform == "linux":  # elsewhere, niceness belongs to whole processes
+def _lower_priority() -> None:
+    if sys.platform == "linux":  # elsewhere, niceness is a property of the whole process
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICENESS)

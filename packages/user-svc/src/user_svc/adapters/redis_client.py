@@ -1,11 +1,13 @@
-"""The client of Redis."""
+"""The client of Redis, and its Lua scripts."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import resources
 
 from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
+from redis.commands.core import AsyncScript
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 from service_kit.redis.client import TimedRedis
@@ -16,11 +18,12 @@ from service_kit.stores.pool_telemetry import shown_pool
 
 from user_svc.adapters.driver_errors import redis_errors
 
-#: How long connecting or a command may take, and the wait for a free connection: renewals have a second in all.
+#: How long connecting or a command may take. A renewal has a deadline of 1 s.
 _TIMEOUT_S = 0.4
+#: How long to wait for a free connection.
 _POOL_WAIT_S = 0.8
 _MAX_CONNECTIONS = 16
-#: A server may answer and refuse to write. The key goes by itself.
+#: Written to check that the server accepts writes. The key expires after 1 s.
 _CHECK_KEY = "{sessions}:check"
 
 
@@ -28,11 +31,15 @@ _CHECK_KEY = "{sessions}:check"
 async def open_client(
     url: str, *, name: str = "user-svc", max_connections: int = _MAX_CONNECTIONS
 ) -> AsyncIterator[Redis]:
-    """A client with a bounded pool, which the server and the metrics know as ``name``.
+    """Opens a client with a bounded pool, without waiting for the server: readiness checks that.
 
-    It does not wait for the server: readiness tells whether that is there.
-    A broken connection is tried again once: after a restart of the server, those that lay idle are dead. Every
-    script of ours may be sent twice. A time-out is not: whoever waits has no time left.
+    A command on a broken connection is retried once, since idle connections are dead after a restart of the server. All
+    scripts may be sent twice. A command that timed out is not retried: its caller has no time left.
+
+    Args:
+        url: redis://USER:PASSWORD@HOST:PORT/DATABASE.
+        name: of the client, as the server and the metrics show it.
+        max_connections: of the pool.
     """
     pool = RedisPool.from_url(
         url,
@@ -52,16 +59,31 @@ async def open_client(
         await pool.aclose()
 
 
+def load_script(client: Redis, name: str) -> AsyncScript:
+    """Returns the script lua/``name``.lua behind the prelude that all scripts share.
+
+    The first lines of each script document its arguments and result.
+    """
+    folder = resources.files(__package__).joinpath("lua")
+    parts = (folder.joinpath(f"{part}.lua").read_text() for part in ("prelude", name))
+    return client.register_script("\n".join(parts))
+
+
 async def ping(client: Redis) -> None:
-    """Return once Redis answers. DependencyUnavailableError: it does not."""
+    """Returns once Redis answers.
+
+    Raises:
+        DependencyUnavailableError: it does not.
+    """
     with redis_errors():
         await client.ping()
 
 
 async def check(client: Redis) -> None:
-    """For readiness: return once Redis has answered, and written, and is of a version that the platform works with.
+    """Checks for readiness that Redis answers, accepts writes and has a supported version.
 
-    ConnectionError: it does not answer, or refuses; the text says which.
+    Raises:
+        ConnectionError: it does not; the text says why.
     """
     try:
         await client.set(_CHECK_KEY, "", px=1000)

@@ -1,14 +1,14 @@
-"""The live sessions in Redis: a hash each, and a list of each user's (a sorted set by the time of login).
+"""The live sessions, in Redis: a hash for each, and a list for each user (a sorted set by the time of login).
 
-What admits a client is never taken from here (see lua/prelude.lua): Redis is asked for the counter of a session's
-newest key, and whether the session was ended. The end of a session is on record in PostgreSQL before the script that
-ends it runs, and the script publishes it in the same moment. The clock is the server's, so that replicas agree.
+Redis is not trusted to admit a client (see lua/prelude.lua). It supplies the counter of a session's newest key, and
+whether the session was ended. The end of a session is recorded in PostgreSQL before the script that ends it runs, and
+the script publishes it atomically. The clock is the server's, so that replicas agree.
 """
 
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from loguru import logger
 from redis.asyncio import Redis
@@ -16,49 +16,43 @@ from service_kit.telemetry.metrics import from_zero, meter
 from service_kit.tokens.revocation_stream import STREAM
 
 from user_svc.adapters.driver_errors import redis_errors
-from user_svc.adapters.scripts import load_script
+from user_svc.adapters.redis_client import load_script
 from user_svc.domain.errors import SessionInvalidError, SessionReusedError
+from user_svc.domain.ports import EndedSessions
 from user_svc.domain.session import (
     MAX_SESSIONS_OF_USER,
     HeldSession,
     ListedSession,
     NewSession,
-    SessionTerms,
+    SessionPolicy,
     SessionUse,
 )
 from user_svc.domain.session_key import SessionKey
 
-#: A User-Agent is kept for people to recognise their browser, not to the last character.
+#: A User-Agent is truncated to this many characters: users recognise their browser by less.
 _AGENT_MAX = 512
-
-
-class SessionEnds(Protocol):
-    """The durable record of ended sessions."""
-
-    async def add(self, session_ids: Sequence[str]) -> None:
-        """Records that these sessions have ended. DependencyUnavailableError."""
 
 
 class RedisSessions:
     """The port Sessions.
 
-    terms: every replica must have the same. ends: where the end of a session is on record before it ends here.
-    tokens_live_s: how long a token may still be accepted after the end of its session (seconds).
+    ended: the record of ended sessions. policy: the same for every replica. tokens_live_s: how long a token may still
+    be accepted after the end of its session, in seconds.
     """
 
-    def __init__(self, redis: Redis, ends: SessionEnds, terms: SessionTerms, tokens_live_s: float) -> None:
+    def __init__(self, redis: Redis, ended: EndedSessions, policy: SessionPolicy, tokens_live_s: float) -> None:
         self._redis = redis
-        self._ends = ends
-        self._idle_ms = round(terms.idle_ttl_s * 1000)
-        self._absolute_ms = round(terms.absolute_ttl_s * 1000)
-        self._grace_ms = round(terms.grace_s * 1000)
-        self._key_life_ms = round(terms.key_life_s(tokens_live_s) * 1000)
+        self._ended = ended
+        self._idle_ms = round(policy.idle_ttl_s * 1000)
+        self._absolute_ms = round(policy.absolute_ttl_s * 1000)
+        self._grace_ms = round(policy.grace_s * 1000)
+        self._key_lifetime_ms = round(policy.key_lifetime_s(tokens_live_s) * 1000)
         self._tokens_live_ms = round(tokens_live_s * 1000)
         self._open, self._renew = load_script(redis, "open"), load_script(redis, "renew")
         self._touch, self._list = load_script(redis, "touch"), load_script(redis, "list")
         self._end = load_script(redis, "end")
         self._renewals = meter("user_svc.sessions").create_counter(
-            "user_svc.session.renewals", unit="{renewal}", description="Session keys presented, by what became of them"
+            "user_svc.session.renewals", unit="{renewal}", description="Session keys presented for renewal, by outcome"
         )
         from_zero(self._renewals, {"outcome": "reused"}, {"outcome": "foreign"})
 
@@ -76,17 +70,17 @@ class RedisSessions:
 
     async def renew(self, key: SessionKey, use: SessionUse) -> HeldSession:
         facts = (key.user_id, key.counter, key.issued_at_ms, key.ends_at_ms)
-        limits = (self._idle_ms, self._grace_ms, self._key_life_ms)
+        limits = (self._idle_ms, self._grace_ms, self._key_lifetime_ms)
         client = (use.address, use.agent[:_AGENT_MAX])
         with redis_errors():
             outcome, *rest = await self._renew([_key(key.session_id)], [*facts, *limits, *client])
         if outcome == "reused" and not await self.end(key.session_id, key.user_id):
-            outcome = "invalid"  # a concurrent renewal has ended it, and reports it
+            outcome = "invalid"  # a concurrent renewal has ended the session, and reports it
         self._renewals.add(1, {"outcome": outcome})
         if outcome == "reused":
             raise SessionReusedError(key.session_id, key.user_id)
         if outcome == "foreign":
-            logger.bind(session_id=key.session_id).error("session refused: what Redis holds is not its owner's")
+            logger.bind(session_id=key.session_id).error("session refused: its redis hash is foreign or damaged")
         if outcome not in {"rotated", "repeated"}:
             raise SessionInvalidError
         counter, issued_at_ms, ttl = rest
@@ -98,11 +92,11 @@ class RedisSessions:
         with redis_errors():
             return bool(await self._touch([_key(session_id)], about))
 
-    async def lives(self, session_id: str, user_id: str) -> bool:
+    async def is_live(self, session_id: str, user_id: str) -> bool:
         with redis_errors():
             return bool(await self._redis.hget(_key(session_id), "user_id") == user_id)
 
-    async def of_user(self, user_id: str) -> list[ListedSession]:
+    async def list_of_user(self, user_id: str) -> list[ListedSession]:
         with redis_errors():
             live: list[Any] = await self._list([_list_key(user_id)], [user_id])
         listed = [
@@ -112,11 +106,11 @@ class RedisSessions:
         return sorted(listed, key=lambda session: session.last_used_at, reverse=True)
 
     async def end(self, session_id: str, user_id: str) -> bool:
-        # The record must not grow by what a client makes up, nor hold what is another user's.
-        return await self.lives(session_id, user_id) and bool(await self._end_sessions(user_id, [session_id]))
+        # The check keeps made-up ids and other users' sessions out of the record.
+        return await self.is_live(session_id, user_id) and bool(await self._end_sessions(user_id, [session_id]))
 
     async def end_all(self, user_id: str, *, but: str | None = None) -> list[str]:
-        listed = await self.of_user(user_id)
+        listed = await self.list_of_user(user_id)
         return await self._end_sessions(user_id, [each.session_id for each in listed if each.session_id != but])
 
     async def end_outdated(self, user_id: str, password_version: int) -> None:
@@ -126,10 +120,10 @@ class RedisSessions:
         await self._end_sessions(user_id, outdated)
 
     async def _end_sessions(self, user_id: str, session_ids: Sequence[str]) -> list[str]:
-        """Ends those of these sessions that are the user's and live; their ids."""
+        """Ends those of these sessions that are live and the user's; returns their ids."""
         if not session_ids:
             return []
-        await self._ends.add(session_ids)
+        await self._ended.add(session_ids)
         with redis_errors():
             ended: list[str] = await self._end(
                 [_list_key(user_id), STREAM], [user_id, self._tokens_live_ms, *session_ids]

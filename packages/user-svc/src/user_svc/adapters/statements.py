@@ -1,4 +1,4 @@
-"""SQL statements, one by one or in a transaction, with the driver's errors in the domain's words."""
+"""SQL statements, single or in a transaction, with the driver's errors translated."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, TypeVar
@@ -15,28 +15,34 @@ Cursor = AsyncCursor[TupleRow]
 
 
 async def in_transaction(pool: PostgresPool, work: Callable[[Cursor], Awaitable[T]]) -> T:
-    """What ``work`` returns, called with a cursor in a transaction.
+    """Calls ``work`` with a cursor in a transaction, and returns its result.
 
-    work: may be called twice, so it changes nothing outside the transaction.
-    DependencyUnavailableError: PostgreSQL cannot do its part now.
+    Args:
+        pool: the connections.
+        work: may be called twice, so it must not change anything outside the transaction.
+
+    Raises:
+        DependencyUnavailableError: PostgreSQL is unavailable.
     """
     with postgres_errors():
         return await statements.in_transaction(pool, work)
 
 
 async def fetch_one(pool: PostgresPool, query: Any, arguments: tuple[Any, ...]) -> TupleRow | None:
-    """The first row of a single statement, which needs no transaction around it (two round trips less).
+    """Returns the first row of a single statement, in autocommit: a transaction would take two more round trips.
 
-    DependencyUnavailableError: no connection, or it broke.
+    Raises:
+        DependencyUnavailableError: PostgreSQL is unavailable.
     """
     with postgres_errors():
         return await statements.fetch_one(pool, query, arguments)
 
 
 async def fetch_all(pool: PostgresPool, query: Any, arguments: Mapping[str, Any]) -> list[TupleRow]:
-    """All rows of a single statement, which is planned for these arguments each time: it is not prepared.
+    """Returns all rows of a single statement. It is not prepared, so that it is planned for these arguments.
 
-    DependencyUnavailableError: no connection, or it broke.
+    Raises:
+        DependencyUnavailableError: PostgreSQL is unavailable.
     """
     with postgres_errors():
         return await statements.fetch_all(pool, query, arguments, prepare=False)

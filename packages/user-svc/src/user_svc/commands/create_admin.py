@@ -1,4 +1,4 @@
-"""`user-svc create-admin`: the way to a first administrator."""
+"""`user-svc create-admin`: creates the first administrator."""
 
 import asyncio
 import getpass
@@ -14,11 +14,12 @@ from service_kit.validation import Validator
 from user_svc.adapters.common_passwords import common_passwords
 from user_svc.adapters.ids import new_id
 from user_svc.adapters.password_hasher import Argon2Hasher, HashingCost
-from user_svc.commands.account_store import open_users
+from user_svc.adapters.user_repository import PostgresUserRepository
+from user_svc.commands.database import open_database
 from user_svc.commands.output import WRONG_ARGUMENTS, fail, fail_without_store, say
 from user_svc.domain.errors import DependencyUnavailableError, EmailTakenError, PasswordRefusedError
 from user_svc.domain.password import PasswordPolicy
-from user_svc.domain.ports import Users
+from user_svc.domain.ports import UserRepository
 from user_svc.domain.user import User
 from user_svc.settings import Settings
 from user_svc.use_cases.create_admin import CreateAdmin
@@ -29,13 +30,13 @@ _COMMAND = "create-admin"
 
 
 class _WrongInputError(Exception):
-    """What was given on the command line cannot be used."""
+    """The input of the command is invalid."""
 
 
 def _configure(parser: ArgumentParser) -> None:
     parser.description = (
         "Creates an administrator's account. An email that has an account already is refused: see `promote`. "
-        f"The password comes from {PASSWORD_VARIABLE}, else it is asked for, or read from standard input's first line."
+        f"The password is read from {PASSWORD_VARIABLE}, or the terminal, or the first line of standard input."
     )
     parser.add_argument("--email", required=True, help="email address")
     parser.add_argument("--name", required=True, help="display name, 2 to 50 characters")
@@ -55,8 +56,9 @@ def _run(settings: Settings, arguments: Namespace) -> int:
 async def _create(settings: Settings, email: str, name: str) -> User:
     _check(email=email, name=name)
     cost = HashingCost(settings.argon2_memory_kib, settings.argon2_time_cost, settings.argon2_parallelism)
-    async with open_users(settings, _COMMAND) as users, Argon2Hasher(cost, threads=1, queue=1) as hasher:
-        # Before the password is asked for, and again by the database when the account is added.
+    async with open_database(settings, _COMMAND) as pool, Argon2Hasher(cost, threads=1, queue=1) as hasher:
+        users = PostgresUserRepository(pool)
+        # Checked before the password is read, and again by the database when the account is added.
         await _refuse_existing(users, email)
         password = _password()
         _check(email=email, name=name, password=password)
@@ -68,8 +70,8 @@ async def _create(settings: Settings, email: str, name: str) -> User:
             raise
 
 
-async def _refuse_existing(users: Users, email: str) -> None:
-    existing = await users.with_email(email)
+async def _refuse_existing(users: UserRepository, email: str) -> None:
+    existing = await users.get_by_email(email)
     if existing is None:
         return
     raise _WrongInputError(
@@ -81,7 +83,7 @@ async def _refuse_existing(users: Users, email: str) -> None:
 
 
 def _check(**fields: str) -> None:
-    """Holds the fields against the rules that the contract has for registering."""
+    """Validates the fields by the contract's rules for registering."""
     contract = Contract.load(shared_contracts.descriptor_set())
     request = contract.methods[_REGISTER].request_class()
     try:
@@ -104,7 +106,7 @@ def _password() -> str:
             raise _WrongInputError(f"no password: set {PASSWORD_VARIABLE}, or write it to standard input")
         return password
     password = getpass.getpass("password: ")
-    if getpass.getpass("once more: ") != password:
+    if getpass.getpass("password again: ") != password:
         raise _WrongInputError("the passwords differ")
     return password
 

@@ -1,4 +1,4 @@
-"""`user-svc keys create`, `keys list` and `keys rotate`; `keys retire` has a file of its own."""
+"""`user-svc keys create`, `keys list` and `keys rotate`; see retire_key.py for `keys retire`."""
 
 import json
 import time
@@ -8,10 +8,10 @@ from datetime import UTC, datetime
 
 from service_kit.cli import Subcommand
 
-from user_svc.adapters.key_folder import KeyFolder
-from user_svc.adapters.key_rotation import KeyRotation
-from user_svc.adapters.key_schedule import ScheduledKey, schedule
-from user_svc.adapters.signing_key import SigningKeyError
+from user_svc.adapters.signing.key_folder import KeyFolder
+from user_svc.adapters.signing.key_rotation import KeyRotation
+from user_svc.adapters.signing.key_schedule import ScheduledKey, schedule
+from user_svc.adapters.signing.signing_key import SigningKeyError
 from user_svc.commands.output import FAILED, fail, say
 from user_svc.settings import Settings
 
@@ -19,21 +19,21 @@ _HEADINGS = ("KID", "STATE", "SIGNS FROM", "RETIRES AT")
 
 
 def rotation_of(settings: Settings) -> KeyRotation:
-    """The changes of the settings' folder."""
+    """Returns the rotation of the folder in the settings."""
     return KeyRotation(KeyFolder(settings.key_dir), time.time, settings.superseded_key_ttl_s)
 
 
-def telling(command: str, run: Callable[[Settings, Namespace], None]) -> Callable[[Settings, Namespace], int]:
-    """The subcommand ``command``: what ``run`` does; 1 if it cannot, said on standard error."""
+def with_exit_code(command: str, run: Callable[[Settings, Namespace], None]) -> Callable[[Settings, Namespace], int]:
+    """Wraps ``run`` so that it returns 0, or 1 after writing a SigningKeyError to standard error."""
 
-    def told(settings: Settings, arguments: Namespace) -> int:
+    def wrapped(settings: Settings, arguments: Namespace) -> int:
         try:
             run(settings, arguments)
         except SigningKeyError as exc:
             return fail(command, exc, FAILED)
         return 0
 
-    return told
+    return wrapped
 
 
 def _create(settings: Settings, _arguments: Namespace) -> None:
@@ -52,7 +52,7 @@ def _rotate(settings: Settings, _arguments: Namespace) -> None:
 
 
 def _list(settings: Settings, arguments: Namespace) -> None:
-    keys = KeyFolder(settings.key_dir).read_some()
+    keys = KeyFolder(settings.key_dir).read_nonempty()
     scheduled = schedule(keys, time.time(), settings.superseded_key_ttl_s)
     if arguments.json:
         say(json.dumps([_row(each) for each in scheduled], indent=2))
@@ -78,25 +78,27 @@ def _table(scheduled: list[ScheduledKey]) -> Iterator[str]:
 
 
 def _time(unix_s: float) -> str:
-    """In UTC, to the second (RFC 3339)."""
+    """Returns the time in UTC, to the second (RFC 3339)."""
     return datetime.fromtimestamp(unix_s, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _configure_list(parser: ArgumentParser) -> None:
     parser.description = (
         "Shows each key's state, from when it signs, and when its last token will have expired (UTC). "
-        "next: published, and does not sign yet; signing; verifying: superseded, its tokens may live; "
-        "expired: not published any more, and removed by the next rotation."
+        "next: published, not signing yet; signing; verifying: superseded, its tokens may still be accepted; "
+        "expired: no longer published, removed by the next rotation."
     )
     parser.add_argument("--json", action="store_true", help="as a JSON array of kid, state, signs_from, retires_at")
 
 
 CREATE_KEY = Subcommand(
-    "keys create", "make a key that signs access tokens, if there is none", telling("keys create", _create)
+    "keys create", "make a key that signs access tokens, if there is none", with_exit_code("keys create", _create)
 )
-LIST_KEYS = Subcommand("keys list", "show the keys and their states", telling("keys list", _list), _configure_list)
+LIST_KEYS = Subcommand(
+    "keys list", "show the keys and their states", with_exit_code("keys list", _list), _configure_list
+)
 ROTATE_KEYS = Subcommand(
     "keys rotate",
     "make the key that will sign next, and remove those that have expired",
-    telling("keys rotate", _rotate),
+    with_exit_code("keys rotate", _rotate),
 )

@@ -1,4 +1,4 @@
-"""`user-svc migrate`."""
+"""`user-svc migrate`: migrates the database, and sets the retention of the audit log."""
 
 from argparse import Namespace
 

@@ -1,4 +1,4 @@
-"""What a subcommand says, and how it fails."""
+"""Output and exit codes of the subcommands."""
 
 import sys
 
@@ -14,13 +14,13 @@ def say(text: str) -> None:
 
 
 def fail(command: str, problem: object, code: int) -> int:
-    """Writes why ``command`` failed to standard error; returns the exit code ``code``."""
+    """Writes why ``command`` failed to standard error, and returns the exit code ``code``."""
     sys.stderr.write(f"user-svc {command}: {problem}\n")
     return code
 
 
 def fail_without_store(command: str, error: DependencyUnavailableError, advice: str = "") -> int:
-    """The same for a store that does not answer, with the first line of the driver's reason and what to do."""
+    """Does the same for an unavailable store, with the first line of the driver's message, and advice."""
     cause = str(error.__cause__).splitlines()
     problem = f"{error}: {cause[0]}" if cause else str(error)
     return fail(command, f"{problem}. {advice}" if advice else problem, FAILED)

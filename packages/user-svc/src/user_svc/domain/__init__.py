@@ -1,1 +1,1 @@
-"""What users, passwords and sessions are, and the ports through which their world is reached. Standard library only."""
+"""Users, passwords, sessions and audit events, and the ports to what is outside. Standard library only."""

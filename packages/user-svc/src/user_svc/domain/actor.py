@@ -1,4 +1,4 @@
-"""Who wants something, and where the wish came from."""
+"""On whose behalf something is done, and where the request came from."""
 
 from dataclasses import dataclass
 
@@ -7,16 +7,18 @@ from user_svc.domain.errors import UserNotFoundError
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """A user with a live session."""
+    """An authenticated user, and the session of the access token that proves it."""
 
     user_id: str
     session_id: str
     is_admin: bool
 
-    def reach(self, user_id: str | None) -> str:
-        """The id of the user whom the actor means: themselves for None, anybody for administrators.
+    def resolve(self, user_id: str | None) -> str:
+        """Returns the id of the user that the actor asks about: the actor's own for None.
 
-        UserNotFoundError: somebody else; whether such a user exists is not the actor's to know.
+        Raises:
+            UserNotFoundError: another user's id, and the actor is not an administrator. The error is the same whether
+                or not that user exists.
         """
         if user_id is None or user_id == self.user_id:
             return self.user_id

@@ -1,4 +1,4 @@
-"""What is worth remembering for good."""
+"""Audit events: the record of what was done to accounts and sessions, by which user."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
@@ -8,15 +8,15 @@ from typing import Self
 
 from user_svc.domain.actor import Origin
 
-#: Of a session's renewals, at most one in so many seconds is recorded. The counter in its detail tells how many there
-#: were.
-RECORDED_EVERY_S = 60
-#: What the detail `by` says of an event that an operator caused on the command line, where no user is known.
+#: At most one renewal of a session is recorded in this time (seconds). The counter in its detail says how many there
+#: were in between.
+RENEWAL_RECORD_INTERVAL_S = 60
+#: The detail `by` of an event that the operator caused on the command line, where no user is known.
 OPERATOR = "operator"
 
 
 class AuditKind(StrEnum):
-    """What happened."""
+    """The kind of an event, as it is stored."""
 
     REGISTERED = "registered"
     LOGGED_IN = "logged_in"
@@ -36,7 +36,7 @@ class UnknownKind(str):
 
 
 def kind_of(text: str) -> AuditKind | UnknownKind:
-    """The kind that is stored as ``text``."""
+    """Returns the kind that is stored as ``text``."""
     try:
         return AuditKind(text)
     except ValueError:
@@ -45,10 +45,10 @@ def kind_of(text: str) -> AuditKind | UnknownKind:
 
 @dataclass(frozen=True, slots=True)
 class AuditEvent:
-    """One entry of the audit log.
+    """One event of the audit log.
 
-    actor, subject: the ids of who did it and of whom it was done to; None: nobody known.
-    detail: what else matters, in short words; never a secret, never what somebody typed.
+    actor, subject: the ids of the user who acted and of the user acted upon; None: no user is known.
+    detail: further facts as short words; never a secret, never text that a client sent.
     """
 
     kind: AuditKind | UnknownKind
@@ -59,5 +59,5 @@ class AuditEvent:
     at: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def with_detail(self, **detail: str) -> Self:
-        """The same event with more in its detail."""
+        """Returns the same event with additional details."""
         return replace(self, detail={**self.detail, **detail})

@@ -10,10 +10,13 @@ from user_svc.domain.errors import PeriodEmptyError
 
 @dataclass(frozen=True, slots=True)
 class AuditFilters:
-    """Which events a list is of; None: all of them.
+    """Which events to list; None: all of them.
 
-    user_id: those of which this user is the actor or the subject. since, until: those from the one moment on, up to but
-    not at the other. PeriodEmptyError: no event could lie between them.
+    user_id: events of which this user is the actor or the subject. since, until: events at or after the one and before
+    the other.
+
+    Raises:
+        PeriodEmptyError: ``since`` is not before ``until``.
     """
 
     user_id: str | None = None
@@ -28,7 +31,7 @@ class AuditFilters:
 
 @dataclass(frozen=True, slots=True)
 class AuditEntry:
-    """An event in the log. number: its own, in the order of writing; the log does not keep the origin's agent."""
+    """An event in the log. number: of the entry, in the order of writing. The log does not keep the origin's agent."""
 
     number: int
     event: AuditEvent
@@ -48,7 +51,7 @@ class AuditPosition:
 
 @dataclass(frozen=True, slots=True)
 class AuditPage:
-    """Entries, newest first. next: where the list goes on; None on the last page."""
+    """Entries, newest first. next: the position of the next page; None on the last page."""
 
     entries: tuple[AuditEntry, ...]
     next: AuditPosition | None

@@ -1,4 +1,18 @@
-"""What can go wrong, in the domain's own words. Texts may cross process borders: nothing internal belongs in them."""
+"""The domain's errors. Their texts reach the client, so they contain nothing internal.
+
+rpc/error_table.py maps each of them to a gRPC status and a reason of the contract. `violations` and `retry_after_s`
+travel with the error, where it has them.
+"""
+
+from typing import ClassVar, NamedTuple
+
+
+class BrokenRule(NamedTuple):
+    """A rule that a field of the request breaks. field: its path. rule: the rule's stable id. message: for people."""
+
+    field: str
+    rule: str
+    message: str
 
 
 class EmailTakenError(Exception):
@@ -9,14 +23,14 @@ class EmailTakenError(Exception):
 
 
 class InvalidCredentialsError(Exception):
-    """The email or the password is wrong. It never says which."""
+    """The email or the password is wrong. The error does not say which."""
 
     def __init__(self) -> None:
         super().__init__("the email or the password is wrong")
 
 
 class LoginThrottledError(Exception):
-    """Too many attempts have failed; it says nothing about this one. retry_after_s: when to try again, in seconds."""
+    """Too many attempts have failed. This attempt was not checked. retry_after_s: when to try again, in seconds."""
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__("too many attempts have failed")
@@ -24,7 +38,7 @@ class LoginThrottledError(Exception):
 
 
 class AccessDeniedError(Exception):
-    """The actor may not do this to anybody."""
+    """The operation is for administrators, and the actor is not one."""
 
     def __init__(self) -> None:
         super().__init__("only administrators may do this")
@@ -38,35 +52,35 @@ class LastAdminError(Exception):
 
 
 class UserNotFoundError(Exception):
-    """No such user, or not one that the actor may know of."""
+    """The user does not exist, or the actor may not know of it."""
 
     def __init__(self) -> None:
         super().__init__("no such user")
 
 
 class EventNotFoundError(Exception):
-    """No such event is on record."""
+    """The outbox holds no event with this id."""
 
     def __init__(self) -> None:
         super().__init__("no such event")
 
 
 class SessionNotFoundError(Exception):
-    """No such session of the actor."""
+    """The actor has no live session with this id."""
 
     def __init__(self) -> None:
         super().__init__("no such session")
 
 
 class SessionInvalidError(Exception):
-    """The session has ended, was revoked, or never existed, or the session key is not one of ours."""
+    """The session has ended, was revoked or never existed, or the session key is malformed or forged."""
 
     def __init__(self) -> None:
         super().__init__("the session has ended")
 
 
 class SessionReusedError(Exception):
-    """A session key came back after its successor: one of the two holders is a thief, so the session was revoked."""
+    """A session key was presented after its successor: one of its two holders is a thief, so the session was ended."""
 
     def __init__(self, session_id: str, user_id: str) -> None:
         super().__init__("a session key was used again after its successor; the session is revoked")
@@ -75,16 +89,22 @@ class SessionReusedError(Exception):
 
 
 class PasswordRefusedError(Exception):
-    """A new password breaks a rule. rule: the rule's id, "string.min_len" or "password.common"."""
+    """A new password breaks a rule.
 
-    def __init__(self, rule: str, message: str) -> None:
+    Args:
+        rule: the rule's id: "string.min_len", "string.max_len", "password.common" or "password.unchanged".
+        message: continues "the password …".
+        field: the request's field that holds the password.
+    """
+
+    def __init__(self, rule: str, message: str, field: str = "password") -> None:
         super().__init__(f"the password {message}")
         self.rule = rule
-        self.message = message
+        self.violations = (BrokenRule(field, rule, message),)
 
 
 class PasswordQueueFullError(Exception):
-    """As many passwords wait to be hashed as may. retry_after_s: when there should be room again, in seconds."""
+    """The queue for hashing passwords is full. retry_after_s: when a place should be free again, in seconds."""
 
     def __init__(self, retry_after_s: float) -> None:
         super().__init__("too many passwords are being checked")
@@ -92,7 +112,11 @@ class PasswordQueueFullError(Exception):
 
 
 class PeriodEmptyError(Exception):
-    """A period that ends before it begins, or as it does."""
+    """The period of a list ends at or before its start."""
+
+    violations: ClassVar[tuple[BrokenRule, ...]] = (
+        BrokenRule("until", "period.not_empty", "must be later than since"),
+    )
 
     def __init__(self) -> None:
         super().__init__("the period is empty")

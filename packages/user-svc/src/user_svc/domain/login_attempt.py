@@ -1,11 +1,11 @@
-"""Attempts to prove a password, and how those that fail slow down the next ones.
+"""Login attempts, and the policy that delays further attempts after failures.
 
-Failures are counted in buckets: of the account, and of the network that the client comes from. A bucket forgives some;
-each failure after those makes the next attempt wait, for 1 s, then 2, 4 … (OWASP Authentication Cheat Sheet, "Account
-Lockout"). Nothing is ever locked for longer than the longest delay.
+Failures are counted in buckets: one for the account, and one for the client's network. A bucket allows some failures
+for free; each further one delays the next attempt by 1 s, then 2, 4 … (OWASP Authentication Cheat Sheet, "Account
+Lockout"), up to the longest delay of the policy.
 
-Whoever keeps failing for an account from elsewhere must not keep its owner out. So an account is familiar with the
-networks from which its password was proved; from there, only what fails there is counted against it.
+An attacker who keeps failing from elsewhere must not lock the owner out. So an account has familiar networks: those
+from which its password was proved before. There, only failures from the same network count against the account.
 """
 
 import hashlib
@@ -15,23 +15,22 @@ from dataclasses import dataclass
 from enum import StrEnum
 from ipaddress import IPv6Address, ip_address
 
-#: How long after its last failure, and that one's delay, a bucket is empty again.
-FORGOTTEN_AFTER_S = 15 * 60
-#: How long an account stays familiar with a network: for longer than a session can last by default (30 days), or those
-#: who log in only when their session ends would be strangers every time.
-FAMILIAR_FOR_S = 90 * 24 * 60 * 60
-#: With how many networks an account is familiar at most, the last ones: whoever has many addresses to log in from must
-#: not fill the store with them.
-MOST_FAMILIAR = 64
-#: One customer usually holds a whole /64 (RFC 6177), and could change the address with every attempt.
+#: How long after its last failure and the delay of that a bucket is empty again.
+BUCKET_TTL_S = 15 * 60
+#: How long a network stays familiar to an account. Longer than a session lasts by default (30 days): a user who logs in
+#: only when a session ends must still come from a familiar network.
+FAMILIAR_NETWORK_TTL_S = 90 * 24 * 60 * 60
+#: How many networks are familiar to an account at most; the most recent ones. Bounds the storage per account.
+MAX_FAMILIAR_NETWORKS = 64
+#: One customer usually has a whole /64 (RFC 6177), and could use another of its addresses for each attempt.
 _IPV6_HOST_BITS = 64
 
 
 @dataclass(frozen=True, slots=True)
-class ThrottleTerms:
-    """How many failures an account and a network are forgiven, and the delays after the others, in seconds.
+class LoginThrottlePolicy:
+    """How many failures are free per account and per network, and the delays after further ones, in seconds.
 
-    Each delay is twice the one before it, from the first to the longest.
+    Each delay is twice the one before, from first_delay_s up to longest_delay_s.
     """
 
     free_per_account: int
@@ -49,9 +48,9 @@ class Bucket(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class LoginAttempt:
-    """Somebody is about to prove the password of an account, which need not exist.
+    """An attempt to prove the password of an account, which need not exist.
 
-    account: a digest of the email. network: where the client comes from; empty when unknown.
+    account: a digest of the email. network: the client's; empty when unknown.
     """
 
     attempt_id: str
@@ -60,7 +59,7 @@ class LoginAttempt:
 
     @classmethod
     def of(cls, email: str, address: str) -> "LoginAttempt":
-        """A new attempt. address: the client's; empty when unknown."""
+        """Returns a new attempt. address: the client's; empty when unknown."""
         return cls(secrets.token_hex(8), _account(email), _network(address))
 
 
@@ -68,29 +67,29 @@ class LoginAttempt:
 class AttemptDecision:
     """Whether an attempt may be made.
 
-    refused_by: the bucket that is in its delay, of two the account's; None: the attempt may be made.
-    retry_after_s: when all delays are over, in seconds.
-    first: whether that bucket has refused nobody else in this delay.
+    refused_by: the bucket that is in its delay, the account's if both are; None: the attempt may be made.
+    retry_after_s: when the delays of both buckets are over, in seconds.
+    is_first: whether this is the bucket's first refusal in this delay.
     """
 
     refused_by: Bucket | None = None
     retry_after_s: float = 0.0
-    first: bool = False
+    is_first: bool = False
 
 
 def _account(email: str) -> str:
-    """A digest that is the same for all spellings that a database could take for one email.
+    """Returns a digest that is the same for all spellings that a database may treat as one email.
 
-    Case is the database's to compare, by rules of its own: some take "İ" for "i". A bucket for each spelling would be
-    as many more guesses.
+    Databases compare case by rules of their own: some treat "İ" as "i". A bucket for each spelling would multiply the
+    guesses that an attacker has.
     """
-    apart = unicodedata.normalize("NFKD", email).casefold()
-    plain = "".join(character for character in apart if not unicodedata.combining(character))
+    decomposed = unicodedata.normalize("NFKD", email).casefold()
+    plain = "".join(character for character in decomposed if not unicodedata.combining(character))
     return hashlib.sha256(plain.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _network(address: str) -> str:
-    """The IPv4 address, or the /64 of an IPv6 address; empty for what is no address."""
+    """Returns the IPv4 address, or the /64 of an IPv6 address; empty for text that is not an address."""
     try:
         parsed = ip_address(address)
     except ValueError:

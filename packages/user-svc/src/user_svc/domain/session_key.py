@@ -1,9 +1,9 @@
-"""Session keys: everything that a renewal relies on, authenticated by a MAC, so that no store has to be believed.
+"""Session keys: everything that a renewal relies on, authenticated by a MAC, so that no store has to be trusted.
 
-A key is `SESSION_ID.COUNTER.REST`, where the rest is base64url of the other facts and the MAC: HMAC-SHA-256 under the
-service's own secret over all of them. A store that leaks what it holds leaks no credential, and one that was tampered
-with cannot move a key to another user, another session, another password or a later end. The successor of a key can be
-derived again for every client that may have missed it.
+A key is `SESSION_ID.COUNTER.REST`. REST is base64url of the other facts and the MAC: HMAC-SHA-256 with the service's
+own secret over all of them. A store that leaks its contents leaks no credential, and one that was tampered with cannot
+move a key to another user, session, password or end. The successor of a key can be derived again, for every client that
+may not have received it.
 """
 
 import base64
@@ -20,14 +20,14 @@ from user_svc.domain.errors import SessionInvalidError
 _FACTS = struct.Struct(">16sIQQ")
 #: 22 characters hold 16 bytes, 91 hold 36 bytes of facts and 32 of MAC; Lua counts exactly up to 2^53.
 _FORM = re.compile(r"([A-Za-z0-9_-]{22})\.([1-9][0-9]{0,14})\.([A-Za-z0-9_-]{91})")
-#: The second form of session keys. The first had a MAC over id and counter alone, and its owner was whom the store
-#: named; it is not accepted any more.
+#: The second form of session keys. The first, with a MAC over id and counter only, is no longer accepted: its owner
+#: came from the store.
 _CONTEXT = "headrace-session-key-2"
 
 
 @dataclass(frozen=True, slots=True)
 class SessionKey:
-    """What a verified session key says.
+    """The facts of a verified session key.
 
     session_id: 22 characters of base64url (16 bytes). counter: which of the session's keys this is, from 1.
     user_id: the session's owner. password_version: of the owner's password when the session was opened.
@@ -43,7 +43,7 @@ class SessionKey:
 
 
 class SessionKeySeal:
-    """Makes session keys that only this service can make, and verifies them.
+    """Makes and verifies session keys, which only a holder of the secret can make.
 
     secret: at least 32 bytes from a CSPRNG.
     """
@@ -55,21 +55,25 @@ class SessionKeySeal:
         return "SessionKeySeal(********)"
 
     def seal(self, key: SessionKey) -> str:
-        """The session key as the client keeps it: at most 130 characters."""
+        """Returns the session key as the client keeps it: at most 130 characters."""
         owner = UUID(key.user_id).bytes
         facts = _FACTS.pack(owner, key.password_version, key.issued_at_ms, key.ends_at_ms)
         rest = facts + self._mac(key.session_id, str(key.counter), facts)
         return f"{key.session_id}.{key.counter}.{_encode(rest)}"
 
     def open(self, text: str) -> SessionKey:
-        """What the client's session key says. SessionInvalidError: it is malformed, of the first form, or forged."""
+        """Returns the facts of the client's session key.
+
+        Raises:
+            SessionInvalidError: the key is malformed, of the first form, or forged.
+        """
         match = _FORM.fullmatch(text)
         if match is None:
             raise SessionInvalidError
         session_id, counter, encoded = match.groups()
         rest = base64.urlsafe_b64decode(encoded + "=")
         facts, mac = rest[: _FACTS.size], rest[_FACTS.size :]
-        # Bits that carry nothing are zero, or one key would have several spellings (RFC 4648 section 3.5).
+        # The padding bits must be zero, or one key would have several spellings (RFC 4648, section 3.5).
         if not hmac.compare_digest(self._mac(session_id, counter, facts), mac) or _encode(rest) != encoded:
             raise SessionInvalidError
         owner, password_version, issued_at_ms, ends_at_ms = _FACTS.unpack(facts)

@@ -1,4 +1,4 @@
-"""Access tokens, as far as the domain cares: what they say, not how they are signed."""
+"""Access tokens: what they state, not how they are signed."""
 
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -8,7 +8,7 @@ from user_svc.domain.user import Role
 
 @dataclass(frozen=True, slots=True)
 class AccessToken:
-    """A signed access token. expires_in_s: its remaining life, in seconds."""
+    """A signed access token. expires_in_s: its remaining lifetime, in seconds."""
 
     text: str = field(repr=False)
     expires_in_s: int
@@ -16,7 +16,7 @@ class AccessToken:
 
 @dataclass(frozen=True, slots=True)
 class TokenContents:
-    """What a genuine, unexpired access token says. key_counter: of the session key that was handed out with it."""
+    """The claims of a genuine, unexpired access token. key_counter: of the session key that was issued with it."""
 
     user_id: str
     role: Role

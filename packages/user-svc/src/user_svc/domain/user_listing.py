@@ -1,4 +1,4 @@
-"""The accounts as a list, newest first, a page at a time."""
+"""Lists of accounts, newest first, a page at a time."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -10,10 +10,12 @@ from user_svc.domain.user import Role, User
 
 @dataclass(frozen=True, slots=True)
 class UserFilters:
-    """Which accounts a list is of; None: all of them.
+    """Which accounts to list; None: all of them.
 
-    email: in any case. since, until: accounts created from the one moment on, up to but not at the other.
-    PeriodEmptyError: no account could lie between them.
+    email: in any case. since, until: accounts created at or after the one and before the other.
+
+    Raises:
+        PeriodEmptyError: ``since`` is not before ``until``.
     """
 
     role: Role | None = None

@@ -1,1 +1,1 @@
-"""The contract's services over the use cases: translation in and out, nothing else."""
+"""The contract's services on top of the use cases."""

@@ -1,13 +1,13 @@
-"""Who calls, and from where: the request's context in the domain's words."""
+"""The caller: the request's context in the domain's words."""
 
 from service_kit.request.context import current_request, require_principal
 
 from user_svc.domain.actor import Actor, Origin
-from user_svc.use_cases.attend_session import AttendSession
+from user_svc.use_cases.check_session import CheckSession
 
 
 def origin() -> Origin:
-    """Where the current request came from."""
+    """Returns where the current request came from."""
     request = current_request()
     if request is None:
         return Origin()
@@ -15,30 +15,35 @@ def origin() -> Origin:
 
 
 def presented_session_key() -> str | None:
-    """The session key that the client holds while it asks for another one; not verified. None: none came."""
+    """Returns the session key that came with the request, not verified; None: there was none."""
     request = current_request()
     return request.session_key if request is not None else None
 
 
 def own_token() -> str:
-    """The caller's own access token, verified already."""
+    """Returns the caller's own access token, which has been verified."""
     request = current_request()
     if request is None or request.access_token is None:
         raise LookupError("no access token: the contract lets this method be called without one")
     return request.access_token
 
 
-def token_holder() -> Actor:
-    """The user whose access token came with the call, whether or not its session still lives."""
+def caller() -> Actor:
+    """Returns the user whose access token came with the call, whether or not its session is live."""
     principal = require_principal()
     return Actor(principal.user_id, principal.session_id, principal.is_admin)
 
 
-async def caller(attend: AttendSession, *, shown: bool = True) -> Actor:
-    """The user who calls. SessionInvalidError: their token is genuine, but its session has ended.
+async def checked_caller(check_session: CheckSession, *, record_origin: bool = True) -> Actor:
+    """Returns the caller, whose session was checked.
 
-    shown: whether this call is shown as the session's last use.
+    Args:
+        check_session: the use case.
+        record_origin: whether this call's origin is recorded as the session's last one.
+
+    Raises:
+        SessionInvalidError: the token is genuine, but its session has ended.
     """
-    actor = token_holder()
-    await attend(actor, origin() if shown else Origin())
+    actor = caller()
+    await check_session(actor, origin() if record_origin else Origin())
     return actor

@@ -1,4 +1,4 @@
-"""The domain's errors as gRPC statuses and the contract's reasons."""
+"""The domain's errors as gRPC statuses and reasons of the contract."""
 
 from grpclib.const import Status
 from service_kit.grpc.errors import ErrorTable

@@ -1,4 +1,4 @@
-"""user.v1.UserEventService over the outbox: what other services ask before they act on an event."""
+"""user.v1.UserEventService on the outbox: other services verify an event with it before they act on it."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -11,7 +11,7 @@ from user_svc.domain.errors import EventNotFoundError
 
 @dataclass(frozen=True, slots=True)
 class UserEventService(UserEventServiceBase):
-    """The contract's service. find: the event with an id, as it is on record; None: there is none."""
+    """The contract's service. find: returns the event with an id from the outbox; None: there is none."""
 
     find: Callable[[str], Awaitable[Envelope | None]]
 

@@ -1,49 +1,73 @@
-"""Between the contract's messages and the domain."""
+"""Messages of the contract ↔ the domain."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
-
-from service_kit.request.errors import CallError, Violation
 from shared_contracts.headrace.session.v1 import JsonWebKey, SessionGrant
-from shared_contracts.user.v1 import ExtractTokenResponse, ListUsersRequest, Role, Session, User
+from shared_contracts.user.v1 import AuditEvent as AuditEventMessage
+from shared_contracts.user.v1 import AuditKind as AuditKindMessage
+from shared_contracts.user.v1 import ExtractTokenResponse, ListAuditEventsRequest, ListUsersRequest
+from shared_contracts.user.v1 import Role as RoleMessage
+from shared_contracts.user.v1 import Session as SessionMessage
+from shared_contracts.user.v1 import User as UserMessage
 
-from user_svc.domain import user as domain
-from user_svc.domain.errors import PasswordRefusedError, PeriodEmptyError
+from user_svc.domain.audit import AuditKind
+from user_svc.domain.audit_listing import AuditEntry, AuditFilters
 from user_svc.domain.session import ListedSession
 from user_svc.domain.token import TokenContents
+from user_svc.domain.user import Role, User
 from user_svc.domain.user_listing import UserFilters
-from user_svc.rpc.error_table import ERROR_TABLE
-from user_svc.use_cases.grant import Grant
+from user_svc.use_cases.credentials import Credentials
 
-_ROLE_MESSAGES = {domain.Role.USER: Role.USER, domain.Role.ADMIN: Role.ADMIN}
-_ROLES = {message: role for role, message in _ROLE_MESSAGES.items()}
+_ROLES = {RoleMessage.USER: Role.USER, RoleMessage.ADMIN: Role.ADMIN}
+_ROLE_MESSAGES = {role: message for message, role in _ROLES.items()}
+_KINDS = {AuditKindMessage[kind.name]: kind for kind in AuditKind}
+_KIND_MESSAGES: dict[str, AuditKindMessage] = {kind: message for message, kind in _KINDS.items()}
 _SELF = "me"
 
 
+def canonical_id(text: str) -> str:
+    """Returns a UUID as the domain writes it: RFC 9562 lets clients use capitals."""
+    return text.lower()
+
+
 def user_id(text: str | None) -> str | None:
-    """The user that a request names, in the canonical form of ids; None: the caller."""
-    return None if text is None or text == _SELF else text.lower()
+    """Returns the id of the user that a request names; None: the caller."""
+    return None if text is None or text == _SELF else canonical_id(text)
 
 
-def role(message: Role) -> domain.Role:
-    """The role that a request names."""
+def role(message: RoleMessage) -> Role:
     return _ROLES[message]
 
 
 def user_filters(message: ListUsersRequest) -> UserFilters:
-    """Which accounts to list. CallError: none could be between `since` and `until`."""
-    with period_in_request():
-        return UserFilters(
-            role=None if message.role is None else role(message.role),
-            email=message.email,
-            since=message.since,
-            until=message.until,
-        )
+    """Returns which accounts to list.
+
+    Raises:
+        PeriodEmptyError: `since` is not before `until`.
+    """
+    return UserFilters(
+        role=None if message.role is None else role(message.role),
+        email=message.email,
+        since=message.since,
+        until=message.until,
+    )
 
 
-def user_message(user: domain.User) -> User:
-    """A user, without what nobody needs to see."""
-    return User(
+def audit_filters(message: ListAuditEventsRequest) -> AuditFilters:
+    """Returns which events to list.
+
+    Raises:
+        PeriodEmptyError: `since` is not before `until`.
+    """
+    return AuditFilters(
+        user_id=None if message.user_id is None else canonical_id(message.user_id),
+        kind=None if message.kind is None else _KINDS[message.kind],
+        since=message.since,
+        until=message.until,
+    )
+
+
+def user_message(user: User) -> UserMessage:
+    """Returns the account without its password hash and version."""
+    return UserMessage(
         user_id=user.user_id,
         email=user.email,
         name=user.name,
@@ -52,14 +76,14 @@ def user_message(user: domain.User) -> User:
     )
 
 
-def session_grant(grant: Grant) -> SessionGrant:
-    """The session key for the client to keep."""
-    return SessionGrant(session_key=grant.session_key, max_age_s=grant.key_max_age_s)
+def session_grant(credentials: Credentials) -> SessionGrant:
+    """Returns the session key for the client to keep."""
+    return SessionGrant(session_key=credentials.session_key, max_age_s=credentials.key_max_age_s)
 
 
-def session_message(session: ListedSession, current_id: str) -> Session:
-    """A session of a list."""
-    return Session(
+def session_message(session: ListedSession, current_id: str) -> SessionMessage:
+    """Returns a session of a list. current_id: the id of the caller's session."""
+    return SessionMessage(
         session_id=session.session_id,
         created_at=session.created_at,
         last_used_at=session.last_used_at,
@@ -70,7 +94,7 @@ def session_message(session: ListedSession, current_id: str) -> Session:
 
 
 def token_message(contents: TokenContents | None) -> ExtractTokenResponse:
-    """What a token stands for; nothing but that it is not active for None."""
+    """Returns the claims of a token; for None, only that it is not active."""
     if contents is None:
         return ExtractTokenResponse(active=False)
     return ExtractTokenResponse(
@@ -84,26 +108,20 @@ def token_message(contents: TokenContents | None) -> ExtractTokenResponse:
 
 
 def key_message(jwk: dict[str, str]) -> JsonWebKey:
-    """A public key."""
     return JsonWebKey(kty=jwk["kty"], crv=jwk["crv"], x=jwk["x"], kid=jwk["kid"], alg=jwk["alg"], use=jwk["use"])
 
 
-@contextmanager
-def period_in_request() -> Iterator[None]:
-    """Has an empty period answered as a violation of `until`."""
-    try:
-        yield
-    except PeriodEmptyError as exc:
-        status, reason = ERROR_TABLE[PeriodEmptyError]
-        violation = Violation("until", "period.not_empty", "must be later than since")
-        raise CallError(status, reason, str(exc), [violation]) from exc
-
-
-@contextmanager
-def new_password_in(field: str) -> Iterator[None]:
-    """Has a refused password told as a violation of ``field``: the domain does not know what the contract calls it."""
-    try:
-        yield
-    except PasswordRefusedError as exc:
-        status, reason = ERROR_TABLE[PasswordRefusedError]
-        raise CallError(status, reason, str(exc), [Violation(field, exc.rule, exc.message)]) from exc
+def audit_message(entry: AuditEntry) -> AuditEventMessage:
+    """Returns an entry of the audit log. A kind that the contract does not have stays as text."""
+    event = entry.event
+    return AuditEventMessage(
+        event_id=str(entry.number),
+        kind=_KIND_MESSAGES.get(event.kind, AuditKindMessage.UNSPECIFIED),
+        raw_kind=event.kind if event.kind not in _KIND_MESSAGES else "",
+        at=event.at,
+        actor_id=event.actor,
+        subject_id=event.subject,
+        ip=event.origin.address,
+        request_id=event.origin.request_id,
+        detail=dict(event.detail),
+    )

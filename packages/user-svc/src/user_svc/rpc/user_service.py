@@ -1,4 +1,4 @@
-"""user.v1.UserService over the use cases: messages in, use case, messages out."""
+"""user.v1.UserService on the use cases: messages in, use case, messages out."""
 
 from dataclasses import dataclass
 
@@ -28,9 +28,10 @@ from shared_contracts.user.v1 import (
     UserServiceBase,
 )
 
-from user_svc.rpc import caller, user_page_tokens
+from user_svc.rpc.caller import caller, checked_caller, origin, own_token, presented_session_key
+from user_svc.rpc.page_tokens import decode_user_position, encode_user_position
 from user_svc.rpc.translation import (
-    new_password_in,
+    canonical_id,
     role,
     session_grant,
     session_message,
@@ -39,11 +40,11 @@ from user_svc.rpc.translation import (
     user_id,
     user_message,
 )
-from user_svc.use_cases.attend_session import AttendSession
 from user_svc.use_cases.change_password import ChangePassword
+from user_svc.use_cases.check_session import CheckSession
 from user_svc.use_cases.delete_user import DeleteUser
-from user_svc.use_cases.extract_token import ExtractToken
 from user_svc.use_cases.get_user import GetUser
+from user_svc.use_cases.introspect_token import IntrospectToken
 from user_svc.use_cases.list_sessions import ListSessions
 from user_svc.use_cases.list_users import ListUsers
 from user_svc.use_cases.log_in import LogIn
@@ -58,96 +59,97 @@ _DEFAULT_PAGE_SIZE = 20
 
 @dataclass(frozen=True, slots=True)
 class UserService(UserServiceBase):
-    """The contract's service. What it is handed has been validated; what it raises, the error table maps.
+    """The contract's service. Its requests have been validated; error_table maps what it raises.
 
-    Each call that needs a principal attends its session first, so that an ended one ends every call at once.
+    Each call that needs a principal, except Logout, first checks its session, so that the end of a session takes effect
+    on the next call.
     """
 
-    attend: AttendSession
-    registering: Register
-    logging_in: LogIn
-    extracting: ExtractToken
-    getting: GetUser
-    deleting: DeleteUser
-    listing: ListUsers
-    setting_role: SetUserRole
-    changing_password: ChangePassword
-    logging_out: LogOut
-    listing_sessions: ListSessions
-    revoking_session: RevokeSession
+    check_session: CheckSession
+    create_account: Register
+    log_in: LogIn
+    introspect_token: IntrospectToken
+    get: GetUser
+    delete: DeleteUser
+    list: ListUsers
+    set_role: SetUserRole
+    change_own_password: ChangePassword
+    log_out: LogOut
+    list_own_sessions: ListSessions
+    revoke_own_session: RevokeSession
 
     async def register(self, message: RegisterRequest) -> RegisterResponse:
-        presented = caller.presented_session_key()
-        with new_password_in("password"):
-            grant = await self.registering(message.email, message.name, message.password, caller.origin(), presented)
+        credentials = await self.create_account(
+            message.email, message.name, message.password, origin(), presented_session_key()
+        )
         return RegisterResponse(
-            user=user_message(grant.user),
-            access_token=grant.token.text,
+            user=user_message(credentials.user),
+            access_token=credentials.token.text,
             token_type=_BEARER,
-            expires_in=grant.token.expires_in_s,
-            session=session_grant(grant),
+            expires_in=credentials.token.expires_in_s,
+            session=session_grant(credentials),
         )
 
     async def login(self, message: LoginRequest) -> LoginResponse:
-        presented = caller.presented_session_key()
-        grant = await self.logging_in(message.email, message.password, caller.origin(), presented)
+        credentials = await self.log_in(message.email, message.password, origin(), presented_session_key())
         return LoginResponse(
-            user=user_message(grant.user),
-            access_token=grant.token.text,
+            user=user_message(credentials.user),
+            access_token=credentials.token.text,
             token_type=_BEARER,
-            expires_in=grant.token.expires_in_s,
-            session=session_grant(grant),
+            expires_in=credentials.token.expires_in_s,
+            session=session_grant(credentials),
         )
 
     async def extract_token(self, message: ExtractTokenRequest) -> ExtractTokenResponse:
-        actor = await caller.caller(self.attend)
-        token = caller.own_token() if message.token is None else message.token
-        return token_message(await self.extracting(actor, token))
+        actor = await checked_caller(self.check_session)
+        token = own_token() if message.token is None else message.token
+        return token_message(await self.introspect_token(actor, token))
 
     async def get_user(self, message: GetUserRequest) -> GetUserResponse:
-        actor = await caller.caller(self.attend)
-        return GetUserResponse(user=user_message(await self.getting(actor, user_id(message.user_id))))
+        actor = await checked_caller(self.check_session)
+        return GetUserResponse(user=user_message(await self.get(actor, user_id(message.user_id))))
 
     async def delete_user(self, message: DeleteUserRequest) -> DeleteUserResponse:
-        actor = await caller.caller(self.attend)
-        await self.deleting(actor, user_id(message.user_id), caller.origin())
+        actor = await checked_caller(self.check_session)
+        await self.delete(actor, user_id(message.user_id), origin())
         return DeleteUserResponse()
 
     async def list_users(self, message: ListUsersRequest) -> ListUsersResponse:
-        actor = await caller.caller(self.attend)
+        actor = await checked_caller(self.check_session)
         filters = user_filters(message)
-        behind = user_page_tokens.decode(message.page_token, filters) if message.page_token else None
-        page = await self.listing(actor, filters, behind, message.page_size or _DEFAULT_PAGE_SIZE)
+        behind = decode_user_position(message.page_token, filters) if message.page_token else None
+        page = await self.list(actor, filters, behind, message.page_size or _DEFAULT_PAGE_SIZE)
         return ListUsersResponse(
             users=[user_message(user) for user in page.users],
-            next_page_token=user_page_tokens.encode(page.next, filters) if page.next else "",
+            next_page_token=encode_user_position(page.next, filters) if page.next else "",
         )
 
     async def set_user_role(self, message: SetUserRoleRequest) -> SetUserRoleResponse:
-        actor = await caller.caller(self.attend)
-        user = await self.setting_role(actor, message.user_id.lower(), role(message.role), caller.origin())
+        actor = await checked_caller(self.check_session)
+        user = await self.set_role(actor, canonical_id(message.user_id), role(message.role), origin())
         return SetUserRoleResponse(user=user_message(user))
 
     async def change_password(self, message: ChangePasswordRequest) -> ChangePasswordResponse:
-        actor = await caller.caller(self.attend)
-        with new_password_in("new_password"):
-            grant = await self.changing_password(actor, message.current_password, message.new_password, caller.origin())
+        actor = await checked_caller(self.check_session)
+        credentials = await self.change_own_password(actor, message.current_password, message.new_password, origin())
         return ChangePasswordResponse(
-            access_token=grant.token.text, expires_in=grant.token.expires_in_s, session=session_grant(grant)
+            access_token=credentials.token.text,
+            expires_in=credentials.token.expires_in_s,
+            session=session_grant(credentials),
         )
 
     async def logout(self, message: LogoutRequest) -> LogoutResponse:
-        # Whatever has become of the session: a logout that is sent again, or comes late, has what it wants.
-        await self.logging_out(caller.token_holder(), caller.origin())
+        # Without a check of the session: a logout that is retried, or comes late, succeeds.
+        await self.log_out(caller(), origin())
         return LogoutResponse()
 
     async def list_sessions(self, message: ListSessionsRequest) -> ListSessionsResponse:
-        # Who lists sessions wants to see where they were used before.
-        actor = await caller.caller(self.attend, shown=False)
-        sessions = await self.listing_sessions(actor)
+        # The list shows where each session was used before this call.
+        actor = await checked_caller(self.check_session, record_origin=False)
+        sessions = await self.list_own_sessions(actor)
         return ListSessionsResponse(sessions=[session_message(session, actor.session_id) for session in sessions])
 
     async def revoke_session(self, message: RevokeSessionRequest) -> RevokeSessionResponse:
-        actor = await caller.caller(self.attend)
-        await self.revoking_session(actor, message.session_id, caller.origin())
+        actor = await checked_caller(self.check_session)
+        await self.revoke_own_session(actor, message.session_id, origin())
         return RevokeSessionResponse()

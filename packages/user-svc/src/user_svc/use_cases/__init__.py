@@ -1,1 +1,1 @@
-"""What the service does: one file, one thing that somebody wants."""
+"""What can be asked of the user service, one file each."""

@@ -1,4 +1,4 @@
-"""Changes a password."""
+"""Change a password."""
 
 from dataclasses import dataclass, replace
 
@@ -6,61 +6,68 @@ from user_svc.domain.actor import Actor, Origin
 from user_svc.domain.audit import AuditEvent, AuditKind
 from user_svc.domain.errors import InvalidCredentialsError, PasswordRefusedError
 from user_svc.domain.password import PasswordPolicy, normalise
-from user_svc.domain.ports import AuditTrail, PasswordHasher, Sessions, Users
+from user_svc.domain.ports import AuditTrail, PasswordHasher, Sessions, UserRepository
 from user_svc.domain.user import User
-from user_svc.use_cases.grant import Grant, Grants
+from user_svc.use_cases.credentials import CredentialIssuer, Credentials
 from user_svc.use_cases.password_attempts import PasswordAttempts
-from user_svc.use_cases.session_opening import SessionOpening
+from user_svc.use_cases.session_opener import SessionOpener
+
+_FIELD = "new_password"
 
 
 @dataclass(frozen=True, slots=True)
 class ChangePassword:
-    """Changes the actor's password, ends all of the actor's sessions and opens a new one.
+    """Use case: changes the actor's password, ends all of the actor's sessions and opens a new one.
 
-    The session that the change was asked in ends too: whoever has a copy of its key must not survive the change.
+    The session of the call ends, too: a copy of its key must not survive the change.
     """
 
-    users: Users
+    users: UserRepository
     sessions: Sessions
     hasher: PasswordHasher
     policy: PasswordPolicy
     attempts: PasswordAttempts
-    opening: SessionOpening
-    grants: Grants
+    opener: SessionOpener
+    issuer: CredentialIssuer
     trail: AuditTrail
 
-    async def __call__(self, actor: Actor, current: str, new: str, origin: Origin) -> Grant:
-        """The credentials of the new session.
+    async def __call__(self, actor: Actor, current: str, new: str, origin: Origin) -> Credentials:
+        """Returns the credentials of the new session.
 
-        PasswordRefusedError: the new one breaks a rule. InvalidCredentialsError: the current one is wrong.
-        LoginThrottledError: too many have failed; a stolen token allows no faster guesses than a login.
+        Raises:
+            PasswordRefusedError: the new password breaks a rule.
+            InvalidCredentialsError: the current password is wrong.
+            LoginThrottledError: too many attempts have failed. A stolen token allows no faster guesses than a login.
         """
-        user = await self.users.with_id(actor.user_id)
+        user = await self.users.get(actor.user_id)
         if user is None:
-            raise InvalidCredentialsError  # deleted meanwhile
-        new, current = self.policy.admit(new, user.email, user.name), normalise(current)
+            raise InvalidCredentialsError  # deleted since the session was checked
+        new, current = self.policy.admit(new, user.email, user.name, field=_FIELD), normalise(current)
         if new == current:
-            raise PasswordRefusedError("password.unchanged", "must differ from the current one")
+            raise PasswordRefusedError("password.unchanged", "must differ from the current one", _FIELD)
         async with self.attempts.attempt(user.email, origin, user.user_id):
-            await self._check(user, current, origin)
-        detail = {"session_id": actor.session_id}
-        event = AuditEvent(AuditKind.PASSWORD_CHANGED, user.user_id, user.user_id, origin, detail)
+            await self._verify(user, current, origin)
+        event = self._event(AuditKind.PASSWORD_CHANGED, user, origin, session_id=actor.session_id)
         new_hash = await self.hasher.hash(new)
-        succeeding = replace(user, password_version=user.password_version + 1)
-        async with self.opening.opened(succeeding, origin) as session:
+        successor = replace(user, password_version=user.password_version + 1)
+        async with self.opener.open(successor, origin) as session:
             changed = await self.users.change_password(user, new_hash, event)
             if changed is None:
-                raise InvalidCredentialsError  # changed meanwhile: what was current is so no more
-        # Should this fail half-way, the others still end at their next renewal: their keys have the old version.
-        ended = await self.sessions.end_all(user.user_id, but=session.session_id)
-        for session_id in ended:
-            if session_id != actor.session_id:  # the end of that one is part of the change
-                detail = {"session_id": session_id, "cause": "password_changed"}
-                self.trail.note(AuditEvent(AuditKind.SESSION_REVOKED, user.user_id, user.user_id, origin, detail))
-        return self.grants.grant(changed, session)
+                raise InvalidCredentialsError  # a concurrent change was faster
+        await self._end_others(actor, session.session_id, user, origin)
+        return self.issuer.issue(changed, session)
 
-    async def _check(self, user: User, current: str, origin: Origin) -> None:
+    async def _verify(self, user: User, current: str, origin: Origin) -> None:
         if not await self.hasher.verify(user.password_hash, current):
-            detail = {"cause": "password_change"}
-            self.trail.note(AuditEvent(AuditKind.LOGIN_FAILED, user.user_id, user.user_id, origin, detail))
+            self.trail.note(self._event(AuditKind.LOGIN_FAILED, user, origin, cause="password_change"))
             raise InvalidCredentialsError
+
+    async def _end_others(self, actor: Actor, new_id: str, user: User, origin: Origin) -> None:
+        # If this fails half-way, the remaining ones end at their next renewal: their keys have the old version.
+        for session_id in await self.sessions.end_all(user.user_id, but=new_id):
+            if session_id != actor.session_id:  # the event of the change names that one
+                detail = {"session_id": session_id, "cause": "password_changed"}
+                self.trail.note(self._event(AuditKind.SESSION_REVOKED, user, origin, **detail))
+
+    def _event(self, kind: AuditKind, user: User, origin: Origin, **detail: str) -> AuditEvent:
+        return AuditEvent(kind, user.user_id, user.user_id, origin, detail)

@@ -1,4 +1,4 @@
-"""The operator makes an administrator's account on the command line."""
+"""Create an administrator's account, for the operator on the command line."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,25 +7,30 @@ from datetime import UTC, datetime
 from user_svc.domain.actor import Origin
 from user_svc.domain.audit import OPERATOR, AuditEvent, AuditKind
 from user_svc.domain.password import PasswordPolicy
-from user_svc.domain.ports import PasswordHasher, Users
+from user_svc.domain.ports import PasswordHasher, UserRepository
 from user_svc.domain.user import Role, User
 
 
 @dataclass(frozen=True, slots=True)
 class CreateAdmin:
-    """Creates an administrator.
+    """Use case: creates an administrator.
 
-    An account that exists is never made one by its email: registering proves nothing about who owns the address, so
-    the account may be a stranger's, with a password that the stranger chose.
+    An existing account is never promoted by its email: registering does not prove who owns the address, so the account
+    may be a stranger's, with a password that the stranger chose.
     """
 
-    users: Users
+    users: UserRepository
     hasher: PasswordHasher
     policy: PasswordPolicy
     new_id: Callable[[], str]
 
     async def __call__(self, email: str, name: str, password: str) -> User:
-        """The new administrator. PasswordRefusedError; EmailTakenError."""
+        """Returns the new administrator.
+
+        Raises:
+            PasswordRefusedError: the password breaks a rule.
+            EmailTakenError: an account with this email exists.
+        """
         user = User(
             user_id=self.new_id(),
             email=email,

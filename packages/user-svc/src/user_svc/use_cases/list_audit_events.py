@@ -1,4 +1,4 @@
-"""An administrator wants to know what happened."""
+"""List audit events, newest first."""
 
 from dataclasses import dataclass
 
@@ -10,15 +10,19 @@ from user_svc.domain.ports import AuditLog
 
 @dataclass(frozen=True, slots=True)
 class ListAuditEvents:
-    """Lists the audit log, for administrators."""
+    """Use case: lists one page of the audit log, for administrators."""
 
     log: AuditLog
 
     async def __call__(self, actor: Actor, filters: AuditFilters, behind: AuditPosition | None, size: int) -> AuditPage:
-        """A page of at most ``size`` entries. AccessDeniedError: the actor is no administrator."""
+        """Returns at most ``size`` entries behind a position; None: from the newest on.
+
+        Raises:
+            AccessDeniedError: the actor is not an administrator.
+        """
         if not actor.is_admin:
             raise AccessDeniedError
-        # One more than asked for tells whether this page is the last one, without a second query.
+        # One entry more than asked for shows whether this page is the last, without a second query.
         entries = tuple(await self.log.page(filters, behind, size + 1))
         if len(entries) <= size:
             return AuditPage(entries, next=None)

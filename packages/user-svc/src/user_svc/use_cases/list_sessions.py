@@ -1,4 +1,4 @@
-"""Somebody wants to know where they are logged in."""
+"""List the actor's sessions."""
 
 from dataclasses import dataclass
 
@@ -9,10 +9,10 @@ from user_svc.domain.session import ListedSession
 
 @dataclass(frozen=True, slots=True)
 class ListSessions:
-    """Lists the actor's live sessions."""
+    """Use case: lists the actor's live sessions."""
 
     sessions: Sessions
 
     async def __call__(self, actor: Actor) -> list[ListedSession]:
-        """The sessions, most recently used first."""
-        return await self.sessions.of_user(actor.user_id)
+        """Returns the sessions, most recently used first."""
+        return await self.sessions.list_of_user(actor.user_id)

@@ -1,4 +1,4 @@
-"""The part that logging in and changing a password share: after too many failures, the next attempt has to wait."""
+"""What logging in and changing a password share: after too many failures, further attempts are delayed."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -11,29 +11,36 @@ from user_svc.domain.errors import DependencyUnavailableError, InvalidCredential
 from user_svc.domain.login_attempt import LoginAttempt
 from user_svc.domain.ports import AuditTrail, LoginThrottle
 
-#: How long an attempt waits for those before it to be decided (seconds). A login has 5 s in all.
-_PATIENCE_S = 3.0
+#: How long an attempt waits for earlier ones to be decided (seconds). A login has a deadline of 5 s.
+_MAX_WAIT_S = 3.0
 
 
 @dataclass(frozen=True, slots=True)
 class PasswordAttempts:
-    """Lets attempts be made, and counts those that fail.
+    """Admits attempts to prove a password, and counts those that fail.
 
-    An attempt counts as failed until it has succeeded, so that guesses in parallel do not slip by. Where that refuses
-    an attempt while others of the same account are under way in this process, it waits until they are decided, and
-    asks again: right passwords that come together are no failures.
+    An attempt counts as failed until it has succeeded, so that concurrent guesses do not exceed the limit. If an
+    attempt is refused while others of the same account are in progress in this process, it waits until they are decided
+    and tries again: concurrent attempts with the right password are not failures.
     """
 
     throttle: LoginThrottle
     trail: AuditTrail
-    _under_way: dict[str, set[asyncio.Event]] = field(default_factory=dict, init=False)
+    _in_progress: dict[str, set[asyncio.Event]] = field(default_factory=dict, init=False)
 
     @asynccontextmanager
     async def attempt(self, email: str, origin: Origin, subject: str | None = None) -> AsyncIterator[None]:
-        """A block that proves a password, or raises InvalidCredentialsError. subject: whose it is, if that is known.
+        """Surrounds a block that proves a password, or raises InvalidCredentialsError.
 
-        LoginThrottledError, before the block: too many have failed; the right password is refused alike.
-        A block that fails in another way, or is given up, has proved nothing either way, and does not count.
+        A block that raises another error or is cancelled does not count: it has not shown that the password is wrong.
+
+        Args:
+            email: of the account, which need not exist.
+            origin: where the request came from.
+            subject: the account's user id, where it is known; for the audit log.
+
+        Raises:
+            LoginThrottledError: before the block, whether or not the password is right: too many attempts have failed.
         """
         attempt = LoginAttempt.of(email, origin.address)
         decided: asyncio.Event | None = None
@@ -51,14 +58,18 @@ class PasswordAttempts:
             if decided is not None:
                 self._leave(attempt, decided)
 
-    async def proved(self, email: str, origin: Origin) -> None:
-        """Makes the account familiar with where its password was just set. It is no loss if that fails."""
+    async def record_proof(self, email: str, origin: Origin) -> None:
+        """Makes the network familiar from which the account's password was just set. A failure is ignored."""
         with suppress(DependencyUnavailableError):
             await self.throttle.succeed(LoginAttempt.of(email, origin.address))
 
     async def _begin(self, attempt: LoginAttempt, origin: Origin, subject: str | None) -> asyncio.Event:
-        """Begins the attempt; to be set, by `_leave`, when it is decided. LoginThrottledError."""
-        is_first, due = False, asyncio.get_running_loop().time() + _PATIENCE_S
+        """Begins the attempt. Returns an event for `_leave` to set once the attempt is decided.
+
+        Raises:
+            LoginThrottledError: the attempt is refused.
+        """
+        is_first, due = False, asyncio.get_running_loop().time() + _MAX_WAIT_S
         while True:
             decided = self._enter(attempt)
             try:
@@ -69,17 +80,17 @@ class PasswordAttempts:
             if decision.refused_by is None:
                 return decided
             self._leave(attempt, decided)
-            is_first = is_first or decision.first
+            is_first = is_first or decision.is_first
             if not await self._others_decided(attempt, due):
                 break
-        if is_first:  # so that the log gets no more entries of refusals than of failures, which slow down
+        if is_first:  # one entry per delay, so that refusals add no more entries than the failures, which are delayed
             detail = {"cause": "throttled", "bucket": decision.refused_by.value}
             self.trail.note(AuditEvent(AuditKind.LOGIN_FAILED, None, subject, origin, detail))
         raise LoginThrottledError(decision.retry_after_s)
 
     async def _others_decided(self, attempt: LoginAttempt, due: float) -> bool:
-        """Waits for the account's attempts that are under way here; False: there are none, or it took too long."""
-        others = tuple(self._under_way.get(attempt.account, ()))
+        """Waits for the account's other attempts in this process. False: there were none, or it took too long."""
+        others = tuple(self._in_progress.get(attempt.account, ()))
         try:
             async with asyncio.timeout_at(due):
                 for other in others:
@@ -90,12 +101,12 @@ class PasswordAttempts:
 
     def _enter(self, attempt: LoginAttempt) -> asyncio.Event:
         decided = asyncio.Event()
-        self._under_way.setdefault(attempt.account, set()).add(decided)
+        self._in_progress.setdefault(attempt.account, set()).add(decided)
         return decided
 
     def _leave(self, attempt: LoginAttempt, decided: asyncio.Event) -> None:
         decided.set()
-        under_way = self._under_way[attempt.account]
-        under_way.discard(decided)
-        if not under_way:
-            del self._under_way[attempt.account]
+        in_progress = self._in_progress[attempt.account]
+        in_progress.discard(decided)
+        if not in_progress:
+            del self._in_progress[attempt.account]

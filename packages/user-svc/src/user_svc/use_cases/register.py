@@ -1,4 +1,4 @@
-"""Somebody wants an account."""
+"""Register an account."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -7,29 +7,40 @@ from datetime import UTC, datetime
 from user_svc.domain.actor import Origin
 from user_svc.domain.audit import AuditEvent, AuditKind
 from user_svc.domain.password import PasswordPolicy
-from user_svc.domain.ports import PasswordHasher, Users
+from user_svc.domain.ports import PasswordHasher, UserRepository
 from user_svc.domain.user import Role, User
-from user_svc.use_cases.grant import Grant, Grants
+from user_svc.use_cases.credentials import CredentialIssuer, Credentials
 from user_svc.use_cases.password_attempts import PasswordAttempts
-from user_svc.use_cases.session_opening import SessionOpening
+from user_svc.use_cases.session_opener import SessionOpener
 
 
 @dataclass(frozen=True, slots=True)
 class Register:
-    """Creates an account and logs it in."""
+    """Use case: creates an account and logs it in."""
 
-    users: Users
+    users: UserRepository
     hasher: PasswordHasher
     policy: PasswordPolicy
     attempts: PasswordAttempts
-    opening: SessionOpening
-    grants: Grants
+    opener: SessionOpener
+    issuer: CredentialIssuer
     new_id: Callable[[], str]
 
-    async def __call__(self, email: str, name: str, password: str, origin: Origin, presented: str | None) -> Grant:
-        """The new account's first credentials. presented: the session key that the client held, if any.
+    async def __call__(
+        self, email: str, name: str, password: str, origin: Origin, presented: str | None
+    ) -> Credentials:
+        """Returns the new account's first credentials.
 
-        PasswordRefusedError. EmailTakenError, only after the hashing: a free email takes no longer than a taken one.
+        Args:
+            email: kept as given; unique without regard to case.
+            name: the display name.
+            password: in any normal form.
+            origin: where the request came from.
+            presented: the session key that the client sent along, if any; its session is ended.
+
+        Raises:
+            PasswordRefusedError: the password breaks a rule.
+            EmailTakenError: raised after the hashing, so that a free email takes no longer than a taken one.
         """
         password_hash = await self.hasher.hash(self.policy.admit(password, email, name))
         user = User(
@@ -41,9 +52,9 @@ class Register:
             password_version=1,
             created_at=datetime.now(UTC),
         )
-        async with self.opening.opened(user, origin) as session:
+        async with self.opener.open(user, origin) as session:
             await self.users.add(user, AuditEvent(AuditKind.REGISTERED, user.user_id, user.user_id, origin))
-            await self.opening.retire(presented, origin)
-        # Not before the account is theirs: nobody becomes familiar by registering an email that is taken.
-        await self.attempts.proved(email, origin)
-        return self.grants.grant(user, session)
+            await self.opener.end_replaced(presented, origin)
+        # After the account was added: registering a taken email must not make the client's network familiar to it.
+        await self.attempts.record_proof(email, origin)
+        return self.issuer.issue(user, session)

@@ -1,4 +1,4 @@
-"""A client has presented an access token: so it has the session key that came with it."""
+"""Report that a client has presented an access token, so that it has the session key issued with it."""
 
 from dataclasses import dataclass
 
@@ -9,16 +9,20 @@ from user_svc.domain.session import SessionUse
 
 @dataclass(frozen=True, slots=True)
 class ReportUse:
-    """Notes that the session key which came with an access token has reached its client.
+    """Use case: records that the session key issued with an access token has reached its client.
 
-    From then on the predecessor of that key is good within the grace only: later, it is a copy in other hands.
+    From then on, the predecessor of that key is accepted within the grace only: later, it must be a copy.
     """
 
     sessions: Sessions
     tokens: TokenReader
 
     async def __call__(self, token: str) -> None:
-        """Notes it. SessionInvalidError: the token is not valid, or its session has ended."""
+        """Records the use.
+
+        Raises:
+            SessionInvalidError: the token is not valid, or its session has ended.
+        """
         contents = await self.tokens.read(token)
         if contents is None:
             raise SessionInvalidError

@@ -1,4 +1,4 @@
-"""Somebody wants one of their sessions ended."""
+"""Revoke a session."""
 
 from dataclasses import dataclass
 
@@ -10,13 +10,17 @@ from user_svc.domain.ports import AuditTrail, Sessions
 
 @dataclass(frozen=True, slots=True)
 class RevokeSession:
-    """Revokes one of the actor's sessions."""
+    """Use case: ends one of the actor's sessions."""
 
     sessions: Sessions
     trail: AuditTrail
 
     async def __call__(self, actor: Actor, session_id: str, origin: Origin) -> None:
-        """Revokes it. SessionNotFoundError: the actor has no such session, whoever else might."""
+        """Ends the session.
+
+        Raises:
+            SessionNotFoundError: the actor has no such live session, even if another user has.
+        """
         if not await self.sessions.end(session_id, actor.user_id):
             raise SessionNotFoundError
         detail = {"session_id": session_id, "cause": "revoked"}

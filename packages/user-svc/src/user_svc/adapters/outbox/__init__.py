@@ -1,1 +1,1 @@
-"""Events for other services: written to a table with what they tell of, and relayed from there to a stream in Redis."""
+"""The transactional outbox: events for other services, written with the change and relayed to a stream in Redis."""

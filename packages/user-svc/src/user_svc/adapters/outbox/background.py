@@ -1,4 +1,4 @@
-"""Relays for as long as the process lives."""
+"""Relays events in the background, for as long as the process runs."""
 
 import asyncio
 import time
@@ -13,15 +13,15 @@ from user_svc.adapters.outbox.stream import TIMEOUT_S, EventStream, RedisEventSt
 from user_svc.adapters.outbox.telemetry import OutboxTelemetry
 from user_svc.domain.errors import DependencyUnavailableError
 
-#: What another process has written, and could not relay any more, is found within this time.
-_POLL_S = 1.0
-_FORGET_EVERY_S = 60.0
+#: How often the table is polled for events that another process wrote and did not relay.
+_POLL_INTERVAL_S = 1.0
+_DELETE_INTERVAL_S = 60.0
 
 
 class BackgroundRelay:
-    """Relays at once what this process announces (`wake`), and soon what others did.
+    """Relays events at once after `wake`, and those of other processes at the next poll.
 
-    While PostgreSQL or Redis is away, it tries again, at growing intervals.
+    While PostgreSQL or Redis is unavailable, it retries with backoff.
     """
 
     def __init__(self, url: str, stream: str, relay: Relay, telemetry: OutboxTelemetry) -> None:
@@ -30,23 +30,23 @@ class BackgroundRelay:
         self._relay = relay
         self._telemetry = telemetry
         self._woken = asyncio.Event()
-        self._forget_at_s = time.monotonic()
+        self._delete_at_s = time.monotonic()
 
     def wake(self) -> None:
-        """There is something to relay."""
+        """Relays soon: an event was written."""
         self._woken.set()
 
     async def run(self) -> None:
-        """Relay until cancelled."""
+        """Relays until cancelled."""
         backoff = Backoff(0.1, 2.0)
         while True:
             try:
                 async with own_connection(self._url, "outbox", connect_timeout_s=TIMEOUT_S, decode=False) as redis:
                     await self._serve(RedisEventStream(redis, self._stream), backoff)
             except (RedisError, OSError, DependencyUnavailableError) as exc:
-                self._telemetry.stopped(exc)
+                self._telemetry.failed(exc)
             with suppress(DependencyUnavailableError):
-                await self._relay.count_waiting()
+                await self._relay.count_unrelayed()
             await asyncio.sleep(backoff.next_s())
 
     async def _serve(self, stream: EventStream, backoff: Backoff) -> None:
@@ -54,14 +54,14 @@ class BackgroundRelay:
             while await self._relay.step(stream):
                 pass
             backoff.succeeded()
-            self._telemetry.going()
-            if time.monotonic() >= self._forget_at_s:
-                await self._relay.forget(stream)
-                self._forget_at_s = time.monotonic() + _FORGET_EVERY_S
+            self._telemetry.caught_up()
+            if time.monotonic() >= self._delete_at_s:
+                await self._relay.delete_expired(stream)
+                self._delete_at_s = time.monotonic() + _DELETE_INTERVAL_S
             await self._wait()
 
     async def _wait(self) -> None:
         with suppress(TimeoutError):
-            async with asyncio.timeout(_POLL_S):
+            async with asyncio.timeout(_POLL_INTERVAL_S):
                 await self._woken.wait()
         self._woken.clear()

@@ -1,10 +1,10 @@
-"""Brings the events of the outbox to the stream."""
+"""Relays events from the outbox to the stream."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
 from user_svc.adapters.outbox.stream import EventStream
-from user_svc.adapters.outbox.table import Placed, Waiting
+from user_svc.adapters.outbox.table import PositionedEvent, Unrelayed
 from user_svc.adapters.outbox.telemetry import OutboxTelemetry
 
 #: Events in one append: Redis does nothing else meanwhile, for less than a millisecond.
@@ -12,27 +12,27 @@ _BATCH = 100
 
 
 class Outbox(Protocol):
-    """The table, as PostgresOutbox has it."""
+    """The table; see PostgresOutbox."""
 
-    async def waiting(self, head: int) -> Waiting: ...
+    async def unrelayed(self, head: int) -> Unrelayed: ...
 
-    async def place(self, head: int) -> None: ...
+    async def assign_positions(self, head: int) -> None: ...
 
-    async def behind(self, head: int, limit: int) -> list[Placed]: ...
+    async def behind(self, head: int, limit: int) -> list[PositionedEvent]: ...
 
-    async def last_before(self, at: datetime) -> int: ...
+    async def last_position_before(self, at: datetime) -> int: ...
 
-    async def forget(self, until: int) -> None: ...
+    async def delete_through(self, position: int) -> None: ...
 
 
 class Relay:
     """Makes the stream a copy of the outbox.
 
-    Each step asks for the stream's head and appends what the table has behind it, if that is still the head. So it does
-    not matter where a step was cut off, how many replicas relay at the same time, or whether the stream has lost its
-    end or all of itself: what it lacks is appended, once, in the order of the table.
+    Each step reads the stream's head and appends the events behind it, if the head is still the same. So a step may be
+    interrupted at any point, several replicas may relay at the same time, and the stream may have lost its end or all
+    of its entries: the missing ones are appended, once, in the order of the table.
 
-    retention: how long events are kept at least, in the table and in the stream, for the case of such a loss.
+    retention: the least time for which events are kept, in the table and in the stream, to repair such a loss.
     """
 
     def __init__(self, outbox: Outbox, telemetry: OutboxTelemetry, retention: timedelta) -> None:
@@ -42,31 +42,31 @@ class Relay:
         self._head = 0
 
     async def step(self, stream: EventStream) -> bool:
-        """Relay a batch; False: there was nothing left to relay."""
-        self._saw(await stream.head())
-        if not await self.count_waiting():
+        """Relays a batch. False: there was nothing to relay."""
+        self._update_head(await stream.head())
+        if not await self.count_unrelayed():
             return False
-        await self._outbox.place(self._head)
+        await self._outbox.assign_positions(self._head)
         events = await self._outbox.behind(self._head, _BATCH)
         head = await stream.append(self._head, events)
         if events and head == events[-1].position:
             self._telemetry.relayed(len(events))
-        self._saw(head)
+        self._update_head(head)
         return True
 
-    async def count_waiting(self) -> int:
-        """How many events the stream lacks, by what is known of it; the telemetry learns it too."""
-        waiting = await self._outbox.waiting(self._head)
-        self._telemetry.waiting(waiting)
-        return waiting.count
+    async def count_unrelayed(self) -> int:
+        """Returns how many events the stream lacks, by its last known head, and reports it to the telemetry."""
+        unrelayed = await self._outbox.unrelayed(self._head)
+        self._telemetry.unrelayed(unrelayed)
+        return unrelayed.count
 
-    async def forget(self, stream: EventStream) -> None:
-        """Drop what is older than the retention and was read by all. The stream comes first: it is the copy."""
-        outdated = await self._outbox.last_before(datetime.now(UTC) - self._retention)
-        if outdated and (dropped := await stream.trim(outdated)):
-            await self._outbox.forget(dropped)
+    async def delete_expired(self, stream: EventStream) -> None:
+        """Deletes events past the retention that every group has read: first from the stream, which is the copy."""
+        expired = await self._outbox.last_position_before(datetime.now(UTC) - self._retention)
+        if expired and (trimmed := await stream.trim(expired)):
+            await self._outbox.delete_through(trimmed)
 
-    def _saw(self, head: int) -> None:
+    def _update_head(self, head: int) -> None:
         if head < self._head:
             self._telemetry.lost(head, self._head)
         self._head = head

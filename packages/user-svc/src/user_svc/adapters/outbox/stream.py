@@ -1,7 +1,7 @@
-"""The events' stream in Redis, as the one who writes it has it.
+"""The stream of events in Redis, for its writer.
 
-The id of an entry is `POSITION-0`, its place in the outbox. So the stream's head tells which of the table it has, after
-whatever loss or crash, and nothing stands in it twice.
+The id of an entry is `POSITION-0`, its position in the outbox. So the stream's head shows which events it has, after
+any loss or crash, and no event is in it twice.
 """
 
 import asyncio
@@ -13,27 +13,27 @@ from redis.asyncio import Redis
 from redis.commands.core import AsyncScript
 from service_kit.events import dead_letters_of
 
-from user_svc.adapters.outbox.table import Placed
+from user_svc.adapters.outbox.table import PositionedEvent
 
-#: How long an answer of Redis may take (seconds), and connecting to it.
+#: How long a command may take, and connecting (seconds).
 TIMEOUT_S = 1.0
 
 
 class EventStream(Protocol):
-    """Where events go. Raises what redis-py does."""
+    """The destination of the relay. Every method may raise redis-py's errors."""
 
     async def head(self) -> int:
-        """The position of the last event that was appended, trimmed or not; 0 if there was none, or it is lost."""
+        """Returns the position of the last event that was appended, trimmed or not; 0 without one, or after a loss."""
 
-    async def append(self, head: int, events: Sequence[Placed]) -> int:
-        """Append events, unless the stream's head is not (any more) ``head``; the head it has now."""
+    async def append(self, head: int, events: Sequence[PositionedEvent]) -> int:
+        """Appends events if the stream's head is ``head``; returns the head after that."""
 
     async def trim(self, until: int) -> int:
-        """Drop events up to position ``until``, less what some group has yet to read; the last one that is dropped."""
+        """Deletes the events up to position ``until`` that every group has read; returns the last deleted position."""
 
 
 class RedisEventStream:
-    """The port EventStream on a connection of its own. TimeoutError: no answer within TIMEOUT_S."""
+    """The port EventStream, on a dedicated connection. TimeoutError: no response within TIMEOUT_S."""
 
     def __init__(self, redis: Redis, stream: str) -> None:
         self._stream = stream
@@ -42,7 +42,7 @@ class RedisEventStream:
     async def head(self) -> int:
         return await self.append(-1, [])
 
-    async def append(self, head: int, events: Sequence[Placed]) -> int:
+    async def append(self, head: int, events: Sequence[PositionedEvent]) -> int:
         async with asyncio.timeout(TIMEOUT_S):
             return int(await self._append([self._stream], [head, *_arguments(events)]))
 
@@ -55,8 +55,8 @@ def _script(redis: Redis, name: str) -> AsyncScript:
     return redis.register_script(resources.files(__package__).joinpath("lua", f"{name}.lua").read_text())
 
 
-def _arguments(events: Sequence[Placed]) -> Iterator[int | bytes]:
-    entries = [(placed.position, placed.event.to_fields()) for placed in events]
+def _arguments(events: Sequence[PositionedEvent]) -> Iterator[int | bytes]:
+    entries = [(each.position, each.event.to_fields()) for each in events]
     yield len(entries[0][1]) if entries else 0
     for position, entry in entries:
         yield position

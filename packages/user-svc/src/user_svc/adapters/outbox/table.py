@@ -1,4 +1,4 @@
-"""The outbox: a table in PostgreSQL, in which each event gets its place in the stream."""
+"""The table of the outbox, in PostgreSQL, which also assigns each event its position in the stream."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -11,10 +11,11 @@ from user_svc.adapters.statements import Cursor, fetch_all, fetch_one, in_transa
 
 INSERT: LiteralString = """
     INSERT INTO outbox (at, event_id, type, payload, request_id, traceparent) VALUES (%s, %s, %s, %s, %s, %s)"""
-_WAITING: LiteralString = "SELECT count(*), min(at) FROM outbox WHERE position IS NULL OR position > %s"
-#: Held while places are given, and taken in a statement of its own: what follows it sees what the last holder did.
+_UNRELAYED: LiteralString = "SELECT count(*), min(at) FROM outbox WHERE position IS NULL OR position > %s"
+#: Held while positions are assigned. In a statement of its own: the statements after it see what the former holder of
+#: the lock has committed.
 _LOCK: LiteralString = "SELECT pg_advisory_xact_lock(hashtext('outbox'))"
-_PLACE: LiteralString = """
+_ASSIGN: LiteralString = """
     UPDATE outbox SET position = last.position + unplaced.number
     FROM (SELECT GREATEST(%s, max(position)) AS position FROM outbox) AS last,
          (SELECT outbox_id, row_number() OVER (ORDER BY outbox_id) AS number FROM outbox WHERE position IS NULL)
@@ -23,26 +24,26 @@ _PLACE: LiteralString = """
 _BEHIND: LiteralString = """
     SELECT position, event_id::text, type, payload, request_id, traceparent FROM outbox
     WHERE position > %(head)s ORDER BY position LIMIT %(limit)s"""
-_WITH_ID: LiteralString = """
+_GET: LiteralString = """
     SELECT event_id::text, type, payload, request_id, traceparent FROM outbox WHERE event_id = %s"""
-_LAST_BEFORE: LiteralString = "SELECT COALESCE(max(position), 0) FROM outbox WHERE at < %s"
-_FORGET: LiteralString = "DELETE FROM outbox WHERE position <= %s"
+_LAST_POSITION_BEFORE: LiteralString = "SELECT COALESCE(max(position), 0) FROM outbox WHERE at < %s"
+_DELETE_THROUGH: LiteralString = "DELETE FROM outbox WHERE position <= %s"
 
 
 @dataclass(frozen=True, slots=True)
-class Placed:
-    """An event and its place in the stream, from 1 on."""
+class PositionedEvent:
+    """An event and its position in the stream, from 1 on."""
 
     position: int
     event: Envelope
 
 
 @dataclass(frozen=True, slots=True)
-class Waiting:
-    """How many events the stream does not have yet, and when the oldest of them happened; None: there is none."""
+class Unrelayed:
+    """How many events the stream lacks, and when the oldest of them happened; None without one."""
 
     count: int
-    since: datetime | None
+    oldest_at: datetime | None
 
 
 class PostgresOutbox:
@@ -51,42 +52,42 @@ class PostgresOutbox:
     def __init__(self, pool: PostgresPool) -> None:
         self._pool = pool
 
-    async def waiting(self, head: int) -> Waiting:
-        """What a stream that ends with position ``head`` lacks."""
-        row = await fetch_one(self._pool, _WAITING, (head,))
-        return Waiting(*row) if row else Waiting(0, None)
+    async def unrelayed(self, head: int) -> Unrelayed:
+        """Counts the events that a stream with this head lacks."""
+        row = await fetch_one(self._pool, _UNRELAYED, (head,))
+        return Unrelayed(*row) if row else Unrelayed(0, None)
 
-    async def place(self, head: int) -> None:
-        """Give every event that has none its place: behind all others, and behind ``head``.
+    async def assign_positions(self, head: int) -> None:
+        """Assigns every event without a position the next ones, behind all others and behind ``head``.
 
-        A table that was restored from a backup may know less than the stream has.
+        The head counts, too, since a table that was restored from a backup may lack events that the stream has.
         """
 
         async def work(c: Cursor) -> None:
             await c.execute(_LOCK)
-            await c.execute(_PLACE, (head,))
+            await c.execute(_ASSIGN, (head,))
 
         await in_transaction(self._pool, work)
 
-    async def behind(self, head: int, limit: int) -> list[Placed]:
-        """At most ``limit`` events that come behind position ``head``, without a gap."""
+    async def behind(self, head: int, limit: int) -> list[PositionedEvent]:
+        """Returns at most ``limit`` events behind position ``head``, without a gap."""
         rows = await fetch_all(self._pool, _BEHIND, {"head": head, "limit": limit})
-        return [Placed(position, Envelope(*event)) for position, *event in rows]
+        return [PositionedEvent(position, Envelope(*event)) for position, *event in rows]
 
-    async def with_id(self, event_id: str) -> Envelope | None:
-        """The event with this id; None: there is none, or it has been forgotten."""
-        row = await fetch_one(self._pool, _WITH_ID, (event_id,))
+    async def get(self, event_id: str) -> Envelope | None:
+        """Returns the event with this id; None: there is none, or it was deleted after its retention."""
+        row = await fetch_one(self._pool, _GET, (event_id,))
         return Envelope(*row) if row else None
 
-    async def last_before(self, at: datetime) -> int:
-        """The last position of an event that happened before a time; 0 without one."""
-        row = await fetch_one(self._pool, _LAST_BEFORE, (at,))
+    async def last_position_before(self, at: datetime) -> int:
+        """Returns the last position of an event that happened before a time; 0 without one."""
+        row = await fetch_one(self._pool, _LAST_POSITION_BEFORE, (at,))
         return int(row[0]) if row else 0
 
-    async def forget(self, until: int) -> None:
-        """Delete what stands at ``until`` or before."""
+    async def delete_through(self, position: int) -> None:
+        """Deletes the events up to a position."""
 
         async def work(c: Cursor) -> None:
-            await c.execute(_FORGET, (until,))
+            await c.execute(_DELETE_THROUGH, (position,))
 
         await in_transaction(self._pool, work)

@@ -1,4 +1,4 @@
-"""How far behind the stream is: metrics, and a line in the log at each change."""
+"""Telemetry of the relay: metrics of the stream's lag, and a log line at each change of state."""
 
 import time
 from collections.abc import Iterable
@@ -7,63 +7,63 @@ from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Observation
 from service_kit.telemetry.metrics import from_zero, meter
 
-from user_svc.adapters.outbox.table import Waiting
+from user_svc.adapters.outbox.table import Unrelayed
 
 
 class OutboxTelemetry:
-    """The relay reports to it."""
+    """Metrics and logs of the relay, which reports to it."""
 
     def __init__(self) -> None:
-        self._waiting = Waiting(0, None)
-        self._going: bool | None = None
+        self._unrelayed = Unrelayed(0, None)
+        self._is_relaying: bool | None = None
         instruments = meter("user_svc.outbox")
         self._relayed = instruments.create_counter(
             "user_svc.outbox.relayed", unit="{event}", description="Events appended to the stream by this process"
         )
         self._losses = instruments.create_counter(
-            "user_svc.outbox.losses", description="Times that the stream had lost events, which were appended again"
+            "user_svc.outbox.losses", description="Losses of events in the stream, which were appended again"
         )
         from_zero(self._relayed)
         from_zero(self._losses)
         for name, unit, observe, description in (
-            ("waiting", "{event}", self._observe_waiting, "Events that the stream does not have yet"),
-            ("lag", "s", self._observe_lag, "How long the oldest of them has been waiting; 0 without one"),
-            ("relaying", "", self._observe_going, "1 while events are relayed; without it, they wait in the outbox"),
+            ("waiting", "{event}", self._observe_unrelayed, "Events that the stream does not have yet"),
+            ("lag", "s", self._observe_lag, "Age of the oldest event that the stream does not have yet; 0 without one"),
+            ("relaying", "", self._observe_relaying, "1 while events are relayed, 0 while they wait in the outbox"),
         ):
             instruments.create_observable_gauge(f"user_svc.outbox.{name}", [observe], unit, description)
 
-    def waiting(self, waiting: Waiting) -> None:
-        """So many events wait, as far as is known."""
-        self._waiting = waiting
+    def unrelayed(self, unrelayed: Unrelayed) -> None:
+        """Sets what the stream lacks."""
+        self._unrelayed = unrelayed
 
     def relayed(self, count: int) -> None:
-        """So many events were appended."""
+        """Counts events that were appended."""
         self._relayed.add(count)
 
     def lost(self, head: int, known: int) -> None:
-        """The stream ends with position ``head``, and has ended with ``known``."""
+        """Reports that the stream's head is ``head``, after it was ``known``."""
         self._losses.add(1)
-        logger.warning("the event stream has lost what came after position {} of {}: it is relayed again", head, known)
+        logger.bind(head=head, known_head=known).warning("event stream lost events, they are relayed again")
 
-    def going(self) -> None:
-        """All that was to be relayed has been."""
-        if self._going is False:
-            logger.info("events are relayed again")
-        self._going = True
+    def caught_up(self) -> None:
+        """Reports that all events were relayed."""
+        if self._is_relaying is False:
+            logger.info("events relayed again")
+        self._is_relaying = True
 
-    def stopped(self, exc: Exception) -> None:
-        """Nothing can be relayed now. Only the first report after a success says so."""
-        if self._going is not False:
-            # The type alone: a driver's text may hold an address with its password.
-            logger.warning("events wait in the outbox: {}", type(exc).__name__)
-        self._going = False
+    def failed(self, exc: Exception) -> None:
+        """Reports that events cannot be relayed now. Logs the first report after a success."""
+        if self._is_relaying is not False:
+            # The type only: a driver's text may contain an address with its password.
+            logger.bind(cause=type(exc).__name__).warning("events wait in the outbox")
+        self._is_relaying = False
 
-    def _observe_waiting(self, _options: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(self._waiting.count)]
+    def _observe_unrelayed(self, _options: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(self._unrelayed.count)]
 
     def _observe_lag(self, _options: CallbackOptions) -> Iterable[Observation]:
-        since = self._waiting.since
-        return [Observation(max(0.0, time.time() - since.timestamp()) if since is not None else 0.0)]
+        oldest_at = self._unrelayed.oldest_at
+        return [Observation(max(0.0, time.time() - oldest_at.timestamp()) if oldest_at is not None else 0.0)]
 
-    def _observe_going(self, _options: CallbackOptions) -> Iterable[Observation]:
-        return [Observation(int(self._going is True))]
+    def _observe_relaying(self, _options: CallbackOptions) -> Iterable[Observation]:
+        return [Observation(int(self._is_relaying is True))]

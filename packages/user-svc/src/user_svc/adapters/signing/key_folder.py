@@ -1,4 +1,4 @@
-"""The folder of signing keys, one file `KID.json` each: how it is read, and changed by one process at a time."""
+"""The folder of signing keys, with one file `KID.json` for each. One process at a time changes it."""
 
 import fcntl
 import os
@@ -6,24 +6,25 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from user_svc.adapters.signing_key import SigningKey, SigningKeyError, from_text, to_text
+from user_svc.adapters.signing.signing_key import SigningKey, SigningKeyError, from_text, to_text
 
 _LOCK = ".lock"
 _UNFINISHED = ".new"
 
 
 class KeyFolder:
-    """Every method may raise SigningKeyError, which names the path and what is wrong with it."""
+    """Reads and writes the folder. Every method may raise SigningKeyError, which names the path and the problem."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
 
     def stamp(self) -> tuple[tuple[int, int, int], float]:
-        """What changes when a file is added, replaced or removed, or the folder swapped; and its mtime in Unix seconds.
+        """Returns a value that changes with the folder's files, and the folder's mtime in Unix seconds.
 
-        A symbolic link is followed: a mounted volume may be updated by pointing it at another folder.
+        The value changes when a file is added, replaced or removed, and when a symbolic link to the folder is pointed
+        at another one, as volumes of Kubernetes do.
         """
-        with _told(self.path):
+        with _os_errors(self.path):
             try:
                 status = self.path.stat()
             except FileNotFoundError:
@@ -31,18 +32,18 @@ class KeyFolder:
         return (status.st_dev, status.st_ino, status.st_mtime_ns), status.st_mtime
 
     def read(self) -> list[SigningKey]:
-        """All keys, the first to sign first; none where there is no folder. One damaged file spoils all."""
-        with _told(self.path):
+        """Returns all keys in the order in which they sign; none without a folder. One damaged file is an error."""
+        with _os_errors(self.path):
             try:
-                # Not glob: that takes a folder that may not be read for an empty one.
+                # Not glob, which returns nothing for a folder that may not be read.
                 paths = [path for path in self.path.iterdir() if path.suffix == ".json"]
             except FileNotFoundError:
                 return []
         keys = [_read(path) for path in sorted(paths)]
         return sorted((key for key in keys if key is not None), key=lambda key: (key.signs_from, key.kid))
 
-    def read_some(self) -> list[SigningKey]:
-        """All keys, of which there must be one."""
+    def read_nonempty(self) -> list[SigningKey]:
+        """Returns all keys; SigningKeyError without any."""
         keys = self.read()
         if not keys:
             raise self._empty()
@@ -50,23 +51,23 @@ class KeyFolder:
 
     @contextmanager
     def locked(self) -> Iterator[None]:
-        """Keeps every other writer out; the system gives the lock back however the process ends."""
-        with _told(self.path):
+        """Excludes other writers for the block. The system releases the lock if the process dies."""
+        with _os_errors(self.path):
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT, 0o600)
         try:
-            with _told(self.path / _LOCK):
+            with _os_errors(self.path / _LOCK):
                 fcntl.flock(lock, fcntl.LOCK_EX)
             yield
         finally:
             os.close(lock)
 
     def write(self, key: SigningKey) -> None:
-        """Keeps a key, in place of the one with the same id; readers see it whole or not at all."""
+        """Writes a key, or replaces the one with its id, atomically."""
         path = self._file(key)
         unfinished = path.with_suffix(_UNFINISHED)
-        with _told(path):
-            self._sweep()
+        with _os_errors(path):
+            self._remove_unfinished()
             try:
                 with os.fdopen(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
                     file.write(to_text(key))
@@ -75,14 +76,14 @@ class KeyFolder:
                 unfinished.replace(path)
             finally:
                 unfinished.unlink(missing_ok=True)
-            self._settle()
+            self._sync()
 
     def remove(self, key: SigningKey) -> None:
-        """Takes a key away for good."""
+        """Deletes a key."""
         path = self._file(key)
-        with _told(path):
+        with _os_errors(path):
             path.unlink()
-            self._settle()
+            self._sync()
 
     def _empty(self) -> SigningKeyError:
         return SigningKeyError(f"{self.path} holds no signing key; `user-svc keys create` makes one")
@@ -90,13 +91,13 @@ class KeyFolder:
     def _file(self, key: SigningKey) -> Path:
         return self.path / f"{key.kid}.json"
 
-    def _sweep(self) -> None:
-        """Removes what writers left that were killed: it holds private keys."""
+    def _remove_unfinished(self) -> None:
+        """Removes the files of writers that were killed: they hold private keys."""
         for left in self.path.glob(f"*{_UNFINISHED}"):
             left.unlink(missing_ok=True)
 
-    def _settle(self) -> None:
-        """Has the names in the folder survive a power cut."""
+    def _sync(self) -> None:
+        """Makes the names in the folder durable."""
         folder = os.open(self.path, os.O_RDONLY)
         try:
             os.fsync(folder)
@@ -105,8 +106,8 @@ class KeyFolder:
 
 
 def _read(path: Path) -> SigningKey | None:
-    """The key of a file; None: it was removed since the folder was listed."""
-    with _told(path):
+    """Returns the key of a file; None: it was removed since the folder was listed."""
+    with _os_errors(path):
         try:
             return from_text(path.stem, path.read_bytes())
         except FileNotFoundError:
@@ -116,8 +117,8 @@ def _read(path: Path) -> SigningKey | None:
 
 
 @contextmanager
-def _told(path: Path) -> Iterator[None]:
-    """Says an error of the system in our words."""
+def _os_errors(path: Path) -> Iterator[None]:
+    """Raises SigningKeyError for an error of the operating system."""
     try:
         yield
     except OSError as exc:

@@ -1,4 +1,4 @@
-"""What somebody gets who proved who they are."""
+"""The credentials of a session, and how they are issued."""
 
 from dataclasses import dataclass, field
 
@@ -10,7 +10,7 @@ from user_svc.domain.user import User
 
 
 @dataclass(frozen=True, slots=True)
-class Grant:
+class Credentials:
     """A user, an access token, and the key that renews it. key_max_age_s: how long the key may lie idle, in seconds."""
 
     user: User
@@ -20,15 +20,15 @@ class Grant:
 
 
 @dataclass(frozen=True, slots=True)
-class Grants:
-    """Hands out the credentials of an opened or renewed session."""
+class CredentialIssuer:
+    """Issues the credentials of an opened or renewed session."""
 
     seal: SessionKeySeal
     minter: TokenMinter
 
-    def grant(self, user: User, session: HeldSession) -> Grant:
-        """The session's newest key with a fresh access token. The same session state gives the same key again."""
-        return Grant(
+    def issue(self, user: User, session: HeldSession) -> Credentials:
+        """Returns the session's newest key and a fresh access token. The same session state gives the same key."""
+        return Credentials(
             user=user,
             token=self.minter.mint(user, session),
             session_key=self.seal.seal(session.key),

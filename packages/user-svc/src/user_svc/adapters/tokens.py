@@ -1,28 +1,31 @@
-"""Signs access tokens: JWTs (RFC 7519) in the profile of RFC 9068, with Ed25519 (RFC 8037)."""
+"""Access tokens: JWTs (RFC 7519) in the profile of RFC 9068, signed with Ed25519 (RFC 8037)."""
 
 import json
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any
 
 from joserfc import jws
+from service_kit.tokens.verifier import TokenError, TokenVerifier
 
 from user_svc.adapters.ids import new_id
-from user_svc.adapters.signing_keys import ALGORITHM, SigningKeys
+from user_svc.adapters.signing.signing_key import ALGORITHM
+from user_svc.adapters.signing.signing_keys import SigningKeys
 from user_svc.domain.session import HeldSession
-from user_svc.domain.token import AccessToken
-from user_svc.domain.user import User
+from user_svc.domain.token import AccessToken, TokenContents
+from user_svc.domain.user import Role, User
 
 
 class _Ed25519Only(jws.JWSRegistry):
-    """The one algorithm. joserfc's own registry warns of the name "EdDSA" (RFC 9864) whenever it is asked for it."""
+    """The one algorithm. joserfc's own registry warns of the name "EdDSA" (RFC 9864) at every use."""
 
     def get_alg(self, name: str) -> Any:
         return self.algorithms[ALGORITHM]
 
 
 class JwtMinter:
-    """Signs with the key that is current when it is asked. now: the time, in Unix seconds."""
+    """The port TokenMinter. Signs with the key that is current at the time of the call. now: returns Unix seconds."""
 
     def __init__(
         self, keys: SigningKeys, *, issuer: str, audience: str, ttl_s: int, now: Callable[[], float] = time.time
@@ -53,3 +56,25 @@ class JwtMinter:
         payload = json.dumps(claims, separators=(",", ":"))
         text = jws.serialize_compact(header, payload, key.jwk, registry=self._registry)
         return AccessToken(text, max(0, expires_at - issued_at))
+
+
+class JwtReader:
+    """The port TokenReader. Verifies tokens as every service does."""
+
+    def __init__(self, verifier: TokenVerifier) -> None:
+        self._verifier = verifier
+
+    async def read(self, token: str) -> TokenContents | None:
+        try:
+            principal = await self._verifier.verify(token)
+            role = Role(principal.role)
+        except (TokenError, ValueError):
+            return None
+        return TokenContents(
+            user_id=principal.user_id,
+            role=role,
+            session_id=principal.session_id,
+            key_counter=principal.key_counter,
+            issued_at=datetime.fromtimestamp(principal.issued_at, UTC),
+            expires_at=datetime.fromtimestamp(principal.expires_at, UTC),
+        )

@@ -1,24 +1,16 @@
-"""The database, as a subcommand opens it: one connection, for as long as the command runs."""
+"""The database for a subcommand: one connection, for as long as the command runs."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from service_kit.postgres import PoolLimits, PostgresPool, open_pool
 
-from user_svc.adapters.users import PostgresUsers
 from user_svc.settings import Settings
 
 
 @asynccontextmanager
-async def open_users(settings: Settings, command: str) -> AsyncIterator[PostgresUsers]:
-    """The accounts. command: the subcommand's name, which PostgreSQL shows as the application's."""
-    async with open_database(settings, command) as pool:
-        yield PostgresUsers(pool)
-
-
-@asynccontextmanager
 async def open_database(settings: Settings, command: str) -> AsyncIterator[PostgresPool]:
-    """The database. command: as for `open_users`."""
+    """Opens the database. command: the subcommand's name, for PostgreSQL's application name."""
     limits = PoolLimits(
         min_size=1,
         max_size=1,

@@ -1,4 +1,4 @@
-"""Somebody wants to know what an access token stands for (in the spirit of RFC 7662)."""
+"""Introspect an access token, in the manner of RFC 7662."""
 
 from dataclasses import dataclass
 
@@ -8,19 +8,19 @@ from user_svc.domain.token import TokenContents
 
 
 @dataclass(frozen=True, slots=True)
-class ExtractToken:
-    """Looks into a token."""
+class IntrospectToken:
+    """Use case: verifies a token, and shows its claims to its user and to administrators."""
 
-    reader: TokenReader
+    tokens: TokenReader
     sessions: Sessions
 
     async def __call__(self, actor: Actor, token: str) -> TokenContents | None:
-        """What the token says; None: it is not valid now, or is somebody else's and the actor no administrator."""
-        contents = await self.reader.read(token)
+        """Returns the token's claims; None if it is not valid now, or if the actor may not know of it."""
+        contents = await self.tokens.read(token)
         if contents is None:
             return None
         if contents.user_id != actor.user_id and not actor.is_admin:
             return None
-        if not await self.sessions.lives(contents.session_id, contents.user_id):
+        if not await self.sessions.is_live(contents.session_id, contents.user_id):
             return None
         return contents

@@ -1,4 +1,4 @@
-"""The part that registering and logging in share: a new session, and the end of the one that the client held."""
+"""What registering, logging in and changing a password share: opening a session, and ending the one it replaces."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
@@ -14,19 +14,19 @@ from user_svc.domain.user import User
 
 
 @dataclass(frozen=True, slots=True)
-class SessionOpening:
-    """Opens sessions and clears away the ones that they replace."""
+class SessionOpener:
+    """Opens sessions and ends the ones that they replace."""
 
     sessions: Sessions
     seal: SessionKeySeal
     trail: AuditTrail
 
     @asynccontextmanager
-    async def opened(self, user: User, origin: Origin) -> AsyncIterator[HeldSession]:
-        """A new session of the user, ended again if the block fails.
+    async def open(self, user: User, origin: Origin) -> AsyncIterator[HeldSession]:
+        """Opens a session of the user for the block, and ends it again if the block fails.
 
-        The session comes before whatever else is written: without its store nothing at all must happen, while a
-        session whose key nobody was given harms nobody.
+        The session is opened before anything is written to PostgreSQL: without the store of sessions nothing must be
+        written, whereas a session whose key was not handed out is harmless.
         """
         session = await self.sessions.open(
             NewSession(new_session_id(), user.user_id, user.password_version, origin.address, origin.agent)
@@ -38,8 +38,8 @@ class SessionOpening:
                 await self.sessions.end(session.session_id, user.user_id)
             raise
 
-    async def retire(self, presented: str | None, origin: Origin) -> None:
-        """Ends the session whose key the client presented, if it is genuine: its cookie is about to be replaced."""
+    async def end_replaced(self, presented: str | None, origin: Origin) -> None:
+        """Ends the session whose key the client presented, if the key is genuine: the client's cookie is replaced."""
         if presented is None:
             return
         try:

@@ -1,27 +1,27 @@
-"""When each key signs, and until when its tokens may live."""
+"""The schedule of the signing keys: when each signs, and when its last token will have expired."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 
-from user_svc.adapters.signing_key import SigningKey
+from user_svc.adapters.signing.signing_key import SigningKey
 
 
 class KeyState(StrEnum):
-    """What a key does at one moment."""
+    """The state of a key at one moment."""
 
     NEXT = "next"
-    """Published, and does not sign yet."""
+    """Published, not signing yet."""
     SIGNING = "signing"
     VERIFYING = "verifying"
-    """Superseded, and published because tokens of it may live."""
+    """Superseded, still published: its tokens may be accepted."""
     EXPIRED = "expired"
-    """Its last token has expired, so it is not published any more."""
+    """No longer published: its last token has expired."""
 
 
 @dataclass(frozen=True, slots=True)
 class ScheduledKey:
-    """A key at one moment. retires_at: when its last token will have expired (Unix seconds); None: no successor yet."""
+    """A key and its state. retires_at: when its last token will have expired (Unix seconds); None: no successor yet."""
 
     key: SigningKey
     state: KeyState
@@ -29,12 +29,15 @@ class ScheduledKey:
 
 
 def schedule(keys: Sequence[SigningKey], now: float, tokens_live_s: float) -> list[ScheduledKey]:
-    """What each of the keys does at the time ``now`` (Unix seconds), the first to sign first.
+    """Returns the keys with their states, in the order in which they sign.
 
-    tokens_live_s: how long a token may be accepted after it was signed, clock differences included.
+    Args:
+        keys: in any order.
+        now: in Unix seconds.
+        tokens_live_s: how long a token may be accepted after it was signed, in seconds, clock differences included.
     """
     ordered = sorted(keys, key=lambda key: (key.signs_from, key.kid))
-    # Where none is due, the first to come signs: a clock that runs behind must not leave us without one.
+    # If none is due yet, the first one signs: a clock that is behind must not leave the service without a key.
     signing = max((at for at, key in enumerate(ordered) if key.signs_from <= now), default=0)
     scheduled = []
     for at, key in enumerate(ordered):
@@ -50,5 +53,5 @@ def schedule(keys: Sequence[SigningKey], now: float, tokens_live_s: float) -> li
 
 
 def in_state(scheduled: Sequence[ScheduledKey], state: KeyState) -> list[SigningKey]:
-    """The keys that are in ``state``."""
+    """Returns the keys that are in ``state``."""
     return [each.key for each in scheduled if each.state is state]

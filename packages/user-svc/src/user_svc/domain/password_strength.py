@@ -1,10 +1,10 @@
-"""How many guesses a password takes, of an attacker who tries first what people choose.
+"""Password strength: an estimate of how many guesses an attacker needs who tries likely passwords first.
 
-A password is split into parts that an attacker's program would put together: common passwords and words of the
-context, as they are, in another case, reversed or in l33t; runs along the alphabet, the digits or a keyboard;
-repetitions; years; and single characters. Each part costs the guesses that it takes to try all that are likelier. The
-password costs the product, by the cheapest split. This is the idea of zxcvbn (Wheeler, USENIX Security 2016) in its
-simplest form, which finds what is obviously weak and nothing else.
+A password is split into parts that a cracking program would combine: common passwords and words of the context, plain,
+in another case, reversed or in l33t; runs along the alphabet, the digits or a keyboard; repetitions; years; and single
+characters. The cost of a part is the number of guesses for all parts that are at least as likely. The cost of the
+password is the product over its parts, for the cheapest split. This is the idea of zxcvbn (Wheeler, USENIX Security
+2016) in its simplest form: it finds obviously weak passwords only.
 """
 
 import string
@@ -12,19 +12,18 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 
-#: A password that takes fewer guesses is refused: a common one with a year and some marks, or two of the first 3 500. A
-#: phrase of three words that nothing connects takes a thousand times as many.
-LEAST_GUESSES = 100_000_000
+#: A password that takes fewer guesses is refused: a common one with a year and some punctuation, or two of the 3 500
+#: most common. A phrase of three unrelated words takes a thousand times as many.
+MIN_GUESSES = 100_000_000
 
-#: Of one character that is part of nothing: more than digits have, fewer than all that can be typed. Between words, one
-#: of a few separators.
+#: Guesses for a single character outside other parts: between the 10 digits and the 95 printable characters.
 _CHARACTER = 32
 _SEPARATOR = 8
 _SEPARATORS = frozenset(" " + string.punctuation)
-#: Of a run: where it begins, which way it goes, how long it is.
+#: Guesses for a run: its start, direction and length.
 _RUN = 32
 _YEAR = 150
-#: A word that is written in a way that hides it.
+#: Factor for a word that is reversed or in l33t.
 _DISGUISED = 4
 _LONGEST_WORD = 24
 _SHORTEST_WORD = 3
@@ -45,17 +44,19 @@ _RUNS = (
 )
 _STEPS = frozenset(one + next_ for run in _RUNS for way in (run, run[::-1]) for one, next_ in pairwise(way))
 _LEET = tuple(str.maketrans("4@8(3690!1$57+2", f"aabceggo{one}{one}ssttz") for one in "il")
-#: What stands on every login page, with the rank that it has there.
+#: Words of every login page, with their rank.
 _LOGIN_WORDS = dict.fromkeys(
     ("account", "admin", "administrator", "changeme", "default", "login", "password", "root", "secret", "user"), 8
 )
 
 
-def guesses(password: str, common: Mapping[str, int], context: Sequence[str]) -> int:
-    """About how many guesses the password takes; LEAST_GUESSES stands for that many or more.
+def estimate_guesses(password: str, common: Mapping[str, int], context: Sequence[str]) -> int:
+    """Returns about how many guesses the password takes, capped at MIN_GUESSES.
 
-    common: common passwords in lower case, by rank from 1. context: what belongs to the account or the platform: an
-    email, a name; its parts count as well.
+    Args:
+        password: in any normal form.
+        common: common passwords in lower case, by rank from 1.
+        context: texts of the account or the platform, such as an email or a name; their words count, too.
     """
     text = _folded(password)
     own = {part: 1 for item in context for part in _parts(_folded(item)) if len(part) >= _SHORTEST_WORD}
@@ -64,24 +65,24 @@ def guesses(password: str, common: Mapping[str, int], context: Sequence[str]) ->
     unit = text[:period]
     repeats = len(text) // period
     if repeats > 1:
-        return min(LEAST_GUESSES, _cheapest(unit, common, words) * repeats)
+        return min(MIN_GUESSES, _cheapest(unit, common, words) * repeats)
     return _cheapest(text, common, words)
 
 
 def _cheapest(text: str, common: Mapping[str, int], words: Mapping[str, int]) -> int:
-    best = [1] + [LEAST_GUESSES] * len(text)
+    best = [1] + [MIN_GUESSES] * len(text)
     for start in range(len(text)):
-        if best[start] >= LEAST_GUESSES:
+        if best[start] >= MIN_GUESSES:
             continue
         for end, cost in _beginning_at(text, start, common, words):
             best[end] = min(best[end], best[start] * cost)
-    return min(best[-1], LEAST_GUESSES)
+    return min(best[-1], MIN_GUESSES)
 
 
 def _beginning_at(
     text: str, start: int, common: Mapping[str, int], words: Mapping[str, int]
 ) -> Iterator[tuple[int, int]]:
-    """The parts that begin there: where they end, and their guesses."""
+    """Yields the parts that begin at ``start``: the end of each, and its guesses."""
     yield from _repeated(text, start, start + 1, _SEPARATOR if text[start] in _SEPARATORS else _CHARACTER)
     yield from ((end, _RUN) for end in _run_from(text, start))
     for end in range(start + _SHORTEST_WORD, min(len(text), start + _LONGEST_WORD) + 1):
@@ -93,7 +94,7 @@ def _beginning_at(
 
 
 def _run_from(text: str, start: int) -> Iterator[int]:
-    """Where a run may end."""
+    """Yields where a run that begins at ``start`` may end."""
     for end in range(start + 1, len(text)):
         if text[end - 1 : end + 1] not in _STEPS:
             return
@@ -102,7 +103,7 @@ def _run_from(text: str, start: int) -> Iterator[int]:
 
 
 def _repeated(text: str, start: int, end: int, cost: int) -> Iterator[tuple[int, int]]:
-    """A part, once and as often as it stands there: an attacker who tries it also tries to repeat it."""
+    """Yields a part, once and with its repetitions: an attacker who tries it also tries to repeat it."""
     part, count = text[start:end], 1
     yield end, cost
     while text.startswith(part, end):
@@ -123,7 +124,7 @@ def _rank(part: str, common: Mapping[str, int], words: Mapping[str, int]) -> int
 
 
 def _period(text: str) -> int:
-    """The length of the shortest text that gives ``text`` when it is repeated; a rest at the end may be cut off."""
+    """Returns the length of the shortest text whose repetition gives ``text``; the last one may be incomplete."""
     for period in range(1, len(text) // 2 + 1):
         if text[period:] == text[:-period]:
             return period
@@ -131,7 +132,7 @@ def _period(text: str) -> int:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """The text, its words, and its words without what is between them."""
+    """Yields the text, each of its words, and all of them without separators."""
     words = "".join(character if character.isalnum() else " " for character in text).split()
     yield from (text, "".join(words), *words)
     local = text.partition("@")[0]
@@ -139,6 +140,6 @@ def _parts(text: str) -> Iterator[str]:
 
 
 def _folded(text: str) -> str:
-    """The text in one spelling for all that look alike: no case, no accents, no other forms of a letter."""
-    apart = unicodedata.normalize("NFKD", text).casefold()
-    return "".join(character for character in apart if not unicodedata.combining(character))
+    """Returns the text without case, accents and compatibility forms of letters."""
+    decomposed = unicodedata.normalize("NFKD", text).casefold()
+    return "".join(character for character in decomposed if not unicodedata.combining(character))
