@@ -1,6 +1,6 @@
 -- migrate:up
--- What other services are to be told, written in the transaction of what it tells of. The events' stream is a copy of
--- this table: it can be made again from it.
+-- Events for other services, written in the transaction of the change. The stream of events is a copy of this table and
+-- can be restored from it.
 CREATE TABLE outbox (
     outbox_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
     -- The event's place in the stream. It is given when the event is about to go there, not when it is written: of two

@@ -134,7 +134,7 @@ BEGIN
 END
 $$;
 
--- What the service's own role may have done, without any say in it: the time and the retention are not its arguments.
+-- Callable by the service's own role, which can choose neither the time nor the retention: they are not arguments.
 CREATE FUNCTION extend_audit_log(OUT created integer, OUT strays bigint)
 LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS 'SELECT * FROM extend_audit_log_at(now())';
 CREATE FUNCTION shorten_audit_log() RETURNS integer

@@ -1,6 +1,7 @@
--- Ends sessions of a user, and publishes that in the same moment.
--- KEYS: {sessions}:user:USER, the stream of revocations.  ARGV: user id, life of tokens in ms, the ids of the sessions.
--- Returns the ids of those that lived and were the user's.
+-- Ends sessions of a user, and publishes that atomically.
+-- KEYS: {sessions}:user:USER, the stream of revocations.
+-- ARGV: user id, lifetime of tokens in ms, the ids of the sessions.
+-- Returns the ids of those that were live and the user's.
 local ended = {}
 for i = 3, #ARGV do
   local id = ARGV[i]

@@ -1,16 +1,16 @@
 -- Admits an attempt to prove a password, unless a bucket is in its delay, and counts it as failed in advance.
--- KEYS: the account's bucket; and if the client's network is known: the bucket of this account from there, the
--- network's bucket, the networks that are familiar to the account by the ms at which its password was proved there.
--- ARGV: attempt id, failures free per account, per network, first and longest delay in ms, ms until a
--- bucket is forgotten, ms for which a network is familiar, the network.
+-- KEYS: the account's bucket; if the client's network is known, also the bucket of this account from that network, the
+-- network's bucket, and the account's familiar networks by the time (ms) at which its password was proved there.
+-- ARGV: attempt id, free failures per account, free failures per network, first and longest delay in ms, TTL of a
+-- bucket in ms, time for which a network is familiar in ms, the network.
 -- Returns {} for an attempt that may be made; else {the bucket that refuses it, the account's before the address's,
--- ms to wait for both, 1 if that bucket has refused nobody else in this delay}.
+-- ms to wait for both, 1 for that bucket's first refusal in this delay}.
 --
--- A bucket is a sorted set: the ids of the attempts that failed or are under way, by the ms at which they came. So
--- sending the same call twice does no harm: an attempt is in a bucket once.
+-- A bucket is a sorted set of the ids of attempts that failed or are in progress, by their time (ms). So the same call
+-- may be sent twice: an attempt is in a bucket once.
 local id, shortest, longest, memory = ARGV[1], tonumber(ARGV[4]), tonumber(ARGV[5]), tonumber(ARGV[6])
 local now = now_ms()
--- So many failures beyond the free ones are kept: more make no delay longer.
+-- How many failures beyond the free ones are kept: more do not make the delay longer.
 local KEPT = 32
 
 local own = KEYS[1]
@@ -38,7 +38,7 @@ end
 
 local function last_at(bucket)
   local last = redis.call('ZRANGE', bucket, -1, -1, 'WITHSCORES')
-  while last[1] and tonumber(last[2]) > now do -- the clock was set back: nobody waits for it to catch up
+  while last[1] and tonumber(last[2]) > now do -- the clock was set back: the delay does not last until it has caught up
     redis.call('ZADD', bucket, now, last[1])
     last = redis.call('ZRANGE', bucket, -1, -1, 'WITHSCORES')
   end

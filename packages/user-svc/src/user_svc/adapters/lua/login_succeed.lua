@@ -1,9 +1,9 @@
--- Takes back an attempt that succeeded, and with it what was counted against the account.
+-- Removes an attempt that succeeded, and the failures that were counted against the account.
 -- KEYS: as for login_begin.
--- ARGV: attempt id, ms for which a network is familiar, the network, how many an account is familiar with at most.
+-- ARGV: attempt id, time for which a network is familiar in ms, the network, how many networks are familiar at most.
 --
--- Only the bucket that the attempt was counted in is emptied: whoever logs in from a familiar network must not forgive
--- the failures of those elsewhere.
+-- Empties only the account's bucket that the attempt was counted in: a login from a familiar network must not clear the
+-- failures from elsewhere.
 for i = 1, math.min(#KEYS, 2) do
   if redis.call('ZSCORE', KEYS[i], ARGV[1]) then
     redis.call('DEL', KEYS[i])

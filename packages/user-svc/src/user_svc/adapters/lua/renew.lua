@@ -1,12 +1,13 @@
 -- Trades a session key for its successor: a compare-and-swap on the session's counter.
 -- KEYS[1]: {sessions}:id:ID.
--- ARGV: what the verified key says (user id, counter, time of issue and absolute end in ms); idle ms, grace ms, life of
--- keys in ms; address and agent of the client.
+-- ARGV: the facts of the verified key (user id, counter, time of issue and absolute end in ms); idle ms, grace ms,
+-- lifetime of keys in ms; address and agent of the client.
 -- Returns {outcome, counter of the newest key, its time of issue in ms, ms until it expires} with the outcome 'rotated'
--- or 'repeated'; {'reused'}: the session has to end; {'invalid'}; or {'foreign'}: the hash is not the owner's, or broken.
+-- or 'repeated'; {'reused'}: the session must be ended; {'invalid'}; or {'foreign'}: the hash has another owner or is
+-- damaged.
 --
--- counter: of the newest key handed out. presented: the newest key that was seen in use. Sending the same call twice
--- does no harm: the second one finds its key to be the predecessor, and gets the same answer.
+-- counter: of the newest key that was issued. presented: the newest key that was seen in use. The same call may be sent
+-- twice: the second one presents the predecessor, and gets the same result.
 local now = now_ms()
 local owner, key, issued, ends = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local s = redis.call('HMGET', KEYS[1], 'user_id', 'counter', 'presented', 'rotated_at_ms')
@@ -18,10 +19,10 @@ if s[1] ~= owner or not (counter and presented and rotated) then
   return {'foreign'}
 end
 if key > counter then
-  return {'invalid'} -- genuine, but from a future that this store has lost
+  return {'invalid'} -- genuine, but newer than what this store has kept
 end
 
-if rotated > now then -- the clock was set back: the grace begins anew, and does not last until it has caught up
+if rotated > now then -- the clock was set back: the grace begins again now, and does not last until it has caught up
   rotated = now
   redis.call('HSET', KEYS[1], 'rotated_at_ms', now)
 end

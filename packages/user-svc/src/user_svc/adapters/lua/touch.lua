@@ -1,7 +1,7 @@
--- Notes that a session is in use.
+-- Records that a session is in use.
 -- KEYS[1]: {sessions}:id:ID.
 -- ARGV: user id, the counter of the key that the client is known to hold (0: unknown), idle ms, address, agent.
--- Returns 1; 0: the user has no such live session.
+-- Returns 1, or 0 if the user has no such live session.
 local s = redis.call('HMGET', KEYS[1], 'user_id', 'counter', 'presented', 'absolute_expires_at_ms')
 local counter, presented, ends = tonumber(s[2]), tonumber(s[3]), tonumber(s[4])
 if s[1] ~= ARGV[1] or not (counter and presented and ends) then

@@ -1,8 +1,8 @@
--- Appends entries to a stream, if its head is where the caller believes it to be: then nothing was lost since it looked,
--- and nobody else has appended. The head is the position of the last entry, 0 of none; entries that were trimmed count.
--- KEYS: the stream.  ARGV: the head as the caller knows it, the number of fields of an entry, then for each entry its
--- position and its fields as names and values.
--- Returns the head now.
+-- Appends entries to a stream if its head is the expected one: since the caller read the head, nothing was lost and no
+-- other process has appended. The head is the position of the last entry, trimmed or not, and 0 without one.
+-- KEYS: the stream.  ARGV: the expected head, the number of fields of an entry, then for each entry its position and
+-- its fields as names and values.
+-- Returns the head after that.
 local head = 0
 if redis.call('EXISTS', KEYS[1]) == 1 then
   local info = redis.call('XINFO', 'STREAM', KEYS[1])

@@ -1,7 +1,7 @@
--- Drops the oldest entries of a stream: those that every consumer group has read and acknowledged. What a group has
--- given up (its dead letters) is kept until somebody has decided about it. Without a group, nothing was read.
--- KEYS: the stream.  ARGV: the last position that may be dropped, what the names of streams of dead letters begin with.
--- Returns the last position that was.
+-- Deletes the oldest entries of a stream, which every consumer group has read and acknowledged. Entries that are dead
+-- letters of a group are kept until the operator replays or drops them. Without a group, no entry counts as read.
+-- KEYS: the stream.  ARGV: the last position that may be deleted, the prefix of the names of dead-letter streams.
+-- Returns the last position that was deleted.
 local function position_of(id)
   return tonumber(string.match(id, '^%d+'))
 end
