@@ -1,4 +1,4 @@
-"""What an audit log must do for its readers: the one in memory and the one in PostgreSQL alike."""
+"""The contract of the port AuditLog, for the fake in memory and PostgreSQL."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
@@ -46,7 +46,7 @@ async def database(postgres_server: RunningPostgres) -> AsyncIterator[PostgresPo
 
 
 async def _real(pool: PostgresPool) -> Store:
-    """The real log, emptied: what production forbids is no matter for a test's own database."""
+    """The real log, emptied as the owner of the tables."""
 
     async def write(*written: AuditEvent) -> None:
         async with pool.connection() as connection, connection.cursor() as cursor:
@@ -68,18 +68,18 @@ async def store(request: pytest.FixtureRequest, database: PostgresPool) -> Store
     return _fake() if request.param == "memory" else await _real(database)
 
 
-async def test_an_empty_log_has_an_empty_page(store: Store) -> None:
+async def test_empty_log_has_an_empty_page(store: Store) -> None:
     assert await store.list() == []
 
 
-async def test_a_kind_of_a_newer_version_is_given_back_as_it_is_stored(store: Store) -> None:
+async def test_kind_of_a_newer_version_is_returned_as_it_is_stored(store: Store) -> None:
     written = [happened(0), replace(happened(1), kind=UnknownKind("email_changed"))]
     await store.write(*written)
     assert await store.list() == written[::-1]
     assert await store.list(AuditFilters(kind=AuditKind.USER_DELETED)) == []
 
 
-async def test_gives_back_what_was_written_and_the_newest_first(store: Store) -> None:
+async def test_page_returns_events_as_written_newest_first(store: Store) -> None:
     written = [
         happened(0, AuditKind.LOGIN_FAILED, None, None),
         happened(1, AuditKind.ROLE_CHANGED, None, BOB, **{"from": "user", "to": "admin", "note": "ünïcode"}),
@@ -89,33 +89,33 @@ async def test_gives_back_what_was_written_and_the_newest_first(store: Store) ->
     assert await store.list() == written[::-1]
 
 
-async def test_what_is_written_late_stands_where_it_happened(store: Store) -> None:
+async def test_event_written_late_is_listed_by_its_time(store: Store) -> None:
     second, first = happened(2), happened(1)
     await store.write(second, first)
     assert await store.list() == [second, first]
 
 
-async def test_of_one_moment_the_last_written_comes_first(store: Store) -> None:
+async def test_last_written_of_simultaneous_events_comes_first(store: Store) -> None:
     written = [happened(0, number=str(number)) for number in range(3)]
     await store.write(*written)
     assert await store.list() == written[::-1]
 
 
-async def test_a_user_is_actor_or_subject(store: Store) -> None:
+async def test_user_filter_matches_actor_or_subject(store: Store) -> None:
     own, done, suffered = happened(1), happened(2, actor=ADA, subject=BOB), happened(3, actor=BOB, subject=ADA)
     await store.write(own, done, suffered, happened(4, actor=BOB, subject=BOB), happened(5, actor=None, subject=None))
     assert await store.list(AuditFilters(user_id=ADA)) == [suffered, done, own]
 
 
-@pytest.mark.parametrize("user_id", [None, ADA], ids=["anybody", "one user"])
-async def test_the_period_begins_with_since_and_ends_before_until(store: Store, user_id: str | None) -> None:
+@pytest.mark.parametrize("user_id", [None, ADA], ids=["all users", "one user"])
+async def test_period_includes_since_and_excludes_until(store: Store, user_id: str | None) -> None:
     written = [happened(at_us, number=str(number)) for number, at_us in enumerate((0, 1, 1, 2, 2, 3))]
     await store.write(*written)
     filters = AuditFilters(user_id=user_id, since=NOON + LATER, until=NOON + 3 * LATER)
     assert await store.list(filters) == written[4:0:-1]
 
 
-async def test_a_page_goes_on_behind_a_position(store: Store) -> None:
+async def test_page_continues_behind_a_position(store: Store) -> None:
     written = [happened(at_us, number=str(number)) for number, at_us in enumerate((0, 1, 1, 1, 2))]
     await store.write(*written)
     entries = await store.log.page(AuditFilters(), None, 3)
@@ -129,7 +129,7 @@ async def test_entries_have_numbers_in_the_order_of_writing(store: Store) -> Non
     assert newest.number < oldest.number
 
 
-async def test_times_at_the_ends_of_the_calendar(store: Store) -> None:
+async def test_times_at_the_ends_of_the_calendar_are_accepted(store: Store) -> None:
     written = happened(0)
     await store.write(written)
     first, last = NOON.replace(year=1, month=1, day=1), NOON.replace(year=9999, month=12, day=31)
@@ -159,7 +159,7 @@ _FILTERS = st.builds(
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )
 @given(_EVENTS, _FILTERS, st.integers(1, 4))
-async def test_both_have_the_same_pages(
+async def test_fake_and_real_log_return_the_same_pages(
     database: PostgresPool, written: list[AuditEvent], filters: AuditFilters, size: int
 ) -> None:
     fake, real = _fake(), await _real(database)

@@ -1,4 +1,4 @@
-"""What a login throttle must do: the one in memory and the one in Redis alike."""
+"""The contract of the port LoginThrottle, for the fake in memory and Redis."""
 
 import asyncio
 import secrets
@@ -25,7 +25,7 @@ from tests.running.aged_logins import age_logins
 from tests.running.servers import RunningRedis
 
 TERMS = LoginThrottlePolicy(free_per_account=3, free_per_address=6, longest_delay_s=60)
-#: Milliseconds pass in Redis whatever a test does.
+#: Time in Redis advances by milliseconds during a test.
 CLOSE_S = 0.5
 
 
@@ -55,7 +55,7 @@ def store(request: pytest.FixtureRequest) -> Store:
 
 
 class Client:
-    """Somebody who tries to log in, to one account and from one network unless told otherwise."""
+    """A client that tries to log in to one account from one network, unless changed."""
 
     def __init__(self, throttle: LoginThrottle, email: str = "", address: str | None = None) -> None:
         self.throttle = throttle
@@ -76,7 +76,7 @@ class Client:
     def elsewhere(self) -> "Client":
         return Client(self.throttle, self.email)
 
-    def as_somebody_else(self) -> "Client":
+    def with_another_account(self) -> "Client":
         return Client(self.throttle, address=self.address)
 
 
@@ -85,7 +85,7 @@ def an_address() -> str:
 
 
 async def exhaust(client: Client, free: int = TERMS.free_per_account) -> None:
-    """Fails until there is a delay, of 1 s."""
+    """Fails until there is a delay of 1 s."""
     for _ in range(free + 1):
         assert await client.fail() == AttemptDecision()
 
@@ -100,7 +100,7 @@ def assert_refused(decision: AttemptDecision, by: Bucket, wait_s: float) -> None
     assert wait_s - CLOSE_S < decision.retry_after_s <= wait_s
 
 
-async def test_some_failures_are_free_and_then_each_doubles_the_delay(store: Store) -> None:
+async def test_failures_beyond_the_free_ones_double_the_delay(store: Store) -> None:
     client = Client(store.throttle)
     await exhaust(client)
     for delay_s in (1, 2, 4, 8, 16, 32, 60, 60):
@@ -109,7 +109,7 @@ async def test_some_failures_are_free_and_then_each_doubles_the_delay(store: Sto
         assert await client.fail() == AttemptDecision()
 
 
-async def test_a_refused_attempt_makes_the_delay_no_longer(store: Store) -> None:
+async def test_refused_attempt_does_not_extend_the_delay(store: Store) -> None:
     client = Client(store.throttle)
     await exhaust(client)
     for _ in range(10):
@@ -118,7 +118,7 @@ async def test_a_refused_attempt_makes_the_delay_no_longer(store: Store) -> None
     assert await client.fail() == AttemptDecision()
 
 
-async def test_only_the_first_refusal_of_a_delay_is_told_to_be(store: Store) -> None:
+async def test_only_the_first_refusal_of_a_delay_is_marked_first(store: Store) -> None:
     client = Client(store.throttle)
     await exhaust(client)
     for delay_s in (1, 2):
@@ -127,14 +127,14 @@ async def test_only_the_first_refusal_of_a_delay_is_told_to_be(store: Store) -> 
         await client.fail()
 
 
-async def test_of_many_at_once_no_more_are_admitted_than_of_many_in_turn(store: Store) -> None:
+async def test_concurrent_attempts_are_limited_like_sequential_ones(store: Store) -> None:
     client = Client(store.throttle)
     decisions = await asyncio.gather(*(client.fail() for _ in range(50)))
     assert decisions.count(AttemptDecision()) == TERMS.free_per_account + 1
     assert sum(decision.is_first for decision in decisions) == 1
 
 
-async def test_a_success_empties_the_accounts_bucket(store: Store) -> None:
+async def test_success_empties_the_bucket_of_the_account(store: Store) -> None:
     client = Client(store.throttle)
     for _ in range(3):
         for _ in range(TERMS.free_per_account):
@@ -142,16 +142,16 @@ async def test_a_success_empties_the_accounts_bucket(store: Store) -> None:
         await client.elsewhere().log_in()
 
 
-async def test_a_success_does_not_empty_the_networks(store: Store) -> None:
+async def test_success_does_not_empty_the_bucket_of_the_network(store: Store) -> None:
     attacker = Client(store.throttle)
     for _ in range(TERMS.free_per_address):
-        assert await attacker.as_somebody_else().fail() == AttemptDecision()
-        await attacker.log_in()  # with an account of their own
-    assert await attacker.as_somebody_else().fail() == AttemptDecision()
+        assert await attacker.with_another_account().fail() == AttemptDecision()
+        await attacker.log_in()  # to the attacker's own account
+    assert await attacker.with_another_account().fail() == AttemptDecision()
     assert_refused(await attacker.fail(), Bucket.ADDRESS, 1)
 
 
-async def test_a_success_leaves_no_delay_behind_for_its_network(store: Store) -> None:
+async def test_success_leaves_no_delay_for_its_network(store: Store) -> None:
     client = Client(store.throttle)
     await exhaust_network(store, client.address)
     await store.pass_time(1)
@@ -161,7 +161,7 @@ async def test_a_success_leaves_no_delay_behind_for_its_network(store: Store) ->
     assert_refused(await client.fail(), Bucket.ADDRESS, 2)
 
 
-async def test_what_is_taken_back_was_never_counted(store: Store) -> None:
+async def test_attempt_taken_back_does_not_count(store: Store) -> None:
     client = Client(store.throttle)
     for _ in range(20):
         attempt = client.attempt()
@@ -176,7 +176,7 @@ async def test_what_is_taken_back_was_never_counted(store: Store) -> None:
     assert_refused(await client.fail(), Bucket.ACCOUNT, 2)
 
 
-async def test_taking_back_takes_nothing_else_back(store: Store) -> None:
+async def test_taking_back_removes_only_that_attempt(store: Store) -> None:
     client = Client(store.throttle)
     attempt = client.attempt()
     await store.throttle.begin(attempt)
@@ -199,7 +199,7 @@ async def test_every_call_may_be_sent_twice(store: Store) -> None:
     assert await client.fail() == AttemptDecision()
 
 
-async def test_a_bucket_is_forgotten_in_time(store: Store) -> None:
+async def test_bucket_expires(store: Store) -> None:
     client = Client(store.throttle)
     await exhaust(client)
     await store.pass_time(BUCKET_TTL_S)
@@ -209,22 +209,22 @@ async def test_a_bucket_is_forgotten_in_time(store: Store) -> None:
     await exhaust(client)
 
 
-async def test_the_account_counts_wherever_the_failures_come_from(store: Store) -> None:
+async def test_account_counts_failures_from_every_network(store: Store) -> None:
     client = Client(store.throttle)
     for _ in range(TERMS.free_per_account + 1):
         await client.elsewhere().fail()
     assert_refused(await client.elsewhere().fail(), Bucket.ACCOUNT, 1)
-    assert await client.as_somebody_else().fail() == AttemptDecision()
+    assert await client.with_another_account().fail() == AttemptDecision()
 
 
-async def test_the_network_counts_whatever_the_account(store: Store) -> None:
+async def test_network_counts_failures_of_every_account(store: Store) -> None:
     address = an_address()
     await exhaust_network(store, address)
     assert_refused(await Client(store.throttle, address=address).fail(), Bucket.ADDRESS, 1)
     assert await Client(store.throttle).fail() == AttemptDecision()
 
 
-async def test_the_longer_wait_of_both_is_told(store: Store) -> None:
+async def test_retry_after_is_the_longer_delay_of_both_buckets(store: Store) -> None:
     client = Client(store.throttle)
     await exhaust_network(store, client.address)
     for _ in range(TERMS.free_per_account + 2):
@@ -234,7 +234,7 @@ async def test_the_longer_wait_of_both_is_told(store: Store) -> None:
     assert_refused(await client.fail(), Bucket.ACCOUNT, 2)
 
 
-async def test_whoever_hammers_an_account_does_not_keep_its_owner_out(store: Store) -> None:
+async def test_attacker_from_another_network_does_not_lock_the_owner_out(store: Store) -> None:
     owner = Client(store.throttle)
     await owner.log_in()
     attacker = owner.elsewhere()
@@ -242,10 +242,10 @@ async def test_whoever_hammers_an_account_does_not_keep_its_owner_out(store: Sto
     assert_refused(await attacker.fail(), Bucket.ACCOUNT, 1)
     for _ in range(3):
         await owner.log_in()
-    assert_refused(await owner.elsewhere().fail(), Bucket.ACCOUNT, 1)  # and forgives the attacker nothing
+    assert_refused(await owner.elsewhere().fail(), Bucket.ACCOUNT, 1)  # and leaves the attacker's failures counted
 
 
-async def test_from_a_familiar_network_one_may_not_guess_for_ever_either(store: Store) -> None:
+async def test_guesses_from_a_familiar_network_are_limited_too(store: Store) -> None:
     owner = Client(store.throttle)
     await owner.log_in()
     await exhaust(owner)
@@ -253,7 +253,7 @@ async def test_from_a_familiar_network_one_may_not_guess_for_ever_either(store: 
     assert await owner.elsewhere().fail() == AttemptDecision()
 
 
-async def test_familiarity_ends(store: Store) -> None:
+async def test_familiar_network_expires(store: Store) -> None:
     owner = Client(store.throttle)
     await owner.log_in()
     await store.pass_time(FAMILIAR_NETWORK_TTL_S)
@@ -261,7 +261,7 @@ async def test_familiarity_ends(store: Store) -> None:
     assert_refused(await owner.fail(), Bucket.ACCOUNT, 1)
 
 
-async def test_only_the_last_networks_are_familiar(store: Store) -> None:
+async def test_only_the_most_recent_networks_are_familiar(store: Store) -> None:
     owner = Client(store.throttle)
     places = [owner, *(owner.elsewhere() for _ in range(MAX_FAMILIAR_NETWORKS))]
     for place in places:
@@ -273,7 +273,7 @@ async def test_only_the_last_networks_are_familiar(store: Store) -> None:
         assert await place.fail() == AttemptDecision()
 
 
-async def test_each_network_is_familiar_for_a_time_of_its_own(store: Store) -> None:
+async def test_each_familiar_network_expires_by_itself(store: Store) -> None:
     first = Client(store.throttle)
     await first.log_in()
     await store.pass_time(FAMILIAR_NETWORK_TTL_S / 2)
@@ -285,17 +285,17 @@ async def test_each_network_is_familiar_for_a_time_of_its_own(store: Store) -> N
     assert_refused(await first.fail(), Bucket.ACCOUNT, 1)
 
 
-async def test_a_password_just_set_is_familiar_without_an_attempt(store: Store) -> None:
+async def test_success_without_an_attempt_makes_the_network_familiar(store: Store) -> None:
     owner = Client(store.throttle)
     await store.throttle.succeed(owner.attempt())
     await exhaust(owner.elsewhere())
     assert await owner.fail() == AttemptDecision()
 
 
-async def test_without_an_address_only_the_account_counts(store: Store) -> None:
+async def test_attempt_without_an_address_counts_against_the_account_only(store: Store) -> None:
     client = Client(store.throttle, address="")
     for _ in range(TERMS.free_per_address + 1):
         assert await Client(store.throttle, address="").fail() == AttemptDecision()
     await client.log_in()
     await exhaust(client.elsewhere())
-    assert_refused(await client.fail(), Bucket.ACCOUNT, 1)  # no address is never a familiar one
+    assert_refused(await client.fail(), Bucket.ACCOUNT, 1)  # an unknown address is never familiar

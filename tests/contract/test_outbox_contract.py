@@ -1,4 +1,4 @@
-"""What the outbox must do: the one in memory and the one in PostgreSQL alike."""
+"""The contract of the outbox, for the fake in memory and PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -63,13 +63,13 @@ def placed(first: int, events: list[Envelope]) -> list[PositionedEvent]:
     return [PositionedEvent(position, event) for position, event in enumerate(events, first)]
 
 
-async def test_nothing_waits_where_nothing_was_written(store: Store) -> None:
+async def test_empty_outbox_has_nothing_unrelayed(store: Store) -> None:
     await store.outbox.assign_positions(0)
     assert await store.outbox.unrelayed(0) == Unrelayed(0, None)
     assert await store.outbox.behind(0, 10) == []
 
 
-async def test_what_was_written_waits_and_comes_in_that_order_as_it_was(store: Store) -> None:
+async def test_written_events_are_unrelayed_and_returned_in_order(store: Store) -> None:
     events = await store.written(3)
     await store.written(at=NOON - MINUTE)
     assert await store.outbox.unrelayed(0) == Unrelayed(4, NOON - MINUTE)
@@ -78,7 +78,7 @@ async def test_what_was_written_waits_and_comes_in_that_order_as_it_was(store: S
     assert (await store.outbox.behind(0, 10))[:3] == placed(1, events)
 
 
-async def test_what_the_stream_has_waits_no_more(store: Store) -> None:
+async def test_events_in_the_stream_are_not_unrelayed(store: Store) -> None:
     await store.written(2)
     await store.outbox.assign_positions(0)
     later = await store.written(at=NOON + MINUTE)
@@ -87,7 +87,7 @@ async def test_what_the_stream_has_waits_no_more(store: Store) -> None:
     assert await store.outbox.behind(2, 10) == placed(3, later)
 
 
-async def test_a_place_once_given_stays(store: Store) -> None:
+async def test_assigned_position_is_kept(store: Store) -> None:
     events = await store.written(3)
     await store.outbox.assign_positions(0)
     await store.outbox.assign_positions(0)
@@ -95,32 +95,32 @@ async def test_a_place_once_given_stays(store: Store) -> None:
     assert await store.outbox.behind(0, 10) == placed(1, events)
 
 
-async def test_places_are_given_behind_a_stream_that_knows_more_than_the_table(store: Store) -> None:
+async def test_positions_continue_behind_a_stream_that_is_ahead_of_the_table(store: Store) -> None:
     events = await store.written(2)
     await store.outbox.assign_positions(40)
     assert await store.outbox.behind(40, 10) == placed(41, events)
 
 
-async def test_a_stream_that_lost_its_end_lacks_it_again(store: Store) -> None:
+async def test_events_that_the_stream_lost_are_unrelayed_again(store: Store) -> None:
     events = await store.written(4)
     await store.outbox.assign_positions(0)
     assert await store.outbox.unrelayed(1) == Unrelayed(3, NOON)
     assert await store.outbox.behind(1, 10) == placed(2, events[1:])
 
 
-async def test_a_batch_is_the_next_ones(store: Store) -> None:
+async def test_batch_has_the_next_events(store: Store) -> None:
     events = await store.written(5)
     await store.outbox.assign_positions(0)
     assert await store.outbox.behind(1, 2) == placed(2, events[1:3])
 
 
-async def test_places_given_at_the_same_time_are_each_given_once(store: Store) -> None:
+async def test_concurrently_assigned_positions_are_unique(store: Store) -> None:
     events = await store.written(20)
     await asyncio.gather(*(store.outbox.assign_positions(0) for _ in range(8)))
     assert await store.outbox.behind(0, 100) == placed(1, events)
 
 
-async def test_what_is_old_is_known_and_forgotten(store: Store) -> None:
+async def test_events_before_a_time_are_found_and_deleted(store: Store) -> None:
     await store.written(2, at=NOON)
     young = await store.written(2, at=NOON + MINUTE)
     assert await store.outbox.last_position_before(NOON + MINUTE) == 0
@@ -131,7 +131,7 @@ async def test_what_is_old_is_known_and_forgotten(store: Store) -> None:
     assert await store.outbox.behind(0, 10) == placed(3, young)
 
 
-async def test_what_has_no_place_yet_is_not_forgotten(store: Store) -> None:
+async def test_event_without_a_position_is_not_deleted(store: Store) -> None:
     await store.written()
     await store.outbox.delete_through(10)
     assert (await store.outbox.unrelayed(0)).count == 1

@@ -1,4 +1,4 @@
-"""What a store of sessions must do: the one in memory and the one in Redis alike."""
+"""The contract of the port Sessions, for the fake in memory and Redis."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
@@ -79,11 +79,11 @@ def key(session: HeldSession, counter: int) -> SessionKey:
 
 
 def held_key(counter: int | None) -> SessionUse:
-    """A use by a client that is known to hold a key."""
+    """Returns a use by a client that is known to hold a key."""
     return replace(USE, counter=counter)
 
 
-async def test_opens_a_session(store: Store) -> None:
+async def test_opened_session_is_live_and_listed(store: Store) -> None:
     new = a_session(new_id(), password_version=3)
     held = await store.sessions.open(new)
     assert (held.session_id, held.key.user_id, held.key.password_version) == (new.session_id, new.user_id, 3)
@@ -95,7 +95,7 @@ async def test_opens_a_session(store: Store) -> None:
     assert (held.ends_at - listed.created_at).total_seconds() == pytest.approx(60, abs=0.1)
 
 
-async def test_a_session_is_one_users(store: Store) -> None:
+async def test_session_belongs_to_one_user(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     stranger = new_id()
     assert not await store.sessions.is_live(held.session_id, stranger)
@@ -108,7 +108,7 @@ async def test_a_session_is_one_users(store: Store) -> None:
     assert await store.sessions.is_live(held.session_id, held.key.user_id)
 
 
-async def test_the_newest_key_makes_a_new_one(store: Store) -> None:
+async def test_newest_key_makes_a_new_one(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id(), password_version=2))
     for counter in (1, 2, 3):
         renewed = await store.sessions.renew(key(held, counter), USE)
@@ -116,14 +116,14 @@ async def test_the_newest_key_makes_a_new_one(store: Store) -> None:
         assert renewed.key == replace(held.key, counter=counter + 1, issued_at_ms=renewed.key.issued_at_ms)
 
 
-async def test_many_at_once_get_one_successor(store: Store) -> None:
+async def test_concurrent_renewals_return_one_successor(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     renewed = await asyncio.gather(*(store.sessions.renew(key(held, 1), USE) for _ in range(50)))
     assert {each.key.counter for each in renewed} == {2}
     assert [each.rotated for each in renewed].count(True) == 1
 
 
-async def test_a_lost_answer_is_given_again_however_late(store: Store) -> None:
+async def test_lost_response_is_returned_again_however_late(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     await store.sessions.renew(key(held, 1), USE)
     await store.pass_time(GRACE_S * 2)
@@ -131,7 +131,7 @@ async def test_a_lost_answer_is_given_again_however_late(store: Store) -> None:
     assert (again.key.counter, again.rotated) == (2, False)
 
 
-async def test_the_predecessor_is_good_within_the_grace(store: Store) -> None:
+async def test_predecessor_is_accepted_within_the_grace(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     await store.sessions.renew(key(held, 1), USE)
     assert await store.sessions.touch(held.session_id, held.key.user_id, held_key(2))
@@ -139,7 +139,7 @@ async def test_the_predecessor_is_good_within_the_grace(store: Store) -> None:
     assert (again.key.counter, again.rotated) == (2, False)
 
 
-async def test_after_the_grace_a_used_successor_ends_all(store: Store) -> None:
+async def test_predecessor_of_a_used_key_ends_the_session_after_the_grace(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     await store.sessions.renew(key(held, 1), USE)
     assert await store.sessions.touch(held.session_id, held.key.user_id, held_key(2))
@@ -153,7 +153,7 @@ async def test_after_the_grace_a_used_successor_ends_all(store: Store) -> None:
     assert await store.sessions.list_of_user(held.key.user_id) == []
 
 
-async def test_an_older_key_ends_all_even_within_the_grace(store: Store) -> None:
+async def test_older_key_ends_the_session_even_within_the_grace(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     await store.sessions.renew(key(held, 1), USE)
     await store.sessions.renew(key(held, 2), USE)
@@ -173,14 +173,14 @@ async def test_only_the_newest_key_in_use_counts(store: Store, counter: int | No
     assert not (await store.sessions.renew(key(held, 1), USE)).rotated
 
 
-async def test_a_key_from_the_future_is_invalid_and_ends_nothing(store: Store) -> None:
+async def test_key_newer_than_the_store_is_invalid_and_ends_nothing(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     with pytest.raises(SessionInvalidError):
         await store.sessions.renew(key(held, 2), USE)
     assert (await store.sessions.renew(key(held, 1), USE)).rotated
 
 
-async def test_a_clock_set_back_makes_the_grace_no_longer_than_it_is(store: Store) -> None:
+async def test_clock_set_back_does_not_extend_the_grace(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     await store.sessions.renew(key(held, 1), USE)
     assert await store.sessions.touch(held.session_id, held.key.user_id, held_key(2))
@@ -191,14 +191,14 @@ async def test_a_clock_set_back_makes_the_grace_no_longer_than_it_is(store: Stor
         await store.sessions.renew(key(held, 1), USE)
 
 
-async def test_an_unknown_session_is_invalid(store: Store) -> None:
+async def test_unknown_session_is_invalid(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     with pytest.raises(SessionInvalidError):
         await store.sessions.renew(replace(held.key, session_id="A" * 22), USE)
     assert not await store.sessions.end("A" * 22, held.key.user_id)
 
 
-async def test_a_session_that_lies_idle_ends(store: Store) -> None:
+async def test_idle_session_ends(store: Store) -> None:
     sessions = store.make(SessionPolicy(idle_ttl_s=0.2, absolute_ttl_s=60, grace_s=10))
     held = await sessions.open(a_session(new_id()))
     await store.pass_time(0.3)
@@ -209,7 +209,7 @@ async def test_a_session_that_lies_idle_ends(store: Store) -> None:
     assert held.session_id not in await store.published()
 
 
-async def test_use_and_renewal_keep_a_session_but_not_past_its_end(store: Store) -> None:
+async def test_use_and_renewal_extend_a_session_up_to_its_absolute_end(store: Store) -> None:
     sessions = store.make(SessionPolicy(idle_ttl_s=0.5, absolute_ttl_s=1.2, grace_s=10))
     held = await sessions.open(a_session(new_id()))
     await store.pass_time(0.35)
@@ -223,16 +223,16 @@ async def test_use_and_renewal_keep_a_session_but_not_past_its_end(store: Store)
     assert not await sessions.is_live(held.session_id, held.key.user_id)
 
 
-async def test_a_renewal_keeps_no_session_past_its_end(store: Store) -> None:
+async def test_renewal_does_not_extend_a_session_past_its_end(store: Store) -> None:
     sessions = store.make(SessionPolicy(idle_ttl_s=10, absolute_ttl_s=0.4, grace_s=10))
     held = await sessions.open(a_session(new_id()))
-    for _ in range(2):  # the second is given the same key again
+    for _ in range(2):  # the second one returns the same key
         await sessions.renew(key(held, 1), USE)
     await store.pass_time(0.5)
     assert not await sessions.is_live(held.session_id, held.key.user_id)
 
 
-async def test_ends_a_session_once(store: Store) -> None:
+async def test_session_is_ended_once(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     assert await store.sessions.end(held.session_id, held.key.user_id)
     assert not await store.sessions.end(held.session_id, held.key.user_id)
@@ -240,7 +240,7 @@ async def test_ends_a_session_once(store: Store) -> None:
     assert (await store.published()).count(held.session_id) == 1
 
 
-async def test_what_goes_on_is_not_published(store: Store) -> None:
+async def test_live_session_is_not_published(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     await store.sessions.renew(key(held, 1), USE)
     await store.sessions.renew(key(held, 1), USE)
@@ -251,7 +251,7 @@ async def test_what_goes_on_is_not_published(store: Store) -> None:
     assert held.session_id not in await store.published()
 
 
-async def test_lists_the_last_used_first(store: Store) -> None:
+async def test_list_has_the_last_used_session_first(store: Store) -> None:
     user_id = new_id()
     opened = []
     for _ in range(3):
@@ -262,7 +262,7 @@ async def test_lists_the_last_used_first(store: Store) -> None:
     assert listed == [opened[0], opened[2], opened[1]]
 
 
-async def test_the_oldest_makes_room_for_the_twenty_first(store: Store) -> None:
+async def test_oldest_session_is_ended_by_the_twenty_first(store: Store) -> None:
     user_id = new_id()
     opened = []
     for _ in range(22):
@@ -274,7 +274,7 @@ async def test_the_oldest_makes_room_for_the_twenty_first(store: Store) -> None:
     assert [session_id for session_id in await store.published() if session_id in opened] == opened[:2]
 
 
-async def test_ended_sessions_take_no_room(store: Store) -> None:
+async def test_ended_sessions_do_not_count_towards_the_limit(store: Store) -> None:
     user_id = new_id()
     first = await store.sessions.open(a_session(user_id))
     for _ in range(30):
@@ -283,7 +283,7 @@ async def test_ended_sessions_take_no_room(store: Store) -> None:
     assert await store.sessions.is_live(first.session_id, user_id)
 
 
-async def test_ends_all_of_one_user(store: Store) -> None:
+async def test_end_all_ends_every_session_of_one_user(store: Store) -> None:
     user_id = new_id()
     stranger = await store.sessions.open(a_session(new_id()))
     opened = [(await store.sessions.open(a_session(user_id))).session_id for _ in range(3)]
@@ -296,7 +296,7 @@ async def test_ends_all_of_one_user(store: Store) -> None:
     assert await store.sessions.is_live(stranger.session_id, stranger.key.user_id)
 
 
-async def test_ends_what_was_opened_under_an_earlier_password_version(store: Store) -> None:
+async def test_end_outdated_ends_sessions_of_an_earlier_password_version(store: Store) -> None:
     user_id = new_id()
     old, current = [await store.sessions.open(a_session(user_id, password_version=version)) for version in (9, 10)]
     stranger = await store.sessions.open(a_session(new_id()))
@@ -308,7 +308,7 @@ async def test_ends_what_was_opened_under_an_earlier_password_version(store: Sto
     assert await store.sessions.is_live(stranger.session_id, stranger.key.user_id)
 
 
-async def test_ends_all_but_one(store: Store) -> None:
+async def test_end_all_spares_the_named_session(store: Store) -> None:
     user_id = new_id()
     kept, *others = [await store.sessions.open(a_session(user_id)) for _ in range(3)]
     ended = await store.sessions.end_all(user_id, but=kept.session_id)
@@ -321,7 +321,7 @@ async def test_ends_all_but_one(store: Store) -> None:
     assert kept.session_id not in published
 
 
-async def test_lists_where_a_session_was_last_used_from(store: Store) -> None:
+async def test_list_shows_where_a_session_was_last_used_from(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id()))
     for number, use in enumerate((USE, replace(USE, address="198.51.100.10"), replace(USE, agent="w3m/0.5"))):
         if number == 1:
@@ -332,8 +332,8 @@ async def test_lists_where_a_session_was_last_used_from(store: Store) -> None:
         assert (listed.address, listed.agent) == (use.address, use.agent)
 
 
-async def test_a_key_is_refused_past_the_end_that_it_names(store: Store) -> None:
-    """Whatever the store remembers of the session."""
+async def test_key_is_refused_past_the_end_that_it_states(store: Store) -> None:
+    """Even if the store still has the session."""
     held = await store.sessions.open(a_session(new_id()))
     over = replace(held.key, ends_at_ms=held.key.issued_at_ms)
     with pytest.raises(SessionInvalidError):
@@ -341,8 +341,8 @@ async def test_a_key_is_refused_past_the_end_that_it_names(store: Store) -> None
     assert (await store.sessions.renew(held.key, USE)).ends_at == held.ends_at
 
 
-async def test_a_key_is_refused_past_its_own_life(store: Store) -> None:
-    """Whatever counter the store remembers: so an old copy is no use to one who can roll the counter back."""
+async def test_key_is_refused_past_its_own_lifetime(store: Store) -> None:
+    """With any counter in the store: an attacker who can roll the counter back cannot use an old copy."""
     held = await store.sessions.open(a_session(new_id()))
     life_ms = round(TERMS.key_lifetime_s(60) * 1000)
     with pytest.raises(SessionInvalidError):
@@ -350,7 +350,7 @@ async def test_a_key_is_refused_past_its_own_life(store: Store) -> None:
     assert (await store.sessions.renew(held.key, USE)).rotated
 
 
-async def test_a_successor_has_its_predecessors_facts_and_its_own_time(store: Store) -> None:
+async def test_successor_has_the_facts_of_its_predecessor_and_its_own_time(store: Store) -> None:
     held = await store.sessions.open(a_session(new_id(), password_version=2))
     await store.pass_time(0.01)
     renewed = await store.sessions.renew(held.key, USE)

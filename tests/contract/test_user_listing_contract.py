@@ -1,4 +1,4 @@
-"""What a store of accounts must do for a list of them: the one in memory and the one in PostgreSQL alike."""
+"""The contract of UserRepository.page, for the fake in memory and PostgreSQL."""
 
 from collections.abc import AsyncIterator, Sequence
 from datetime import UTC, datetime, timedelta
@@ -26,7 +26,7 @@ async def pool(postgres_server: RunningPostgres) -> AsyncIterator[PostgresPool]:
 
 @pytest.fixture(params=["memory", "postgres"])
 async def store(request: pytest.FixtureRequest, pool: PostgresPool) -> Store:
-    """A store without an account."""
+    """A store without accounts."""
     store = in_memory() if request.param == "memory" else in_postgres(pool)
     await store.empty()
     return store
@@ -38,7 +38,7 @@ async def listed(
     return list(await store.users.page(filters, behind, limit))
 
 
-async def test_lists_the_newest_first_and_of_one_moment_the_highest_id(store: Store) -> None:
+async def test_list_is_ordered_by_time_and_id_newest_first(store: Store) -> None:
     assert await listed(store, UserFilters()) == []
     older = [await store.added(created_at=NOON) for _ in range(3)]
     newer = await store.added(created_at=NOON + MICROSECOND)
@@ -48,7 +48,7 @@ async def test_lists_the_newest_first_and_of_one_moment_the_highest_id(store: St
     assert await listed(store, UserFilters(), limit=2) == [newer, older[0]]
 
 
-async def test_filters_by_role_email_and_period(store: Store) -> None:
+async def test_list_is_filtered_by_role_email_and_period(store: Store) -> None:
     first, second, third = [
         await store.added(created_at=NOON + number * MICROSECOND, role=role)
         for number, role in enumerate((Role.ADMIN, Role.USER, Role.ADMIN))
@@ -62,7 +62,7 @@ async def test_filters_by_role_email_and_period(store: Store) -> None:
     assert await listed(store, UserFilters(email=second.email, since=third.created_at)) == []
 
 
-async def test_the_ends_of_the_calendar(store: Store) -> None:
+async def test_times_at_the_ends_of_the_calendar_are_accepted(store: Store) -> None:
     user = await store.added()
     first, last = NOON.replace(year=1, month=1, day=1), NOON.replace(year=9999, month=12, day=31)
     highest = UserPosition(last, "ffffffff-ffff-ffff-ffff-ffffffffffff")
@@ -81,7 +81,7 @@ _PERIODS = st.tuples(_MOMENTS, _MOMENTS).filter(lambda ends: ends[0] is None or 
     limit=st.integers(1, 4),
 )
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-async def test_pages_of_both_stores_add_up_to_the_same_list(
+async def test_fake_and_real_repository_return_the_same_pages(
     pool: PostgresPool,
     accounts: list[tuple[int, Role]],
     role: Role | None,

@@ -1,4 +1,4 @@
-"""What a store of accounts must do about roles: the one in memory and the one in PostgreSQL alike."""
+"""The contract of UserRepository.change_role and the last administrator, for the fake in memory and PostgreSQL."""
 
 import asyncio
 from collections.abc import AsyncIterator, Coroutine
@@ -26,7 +26,7 @@ async def pool(postgres_server: RunningPostgres) -> AsyncIterator[PostgresPool]:
 
 @pytest.fixture(params=["memory", "postgres"])
 async def store(request: pytest.FixtureRequest, pool: PostgresPool) -> Store:
-    """A store without an account."""
+    """A store without accounts."""
     store = in_memory() if request.param == "memory" else in_postgres(pool)
     await store.empty()
     return store
@@ -36,7 +36,7 @@ def changed_by(actor: User | None, subject: User) -> AuditEvent:
     return AuditEvent(AuditKind.ROLE_CHANGED, actor.user_id if actor is not None else None, subject.user_id, Origin())
 
 
-async def test_sets_a_role_with_the_next_password_version(store: Store) -> None:
+async def test_role_change_increments_the_password_version(store: Store) -> None:
     boss, user = await store.added(role=Role.ADMIN), await store.added()
     change = await store.users.change_role(user.user_id, Role.ADMIN, changed_by(boss, user))
     assert change == RoleChange(replace(user, role=Role.ADMIN, password_version=2), is_made=True)
@@ -49,13 +49,13 @@ async def test_sets_a_role_with_the_next_password_version(store: Store) -> None:
     )
 
 
-async def test_a_login_under_the_former_role_is_not_recorded(store: Store) -> None:
+async def test_login_under_the_former_role_is_not_recorded(store: Store) -> None:
     user = await store.added()
     await store.users.change_role(user.user_id, Role.ADMIN, changed_by(None, user))
     assert not await store.users.record_login(user, an_event(AuditKind.LOGGED_IN, user))
 
 
-async def test_the_same_role_again_changes_nothing(store: Store) -> None:
+async def test_setting_the_same_role_changes_nothing(store: Store) -> None:
     for role in Role:
         user = await store.added(role=role)
         change = await store.users.change_role(user.user_id, role, changed_by(None, user))
@@ -63,14 +63,14 @@ async def test_the_same_role_again_changes_nothing(store: Store) -> None:
         assert await store.kinds_of(user) == [AuditKind.REGISTERED]
 
 
-async def test_an_unknown_user_has_no_role(store: Store) -> None:
+async def test_unknown_user_is_not_found(store: Store) -> None:
     user = a_user()
     with pytest.raises(UserNotFoundError):
         await store.users.change_role(user.user_id, Role.ADMIN, changed_by(None, user))
     assert await store.kinds_of(user) == []
 
 
-async def test_the_actor_must_be_an_administrator_still(store: Store) -> None:
+async def test_actor_who_is_no_longer_an_administrator_is_refused(store: Store) -> None:
     await store.added(role=Role.ADMIN)
     user = await store.added()
     for actor in (user, a_user()):
@@ -79,7 +79,7 @@ async def test_the_actor_must_be_an_administrator_still(store: Store) -> None:
     assert await store.users.get(user.user_id) == user
 
 
-async def test_the_last_administrator_is_neither_demoted_nor_removed(store: Store) -> None:
+async def test_last_administrator_is_neither_demoted_nor_removed(store: Store) -> None:
     boss, _ = await store.added(role=Role.ADMIN), await store.added()
     with pytest.raises(LastAdminError):
         await store.users.change_role(boss.user_id, Role.USER, changed_by(boss, boss))
@@ -87,10 +87,10 @@ async def test_the_last_administrator_is_neither_demoted_nor_removed(store: Stor
         await store.users.remove(deleted(boss), an_event(AuditKind.USER_DELETED, boss))
     assert await store.users.get(boss.user_id) == boss
     assert await store.kinds_of(boss) == [AuditKind.REGISTERED]
-    assert await store.told_of(boss) == []
+    assert await store.published_of(boss) == []
 
 
-async def test_an_administrator_is_removed_while_there_is_another(store: Store) -> None:
+async def test_administrator_is_removed_while_there_is_another(store: Store) -> None:
     boss, other = await store.added(role=Role.ADMIN), await store.added(role=Role.ADMIN)
     assert await store.users.remove(deleted(boss), an_event(AuditKind.USER_DELETED, boss))
     assert await store.users.get(boss.user_id) is None
@@ -99,7 +99,7 @@ async def test_an_administrator_is_removed_while_there_is_another(store: Store) 
 
 
 @pytest.mark.parametrize("ways", [("demote", "demote"), ("demote", "delete"), ("delete", "delete")], ids=str)
-async def test_of_two_administrators_who_take_each_other_away_one_stays(store: Store, ways: tuple[str, str]) -> None:
+async def test_one_of_two_administrators_who_remove_each_other_stays(store: Store, ways: tuple[str, str]) -> None:
     for _ in range(8):
         bosses = [await store.added(role=Role.ADMIN) for _ in range(2)]
         results = await asyncio.gather(

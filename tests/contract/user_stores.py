@@ -1,4 +1,4 @@
-"""The stores of accounts under test: the one in memory, and the one in PostgreSQL."""
+"""The repositories of accounts under test: the fake in memory, and PostgreSQL."""
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -16,30 +16,30 @@ from tests.running.user_database import audit_log, outbox
 
 @dataclass(frozen=True)
 class Store:
-    """A store, and what it has kept besides the accounts.
+    """A repository, and access to what it has written besides the accounts.
 
-    events_of: the user's audit events, oldest first. told_of: the ids of the events that tell others of the user.
+    events_of: the user's audit events, oldest first. published_of: the ids of the user's events for other services.
     empty: removes every account, the last administrator too.
     """
 
     users: UserRepository
     events_of: Callable[[User], Awaitable[list[AuditEvent]]]
-    told_of: Callable[[User], Awaitable[list[str]]]
+    published_of: Callable[[User], Awaitable[list[str]]]
     empty: Callable[[], Awaitable[None]]
 
     async def added(self, **changes: object) -> User:
-        """A new account."""
+        """Adds an account."""
         user = a_user(**changes)
         await self.users.add(user, an_event(AuditKind.REGISTERED, user))
         return user
 
     async def kinds_of(self, user: User) -> list[AuditKind | UnknownKind]:
-        """What happened to the user, oldest first."""
+        """Returns the kinds of the user's audit events, oldest first."""
         return [event.kind for event in await self.events_of(user)]
 
 
 def in_memory() -> Store:
-    """The fake."""
+    """Returns the fake."""
     fake = InMemoryUserRepository()
 
     async def noted(user: User) -> list[AuditEvent]:
@@ -55,7 +55,7 @@ def in_memory() -> Store:
 
 
 def in_postgres(pool: PostgresPool) -> Store:
-    """The real one."""
+    """Returns the real one."""
 
     async def written(user: User) -> list[AuditEvent]:
         return await audit_log(pool, user.user_id)

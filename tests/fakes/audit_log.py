@@ -7,7 +7,7 @@ from user_svc.domain.audit_listing import AuditEntry, AuditFilters, AuditPositio
 
 
 class InMemoryAuditLog:
-    """The port AuditLog; `write` takes events as the database does."""
+    """The port AuditLog. `write` adds events as the database does."""
 
     def __init__(self) -> None:
         self._entries: list[AuditEntry] = []

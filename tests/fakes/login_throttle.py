@@ -1,4 +1,4 @@
-"""Failed attempts in memory, and the rule of their delays in a few plain lines: the model of the Lua scripts."""
+"""The port LoginThrottle in memory, in a few plain lines: the model of the Lua scripts."""
 
 from user_svc.domain.errors import DependencyUnavailableError
 from user_svc.domain.login_attempt import (
@@ -13,7 +13,7 @@ from user_svc.domain.login_attempt import (
 
 
 class _Failures:
-    """What one bucket holds: when its attempts came, by their ids."""
+    """One bucket: the times of its attempts, by their ids."""
 
     def __init__(self, free: int, policy: LoginThrottlePolicy) -> None:
         self.policy = policy
@@ -31,7 +31,7 @@ class _Failures:
 
 
 class InMemoryLoginThrottle:
-    """now: the time, in Unix seconds, which tests move. away: raise as if the store could not be reached."""
+    """now: the time in Unix seconds, which tests move. away: raise as if the store was unavailable."""
 
     def __init__(self, policy: LoginThrottlePolicy) -> None:
         self.now = 1_800_000_000.0

@@ -1,4 +1,4 @@
-"""The outbox in memory, kept by the same contract suite as the real one."""
+"""The outbox in memory; the same contract suite tests it and the real one."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -21,7 +21,7 @@ class InMemoryOutbox:
         self.rows: list[Row] = []
 
     def write(self, event: Envelope, at: datetime | None = None) -> None:
-        """What the transaction that it tells of does."""
+        """Writes an event, as the transaction of a change does."""
         self.rows.append(Row(event, at or datetime.now(UTC)))
 
     async def unrelayed(self, head: int) -> Unrelayed:

@@ -1,4 +1,4 @@
-"""Which renewals are on record, in memory."""
+"""The port RenewalRecord, in memory."""
 
 from collections.abc import Callable
 
@@ -14,7 +14,7 @@ class EveryRenewal:
 
 
 class InMemoryRenewalRecord:
-    """The port RenewalRecord. now: in Unix seconds. away: raise as if the store could not be reached."""
+    """The port RenewalRecord. now: in Unix seconds. away: raise as if the store was unavailable."""
 
     def __init__(self, now: Callable[[], float]) -> None:
         self.away = False

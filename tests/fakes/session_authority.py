@@ -1,4 +1,4 @@
-"""The session authority as far as the services need it to verify tokens: a key set, served over gRPC."""
+"""The part of the session authority that services need to verify tokens: a key set, over gRPC."""
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -28,7 +28,7 @@ class SessionAuthority(SessionServiceBase):
 
 @asynccontextmanager
 async def session_authority(issuer: Issuer) -> AsyncIterator[str]:
-    """Serve it; its address, host:port."""
+    """Serves it; yields its address, host:port."""
     port = free_port()
     server = Server([SessionAuthority(issuer)])
     await server.start("127.0.0.1", port)

@@ -1,4 +1,4 @@
-"""Sessions in memory, and the rule of their renewal in a few plain lines: the model of the Lua scripts."""
+"""The port Sessions in memory, in a few plain lines: the model of the Lua scripts."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -34,7 +34,7 @@ class _Session:
 
 
 class InMemorySessions:
-    """now: the time, in Unix seconds, which tests move. away: raise as if the store could not be reached.
+    """now: the time, in Unix seconds, which tests move. away: raise as if the store was unavailable.
 
     published: the ids of sessions whose end was published, in that order.
     """
@@ -48,7 +48,7 @@ class InMemorySessions:
         self._sessions: dict[str, _Session] = {}
 
     def pass_time(self, seconds: float) -> None:
-        """Set the clock forward, or back; what is over by then does not come back."""
+        """Sets the clock forward or back. Sessions that have expired before or after that are removed."""
         self._sessions = self._live()
         self.now += seconds
         self._sessions = self._live()
@@ -73,7 +73,7 @@ class InMemorySessions:
             raise SessionInvalidError
         if _ms(self.now) >= key.ends_at_ms or self.now - key.issued_at_ms / 1000 > self._key_lifetime_s:
             raise SessionInvalidError
-        # Where the clock was set back, the grace begins anew: it does not last until the clock has caught up.
+        # After the clock was set back, the grace begins again now: it does not last until the clock has caught up.
         session.rotated_at = min(session.rotated_at, self.now)
         rotated = key.counter == session.counter
         if rotated:
@@ -152,7 +152,7 @@ class InMemorySessions:
 
 
 class InMemoryEndedSessions:
-    """The record of ended sessions. recorded: their ids. away: raise as if the store could not be reached."""
+    """The record of ended sessions. recorded: their ids. away: raise as if the store was unavailable."""
 
     tokens_live_s = 3600.0
 

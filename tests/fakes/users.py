@@ -16,9 +16,10 @@ from user_svc.domain.user_listing import UserFilters, UserPosition
 
 
 class InMemoryUserRepository:
-    """events: the audit events that came with changes, oldest first. announced: what others learn of.
+    """The port UserRepository.
 
-    ended_sessions: the ids of those on record as ended.
+    events: the audit events of changes, oldest first. announced: the events for other services. ended_sessions: the ids
+    of sessions on record as ended.
     """
 
     def __init__(self) -> None:
@@ -28,7 +29,7 @@ class InMemoryUserRepository:
         self._users: dict[str, User] = {}
 
     def clear(self) -> None:
-        """Forget every account."""
+        """Removes every account."""
         self._users.clear()
 
     async def add(self, user: User, event: AuditEvent) -> None:
@@ -122,7 +123,7 @@ def _is_behind(user: User, position: UserPosition | None) -> bool:
 
 
 class RecordedTrail:
-    """events: what was noted, oldest first."""
+    """The port AuditTrail. events: what was noted, oldest first."""
 
     def __init__(self) -> None:
         self.events: list[AuditEvent] = []
@@ -131,12 +132,12 @@ class RecordedTrail:
         self.events.append(event)
 
     def kinds(self) -> list[AuditKind | UnknownKind]:
-        """What happened, oldest first."""
+        """Returns the kinds of the events, oldest first."""
         return [event.kind for event in self.events]
 
 
 class ReadablePasswords:
-    """A hasher that hashes nothing. cost: stands for the parameters. hashed: how many hashes were asked for.
+    """The port PasswordHasher, in plain text. cost: stands for the parameters. hashed: how many hashes were computed.
 
     full: refuse all work, as a full queue does.
     """

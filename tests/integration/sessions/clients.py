@@ -1,4 +1,4 @@
-"""Who asks: browsers with tabs, thieves with copies; and what they are answered."""
+"""The clients: browsers with tabs, and thieves with copies; and the responses that they get."""
 
 import base64
 import json
@@ -13,7 +13,7 @@ from tests.integration.sessions.model import Key, Token
 from tests.integration.sessions.user_service import SEAL
 
 COOKIE = "__Host-session_key"
-#: A session key, its life and all its attributes; or the order to forget it.
+#: The cookie of a session key, with its lifetime and all its attributes.
 _ISSUED = re.compile(COOKIE + r"=([\w-]{22}\.\d+\.[\w-]{91}); Max-Age=(\d+); Path=/; HttpOnly; SameSite=Lax; Secure")
 CLEARED = COOKIE + "=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure"
 
@@ -27,7 +27,7 @@ class Jar:
 
 @dataclass(slots=True)
 class Client:
-    """A tab, or somebody's copy of one. honest: it holds nothing but what it was given."""
+    """A tab, or a stolen copy of one. honest: it has only credentials that it was given."""
 
     user_id: str
     jar: Jar
@@ -38,13 +38,13 @@ class Client:
 
     @property
     def credentials(self) -> tuple[Token | None, Key | None]:
-        """What a request carries now."""
+        """The credentials of its next request."""
         return self.token if self.sends_token else None, self.jar.key if self.sends_key else None
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A response. key, max_age_s: the session key that it gives, and for how long; cleared: it takes the key away."""
+    """A response. key, max_age_s: the session key that it sets, and its lifetime. cleared: it clears the cookie."""
 
     status: int
     headers: httpx2.Headers
@@ -55,7 +55,7 @@ class Answer:
 
     @property
     def code(self) -> str | None:
-        """Why it is a refusal."""
+        """The problem code of a refusal."""
         return self.body.get("code") if isinstance(self.body, dict) else None
 
     @property
@@ -66,7 +66,7 @@ class Answer:
 
 
 def answer_of(response: httpx2.Response) -> Answer:
-    """Reads a response. AssertionError: its cookie is not as cookies must be."""
+    """Parses a response. AssertionError: its cookie does not have the required form."""
     cookies = response.headers.get_list("set-cookie")
     assert len(cookies) <= 1, cookies
     key, max_age_s = None, 0
@@ -81,14 +81,14 @@ def answer_of(response: httpx2.Response) -> Answer:
 
 
 def claims_of(token: str) -> dict[str, Any]:
-    """What an access token says."""
+    """Returns the claims of an access token."""
     payload = token.split(".")[1]
     claims: dict[str, Any] = json.loads(base64.urlsafe_b64decode(payload + "=" * (-len(payload) % 4)))
     return claims
 
 
 def headers_of(token: Token | None, key: Key | None) -> Mapping[str, str]:
-    """The request headers of a page of our own with these credentials."""
+    """Returns the request headers of a same-origin page with these credentials."""
     headers = {"Sec-Fetch-Site": "same-origin"}
     if token is not None:
         headers["Authorization"] = f"Bearer {token.text}"

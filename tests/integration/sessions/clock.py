@@ -1,4 +1,4 @@
-"""Time that tests move: the services read it, and what Redis remembers of its own time is moved into the past."""
+"""A clock that tests move: the services read it, and the times that Redis has stored are moved into the past."""
 
 import time
 from dataclasses import replace
@@ -14,7 +14,7 @@ _TIMES = ("created_at_ms", "last_used_at_ms", "rotated_at_ms", "absolute_expires
 
 
 def hash_of(session_id: str) -> str:
-    """The key under which Redis keeps a session."""
+    """Returns the Redis key of a session."""
     return f"{{sessions}}:id:{session_id}"
 
 
@@ -35,7 +35,7 @@ async def age(redis: Redis, session_ids: list[str], seconds: int) -> None:
 
 
 class MovedClock:
-    """The real time and the steps that tests have made, in Unix seconds. offset_s: all steps together, in seconds."""
+    """The real time plus the steps of the tests, in Unix seconds. offset_s: the sum of the steps, in seconds."""
 
     def __init__(self) -> None:
         self.offset_s = 0
@@ -45,7 +45,7 @@ class MovedClock:
 
 
 class SealOnMovedClock(SessionKeySeal):
-    """Seals keys with times on the moved clock, so that a key grows older as what Redis remembers does."""
+    """Seals keys with times on the moved clock, so that keys age like the times in Redis."""
 
     def __init__(self, seal: SessionKeySeal, clock: MovedClock) -> None:
         self._seal = seal
@@ -63,7 +63,7 @@ class SealOnMovedClock(SessionKeySeal):
 
 
 class MinterOnMovedClock:
-    """Mints with a clock that tests move for sessions whose times are Redis's."""
+    """Mints on the moved clock for sessions whose times are on the clock of Redis."""
 
     def __init__(self, minter: TokenMinter, clock: MovedClock) -> None:
         self._minter = minter

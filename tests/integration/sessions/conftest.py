@@ -1,4 +1,4 @@
-"""Long runs have no time limit of pytest's, and say at the end how far they came."""
+"""Long runs have no timeout of pytest, and report at the end how far they came."""
 
 import os
 

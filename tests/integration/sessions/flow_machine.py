@@ -1,4 +1,4 @@
-"""The part of the machine that sends requests and holds every answer against the model."""
+"""The part of the machine that sends requests and compares every response with the model."""
 
 import asyncio
 from collections import Counter
@@ -15,9 +15,9 @@ from tests.integration.sessions.platform import Gateway, Platform
 from tests.integration.sessions.routes import Route
 
 PASSWORD = "correct horse battery"
-#: How far the platform's times may be off the model's: the real time that an example takes, in seconds.
+#: How far the platform's times may be off the model's: the real duration of an example, in seconds.
 SLACK_S = 90
-#: They should know within a second; the machine that runs the tests may have more to do.
+#: Gateways learn of a revocation within a second; the machine that runs the tests may be busy.
 REVOKED_WITHIN_S = 5
 OF_THE_SESSION = {"SESSION_INVALID", "SESSION_REUSED"}
 
@@ -25,9 +25,9 @@ T = TypeVar("T")
 
 
 class FlowMachine(RuleBasedStateMachine):
-    """One user, whose sessions and their clients come and go.
+    """One user with changing sessions and clients.
 
-    excuses: by session, whatever may have logged an honest client out of it. handed_out: every session key that was, by
+    excuses: by session, what may have logged an honest client out of it. handed_out: every session key that was, by
     session and counter. passwords: how often the password was changed. deleted: whether the user was.
     """
 
@@ -35,7 +35,7 @@ class FlowMachine(RuleBasedStateMachine):
     runner: asyncio.Runner
 
     def register(self) -> Client:
-        """The user, and the client that registered."""
+        """Registers the user; returns the client that did."""
         self.model = HybridFlow()
         self.excuses: dict[str, set[str]] = {}
         self.handed_out: dict[tuple[str, int], Key] = {}
@@ -70,7 +70,7 @@ class FlowMachine(RuleBasedStateMachine):
         return self.run(self.send(gateway, verb, path, **request))
 
     def admitted(self, answer: Answer) -> Client:
-        """The client that an answer which issues a session makes."""
+        """Returns the client with the session that a response issues."""
         assert answer.key is not None
         assert answer.key.counter == 1
         assert answer.headers["cache-control"] == "no-store"
@@ -83,7 +83,7 @@ class FlowMachine(RuleBasedStateMachine):
         return Client(self.user_id, Jar(answer.key), token)
 
     def token_of(self, text: str, key: Key) -> Token:
-        """The access token that came with a key, which it must belong to, and which must not outlive the session."""
+        """Returns the access token issued with a key. It must belong to that key, and not outlive the session."""
         claims, session = claims_of(text), self.model.sessions[key.session_id]
         assert (claims["sid"], claims["skc"], claims["sub"]) == (key.session_id, key.counter, self.user_id)
         life_s = min(TOKEN_TTL_S, session.ends_at - self.model.now)
@@ -91,7 +91,7 @@ class FlowMachine(RuleBasedStateMachine):
         return Token(text, key.session_id, key.counter, self.model.now, self.model.now + life_s)
 
     def settle(self) -> None:
-        """Waits until every gateway knows which sessions were revoked, and has reported the uses that it saw."""
+        """Waits until every gateway knows the revoked sessions, and has reported the uses that it saw."""
         revoked = [session_id for session_id, session in self.model.sessions.items() if session.revoked]
 
         async def known() -> None:
@@ -104,7 +104,7 @@ class FlowMachine(RuleBasedStateMachine):
         self.run(known())
 
     def request(self, gateway: Gateway, client: Client, route: Route) -> Answer:
-        """Sends one request as the model says that it goes."""
+        """Sends one request, and compares its response with the model."""
         self.settle()
         token, key = client.credentials
         expected = self.expected(token, key, self.platform.gateways.index(gateway), route)
@@ -113,7 +113,7 @@ class FlowMachine(RuleBasedStateMachine):
         return answer
 
     def expected(self, token: Token | None, key: Key | None, gateway: int, route: Route) -> Expected:
-        """What the model says of a request, which changes it."""
+        """Returns what the model expects of a request, and updates the model."""
         if token is not None and self.model.admits(token) and not route.admitted:
             return Expected("SESSION_INVALID" if self.model.sessions[token.session_id].revoked else None)
         return self.model.answer(token, key, gateway % len(self.platform.gateways), attended=route.attended)
@@ -134,13 +134,13 @@ class FlowMachine(RuleBasedStateMachine):
         self.check_cause(client, answer)
 
     def check_not_renewed(self, answer: Answer, route: Route | None = None) -> None:
-        """Nothing is given, and above all nothing taken away."""
+        """Checks that no credentials were issued, and none taken away."""
         assert answer.key is None, answer
         assert answer.access_token is None, answer
         assert answer.cleared == (route is not None and route.ends_session and answer.status == route.status), answer
 
     def check_issued(self, answer: Answer) -> None:
-        """The credentials of a new session, whether or not the old one was renewed on the way in."""
+        """Checks the credentials of a new session, whether or not the old one was renewed before."""
         assert answer.headers["cache-control"] == "no-store", answer
         assert answer.access_token is not None, answer
         assert answer.key is not None, answer
@@ -148,7 +148,7 @@ class FlowMachine(RuleBasedStateMachine):
         assert len(answer.headers.get_list("x-access-token")) == 1, answer
 
     def check_renewed(self, answer: Answer, counter: int, route: Route) -> None:
-        """The new credentials are there whatever the status; only a logout has the last word on the cookie."""
+        """Checks that the renewal is in the response with any status; only a logout overrides the cookie."""
         assert answer.headers["cache-control"] == "no-store", answer
         assert "content-encoding" not in answer.headers, answer
         assert answer.access_token is not None, answer
@@ -167,7 +167,7 @@ class FlowMachine(RuleBasedStateMachine):
         assert life_s - SLACK_S <= int(answer.headers["x-access-token-expires-in"]) <= life_s, answer.headers
 
     def check_cause(self, client: Client, answer: Answer) -> None:
-        """Whoever holds only what was given is never thrown out without a cause."""
+        """Checks that an honest client is not logged out without a cause."""
         token, key = client.credentials
         speaks = token if self.model.admits(token) or key is None else key
         session_id = speaks.session_id if speaks is not None else None
@@ -177,9 +177,9 @@ class FlowMachine(RuleBasedStateMachine):
             assert self.excuses[session_id] or of_itself, f"logged out without a cause: {answer}"
 
     def check_reused(self, entered: Sequence[int], answers: Sequence[Answer]) -> None:
-        """An old key, presented many times at once, ends the session once, and there is no session for all others.
+        """An old key, presented many times concurrently, ends the session once; the other requests find none.
 
-        Whoever shared the one renewal that did it hears the same of it; a gateway shares among its own requests.
+        The requests of one gateway that share the renewal which ended the session get the same response.
         entered: through which gateway each was sent.
         """
         assert {answer.code for answer in answers} <= OF_THE_SESSION, answers
@@ -191,7 +191,7 @@ class FlowMachine(RuleBasedStateMachine):
         assert len(through) == 1, answers
 
     def adopt(self, client: Client, answer: Answer) -> None:
-        """Does with an answer what a browser and its page do."""
+        """Stores the credentials of a response as a browser and its page do."""
         if answer.cleared:
             client.jar.key = None
         if answer.key is not None:
@@ -200,7 +200,7 @@ class FlowMachine(RuleBasedStateMachine):
                 client.token = self.token_of(answer.access_token, answer.key)
 
     def use_copy(self, client: Client) -> None:
-        """From now on, the session's owner may find that somebody else was faster."""
+        """Records that the session's owner may find its key replaced by another client."""
         token, key = client.credentials
         if not client.honest and key is not None and not self.model.admits(token):
             self.excuses[key.session_id].add("a copy was used")
@@ -215,14 +215,14 @@ class FlowMachine(RuleBasedStateMachine):
                 self.end(session_id, why)
 
     def believe_the_record(self, session_id: str) -> None:
-        """After a race that ended a session: it was renewed before, or not; but once at most."""
+        """Checks that a session that ended in a race was renewed before that at most once."""
         noted = [kind for kind, about in self.noted() if about == session_id]
         assert len(noted) <= [about for _, about in self.model.audited].count(session_id) + 1
         self.model.audited = [entry for entry in self.model.audited if entry[1] != session_id]
         self.model.audited += [(kind, session_id) for kind in noted]
 
     def noted(self) -> list[tuple[str, str]]:
-        """What the audit log says of renewals: what happened, and to which session."""
+        """Returns the kind and the session of the audit events of renewals."""
         kinds = ("session_renewed", "session_reused")
         events = self.platform.users.trail.events
         return [(str(event.kind), event.detail["session_id"]) for event in events if event.kind in kinds]
@@ -235,7 +235,7 @@ class FlowMachine(RuleBasedStateMachine):
 
     @invariant()
     def redis_is_as_the_model(self) -> None:
-        """At any time one key is the newest, in Redis as in the model, or the session is gone from both."""
+        """Checks that Redis and the model have the same newest key, or neither has the session."""
 
         async def kept() -> Sequence[Any]:
             for gateway in self.platform.gateways:
@@ -252,5 +252,5 @@ class FlowMachine(RuleBasedStateMachine):
 
     @invariant()
     def everything_is_on_record_once(self) -> None:
-        """One rotation is one event, and so is one reuse."""
+        """Checks that each rotation and each reuse has one audit event."""
         assert Counter(self.noted()) == Counter(self.model.audited)

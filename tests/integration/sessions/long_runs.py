@@ -1,7 +1,7 @@
-"""How long state machines of sessions run: a little among all the tests, or for as many minutes as one has.
+"""How long the state machines of sessions run: a few examples in the test suite, or for a given number of minutes.
 
-The environment variable HEADRACE_SESSIONS_MINUTES asks for the long run, which begins with a new random seed again and
-again.
+The environment variable HEADRACE_SESSIONS_MINUTES selects the long run, which restarts with a new random seed until the
+time is over.
 """
 
 import os
@@ -14,7 +14,7 @@ from hypothesis.stateful import RuleBasedStateMachine, run_state_machine_as_test
 
 MINUTES = "HEADRACE_SESSIONS_MINUTES"
 _EXAMPLES_OF_ONE_SEED = 100
-#: What ran, as lines for the end of a long run.
+#: The report lines of a long run.
 report: list[str] = []
 
 

@@ -1,20 +1,21 @@
-"""The hybrid flow as a few plain rules, to hold the platform against.
+"""The hybrid flow as a few plain rules: the model that the platform is compared with.
 
-1. A valid access token lets in, whatever cookie is there, unless its session was ended by something that was done (the
-   gateways know) or, on a route of the user service, has ended in whatever way (it looks).
-2. An expired token, or none, and a session key: the session is renewed, and the request served in its name.
-   Neither: 401.
-3. The newest key of a session has a successor made. The predecessor of the newest gets the newest again, within the
-   grace, or while the newest was never seen in use. Any older key, or the predecessor later: the session ends.
-4. A key is seen in use when it is presented for renewal, or when a client presents a token that came with it, on
-   whatever route: each gateway reports that once.
-5. A session ends when it lies idle, at its absolute end, when the user has twenty newer ones, and by whatever is done
-   to end it. It never comes back.
+1. A valid access token authenticates, with any cookie, unless its session was ended by an action (the gateways know)
+or,
+   on a route of the user service, has ended for any reason (the service checks it).
+2. An expired or missing token with a session key: the session is renewed, and the request is served on its behalf.
+   Without either: 401.
+3. The newest key of a session makes a successor. The predecessor of the newest returns the newest again, within the
+   grace or while the newest was not seen in use. Any older key, or the predecessor later, ends the session.
+4. A key is seen in use when it is presented for renewal, or when a client presents a token issued with it, on any
+   route: each gateway reports that once.
+5. A session ends when it is idle for too long, at its absolute end, when the user has twenty newer ones, and by any
+   action that ends it. It is never live again.
 """
 
 from dataclasses import dataclass, field
 
-#: Every step of time is a multiple of this, in seconds, and every limit below lies well off such multiples.
+#: Every step of time is a multiple of this, in seconds, and no limit below is near such a multiple.
 STEP_S = 400
 GRACE_S, TOKEN_TTL_S, LEEWAY_S, IDLE_S, ABSOLUTE_S = 600, 3000, 5, 20200, 40200
 MAX_SESSIONS = 20
@@ -44,7 +45,7 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """What a request must come to. code: why it is refused (401). renewed: the counter of the key that is returned."""
+    """The expected result of a request. code: of a refusal (401). renewed: the counter of the key that is returned."""
 
     code: str | None = None
     renewed: int | None = None
@@ -68,12 +69,12 @@ class Session:
 
     @property
     def revoked(self) -> bool:
-        """Ended, and not just by time."""
+        """Whether it was ended by an action, not by time."""
         return self.ended is not None and self.ended not in OF_TIME
 
 
 class HybridFlow:
-    """now: the time, in seconds. audited: (event, session) of what renewals must have put on record, in any order."""
+    """now: the time, in seconds. audited: (event, session) of the expected audit events of renewals, in any order."""
 
     def __init__(self) -> None:
         self.now = 0
@@ -92,7 +93,7 @@ class HybridFlow:
         session.ended = session.ended or why
 
     def live_of(self, user_id: str) -> list[str]:
-        """The user's live sessions, in the order of their logins."""
+        """Returns the user's live sessions, in the order of their logins."""
         return [sid for sid, session in self.sessions.items() if session.user_id == user_id and not session.ended]
 
     def pass_time(self, seconds: int) -> None:
@@ -104,11 +105,11 @@ class HybridFlow:
                 self.end(session_id, IDLE)
 
     def admits(self, token: Token | None) -> bool:
-        """Whether a token is valid by itself."""
+        """Returns whether a token has a valid signature and has not expired."""
         return token is not None and self.now < token.expires_at + LEEWAY_S
 
     def answer(self, token: Token | None, key: Key | None, gateway: int, *, attended: bool) -> Expected:
-        """What becomes of a request through a gateway. attended: it is for a route of the user service."""
+        """Returns the result of a request through a gateway. attended: it is for a route of the user service."""
         if token is not None and self.admits(token):
             if self.sessions[token.session_id].revoked:
                 return Expected("SESSION_INVALID")
@@ -119,7 +120,7 @@ class HybridFlow:
         return self._renew(key)
 
     def present(self, token: Token, gateway: int) -> None:
-        """A client presents a token, and admission control lets it pass."""
+        """Records that a client presents a token, and that admission control admits the request."""
         session, reporter = self.sessions[token.session_id], (gateway, token.session_id)
         if self.reported.get(reporter, 0) >= token.counter:
             return

@@ -1,6 +1,6 @@
 """Gateways, the user service and the order service in one process: the real parts, over HTTP, gRPC and Redis.
 
-Only what has nothing to do with sessions is a fake: the accounts, the orders, the work of hashing, the quotas.
+Only parts that do not concern sessions are fakes: the accounts, the orders, password hashing, the quotas.
 """
 
 import asyncio
@@ -64,7 +64,7 @@ from tests.running.servers import free_port
 
 from user_svc.rpc.error_table import ERROR_TABLE as USER_ERRORS  # isort: skip
 
-#: No more than one network's part of the places of a gateway, a quarter, so that no request of a burst is shed.
+#: At most one network's share of a gateway's permits, a quarter, so that no request of a burst is shed.
 LARGEST_BURST = 50
 PLACES = 4 * LARGEST_BURST
 MAX_BODY_BYTES = 4096
@@ -72,7 +72,7 @@ GATEWAYS = 2
 
 
 class ScriptedLimiter:
-    """Admits everybody but those whose bucket begins with ``refused``."""
+    """Admits every client except those whose bucket begins with ``refused``."""
 
     def __init__(self) -> None:
         self.refused: str | None = None
@@ -88,7 +88,7 @@ class ScriptedLimiter:
 
 @dataclass
 class Gateway:
-    """One replica: a client of its own, the admission control to tamper with, the revocations that it knows of,
+    """One replica: its own client, the admission control to tamper with, the revocations that it knows of,
     and the uses that it reports.
     """
 
@@ -101,7 +101,7 @@ class Gateway:
 
 @dataclass
 class Platform:
-    """What runs, and the hands that tests have in it. order_svc: closed makes every call of orders fail."""
+    """The running platform, and what tests can change in it. order_svc: closing it makes every call of orders fail."""
 
     clock: MovedClock
     redis: Redis
@@ -114,7 +114,7 @@ class Platform:
 async def running_platform(
     redis_url: str, folder: Path, policy: SessionPolicy, token_ttl_s: int
 ) -> AsyncIterator[Platform]:
-    """The platform, for as long as the context lasts. folder: for its signing key."""
+    """Runs the platform for the context. folder: for its signing key."""
     async with AsyncExitStack() as stack:
         clock = MovedClock()
         redis = await stack.enter_async_context(Redis.from_url(redis_url, decode_responses=True))
@@ -153,7 +153,7 @@ async def running_platform(
 
 
 def _patient_contract() -> Contract:
-    """With deadlines for a machine that has much else to do: how soon the platform answers is tested elsewhere."""
+    """Returns the contract with deadlines for a busy machine: other tests cover how soon the platform responds."""
     contract = Contract.load(shared_contracts.descriptor_set())
     patient = {
         path: replace(method, policy=replace(method.policy, deadline_s=60.0))
@@ -185,7 +185,7 @@ def _orders() -> OrderService:
 
 
 def _upstream(name: str, target: str) -> Upstream:
-    # What a breaker does has tests of its own; here it must not make one test's outage another one's.
+    # Breakers are tested elsewhere; here, the outage of one test must not affect another.
     policy = UpstreamPolicy(breaker_failures=10**9)
     return Upstream(name, Resolver([parse_address(target)]), policy, UpstreamTelemetry(meter(__name__)))
 

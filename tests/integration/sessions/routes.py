@@ -1,4 +1,4 @@
-"""Where requests go, and what they come to when their sender is let in."""
+"""The routes of requests, and their responses to an authenticated client."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -8,9 +8,9 @@ _UNKNOWN = "01890000-0000-7000-8000-000000000000"
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """attended: it is the user service's, which looks at the session. status, code: of the answer.
+    """attended: it is a route of the user service, which checks the session. status, code: of the response.
 
-    ends_session: a success takes the cookie away, and so does an ended session. issues_session: a success is a new
+    ends_session: a success clears the cookie, and so does an ended session. issues_session: a success opens a new
     session. admitted: with a valid token, it passes admission control.
     """
 

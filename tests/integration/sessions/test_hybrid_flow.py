@@ -1,7 +1,7 @@
-"""The hybrid flow under whatever may happen to it, in whatever order: the whole path, against its model.
+"""The hybrid flow under events of every kind, in any order: the whole path, compared with its model.
 
-Several clients share sessions: tabs of one browser, copies that somebody stole. Requests come at once, answers get
-lost, time passes, sessions are ended from elsewhere. Two gateways serve them.
+Several clients share sessions: tabs of one browser, and stolen copies. Requests are concurrent, responses get lost,
+time passes, sessions are ended from elsewhere. Two gateways serve them.
 """
 
 import asyncio
@@ -26,7 +26,7 @@ from tests.integration.sessions.platform import LARGEST_BURST, MAX_BODY_BYTES, P
 from tests.integration.sessions.routes import Route
 from tests.running.servers import RunningRedis
 
-#: Within the grace; over it; over the life of a token; well under the idle life; over it.
+#: Within the grace; beyond it; beyond the lifetime of a token; within the idle lifetime; beyond it.
 STEPS_S = [STEP_S, 2 * STEP_S, 8 * STEP_S, 30 * STEP_S, 51 * STEP_S]
 BAD_TOKENS = ["", "rubbish", "a.b.c", "a.b.c.d"]
 _GET_USER = "user.v1.UserService/GetUser"
@@ -42,7 +42,7 @@ class HybridFlowMachine(FlowMachine):
     def first_client(self) -> Client:
         return self.register()
 
-    # -- who there is -------------------------------------------------------------------------------------------
+    # -- clients -------------------------------------------------------------------------------------------
 
     @precondition(lambda self: not self.deleted)
     @rule(target=clients, gateway=gateways)
@@ -52,7 +52,7 @@ class HybridFlowMachine(FlowMachine):
     @precondition(lambda self: not self.deleted)
     @rule(client=clients, gateway=gateways)
     def log_in_again(self, client: Client, gateway: int) -> None:
-        """The session that is presented gives way to another one, whatever its key's age."""
+        """The presented session is replaced, however old its key is."""
         presented = client.jar.key
         fresh = self.logged_in(gateway, presented)
         if presented is not None:
@@ -69,7 +69,7 @@ class HybridFlowMachine(FlowMachine):
 
     @rule(target=clients, client=clients, with_token=st.booleans())
     def open_a_tab(self, client: Client, with_token: bool) -> Client:
-        """It shares the cookie jar, and finds its own token."""
+        """The tab shares the cookie jar, and gets its own token."""
         token = client.token if with_token else None
         return Client(client.user_id, client.jar, token, honest=client.honest)
 
@@ -81,14 +81,14 @@ class HybridFlowMachine(FlowMachine):
 
     @rule(client=clients, token=st.booleans())
     def send_otherwise(self, client: Client, token: bool) -> None:
-        """From now on with the cookie alone, or with both."""
+        """The client sends the cookie alone, or both, from now on."""
         client.sends_token, client.sends_key = token, True
 
-    # -- what they do -------------------------------------------------------------------------------------------
+    # -- requests -------------------------------------------------------------------------------------------
 
     @rule(client=clients, gateway=gateways, route=ways, lost=st.booleans())
     def ask(self, client: Client, gateway: int, route: Route, lost: bool) -> None:
-        """One request. lost: the answer never arrives."""
+        """One request. lost: its response never arrives."""
         self.use_copy(client)
         answer = self.request(self.gateway(gateway), client, route)
         if not lost:
@@ -107,7 +107,7 @@ class HybridFlowMachine(FlowMachine):
         self.all_at_once(client, mix, count)
 
     def all_at_once(self, client: Client, mix: list[tuple[int, Route]], count: int) -> list[Answer]:
-        """All answers to one key agree on its successor; of an old one's, one ends the session for the others."""
+        """All responses to one key have the same successor; with an old key, one request ends the session."""
         self.settle()
         token, key = client.credentials
         sent = [mix[number % len(mix)] for number in range(count)]
@@ -132,7 +132,7 @@ class HybridFlowMachine(FlowMachine):
 
     @rule(client=clients, back=st.integers(1, 3), gateway=gateways, count=st.integers(1, 6), route=ways)
     def replay(self, client: Client, back: int, gateway: int, count: int, route: Route) -> None:
-        """Somebody presents an earlier key, through both gateways; its session lives or ends by the key's age."""
+        """A client presents an earlier key through both gateways; its session is kept or ended by the key's age."""
         if client.jar.key is None or client.jar.key.counter <= back:
             return
         held = self.handed_out[client.jar.key.session_id, client.jar.key.counter - back]
@@ -143,7 +143,7 @@ class HybridFlowMachine(FlowMachine):
 
     @rule(client=clients, bad=st.sampled_from([*BAD_TOKENS, "signature", "twice", "basic"]), route=ways)
     def present_a_bad_token(self, client: Client, bad: str, route: Route) -> None:
-        """It is refused whatever cookie there is, and rotates nothing."""
+        """An invalid token is refused with any cookie, and rotates no key."""
         good = client.token.text if client.token is not None else "e30.e30.e30"
         values = {"signature": f"Bearer {_spoilt(good)}", "basic": "Basic YTpi"}
         headers: list[tuple[str, str]] = list(headers_of(None, client.jar.key).items())
@@ -154,7 +154,7 @@ class HybridFlowMachine(FlowMachine):
         assert (answer.status, answer.code) == (401, "TOKEN_INVALID"), answer
         self.check_not_renewed(answer)
 
-    # -- answers of every kind ----------------------------------------------------------------------------------
+    # -- responses of every kind ----------------------------------------------------------------------------------
 
     @rule(client=clients, gateway=gateways)
     def ask_while_the_orders_are_away(self, client: Client, gateway: int) -> None:
@@ -168,7 +168,7 @@ class HybridFlowMachine(FlowMachine):
 
     @rule(client=clients, gateway=gateways)
     def ask_over_the_users_quota(self, client: Client, gateway: int) -> None:
-        """Who calls is known only after the renewal, so that is done and handed out."""
+        """The caller is known only after the renewal, so the response of an invalid request carries it."""
         self.use_copy(client)
         limiter = self.gateway(gateway).limiter
         limiter.refused = f"rl:default:user:{self.user_id}"
@@ -194,7 +194,7 @@ class HybridFlowMachine(FlowMachine):
         client=clients, gateway=gateways, why=st.sampled_from(["address", "throttle", "body", "site", "path", "verb"])
     )
     def be_refused_before_renewal(self, client: Client, gateway: int, why: str) -> None:
-        """The cookie alone, refused in admission: nothing rotates."""
+        """A request with the cookie alone that admission control refuses rotates no key."""
         entered = self.gateway(gateway)
         request: dict[str, Any] = {"headers": dict(headers_of(None, client.jar.key))}
         verb, path, status, places = "GET", "/api/users/me", 0, 0
@@ -243,7 +243,7 @@ class HybridFlowMachine(FlowMachine):
 
     @rule(client=clients, gateway=gateways, number=st.integers(0, 10))
     def revoke(self, client: Client, gateway: int, number: int) -> None:
-        """Any session of the user, dead ones and the own one included."""
+        """Revokes any session of the user, including ended ones and the current one."""
         self.use_copy(client)
         victim = list(self.model.sessions)[number % len(self.model.sessions)]
         route = routes.revocation(victim, found=not self.model.sessions[victim].ended)
@@ -263,7 +263,7 @@ class HybridFlowMachine(FlowMachine):
             self.adopt(client, answer)
 
     def changed_the_password(self, client: Client, answer: Answer) -> None:
-        """Every session has ended, and the client has a new one."""
+        """Every session ends, and the client gets a new one."""
         self.passwords += 1
         self.end_all("the password was changed")
         fresh = self.admitted(answer)
@@ -281,19 +281,19 @@ class HybridFlowMachine(FlowMachine):
         self.adopt(client, answer)
 
     def session_of(self, client: Client) -> str:
-        """The session in whose name a request of the client was served."""
+        """Returns the session on whose behalf a request of the client was served."""
         token, key = client.credentials
         if token is not None and self.model.admits(token):
             return token.session_id
         assert key is not None
         return key.session_id
 
-    # -- everything at the same moment --------------------------------------------------------------------------
+    # -- concurrent actions --------------------------------------------------------------------------
 
     @precondition(lambda self: not self.deleted)
     @rule(client=clients, route=ways, count=st.integers(1, 8), place=st.integers(0, 8))
     def revoke_while_it_asks(self, client: Client, route: Route, count: int, place: int) -> None:
-        """Whatever came first, once the revocation is answered the session is no more."""
+        """After the response to the revocation, the session has ended, in any order of arrival."""
         token, key = client.credentials
         if key is None or self.model.admits(token) or self.model.sessions[key.session_id].ended:
             return
@@ -329,7 +329,7 @@ class HybridFlowMachine(FlowMachine):
     @precondition(lambda self: not self.deleted)
     @rule(target=clients, route=ways, count=st.integers(1, 8), place=st.integers(0, 8))
     def change_the_password_while_it_asks(self, route: Route, count: int, place: int) -> Client:
-        """A renewal at the same moment succeeds or finds the session ended; the new session is not touched by it."""
+        """A concurrent renewal succeeds or finds the session ended; it does not affect the new session."""
         client = self.logged_in(0, None)
         token, key = client.credentials
         assert token is not None
@@ -366,7 +366,7 @@ class HybridFlowMachine(FlowMachine):
 
     @rule(client=clients)
     def stay_until_the_end(self, client: Client) -> None:
-        """Used again and again, a session still ends, and nothing that it gives out outlives it."""
+        """A session in constant use still ends at its absolute end, and no token of it outlives it."""
         for _ in range(ABSOLUTE_S // STEPS_S[3] + 1):
             self.use_copy(client)
             self.adopt(client, self.request(self.gateway(0), client, routes.ME))
@@ -374,14 +374,14 @@ class HybridFlowMachine(FlowMachine):
 
 
 def _spoilt(token: str) -> str:
-    """The token with another signature."""
+    """Returns the token with another signature."""
     head, _, signature = token.rpartition(".")
     return f"{head}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
 
 
 @pytest.fixture
 def quiet() -> Iterator[None]:
-    """Thousands of requests, and nobody to read of them."""
+    """Disables the logs of thousands of requests."""
     for package in ("gateway", "service_kit", "user_svc", "order_svc"):
         logger.disable(package)
     yield
@@ -390,7 +390,7 @@ def quiet() -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("quiet")
-def test_the_hybrid_flow_is_its_model(redis_server: RunningRedis, tmp_path: Path) -> None:
+def test_hybrid_flow_behaves_as_its_model(redis_server: RunningRedis, tmp_path: Path) -> None:
     policy = SessionPolicy(idle_ttl_s=IDLE_S, absolute_ttl_s=ABSOLUTE_S, grace_s=GRACE_S)
     with asyncio.Runner() as loop:
         running = running_platform(redis_server.url, tmp_path, policy, TOKEN_TTL_S)

@@ -26,7 +26,7 @@ async def registered(users: UserServiceStub, **metadata: str) -> RegisterRespons
 
 
 async def refused(call: Any) -> tuple[Status, str, list[tuple[str, str]]]:
-    """How a call fails: status, reason, and (field, rule) of each violation."""
+    """Returns how a call fails: status, reason, and (field, rule) of each violation."""
     with pytest.raises(GRPCError) as error:
         await call
     details = error.value.details or []

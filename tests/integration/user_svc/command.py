@@ -1,4 +1,4 @@
-"""The installed command `user-svc`, run as whoever runs the service does."""
+"""The installed command `user-svc`, run as the operator runs it."""
 
 import os
 import secrets
@@ -34,7 +34,7 @@ class UserSvc:
         return self.environ["USER_SVC_DATABASE_URL"]
 
     def run(self, *arguments: str, stdin: str = "", **environ: str) -> subprocess.CompletedProcess[str]:
-        """Runs the command to its end; AssertionError: it tells a secret."""
+        """Runs the command to its end. AssertionError: its output contains a secret."""
         SEEN.note("password", stdin.strip() or environ.get("USER_SVC_ADMIN_PASSWORD", ""))
         done = subprocess.run(
             [executable(), *arguments],
@@ -56,14 +56,14 @@ class UserSvc:
 
 
 def executable() -> str:
-    """The path of the command beside this interpreter."""
+    """Returns the path of the command beside this interpreter."""
     found = shutil.which("user-svc", path=sysconfig.get_path("scripts"))
     assert found is not None
     return found
 
 
 def installation(postgres: RunningPostgres, redis: RunningRedis, folder: Path) -> UserSvc:
-    """Settings with a database, a key folder and ports of their own; passwords are hashed cheaply."""
+    """Returns settings with a separate database, key folder and ports, and a cheap password hash."""
     session_secret = secrets.token_hex(32)
     SEEN.note("session secret", session_secret)
     owner_url = postgres.create_database("users")

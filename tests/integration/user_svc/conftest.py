@@ -1,4 +1,4 @@
-"""The whole user service as a process of its own, and stubs that call it."""
+"""The whole user service as a separate process, and stubs that call it."""
 
 import signal
 import urllib.request
@@ -50,7 +50,7 @@ async def channel(user_svc: UserSvc) -> AsyncIterator[Channel]:
 
 def ready(user_svc: UserSvc) -> bool | None:
     try:
-        with urllib.request.urlopen(f"{user_svc.admin_url}/readyz") as response:  # noqa: S310 - our own address
+        with urllib.request.urlopen(f"{user_svc.admin_url}/readyz") as response:  # noqa: S310 - a local address
             return True if response.status == 200 else None
     except OSError:
         return None

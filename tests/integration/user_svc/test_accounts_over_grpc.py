@@ -22,7 +22,7 @@ from tests.integration.user_svc.calls import bearer, refused, registered
 from tests.integration.user_svc.conftest import ADMIN_EMAIL
 
 
-async def test_registers_and_lets_in(users: UserServiceStub) -> None:
+async def test_registered_user_gets_working_credentials(users: UserServiceStub) -> None:
     grant = await registered(users)
     assert (grant.token_type, grant.expires_in) == ("Bearer", 900)
     assert grant.user is not None
@@ -34,7 +34,7 @@ async def test_registers_and_lets_in(users: UserServiceStub) -> None:
     assert (await users.get_user(by_id, metadata=bearer(grant.access_token))).user == grant.user
 
 
-async def test_logs_in_and_replaces_the_session_presented(users: UserServiceStub) -> None:
+async def test_login_replaces_the_presented_session(users: UserServiceStub) -> None:
     grant = await registered(users)
     assert grant.user is not None
     assert grant.session is not None
@@ -98,13 +98,13 @@ REFUSED: dict[str, tuple[Any, Status, str, list[tuple[str, str]]]] = {
 
 
 @pytest.mark.parametrize("case", REFUSED)
-async def test_refuses(users: UserServiceStub, case: str) -> None:
+async def test_invalid_request_is_refused_with_its_reason(users: UserServiceStub, case: str) -> None:
     request, *expected = REFUSED[case]
     call = users.register if isinstance(request, RegisterRequest) else users.login
     assert await refused(call(request)) == tuple(expected)
 
 
-async def test_changes_a_password(users: UserServiceStub) -> None:
+async def test_password_change_takes_effect(users: UserServiceStub) -> None:
     grant = await registered(users)
     assert grant.user is not None
     metadata = bearer(grant.access_token)
@@ -130,7 +130,7 @@ async def test_changes_a_password(users: UserServiceStub) -> None:
     await users.login(LoginRequest(email=grant.user.email, password="another horse battery"))
 
 
-async def test_somebody_elses_user_and_session_are_not_found(users: UserServiceStub) -> None:
+async def test_user_and_session_of_another_user_are_not_found(users: UserServiceStub) -> None:
     alice, bob = await registered(users), await registered(users)
     assert bob.user is not None
     assert bob.session is not None
@@ -145,7 +145,7 @@ async def test_somebody_elses_user_and_session_are_not_found(users: UserServiceS
     assert (foreign.active, foreign.user_id, foreign.role, foreign.issued_at) == (False, None, None, None)
 
 
-async def test_administrators_may(users: UserServiceStub) -> None:
+async def test_administrator_introspects_and_deletes_another_user(users: UserServiceStub) -> None:
     boss = await users.login(LoginRequest(email=ADMIN_EMAIL, password=PASSWORD))
     bob = await registered(users)
     assert bob.user is not None

@@ -43,7 +43,7 @@ async def logged() -> AsyncIterator[list[str]]:
         logger.remove(sink)
 
 
-async def test_what_is_noted_is_written_whole(pool: PostgresPool) -> None:
+async def test_noted_event_is_written_with_every_field(pool: PostgresPool) -> None:
     user = a_user()
     trail = PostgresAuditTrail(pool)
     noted = [an_event(kind, user, session_id="S" * 22, cause="ünïcode") for kind in AuditKind]
@@ -57,7 +57,7 @@ async def test_what_is_noted_is_written_whole(pool: PostgresPool) -> None:
     assert (kept[0].origin.address, kept[0].origin.request_id) == (ORIGIN.address, ORIGIN.request_id)
 
 
-async def test_thousands_are_written_in_order(pool: PostgresPool) -> None:
+async def test_thousands_of_events_are_written_in_order(pool: PostgresPool) -> None:
     user = a_user()
     trail = PostgresAuditTrail(pool)
     async with written(trail):
@@ -68,7 +68,7 @@ async def test_thousands_are_written_in_order(pool: PostgresPool) -> None:
 
 
 @pytest.mark.parametrize("statement", ["DELETE FROM audit_log", "UPDATE audit_log SET ip = ''", "TRUNCATE audit_log"])
-async def test_the_log_can_only_grow(pool: PostgresPool, statement: str) -> None:
+async def test_log_is_append_only(pool: PostgresPool, statement: str) -> None:
     async with pool.connection() as connection:
         with pytest.raises(psycopg.errors.InsufficientPrivilege):
             await connection.execute(statement.encode())
@@ -76,7 +76,7 @@ async def test_the_log_can_only_grow(pool: PostgresPool, statement: str) -> None
         as_owner(pool, statement)
 
 
-async def test_while_postgres_is_away_events_wait_and_then_are_dropped_loudly(
+async def test_events_wait_and_are_dropped_with_an_error_while_postgres_is_down(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(adapter, "_MAX_WAITING", 3)
@@ -89,7 +89,9 @@ async def test_while_postgres_is_away_events_wait_and_then_are_dropped_loudly(
     assert [line for line in lines if "audit events dropped" in line and line.startswith("ERROR")]
 
 
-async def test_what_waits_is_written_when_postgres_is_back(pool: PostgresPool, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_waiting_events_are_written_when_postgres_is_back(
+    pool: PostgresPool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(adapter, "_RETRY_S", 0.01)
     user = a_user()
     async with logged() as lines, user_pool(str(pool.conninfo), ONE_CONNECTION) as busy:

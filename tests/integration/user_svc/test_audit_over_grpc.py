@@ -1,4 +1,4 @@
-"""Reading the audit log of the whole process: who may, and what is refused."""
+"""Reading the audit log of the whole process: permissions and refusals."""
 
 from typing import Any
 
@@ -28,11 +28,13 @@ def audit(channel: Channel) -> AuditServiceStub:
 
 @pytest.fixture
 async def admin(users: UserServiceStub) -> dict[str, str]:
-    """What an administrator's calls carry."""
+    """The metadata of an administrator's calls."""
     return bearer((await users.login(LoginRequest(email=ADMIN_EMAIL, password=PASSWORD))).access_token)
 
 
-async def test_administrators_only(users: UserServiceStub, audit: AuditServiceStub, admin: dict[str, str]) -> None:
+async def test_only_administrators_read_the_audit_log(
+    users: UserServiceStub, audit: AuditServiceStub, admin: dict[str, str]
+) -> None:
     assert (await audit.list_audit_events(EVERYTHING, metadata=admin)).events
     assert await refused(audit.list_audit_events(EVERYTHING)) == (Status.UNAUTHENTICATED, "CREDENTIALS_MISSING", [])
     user = bearer((await registered(users)).access_token)
@@ -40,7 +42,7 @@ async def test_administrators_only(users: UserServiceStub, audit: AuditServiceSt
     assert await refused(call) == (Status.PERMISSION_DENIED, "ACCESS_DENIED", [])
 
 
-async def test_an_ended_session_reads_nothing(
+async def test_ended_session_cannot_read_the_audit_log(
     users: UserServiceStub, audit: AuditServiceStub, admin: dict[str, str]
 ) -> None:
     await users.logout(LogoutRequest(), metadata=admin)
@@ -58,7 +60,7 @@ async def test_an_ended_session_reads_nothing(
         ({"page_token": "AAAA"}, "PAGE_TOKEN_INVALID", [("page_token", "page_token.known")]),
     ],
 )
-async def test_refuses_what_the_gateway_would_not_send(
+async def test_requests_that_the_gateway_would_not_send_are_refused(
     audit: AuditServiceStub, admin: dict[str, str], fields: dict[str, Any], reason: str, violations: list[Any]
 ) -> None:
     if "kind" in fields:

@@ -1,4 +1,4 @@
-"""The months of the audit log: made ahead, dropped when outdated, and nothing lost on the way there or back."""
+"""The monthly partitions of the audit log: created ahead, dropped after the retention, migrated without loss."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -49,7 +49,7 @@ class Log:
         return [name for (name,) in self.ask("SELECT name FROM audit_log_partitions() ORDER BY since")]
 
     def only_months(self) -> None:
-        """Forgets the months that migrating made, which depend on the day."""
+        """Drops the months that the migration created, which depend on the current date."""
         for name in self.months():
             self.ask(f"DROP TABLE {name}")
 
@@ -68,7 +68,7 @@ def unpartitioned(postgres_server: RunningPostgres) -> tuple[Log, Migration]:
     return Log(url), migration
 
 
-def test_migrating_keeps_every_row_there_and_back(unpartitioned: tuple[Log, Migration]) -> None:
+def test_migration_up_and_down_keeps_every_row(unpartitioned: tuple[Log, Migration]) -> None:
     log, migration = unpartitioned
     log.ask(_FILL)
     before = log.rows()
@@ -87,7 +87,7 @@ def test_migrating_keeps_every_row_there_and_back(unpartitioned: tuple[Log, Migr
     assert log.rows()[:-1] == after
 
 
-def test_an_empty_log_has_months_only(unpartitioned: tuple[Log, Migration]) -> None:
+def test_migration_of_an_empty_log_leaves_only_months(unpartitioned: tuple[Log, Migration]) -> None:
     log, migration = unpartitioned
     migration.apply(log.url)
     assert len(log.months()) == 4
@@ -96,7 +96,7 @@ def test_an_empty_log_has_months_only(unpartitioned: tuple[Log, Migration]) -> N
     assert log.rows() == []
 
 
-def test_the_rows_from_before_go_with_their_last_month(unpartitioned: tuple[Log, Migration]) -> None:
+def test_rows_from_before_the_migration_are_dropped_with_their_last_month(unpartitioned: tuple[Log, Migration]) -> None:
     log, migration = unpartitioned
     log.ask(_FILL)
     migration.apply(log.url)
@@ -107,7 +107,7 @@ def test_the_rows_from_before_go_with_their_last_month(unpartitioned: tuple[Log,
     assert len(log.rows()) == 1
 
 
-def test_months_are_made_ahead_once(log: Log) -> None:
+def test_months_are_created_ahead_once(log: Log) -> None:
     assert log.extend(_NOON) == (4, 0)
     assert log.months() == ["audit_log_2026_11", "audit_log_2026_12", "audit_log_2027_01", "audit_log_2027_02"]
     assert log.extend(_NOON) == (0, 0)
@@ -115,7 +115,7 @@ def test_months_are_made_ahead_once(log: Log) -> None:
     assert log.extend(_NOON - timedelta(days=40)) == (1, 0)
 
 
-def test_an_event_of_no_month_is_kept_and_moves_to_its_month(log: Log) -> None:
+def test_event_without_a_month_is_kept_and_moved_to_its_month(log: Log) -> None:
     times = [_NOON, _NOON + timedelta(days=1), _NOON.replace(year=2099), _NOON.replace(year=1970)]
     log.write(*times)
     before = log.rows()
@@ -127,7 +127,7 @@ def test_an_event_of_no_month_is_kept_and_moves_to_its_month(log: Log) -> None:
     assert log.rows()[-1][0] == 5
 
 
-def test_months_that_ended_before_the_retention_are_dropped(log: Log) -> None:
+def test_months_past_the_retention_are_dropped(log: Log) -> None:
     log.extend(_NOON)
     log.extend(_NOON + timedelta(days=92))
     log.write(_NOON, _NOON + timedelta(days=1), _NOON + timedelta(days=100))
@@ -139,14 +139,14 @@ def test_months_that_ended_before_the_retention_are_dropped(log: Log) -> None:
 
 
 @pytest.mark.parametrize("days", [0, 400])
-def test_nothing_is_dropped_that_is_to_be_kept(log: Log, days: int) -> None:
+def test_months_within_the_retention_are_kept(log: Log, days: int) -> None:
     log.extend(_NOON)
     log.write(_NOON)
     assert log.shorten(_NOON + timedelta(days=400), days) == 0
     assert len(log.rows()) == 1
 
 
-def test_a_clock_that_is_far_ahead_drops_nothing(log: Log) -> None:
+def test_clock_that_is_far_ahead_drops_nothing(log: Log) -> None:
     log.extend(_NOON)
     log.write(_NOON)
     assert log.shorten(_NOON.replace(year=2040), days=30) == 0
@@ -154,14 +154,14 @@ def test_a_clock_that_is_far_ahead_drops_nothing(log: Log) -> None:
 
 @pytest.mark.parametrize("table", ["audit_log", "audit_log_2026_11", "audit_log_default"])
 @pytest.mark.parametrize("statement", ["DELETE FROM {}", "UPDATE {} SET ip = ''", "TRUNCATE {}"])
-def test_no_part_of_the_log_can_be_rewritten(log: Log, table: str, statement: str) -> None:
+def test_partitions_of_the_log_are_append_only(log: Log, table: str, statement: str) -> None:
     log.extend(_NOON)
     log.write(_NOON)
     with pytest.raises(psycopg.errors.RaiseException, match="append-only"):
         log.ask(statement.format(table))
 
 
-def test_while_another_process_is_at_it_nothing_is_done(log: Log) -> None:
+def test_maintenance_does_nothing_while_another_process_does_it(log: Log) -> None:
     with psycopg.connect(log.url) as other:
         other.execute("SELECT pg_advisory_xact_lock(hashtext('audit_log'))")
         assert log.extend(_NOON) == (None, None)
@@ -169,7 +169,7 @@ def test_while_another_process_is_at_it_nothing_is_done(log: Log) -> None:
     assert log.extend(_NOON) == (4, 0)
 
 
-def test_a_role_that_may_only_write_has_it_maintained_and_shortens_nothing(
+def test_service_role_can_run_the_maintenance_but_not_shorten_the_log(
     log: Log, postgres_server: RunningPostgres
 ) -> None:
     writer = log.url.rpartition("/")[2].partition("?")[0] + "_writer"

@@ -1,4 +1,4 @@
-"""How PostgreSQL finds a page of a long audit log: along an index, and no further than the page goes."""
+"""How PostgreSQL reads a page of a long audit log: by an index scan that ends with the page."""
 
 from collections.abc import AsyncIterator, Iterator
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from tests.running.servers import RunningPostgres, as_owner
 from tests.running.user_database import ONE_CONNECTION, owned_database, user_pool
 
 _ROWS = 30_000
-#: A year of 201 users, most of it renewals; the first user did a tenth of all, and everything before the summer.
+#: A year of 201 users, mostly renewals; the first user has a tenth of the events, all in the first half of the year.
 _FILL = """
 INSERT INTO audit_log (at, event, actor, subject, ip, request_id, detail)
 SELECT timestamptz '2026-01-01T00:00:00Z' + number * interval '1 year' / %(rows)s,
@@ -27,7 +27,7 @@ FROM generate_series(1, %(rows)s) AS number,
 _MONTH = """
 SELECT add_audit_log_month(%(month)s)
 WHERE NOT EXISTS (SELECT FROM audit_log_partitions() WHERE since <= %(month)s AND %(month)s < until)"""
-#: The usual user has fewer events than this. Of so few, PostgreSQL may as well sort them all.
+#: A typical user has fewer events than this. PostgreSQL may sort that few.
 _FEW = 200
 _BUSY_LONG_AGO, _USUAL = "cfcd2084-95d5-65ef-66e7-dff9f98764da", "c4ca4238-a0b9-2382-0dcc-509a6f75849b"
 _MAY, _OCTOBER = datetime(2026, 5, 1, tzinfo=UTC), datetime(2026, 10, 1, tzinfo=UTC)
@@ -54,7 +54,7 @@ def scans(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 
 def rows_read(scan: dict[str, Any]) -> float:
-    """The rows that a scan found, those that were filtered away included."""
+    """Returns the number of rows that a scan read, including those that a filter removed."""
     return float(scan["Actual Rows"] + scan.get("Rows Removed by Filter", 0))
 
 
@@ -69,7 +69,7 @@ _FILTERS = [
 @pytest.mark.parametrize("filters", _FILTERS, ids=str)
 @pytest.mark.parametrize("behind", [None, AuditPosition(_OCTOBER, 2**62)], ids=["first", "behind"])
 @pytest.mark.parametrize("limit", [2, 101])
-async def test_a_page_is_a_walk_along_an_index(
+async def test_page_is_an_index_scan(
     pool: PostgresPool, filters: AuditFilters, behind: AuditPosition | None, limit: int
 ) -> None:
     statement = STATEMENTS[filters.user_id is not None, filters.kind is not None]
@@ -80,9 +80,9 @@ async def test_a_page_is_a_walk_along_an_index(
     walks = [walk for walk in scans(row[0][0]["Plan"]) if walk["Actual Loops"]]
     months = {walk["Relation Name"] for walk in walks}
     sides = 1 if filters.user_id is None else 2
-    # A month that is all but empty need not be looked up in an index.
+    # PostgreSQL may scan an almost empty month without an index.
     assert all(walk["Node Type"] == "Index Scan" or rows_read(walk) <= 1 for walk in walks)
-    # Each month is looked at once for each side, and adds the row that it would be next with.
+    # Each month is scanned once per side, and adds the row with which it would be next in the merge.
     assert len(walks) <= sides * len(months)
     assert sum(map(rows_read, walks)) <= sides * (max(limit, _FEW) + len(months))
     bounded = months - {"audit_log_default"}
@@ -90,7 +90,7 @@ async def test_a_page_is_a_walk_along_an_index(
     assert not [month for month in bounded if behind is not None and month > "audit_log_2026_10"]
 
 
-async def test_a_page_is_planned_for_its_size(pool: PostgresPool) -> None:
+async def test_page_is_planned_for_its_limit(pool: PostgresPool) -> None:
     log = PostgresAuditLog(pool)
     for _ in range(10):
         assert len(await log.page(AuditFilters(_USUAL, AuditKind.SESSION_RENEWED), None, 5)) == 5

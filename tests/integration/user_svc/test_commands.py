@@ -1,4 +1,4 @@
-"""The command line beside serving."""
+"""The subcommands of the command line."""
 
 import io
 import sys
@@ -34,25 +34,25 @@ def create_admin(
 
 
 def rows(user_svc: UserSvc, query: str) -> list[tuple[object, ...]]:
-    """What the owner of the tables reads."""
+    """Returns what a query by the owner of the tables reads."""
     with psycopg.connect(user_svc.environ["USER_SVC_MIGRATION_DATABASE_URL"]) as connection:
         return connection.execute(query.encode()).fetchall()
 
 
-def test_migrates_once(user_svc: UserSvc) -> None:
+def test_migrate_applies_migrations_once(user_svc: UserSvc) -> None:
     for _ in range(2):
         assert user_svc.run("migrate").returncode == 0
     assert len(rows(user_svc, "SELECT version FROM schema_migrations")) == 7
 
 
-def test_migrating_without_a_database_says_so_without_its_password(user_svc: UserSvc) -> None:
+def test_migrate_without_a_database_fails_without_showing_its_password(user_svc: UserSvc) -> None:
     failed = user_svc.run("migrate", USER_SVC_MIGRATION_DATABASE_URL=NOWHERE)
     assert failed.returncode == 1
     assert "refused" in failed.stderr
     assert "hidden-password" not in failed.stdout + failed.stderr
 
 
-def test_makes_one_key_only(user_svc: UserSvc) -> None:
+def test_keys_create_makes_one_key_only(user_svc: UserSvc) -> None:
     assert "made the signing key" in user_svc.run("keys", "create").stdout
     again = user_svc.run("keys", "create")
     assert (again.returncode, "nothing to do" in again.stdout) == (0, True)
@@ -63,7 +63,7 @@ def test_makes_one_key_only(user_svc: UserSvc) -> None:
     assert str(path) in damaged.stderr
 
 
-def test_creates_an_administrator(user_svc: UserSvc) -> None:
+def test_create_admin_creates_an_administrator(user_svc: UserSvc) -> None:
     user_svc.run("migrate")
     code, said, _ = create_admin(user_svc)
     assert (code, said.startswith("created the administrator boss@example.com")) == (0, True)
@@ -75,7 +75,7 @@ def test_creates_an_administrator(user_svc: UserSvc) -> None:
 @pytest.mark.parametrize("role", ["user", "admin"])
 @pytest.mark.parametrize("email", ["boss@example.com", "BOSS@Example.COM"])
 @pytest.mark.parametrize("stdin", ["", "another horse battery\n"], ids=["no password", "a password"])
-def test_an_account_that_exists_is_refused_and_stays_as_it_is(
+def test_create_admin_refuses_an_existing_account_and_leaves_it_unchanged(
     user_svc: UserSvc, role: str, email: str, stdin: str
 ) -> None:
     user_svc.run("migrate")
@@ -91,7 +91,7 @@ def test_an_account_that_exists_is_refused_and_stays_as_it_is(
     assert (rows(user_svc, "SELECT * FROM users"), rows(user_svc, "SELECT * FROM audit_log")) == before
 
 
-def test_promotes_and_demotes_by_id(user_svc: UserSvc) -> None:
+def test_promote_and_demote_change_the_role_by_id(user_svc: UserSvc) -> None:
     user_svc.run("migrate")
     create_admin(user_svc)
     create_admin(user_svc, email="other@example.com")
@@ -108,7 +108,7 @@ def test_promotes_and_demotes_by_id(user_svc: UserSvc) -> None:
     ]
 
 
-def test_refuses_to_change_the_role_of_nobody_and_of_the_last_administrator(user_svc: UserSvc) -> None:
+def test_demote_refuses_unknown_users_and_the_last_administrator(user_svc: UserSvc) -> None:
     user_svc.run("migrate")
     create_admin(user_svc)
     (user_id,) = rows(user_svc, "SELECT user_id::text FROM users")[0]
@@ -124,7 +124,7 @@ def test_refuses_to_change_the_role_of_nobody_and_of_the_last_administrator(user
     assert rows(user_svc, "SELECT role FROM users") == [("admin",)]
 
 
-def test_without_redis_the_role_is_set_and_the_next_run_ends_the_sessions(user_svc: UserSvc) -> None:
+def test_demote_without_redis_sets_the_role_and_the_next_run_ends_the_sessions(user_svc: UserSvc) -> None:
     user_svc.run("migrate")
     create_admin(user_svc)
     create_admin(user_svc, email="other@example.com")
@@ -137,7 +137,7 @@ def test_without_redis_the_role_is_set_and_the_next_run_ends_the_sessions(user_s
     assert user_svc.run("demote", str(user_id)).returncode == 0
 
 
-def test_the_password_may_come_from_the_environment(user_svc: UserSvc) -> None:
+def test_create_admin_takes_the_password_from_the_environment(user_svc: UserSvc) -> None:
     user_svc.run("migrate")
     assert create_admin(user_svc, stdin="", USER_SVC_ADMIN_PASSWORD=PASSWORD)[0] == 0
 
@@ -160,7 +160,7 @@ def migrated(postgres_server: RunningPostgres) -> str:
 
 
 @pytest.mark.parametrize(("given", "said"), REFUSED.values(), ids=REFUSED)
-def test_refuses_what_registering_would_refuse(
+def test_create_admin_refuses_what_registering_refuses(
     migrated: str,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
@@ -177,13 +177,13 @@ def test_refuses_what_registering_would_refuse(
         assert connection.execute("SELECT count(*) FROM users").fetchone() == (0,)
 
 
-def test_without_postgres_nothing_is_created(user_svc: UserSvc) -> None:
+def test_create_admin_fails_without_postgres(user_svc: UserSvc) -> None:
     code, _, problem = create_admin(user_svc, USER_SVC_DATABASE_URL=NOWHERE)
     assert (code, "postgres is unavailable" in problem) == (1, True)
     assert "hidden-password" not in problem
 
 
-def test_all_wrong_settings_are_told_at_once(user_svc: UserSvc) -> None:
+def test_all_invalid_settings_are_reported_at_once(user_svc: UserSvc) -> None:
     wrong = {
         "USER_SVC_SESSION_SECRET": "too short a secret",
         "USER_SVC_DATABASE_URL": "mysql://hidden-password@host",
@@ -201,7 +201,7 @@ def test_all_wrong_settings_are_told_at_once(user_svc: UserSvc) -> None:
     assert "hidden-password" not in failed.stderr
 
 
-def test_shows_its_settings_without_the_secrets(user_svc: UserSvc) -> None:
+def test_settings_are_shown_without_secrets(user_svc: UserSvc) -> None:
     shown = user_svc.run("--print-config").stdout
     assert f"USER_SVC_PORT={user_svc.port}" in shown
     for secret in ("DATABASE_URL", "REDIS_URL", "SESSION_SECRET"):
@@ -209,7 +209,7 @@ def test_shows_its_settings_without_the_secrets(user_svc: UserSvc) -> None:
         assert user_svc.environ[f"USER_SVC_{secret}"] not in shown
 
 
-def test_serving_without_a_key_says_what_to_do(user_svc: UserSvc) -> None:
+def test_serving_without_a_signing_key_fails_with_advice(user_svc: UserSvc) -> None:
     failed = user_svc.run()
     assert failed.returncode == 1
     assert "user-svc keys create" in failed.stdout

@@ -1,4 +1,4 @@
-"""Changes of the folder of signing keys, with a clock that the tests turn."""
+"""Changes of the folder of signing keys, with a clock that the tests move."""
 
 import json
 import multiprocessing
@@ -18,7 +18,7 @@ START = 1_000_000.0
 
 
 class Keys:
-    """A folder with one key that signs, and its changes."""
+    """A folder with one key that signs, and its rotation."""
 
     def __init__(self, path: Path) -> None:
         self.now = START
@@ -41,13 +41,13 @@ def keys(tmp_path: Path) -> Keys:
     return Keys(tmp_path / "keys")
 
 
-def test_the_first_key_signs_at_once_and_is_made_once(keys: Keys) -> None:
+def test_first_key_signs_at_once_and_is_made_once(keys: Keys) -> None:
     assert keys.states() == {keys.first.kid: "signing"}
     assert keys.rotation.create() is None
     assert keys.states() == {keys.first.kid: "signing"}
 
 
-def test_the_next_key_is_published_before_it_signs(keys: Keys) -> None:
+def test_next_key_is_published_before_it_signs(keys: Keys) -> None:
     keys.now += 0.25
     made = keys.rotate()
     assert made.signs_from == START + 1 + LEAD_S, "whole seconds, and not before the lead is over"
@@ -58,7 +58,7 @@ def test_the_next_key_is_published_before_it_signs(keys: Keys) -> None:
     assert keys.states() == {keys.first.kid: "expired", made.kid: "signing"}
 
 
-def test_no_key_is_made_while_one_waits(keys: Keys) -> None:
+def test_rotation_is_refused_while_a_key_waits_to_sign(keys: Keys) -> None:
     made = keys.rotate()
     before = keys.states()
     with pytest.raises(SigningKeyError, match=f"the key {made.kid} is waiting to sign already"):
@@ -66,7 +66,7 @@ def test_no_key_is_made_while_one_waits(keys: Keys) -> None:
     assert keys.states() == before
 
 
-def test_the_next_rotation_removes_what_has_expired(keys: Keys) -> None:
+def test_rotation_removes_expired_keys(keys: Keys) -> None:
     second = keys.rotate()
     keys.now = second.signs_from + TOKENS_LIVE_S - 1
     assert keys.rotation.rotate(LEAD_S).removed == []
@@ -77,7 +77,7 @@ def test_the_next_rotation_removes_what_has_expired(keys: Keys) -> None:
     assert not (keys.folder.path / f"{keys.first.kid}.json").exists()
 
 
-def test_without_a_key_there_is_none_to_follow(tmp_path: Path) -> None:
+def test_rotation_is_refused_without_a_key(tmp_path: Path) -> None:
     rotation = KeyRotation(KeyFolder(tmp_path / "none"), lambda: START, TOKENS_LIVE_S)
     with pytest.raises(SigningKeyError, match="holds no signing key; `user-svc keys create` makes one"):
         rotation.rotate(LEAD_S)
@@ -85,7 +85,7 @@ def test_without_a_key_there_is_none_to_follow(tmp_path: Path) -> None:
         rotation.retire("x")
 
 
-def test_a_retired_key_that_signs_is_followed_by_a_new_one(keys: Keys) -> None:
+def test_retired_signing_key_is_replaced_by_a_new_one(keys: Keys) -> None:
     keys.now += 5
     retired = keys.rotation.retire(keys.first.kid)
     assert retired.successor is not None
@@ -93,7 +93,7 @@ def test_a_retired_key_that_signs_is_followed_by_a_new_one(keys: Keys) -> None:
     assert keys.states() == {retired.successor.kid: "signing"}
 
 
-def test_a_retired_key_that_signs_is_followed_by_the_one_that_waits(keys: Keys) -> None:
+def test_retired_signing_key_is_replaced_by_the_waiting_one(keys: Keys) -> None:
     waiting = keys.rotate()
     keys.now += 5
     retired = keys.rotation.retire(keys.first.kid)
@@ -103,7 +103,7 @@ def test_a_retired_key_that_signs_is_followed_by_the_one_that_waits(keys: Keys) 
     assert keys.states() == {waiting.kid: "signing"}
 
 
-def test_a_superseded_key_and_one_that_waits_are_retired_without_a_successor(keys: Keys) -> None:
+def test_superseded_or_waiting_key_is_retired_without_a_successor(keys: Keys) -> None:
     second = keys.rotate()
     assert keys.rotation.retire(second.kid).successor is None
     assert keys.states() == {keys.first.kid: "signing"}
@@ -113,7 +113,7 @@ def test_a_superseded_key_and_one_that_waits_are_retired_without_a_successor(key
     assert keys.states() == {third.kid: "signing"}
 
 
-def test_a_key_that_has_expired_does_not_come_back_when_its_successor_is_retired(keys: Keys) -> None:
+def test_expired_key_is_not_published_again_when_its_successor_is_retired(keys: Keys) -> None:
     second = keys.rotate()
     keys.now = second.signs_from + TOKENS_LIVE_S
     retired = keys.rotation.retire(second.kid)
@@ -121,8 +121,8 @@ def test_a_key_that_has_expired_does_not_come_back_when_its_successor_is_retired
     assert keys.states() == {retired.successor.kid: "signing"}
 
 
-def test_there_is_a_key_that_signs_at_every_moment_of_a_retirement(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Whoever reads between two changes of the folder, or after a crash there, finds a key that signs."""
+def test_some_key_signs_at_every_moment_of_a_retirement(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A reader between two changes of the folder, or after a crash there, finds a key that signs."""
     superseding = keys.rotate()
     keys.now = superseding.signs_from + 1
     seen: list[dict[str, str]] = []
@@ -143,13 +143,13 @@ def test_there_is_a_key_that_signs_at_every_moment_of_a_retirement(keys: Keys, m
 
 
 @pytest.mark.parametrize("kid", ["", "nobody", "../keys", "a/b", "..", "/etc/passwd", "nobody\x00"])
-def test_what_is_no_key_cannot_be_retired(keys: Keys, kid: str) -> None:
+def test_unknown_key_cannot_be_retired(keys: Keys, kid: str) -> None:
     with pytest.raises(SigningKeyError, match=r"holds no key .*; `user-svc keys list` shows them"):
         keys.rotation.retire(kid)
     assert keys.states() == {keys.first.kid: "signing"}
 
 
-def test_a_damaged_key_leaves_everything_as_it_is(keys: Keys) -> None:
+def test_damaged_key_file_leaves_the_folder_unchanged(keys: Keys) -> None:
     (keys.folder.path / "damaged.json").write_text("{}")
     before = sorted(keys.folder.path.iterdir())
     for change in (keys.rotate, lambda: keys.rotation.retire(keys.first.kid), keys.rotation.create):
@@ -158,9 +158,7 @@ def test_a_damaged_key_leaves_everything_as_it_is(keys: Keys) -> None:
     assert sorted(keys.folder.path.iterdir()) == before
 
 
-def test_a_folder_that_cannot_be_written_leaves_everything_as_it_is(
-    keys: Keys, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_read_only_folder_is_left_unchanged(keys: Keys, monkeypatch: pytest.MonkeyPatch) -> None:
     def refuse(path: object, flags: int, mode: int = 0) -> int:
         if flags & os.O_EXCL:
             raise PermissionError(13, "Permission denied", str(path))
@@ -174,14 +172,14 @@ def test_a_folder_that_cannot_be_written_leaves_everything_as_it_is(
     assert keys.states() == {keys.first.kid: "signing"}
 
 
-def test_a_folder_that_cannot_be_is_told(tmp_path: Path) -> None:
+def test_folder_that_cannot_be_created_is_reported(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     rotation = KeyRotation(KeyFolder(tmp_path / "file" / "keys"), lambda: START, TOKENS_LIVE_S)
     with pytest.raises(SigningKeyError, match="Not a directory"):
         rotation.create()
 
 
-def test_what_a_killed_writer_left_does_no_harm_and_is_removed(keys: Keys) -> None:
+def test_file_left_by_a_killed_writer_is_ignored_and_removed(keys: Keys) -> None:
     waiting = keys.rotate()
     (keys.folder.path / f"{waiting.kid}.new").write_text(json.dumps({"d": "half a private"}))
     (keys.folder.path / "another.new").write_text("")
@@ -201,7 +199,7 @@ def rotate_at_once(
         made.put(str(exc))
 
 
-def test_rotations_at_the_same_time_make_one_key(keys: Keys) -> None:
+def test_concurrent_rotations_make_one_key(keys: Keys) -> None:
     spawned = multiprocessing.get_context("spawn")
     start, made = spawned.Barrier(4), spawned.Queue()
     jobs = [spawned.Process(target=rotate_at_once, args=(keys.folder.path, start, made)) for _ in range(4)]

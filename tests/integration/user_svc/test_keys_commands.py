@@ -26,7 +26,7 @@ NO_REDIS = f"redis://127.0.0.1:{free_port()}/0"
 
 @dataclass(frozen=True)
 class Done:
-    """What a command said."""
+    """The output of a command."""
 
     returncode: int
     stdout: str
@@ -34,7 +34,7 @@ class Done:
 
 
 class Command:
-    """`user-svc` within this process, which spares the second or two that it takes to start another."""
+    """`user-svc` in this process, which saves one or two seconds of starting another."""
 
     def __init__(self, installed: UserSvc, patch: pytest.MonkeyPatch, output: pytest.CaptureFixture[str]) -> None:
         self.installed = installed
@@ -86,7 +86,7 @@ def revoked_keys(redis_server: RunningRedis) -> list[str]:
         return [fields["kid"] for _, fields in redis.xrange(STREAM) if "kid" in fields]
 
 
-def test_lists_rotates_and_lists_again(user_svc: Command) -> None:
+def test_keys_rotate_changes_what_keys_list_shows(user_svc: Command) -> None:
     (first,) = listed(user_svc)
     assert first.keys() == {"kid", "state", "signs_from", "retires_at"}
     assert (first["state"], first["retires_at"]) == ("signing", None)
@@ -112,7 +112,7 @@ def test_lists_rotates_and_lists_again(user_svc: Command) -> None:
     ]
 
 
-def test_the_lead_is_a_setting_with_a_floor(user_svc: Command) -> None:
+def test_lead_is_a_setting_with_a_minimum(user_svc: Command) -> None:
     wrong = user_svc.run("keys", "rotate", USER_SVC_KEY_LEAD_S="14")
     assert wrong.returncode == 2
     assert "USER_SVC_KEY_LEAD_S must be at least 15 s" in wrong.stderr
@@ -120,7 +120,9 @@ def test_the_lead_is_a_setting_with_a_floor(user_svc: Command) -> None:
     assert unix(listed(user_svc)[1]["signs_from"]) <= time.time() + 16
 
 
-def test_retires_the_key_that_signs_and_tells_the_gateways(user_svc: Command, redis_server: RunningRedis) -> None:
+def test_keys_retire_replaces_the_signing_key_and_notifies_the_gateways(
+    user_svc: Command, redis_server: RunningRedis
+) -> None:
     (first,) = listed(user_svc)
     done = user_svc.run("keys", "retire", first["kid"])
     (second,) = listed(user_svc)
@@ -133,7 +135,7 @@ def test_retires_the_key_that_signs_and_tells_the_gateways(user_svc: Command, re
     assert first["kid"] in revoked_keys(redis_server)
 
 
-def test_retires_a_key_while_redis_is_away_and_says_what_that_means(user_svc: Command) -> None:
+def test_keys_retire_without_redis_succeeds_and_says_what_that_means(user_svc: Command) -> None:
     (first,) = listed(user_svc)
     done = user_svc.run("keys", "retire", first["kid"], USER_SVC_REDIS_URL=NO_REDIS)
     assert done.returncode == 0
@@ -144,7 +146,7 @@ def test_retires_a_key_while_redis_is_away_and_says_what_that_means(user_svc: Co
 
 
 @pytest.mark.parametrize("kid", ["nobody", "../keys/x", "/etc/passwd", ""])
-def test_a_key_that_is_not_there_cannot_be_retired(user_svc: Command, redis_server: RunningRedis, kid: str) -> None:
+def test_unknown_key_cannot_be_retired(user_svc: Command, redis_server: RunningRedis, kid: str) -> None:
     before = listed(user_svc)
     done = user_svc.run("keys", "retire", kid)
     assert (done.returncode, done.stdout) == (1, "")
@@ -154,14 +156,18 @@ def test_a_key_that_is_not_there_cannot_be_retired(user_svc: Command, redis_serv
 
 
 @pytest.mark.parametrize("arguments", [("list",), ("list", "--json"), ("rotate",), ("retire", "x")])
-def test_without_a_key_it_says_how_to_make_one(user_svc: Command, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_command_without_a_key_says_how_to_make_one(
+    user_svc: Command, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
     done = user_svc.run("keys", *arguments, USER_SVC_KEY_DIR=str(tmp_path / "none"))
     assert (done.returncode, done.stdout) == (1, "")
     assert "holds no signing key; `user-svc keys create` makes one" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [("create",), ("rotate",), ("retire", "x")])
-def test_a_folder_that_cannot_be_written_is_told(user_svc: Command, tmp_path: Path, arguments: tuple[str, ...]) -> None:
+def test_folder_that_cannot_be_written_is_reported(
+    user_svc: Command, tmp_path: Path, arguments: tuple[str, ...]
+) -> None:
     (tmp_path / "file").write_text("")
     done = user_svc.run("keys", *arguments, USER_SVC_KEY_DIR=str(tmp_path / "file" / "keys"))
     assert (done.returncode, done.stdout) == (1, "")
@@ -169,7 +175,7 @@ def test_a_folder_that_cannot_be_written_is_told(user_svc: Command, tmp_path: Pa
     assert "Traceback" not in done.stderr
 
 
-def test_the_commands_are_in_the_help(user_svc: Command) -> None:
+def test_help_lists_the_commands(user_svc: Command) -> None:
     said = user_svc.run("--help").stdout
     assert all(f"{name}:" in said for name in ("create", "list", "rotate", "retire"))
     assert "USER_SVC_KEY_LEAD_S" in said
@@ -189,7 +195,7 @@ def running(user_svc: Command, tmp_path: Path) -> Iterator[UserSvc]:
 def readiness(user_svc: UserSvc) -> dict[str, Any]:
     report: dict[str, Any]
     try:
-        with urllib.request.urlopen(f"{user_svc.admin_url}/readyz") as response:  # noqa: S310 - our own address
+        with urllib.request.urlopen(f"{user_svc.admin_url}/readyz") as response:  # noqa: S310 - a local address
             report = json.load(response)
     except urllib.error.HTTPError as refused:
         report = json.load(refused)
@@ -199,13 +205,13 @@ def readiness(user_svc: UserSvc) -> dict[str, Any]:
 
 
 def failed_readings(user_svc: UserSvc) -> float:
-    with urllib.request.urlopen(f"{user_svc.admin_url}/metrics") as response:  # noqa: S310 - our own address
+    with urllib.request.urlopen(f"{user_svc.admin_url}/metrics") as response:  # noqa: S310 - a local address
         lines = response.read().decode().splitlines()
     found = [line for line in lines if line.startswith("user_svc_signing_keys_reads") and '"failed"' in line]
     return float(found[0].rpartition(" ")[2]) if found else 0.0
 
 
-def test_a_spoilt_folder_shows_in_readiness_and_metrics_until_it_is_repaired(running: UserSvc, tmp_path: Path) -> None:
+def test_damaged_folder_shows_in_readiness_and_metrics_until_it_is_repaired(running: UserSvc, tmp_path: Path) -> None:
     spoilt = Path(running.environ["USER_SVC_KEY_DIR"]) / "spoilt.json"
     spoilt.write_text("{}")
     reason = eventually(lambda: readiness(running)["checks"]["signing_key"].get("reason") or None, within_s=10)

@@ -1,4 +1,4 @@
-"""The buckets of failed logins in Redis: what is theirs alone, beside what every login throttle does."""
+"""The buckets of failed logins in Redis: properties beyond the contract of every login throttle."""
 
 import secrets
 from collections.abc import AsyncIterator
@@ -42,7 +42,7 @@ async def by_time(redis: Redis, bucket: str) -> list[tuple[str, float]]:
     return [(attempt_id, came_at_ms) for attempt_id, came_at_ms in rows]
 
 
-async def test_all_keys_have_one_hash_slot_an_end_and_no_email(redis: Redis, throttle: RedisLoginThrottle) -> None:
+async def test_keys_have_one_hash_slot_a_ttl_and_no_email(redis: Redis, throttle: RedisLoginThrottle) -> None:
     email = an_email()
     attempt = LoginAttempt.of(email, "2001:db8:7:7::1")
     for _ in range(TERMS.free_per_account + 2):
@@ -50,14 +50,14 @@ async def test_all_keys_have_one_hash_slot_an_end_and_no_email(redis: Redis, thr
     await throttle.succeed(LoginAttempt.of(email, "2001:db8:7:7::1"))
     await throttle.begin(attempt)
     keys = await keys_of(redis, attempt)
-    assert len(keys) == 5  # the account's bucket and its note, the pair's, the network's, and the familiarity
+    assert len(keys) == 5  # three buckets, the mark of the first refusal, the familiar networks
     assert len({key_slot(key.encode()) for key in keys}) == 1
     assert all([await redis.pttl(key) > 0 for key in keys])
     name = email.partition("@")[0].lower()
     assert not [key for key in keys if name in key.lower() or "@" in key]
 
 
-async def test_a_clock_set_back_locks_nobody_out(redis: Redis, throttle: RedisLoginThrottle) -> None:
+async def test_clock_set_back_does_not_extend_a_delay(redis: Redis, throttle: RedisLoginThrottle) -> None:
     email = an_email()
     for _ in range(TERMS.free_per_account + 1):
         await throttle.begin(LoginAttempt.of(email, ""))
@@ -72,7 +72,7 @@ async def test_a_clock_set_back_locks_nobody_out(redis: Redis, throttle: RedisLo
     assert last_ms / 1000 <= now_s + 1
 
 
-async def test_a_bucket_does_not_grow_for_ever(redis: Redis, throttle: RedisLoginThrottle) -> None:
+async def test_bucket_size_is_bounded(redis: Redis, throttle: RedisLoginThrottle) -> None:
     email = an_email()
     await throttle.begin(LoginAttempt.of(email, ""))
     (bucket,) = await keys_of(redis, LoginAttempt.of(email, ""))
@@ -87,7 +87,7 @@ async def test_a_bucket_does_not_grow_for_ever(redis: Redis, throttle: RedisLogi
     assert 59 < decision.retry_after_s <= 60
 
 
-async def test_successes_of_ones_own_wear_no_full_bucket_down(redis: Redis, throttle: RedisLoginThrottle) -> None:
+async def test_successes_of_an_attacker_do_not_empty_a_full_bucket(redis: Redis, throttle: RedisLoginThrottle) -> None:
     network = "2001:db8:8:8::/64"
     bucket = f"{{logins}}:address:{network}"
     await redis.zadd(bucket, {f"failure {number}": number for number in range(200)})
@@ -100,7 +100,7 @@ async def test_successes_of_ones_own_wear_no_full_bucket_down(redis: Redis, thro
     assert 59 < decision.retry_after_s <= 60
 
 
-async def test_without_redis_nobody_is_let_past() -> None:
+async def test_attempt_fails_without_redis() -> None:
     async with open_client(f"redis://127.0.0.1:{free_port()}/0") as nowhere:
         throttle = RedisLoginThrottle(nowhere, TERMS)
         attempt = LoginAttempt.of(an_email(), "192.0.2.1")

@@ -1,7 +1,7 @@
-"""The login throttle in Redis against its model: whatever is done in whatever order, both give the same answers.
+"""The login throttle in Redis against its model: for actions in any order, both return the same.
 
-Time is not slept away: what Redis remembers of it is moved into the past instead; and back again by what a test takes,
-so that the clock stands still between the steps.
+Time passes by moving the times that Redis has stored into the past, not by sleeping; and back again by the duration of
+the test, so that the clock stands still between the steps.
 """
 
 import asyncio
@@ -21,10 +21,10 @@ from tests.fakes.login_throttle import InMemoryLoginThrottle
 from tests.running.aged_logins import age_logins
 from tests.running.servers import RunningRedis
 
-#: All that can end does so at a multiple of 300 s.
+#: Every delay and lifetime ends at a multiple of 300 s.
 TERMS = LoginThrottlePolicy(free_per_account=2, free_per_address=4, first_delay_s=600, longest_delay_s=4800)
 STEP_COUNT = 40
-#: Whatever sum of steps is at least 7 s off such a multiple, so that the moments that a test takes decide nothing.
+#: Every sum of steps is at least 7 s off such a multiple, so that the duration of a test does not matter.
 STEPS_S = [7 + 300 * intervals for intervals in (0, 1, 2, 4, 16, 20, 288 * 60)]
 CLOSE_S = 5
 ACCOUNTS = st.integers(0, 2)
@@ -33,8 +33,8 @@ NETWORKS = st.integers(0, 2)
 T = TypeVar("T")
 
 
-def told(decision: AttemptDecision) -> tuple[object, ...]:
-    """What both must agree on; the clock may go on a little within a step."""
+def comparable(decision: AttemptDecision) -> tuple[object, ...]:
+    """Returns the values on which both must agree; the clock may advance a little within a step."""
     return (decision.refused_by, decision.is_first, pytest.approx(decision.retry_after_s, abs=CLOSE_S))
 
 
@@ -54,7 +54,7 @@ class Throttling(RuleBasedStateMachine):
 
     def teardown(self) -> None:
         if hasattr(self, "runner"):
-            self.run(age_logins(self.redis, 365 * 86400))  # nothing is left to age for the next one
+            self.run(age_logins(self.redis, 365 * 86400))  # expires everything, so that the next example starts empty
             self.run(self.redis.aclose())
             self.runner.close()
 
@@ -71,7 +71,7 @@ class Throttling(RuleBasedStateMachine):
         self.stopped_at_s = now_s
 
     def attempt(self, account: int, network: int) -> LoginAttempt:
-        """Of network 0, nobody knows the address."""
+        """Network 0 stands for an unknown address."""
         attempt = LoginAttempt.of(f"{account}@{self.world}.example", "")
         where = f"{self.world}:{network}" if network else ""
         return LoginAttempt(attempt.attempt_id, attempt.account, where)
@@ -85,7 +85,7 @@ class Throttling(RuleBasedStateMachine):
     @rule(attempt=begun)
     def begin_again(self, attempt: LoginAttempt) -> None:
         self.stop_the_clock()
-        assert told(self.run(self.real.begin(attempt))) == told(self.run(self.model.begin(attempt)))
+        assert comparable(self.run(self.real.begin(attempt))) == comparable(self.run(self.model.begin(attempt)))
 
     @rule(account=ACCOUNTS, network=NETWORKS, callers=st.integers(2, 5))
     def begin_at_once(self, account: int, network: int, callers: int) -> None:
@@ -96,10 +96,10 @@ class Throttling(RuleBasedStateMachine):
 
         self.stop_the_clock()
         decisions = self.run(together())
-        # The model takes them as Redis happened to: the admitted ones first, for those after them are refused.
+        # The model gets them in the order of Redis: the admitted ones first, since those after them are refused.
         in_turn = sorted(range(callers), key=lambda i: (decisions[i].refused_by is not None, not decisions[i].is_first))
         for i in in_turn:
-            assert told(decisions[i]) == told(self.run(self.model.begin(attempts[i])))
+            assert comparable(decisions[i]) == comparable(self.run(self.model.begin(attempts[i])))
 
     @rule(attempt=begun)
     def succeed(self, attempt: LoginAttempt) -> None:
@@ -119,7 +119,7 @@ class Throttling(RuleBasedStateMachine):
 
 
 @pytest.mark.timeout(400)  # thousands of round trips, and more when a failure is shrunk
-def test_the_throttle_in_redis_is_its_model(redis_server: RunningRedis) -> None:
+def test_throttle_in_redis_behaves_as_its_model(redis_server: RunningRedis) -> None:
     class Machine(Throttling):
         url = redis_server.url
 

@@ -1,4 +1,4 @@
-"""The stores while their servers are away: told as such, soon, and healed without a restart."""
+"""The stores while their servers are down: reported soon, and recovered without a restart."""
 
 import asyncio
 import secrets
@@ -33,16 +33,16 @@ TERMS = SessionPolicy(idle_ttl_s=60, absolute_ttl_s=60, grace_s=10)
 ENVIRON = {"LC_ALL": "C"}
 
 
-async def test_no_redis_is_told_soon() -> None:
+async def test_missing_redis_is_reported_soon() -> None:
     async with open_client(f"redis://127.0.0.1:{free_port()}/0") as client:
         started = time.perf_counter()
-        with pytest.raises(DependencyUnavailableError, match="redis is unavailable") as told:
+        with pytest.raises(DependencyUnavailableError, match="redis is unavailable") as error:
             await RedisSessions(client, InMemoryEndedSessions(), TERMS, tokens_live_s=60).renew(KEY, USE)
-        assert told.value.retry_after_s == 1
+        assert error.value.retry_after_s == 1
         assert time.perf_counter() - started < 2
 
 
-async def test_a_redis_that_does_not_answer_is_told_soon() -> None:
+async def test_redis_that_does_not_answer_is_reported_soon() -> None:
     async def silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         await reader.read()
         writer.close()
@@ -71,7 +71,7 @@ async def test_sessions_survive_a_restart_of_redis(tmp_path: Path) -> None:
         stop(process, signal.SIGTERM)
 
 
-async def test_no_postgres_is_told_soon() -> None:
+async def test_missing_postgres_is_reported_soon() -> None:
     async with user_pool(f"postgresql://x@127.0.0.1:{free_port()}/x") as pool:
         started = time.perf_counter()
         with pytest.raises(DependencyUnavailableError, match="postgres is unavailable"):
@@ -79,7 +79,7 @@ async def test_no_postgres_is_told_soon() -> None:
         assert time.perf_counter() - started < 2
 
 
-async def test_a_restart_of_postgres_heals(tmp_path: Path) -> None:
+async def test_pool_recovers_after_a_restart_of_postgres(tmp_path: Path) -> None:
     server = PostgresServer(tmp_path, free_port(), secrets.token_hex(8), tmp_path / "log", ENVIRON)
     process = await server.start()
     try:
@@ -107,14 +107,14 @@ async def answers_within(pool: PostgresPool, seconds: float) -> bool:
     return False
 
 
-async def test_a_slow_statement_is_cut_off(postgres_server: RunningPostgres) -> None:
+async def test_slow_statement_is_cancelled(postgres_server: RunningPostgres) -> None:
     async with user_pool(postgres_server.create_database("users"), ONE_CONNECTION) as pool:
         with pytest.raises(DependencyUnavailableError):
             await fetch_one(pool, "SELECT pg_sleep(10)", ())
         await fetch_one(pool, "SELECT 1", ())
 
 
-async def test_the_wait_for_a_connection_is_bounded(postgres_server: RunningPostgres) -> None:
+async def test_wait_for_a_connection_is_bounded(postgres_server: RunningPostgres) -> None:
     async with user_pool(postgres_server.create_database("users"), ONE_CONNECTION) as pool, pool.connection():
         started = time.perf_counter()
         with pytest.raises(DependencyUnavailableError):
@@ -123,7 +123,7 @@ async def test_the_wait_for_a_connection_is_bounded(postgres_server: RunningPost
 
 
 @pytest.mark.parametrize("table", ["users", "audit_log"])
-async def test_a_full_disk_is_an_outage_that_writes_nothing(postgres_server: RunningPostgres, table: str) -> None:
+async def test_full_disk_is_an_outage_that_writes_nothing(postgres_server: RunningPostgres, table: str) -> None:
     user = a_user()
     event = an_event(AuditKind.REGISTERED, user)
     async with user_pool(migrated_database(postgres_server)) as pool:

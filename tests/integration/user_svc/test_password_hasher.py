@@ -1,4 +1,4 @@
-"""argon2 on threads of its own: the right answers, and bounds."""
+"""argon2 on its own threads: correct results, and bounds."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable
@@ -17,7 +17,7 @@ from tests.running import process_metrics
 from tests.unit.user_svc.world import World
 
 CHEAP = HashingCost(memory_kib=1024, passes=1, lanes=1)
-#: Some 50 ms each.
+#: About 50 ms each.
 SLOW = HashingCost(memory_kib=32768, passes=2, lanes=1)
 
 
@@ -27,7 +27,7 @@ async def hasher() -> AsyncIterator[Argon2Hasher]:
         yield hasher
 
 
-async def test_knows_its_own_hashes(hasher: Argon2Hasher) -> None:
+async def test_hash_verifies_its_own_password_only(hasher: Argon2Hasher) -> None:
     password_hash = await hasher.hash("pässword 🦀")
     assert password_hash.startswith("$argon2id$v=19$m=1024,t=1,p=1$")
     assert await hasher.verify(password_hash, "pässword 🦀")
@@ -35,32 +35,32 @@ async def test_knows_its_own_hashes(hasher: Argon2Hasher) -> None:
     assert await hasher.hash("pässword 🦀") != password_hash
 
 
-async def test_nothing_is_cut_off(hasher: Argon2Hasher) -> None:
+async def test_long_password_is_not_truncated(hasher: Argon2Hasher) -> None:
     password_hash = await hasher.hash("x" * 128)
     assert not await hasher.verify(password_hash, "x" * 127)
     assert not await hasher.verify(password_hash, "x" * 127 + "y")
     assert not await hasher.verify(await hasher.hash("x\0y"), "x\0z")
 
 
-async def test_nobodys_hash_matches_nothing(hasher: Argon2Hasher) -> None:
-    assert not await hasher.verify(None, "a password that nobody has")
+async def test_dummy_hash_matches_no_password(hasher: Argon2Hasher) -> None:
+    assert not await hasher.verify(None, "a password that no account has")
 
 
-async def test_takes_hashes_of_other_parameters(hasher: Argon2Hasher) -> None:
+async def test_hash_of_other_parameters_is_verified(hasher: Argon2Hasher) -> None:
     foreign = argon2.PasswordHasher(time_cost=2, memory_cost=2048, parallelism=2).hash("same")
     assert await hasher.verify(foreign, "same")
     assert not hasher.is_outdated(foreign)
 
 
 @pytest.mark.parametrize("cost", [(1024, 2, 2), (2048, 1, 2), (2048, 2, 1)], ids=["memory", "passes", "lanes"])
-def test_a_hash_is_outdated_once_a_single_parameter_has_risen(cost: tuple[int, int, int]) -> None:
+def test_hash_is_outdated_once_a_single_parameter_has_risen(cost: tuple[int, int, int]) -> None:
     memory, passes, lanes = cost
     weak = argon2.PasswordHasher(time_cost=passes, memory_cost=memory, parallelism=lanes).hash("same")
     hasher = Argon2Hasher(HashingCost(memory_kib=2048, passes=2, lanes=2), threads=1, queue=0)
     assert hasher.is_outdated(weak)
 
 
-async def test_refuses_what_finds_no_place_and_says_when_to_come_back() -> None:
+async def test_full_queue_is_refused_with_a_time_to_retry() -> None:
     async with Argon2Hasher(SLOW, threads=1, queue=2) as hasher:
         results = await asyncio.gather(*(hasher.hash("x") for _ in range(5)), return_exceptions=True)
         refused = [result for result in results if isinstance(result, PasswordQueueFullError)]
@@ -69,14 +69,14 @@ async def test_refuses_what_finds_no_place_and_says_when_to_come_back() -> None:
         assert await hasher.verify(await hasher.hash("x"), "x")
 
 
-async def test_the_queue_and_the_time_in_it_are_in_the_metrics() -> None:
+async def test_queue_length_and_wait_are_in_the_metrics() -> None:
     process_metrics.collect()
     waited = process_metrics.value("user_svc_password_wait_duration_seconds_count")
     hashed = process_metrics.value("user_svc_password_hash_duration_seconds_count")
     async with Argon2Hasher(SLOW, threads=1, queue=3) as hasher:
         waiting = [asyncio.create_task(hasher.hash("x")) for _ in range(4)]
         await asyncio.sleep(0)
-        assert process_metrics.value("user_svc_password_waiting") in {3, 4}  # the thread may not have begun yet
+        assert process_metrics.value("user_svc_password_waiting") in {3, 4}  # the thread may not have started yet
         waiting.pop().cancel()
         await asyncio.gather(*waiting)
     assert process_metrics.value("user_svc_password_waiting") == 0
@@ -93,12 +93,12 @@ async def test_a_cancelled_hash_is_not_begun_and_frees_its_place() -> None:
         for task in waiting:
             task.cancel()
         await asyncio.gather(*waiting, return_exceptions=True)
-        assert await hasher.hash("y")  # a place is free, and only the hash that had begun comes before it
+        assert await hasher.hash("y")  # a slot is free, and only the hash in progress is ahead of it
     ((_, begun),) = hashes.so_far()
     assert begun <= 2
 
 
-async def test_the_event_loop_goes_on() -> None:
+async def test_hashing_does_not_block_the_event_loop() -> None:
     async with Argon2Hasher(SLOW, threads=2, queue=10) as hasher:
         hashing = asyncio.gather(*(hasher.hash("x") for _ in range(6)))
         turns = 0
@@ -129,7 +129,7 @@ async def test_registering_an_email_costs_one_real_hash_whether_it_is_taken_or_n
     assert hashed == [PASSWORD]
 
 
-async def test_an_unknown_email_is_checked_against_a_hash_of_the_same_cost(hasher: Argon2Hasher) -> None:
+async def test_unknown_email_is_checked_against_a_hash_of_the_same_cost(hasher: Argon2Hasher) -> None:
     checked: list[str] = []
     real = argon2.PasswordHasher.verify
 
@@ -144,7 +144,7 @@ async def test_an_unknown_email_is_checked_against_a_hash_of_the_same_cost(hashe
 
 
 class WorkClock:
-    """A clock that only hashing and waiting move: a hash takes as many seconds as it has KiB times passes."""
+    """A clock that only hashing and waiting advance: a hash takes as many seconds as it has KiB times passes."""
 
     def __init__(self) -> None:
         self.now_s = 0.0
@@ -156,13 +156,13 @@ class WorkClock:
         self.now_s += seconds
 
     async def during(self, verifying: Awaitable[bool]) -> tuple[bool, float]:
-        """What comes of it, and how long it takes by this clock."""
+        """Returns the result, and how long it takes on this clock."""
         began_s = self.now_s
         return await verifying, self.now_s - began_s
 
 
 @pytest.mark.parametrize(("memory", "passes"), [(8, 1), (64, 2), (127, 3), (128, 2)])
-async def test_a_wrong_guess_takes_as_long_for_a_hash_of_former_parameters(memory: int, passes: int) -> None:
+async def test_wrong_guess_takes_as_long_for_a_hash_of_former_parameters(memory: int, passes: int) -> None:
     clock, verify = WorkClock(), argon2.PasswordHasher.verify
 
     def working(self: argon2.PasswordHasher, password_hash: str, password: str) -> bool:

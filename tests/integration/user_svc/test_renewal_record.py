@@ -1,4 +1,4 @@
-"""Which renewals are on record, in Redis."""
+"""The limit of recorded renewals, in Redis."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -18,7 +18,7 @@ async def redis(redis_server: RunningRedis) -> AsyncIterator[Redis]:
         yield client
 
 
-async def test_of_many_at_once_one_is_due_and_none_within_the_minute(redis: Redis) -> None:
+async def test_one_of_many_concurrent_renewals_is_due_and_none_within_the_minute(redis: Redis) -> None:
     records, session_id = [RedisRenewalRecord(redis) for _ in range(3)], new_session_id()
     due = await asyncio.gather(*(record.is_due(session_id) for record in records * 10))
     assert due.count(True) == 1

@@ -1,4 +1,4 @@
-"""What the user service writes into the stream of revocations, and that a revocation wins against a renewal."""
+"""The entries of the stream of revocations, and races between revocations and renewals."""
 
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
@@ -23,7 +23,7 @@ from tests.running.servers import RunningRedis, free_port, running_redis
 TERMS = SessionPolicy(idle_ttl_s=60, absolute_ttl_s=600, grace_s=10)
 USE = SessionUse(None, "192.0.2.7", "Lynx/2.9")
 AT_ONCE = 10
-#: In a row, so that an end, which takes two steps, comes in between.
+#: In a row, so that some are between the two steps of ending a session.
 RENEWALS = 4
 
 Act = Callable[[HeldSession], Awaitable[None]]
@@ -47,7 +47,7 @@ def sessions(redis: Redis) -> RedisSessions:
     return RedisSessions(redis, InMemoryEndedSessions(), TERMS, tokens_live_s=0.3)
 
 
-async def test_an_entry_names_what_is_revoked(redis: Redis, sessions: RedisSessions) -> None:
+async def test_entry_names_what_is_revoked(redis: Redis, sessions: RedisSessions) -> None:
     held = await sessions.open(a_session(new_id()))
     await sessions.end(held.session_id, held.key.user_id)
     await RevocationStream(redis, tokens_live_s=970).revoke_key("k1")
@@ -57,17 +57,17 @@ async def test_an_entry_names_what_is_revoked(redis: Redis, sessions: RedisSessi
     assert 960_000 < await redis.pttl(STREAM) <= 970_000
 
 
-async def test_entries_go_when_no_token_can_be_alive(redis: Redis, sessions: RedisSessions) -> None:
+async def test_entries_expire_with_the_last_token(redis: Redis, sessions: RedisSessions) -> None:
     first, second = [await sessions.open(a_session(new_id())) for _ in range(2)]
     await sessions.end(first.session_id, first.key.user_id)
-    await redis.persist(STREAM)  # or it would be gone as a whole
-    await asyncio.sleep(0.4)  # the life of tokens
+    await redis.persist(STREAM)  # without this, the whole stream would expire
+    await asyncio.sleep(0.4)  # the lifetime of tokens
     await sessions.end(second.session_id, second.key.user_id)
     assert [entry.get(SESSION_FIELD) for entry in await revocation_entries(redis)] == [second.session_id]
     assert await redis.pttl(STREAM) <= 300
 
 
-async def test_all_keys_are_in_one_slot(redis: Redis, sessions: RedisSessions) -> None:
+async def test_keys_are_in_one_hash_slot(redis: Redis, sessions: RedisSessions) -> None:
     held = await sessions.open(a_session(new_id()))
     other = await sessions.open(a_session(held.key.user_id))
     await sessions.end(other.session_id, other.key.user_id)
@@ -76,8 +76,8 @@ async def test_all_keys_are_in_one_slot(redis: Redis, sessions: RedisSessions) -
     assert all(key.startswith("{sessions}:") for key in keys)
 
 
-async def test_a_new_session_is_not_taken_for_the_oldest(redis: Redis, sessions: RedisSessions) -> None:
-    """The server's clock was an hour ahead when the others were opened."""
+async def test_new_session_is_not_ended_as_the_oldest_after_a_clock_step(redis: Redis, sessions: RedisSessions) -> None:
+    """The clock of the server was an hour ahead when the other sessions were opened."""
     user_id = new_id()
     opened = [await sessions.open(a_session(user_id)) for _ in range(20)]
     ahead = {each.session_id: 3_600_000 for each in opened}
@@ -88,20 +88,20 @@ async def test_a_new_session_is_not_taken_for_the_oldest(redis: Redis, sessions:
     assert len(await sessions.list_of_user(user_id)) == 20
 
 
-async def test_sessions_of_longer_terms_are_found_to_be_ended(redis: Redis, sessions: RedisSessions) -> None:
-    """The absolute life was set lower while they lived."""
+async def test_sessions_opened_under_longer_limits_can_be_ended(redis: Redis, sessions: RedisSessions) -> None:
+    """The absolute lifetime was lowered while the sessions were live."""
     held = await sessions.open(a_session(new_id()))
     policy = SessionPolicy(idle_ttl_s=0.1, absolute_ttl_s=0.1, grace_s=10)
     shorter = RedisSessions(redis, InMemoryEndedSessions(), policy, tokens_live_s=60)
     await shorter.open(a_session(held.key.user_id))
-    await asyncio.sleep(0.2)  # the life of the newer one
+    await asyncio.sleep(0.2)  # the lifetime of the newer one
     assert [each.session_id for each in await shorter.list_of_user(held.key.user_id)] == [held.session_id]
     await shorter.end_all(held.key.user_id)
     assert not await sessions.is_live(held.session_id, held.key.user_id)
     assert held.session_id in await revoked_sessions(redis)
 
 
-async def test_without_redis_nothing_is_said_to_be_revoked() -> None:
+async def test_key_revocation_fails_without_redis() -> None:
     async with open_client(f"redis://127.0.0.1:{free_port()}/0") as nowhere:
         with pytest.raises(DependencyUnavailableError):
             await RevocationStream(nowhere, tokens_live_s=60).revoke_key("k1")
@@ -109,10 +109,10 @@ async def test_without_redis_nothing_is_said_to_be_revoked() -> None:
 
 @pytest.mark.parametrize("first", ["renewal", "end"])
 @pytest.mark.parametrize(("by", "times"), [("end", 1000), ("end_all", 200)])
-async def test_a_revocation_wins_against_a_renewal(
+async def test_revocation_wins_against_a_concurrent_renewal(
     own_redis: RunningRedis, redis: Redis, first: str, by: str, times: int
 ) -> None:
-    """Each side has its own connections: the order of arrival is whatever comes."""
+    """Each side has its own connections, so the order of arrival varies."""
     async with Redis.from_url(own_redis.url, decode_responses=True) as client:
         renewing = RedisSessions(redis, InMemoryEndedSessions(), TERMS, tokens_live_s=600)
         ending = RedisSessions(client, InMemoryEndedSessions(), TERMS, tokens_live_s=600)

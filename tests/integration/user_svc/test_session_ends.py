@@ -1,4 +1,4 @@
-"""The record of ended sessions: kept for as long as a key of theirs could live, and listed for as long as a token."""
+"""The record of ended sessions: kept for the lifetime of session keys, listed for the lifetime of tokens."""
 
 from collections.abc import AsyncIterator
 
@@ -18,13 +18,13 @@ async def pool(postgres_server: RunningPostgres) -> AsyncIterator[PostgresPool]:
 
 
 async def ended_before(pool: PostgresPool, session_id: str, seconds: int) -> None:
-    """Puts a session on record as ended so long ago."""
+    """Records that a session ended so long ago."""
     query = "INSERT INTO ended_sessions VALUES (%s, now() - %s * interval '1 s')"
     async with pool.connection() as connection:
         await connection.execute(query, (session_id, seconds))
 
 
-async def test_outdated_ends_are_forgotten_and_others_stay(pool: PostgresPool) -> None:
+async def test_expired_entries_are_deleted_and_others_kept(pool: PostgresPool) -> None:
     ends = PostgresEndedSessions(pool, retention_s=60, tokens_live_s=60)
     outdated, recent = new_session_id(), new_session_id()
     await ended_before(pool, outdated, 61)
@@ -35,12 +35,12 @@ async def test_outdated_ends_are_forgotten_and_others_stay(pool: PostgresPool) -
     assert left == [(recent,)]
 
 
-async def test_lists_what_was_ended_since_and_whose_tokens_may_live(pool: PostgresPool) -> None:
+async def test_page_has_sessions_ended_since_whose_tokens_may_be_accepted(pool: PostgresPool) -> None:
     ends = PostgresEndedSessions(pool, retention_s=600, tokens_live_s=60)
     outdated, recent, last = (new_session_id() for _ in range(3))
     await ended_before(pool, outdated, 61)
     await ended_before(pool, recent, 30)
-    await ends.add([recent])  # on record already, so it stays as it is
+    await ends.add([recent])  # recorded already, so it stays unchanged
     first = await ends.page(None)
     assert [each.session_id for each in first.ended] == [recent]
     assert 30 <= first.ended[0].age_s < 60
@@ -52,7 +52,7 @@ async def test_lists_what_was_ended_since_and_whose_tokens_may_live(pool: Postgr
     assert [each.session_id for each in again.ended] == [last], "what commits late must not be passed over"
 
 
-async def test_lists_many_in_pages_without_a_gap(pool: PostgresPool) -> None:
+async def test_pages_have_no_gap(pool: PostgresPool) -> None:
     ends = PostgresEndedSessions(pool, retention_s=600, tokens_live_s=60)
     recorded = [new_session_id() for _ in range(9000)]
     for at in range(0, len(recorded), 500):

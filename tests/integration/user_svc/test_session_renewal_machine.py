@@ -1,6 +1,6 @@
-"""Session renewal in Redis against its model: whatever is done in whatever order, both give the same answers.
+"""Session renewal in Redis against its model: for actions in any order, both return the same.
 
-Time is not slept away: what Redis remembers of it is moved into the past instead.
+Time passes by moving the times that Redis has stored into the past, not by sleeping.
 """
 
 import asyncio
@@ -24,12 +24,12 @@ from tests.integration.sessions.clock import age, hash_of
 from tests.integration.sessions.long_runs import run_machine
 from tests.running.servers import RunningRedis
 
-#: In whole minutes, so that the milliseconds that a test takes decide nothing.
+#: In whole minutes, so that the milliseconds that a test takes do not matter.
 TERMS = SessionPolicy(idle_ttl_s=6000, absolute_ttl_s=60000, grace_s=600)
 TOKENS_LIVE_S = 77
 USE = SessionUse(None, "192.0.2.7", "Lynx/2.9")
-#: Well off the grace, the idle life and the life of keys. The clock is also set back, by what no sum of the others
-#: makes up for.
+#: No sum is near the grace, the idle lifetime or the lifetime of keys. The clock is also set back, by a step that no
+#: sum of the others cancels.
 STEPS_S = [0, 60, 330, 900, 4000, 7000, -1237]
 
 T = TypeVar("T")
@@ -40,12 +40,12 @@ Keys = tuple[SessionKey, SessionKey]
 
 
 def moved(key: SessionKey, seconds: int) -> SessionKey:
-    """The key as if it had been made that much later."""
+    """Returns the key as if it had been made that much later."""
     return replace(key, issued_at_ms=key.issued_at_ms + seconds * 1000, ends_at_ms=key.ends_at_ms + seconds * 1000)
 
 
 async def outcome(store: Sessions, key: SessionKey, made: list[SessionKey]) -> tuple[object, ...]:
-    """What a renewal comes to, in values that both stores must agree on; its key goes to ``made``."""
+    """Returns the result of a renewal as values on which both stores must agree; appends its key to ``made``."""
     try:
         renewed = await store.renew(key, USE)
     except SessionInvalidError:
@@ -118,7 +118,7 @@ class Renewal(RuleBasedStateMachine):
 
     @rule(session_id=opened, other=opened, counter=st.integers(1, 6))
     def renew_with_a_swapped_hash(self, session_id: str, other: str, counter: int) -> None:
-        """Another user's hash in the place of a session's: nothing is renewed, for neither of them."""
+        """With another user's hash in place of the session's, neither user's session is renewed."""
         if session_id == other or not self.run(self.both_live(session_id, other)):
             return
         ids = [hash_of(session_id), hash_of(other)]
@@ -138,12 +138,12 @@ class Renewal(RuleBasedStateMachine):
         await self.redis.rename("{sessions}:aside", keys[1])
 
     def key(self, session_id: str, counter: int) -> Keys:
-        """The key as each store would be presented it now; one that was never made has the first one's facts."""
+        """Returns the key as each store would receive it now; one that was never made has the facts of the first."""
         real, model = self.keys.get((session_id, counter), self.keys[session_id, 1])
         return moved(replace(real, counter=counter), -self.offset_s), replace(model, counter=counter)
 
     def keep(self, made: list[SessionKey]) -> None:
-        """Keeps what a renewal gave in both stores; the model's comes last."""
+        """Keeps the keys that a renewal returned in both stores; the model's is the last."""
         if made:
             real, model = made
             self.keys[real.session_id, real.counter] = (moved(real, self.offset_s), model)
@@ -175,7 +175,7 @@ class Renewal(RuleBasedStateMachine):
         return self.real, self.model
 
 
-def test_renewal_in_redis_is_its_model(redis_server: RunningRedis) -> None:
+def test_renewal_in_redis_behaves_as_its_model(redis_server: RunningRedis) -> None:
     class RenewalInRedis(Renewal):
         url = redis_server.url
 

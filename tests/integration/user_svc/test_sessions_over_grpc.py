@@ -25,7 +25,7 @@ from tests.running.polling import eventually
 from tests.running.servers import RunningRedis
 
 
-async def test_logging_out_and_revoking_end_sessions_at_once(users: UserServiceStub) -> None:
+async def test_logout_and_revocation_end_sessions_at_once(users: UserServiceStub) -> None:
     grant = await registered(users)
     assert grant.user is not None
     assert grant.session is not None
@@ -39,7 +39,7 @@ async def test_logging_out_and_revoking_end_sessions_at_once(users: UserServiceS
         ] == "SESSION_INVALID"
 
 
-async def test_fifty_renewals_at_once_rotate_once(users: UserServiceStub, sessions: SessionServiceStub) -> None:
+async def test_fifty_concurrent_renewals_rotate_once(users: UserServiceStub, sessions: SessionServiceStub) -> None:
     grant = await registered(users)
     assert grant.session is not None
     request = RenewSessionRequest(session_key=grant.session.session_key)
@@ -51,7 +51,7 @@ async def test_fifty_renewals_at_once_rotate_once(users: UserServiceStub, sessio
     assert all(each.user == grant.user for each in shown)
 
 
-async def test_a_reused_key_ends_the_session(users: UserServiceStub, sessions: SessionServiceStub) -> None:
+async def test_reused_key_ends_the_session(users: UserServiceStub, sessions: SessionServiceStub) -> None:
     grant = await registered(users)
     assert grant.session is not None
     stolen = key = grant.session.session_key
@@ -68,17 +68,17 @@ async def test_a_reused_key_ends_the_session(users: UserServiceStub, sessions: S
 
 
 @pytest.mark.parametrize("key", ["x", "A" * 22 + ".1." + "A" * 43, "ä"])
-async def test_a_forged_key_is_invalid(sessions: SessionServiceStub, key: str) -> None:
+async def test_forged_key_is_invalid(sessions: SessionServiceStub, key: str) -> None:
     call = sessions.renew_session(RenewSessionRequest(session_key=key))
     assert await refused(call) == (Status.UNAUTHENTICATED, "SESSION_INVALID", [])
 
 
-async def test_serves_its_public_keys(sessions: SessionServiceStub) -> None:
+async def test_public_keys_are_served(sessions: SessionServiceStub) -> None:
     (key,) = (await sessions.get_key_set()).keys
     assert (key.kty, key.crv, key.alg, key.use) == ("OKP", "Ed25519", "EdDSA", "sig")
 
 
-async def test_nothing_in_redis_is_a_credential(users: UserServiceStub, redis_server: RunningRedis) -> None:
+async def test_redis_holds_no_credential(users: UserServiceStub, redis_server: RunningRedis) -> None:
     grant = await registered(users)
     assert grant.session is not None
     session_id, _, mac = grant.session.session_key.split(".")
@@ -89,7 +89,7 @@ async def test_nothing_in_redis_is_a_credential(users: UserServiceStub, redis_se
     assert grant.access_token not in str(kept)
 
 
-async def test_everything_is_on_record(users: UserServiceStub, sessions: SessionServiceStub, user_svc: UserSvc) -> None:
+async def test_every_action_is_audited(users: UserServiceStub, sessions: SessionServiceStub, user_svc: UserSvc) -> None:
     grant = await registered(users, **{"x-request-id": "audit-1", "x-client-address": "192.0.2.33"})
     assert grant.user is not None
     assert grant.session is not None

@@ -1,4 +1,4 @@
-"""The signing keys as a running service sees them, and the tokens that they sign."""
+"""The signing keys of a running service, and the tokens that they sign."""
 
 import asyncio
 import json
@@ -50,7 +50,7 @@ def only_file(directory: Path) -> Path:
 
 
 def age(directory: Path) -> None:
-    """Makes the folder's last change so old that no other can bear the same time."""
+    """Makes the folder's mtime so old that no further change can have the same."""
     os.utime(directory, (time.time() - 60, time.time() - 60))
 
 
@@ -87,20 +87,20 @@ async def verifier(keys: SigningKeys) -> TokenVerifier:
     return TokenVerifier(key_set, issuer="headrace", audience="headrace", leeway_s=0)
 
 
-def test_a_key_is_its_owners_only(keys: SigningKeys, directory: Path) -> None:
+def test_key_file_is_readable_by_its_owner_only(keys: SigningKeys, directory: Path) -> None:
     path = only_file(directory)
     assert path.name == f"{keys.current().kid}.json"
     assert {entry.stat().st_mode & 0o777 for entry in directory.iterdir()} == {0o600}
     assert directory.stat().st_mode & 0o777 == 0o700
 
 
-def test_the_public_half_has_no_private_member(keys: SigningKeys) -> None:
+def test_public_half_has_no_private_member(keys: SigningKeys) -> None:
     (jwk,) = keys.public()
     assert set(jwk) == {"kty", "crv", "x", "kid", "alg", "use"}
     assert (jwk["kty"], jwk["crv"], jwk["alg"], jwk["use"]) == ("OKP", "Ed25519", "EdDSA", "sig")
 
 
-def test_the_latest_key_signs_once_its_time_has_come(keys: SigningKeys, directory: Path) -> None:
+def test_latest_key_signs_once_its_time_has_come(keys: SigningKeys, directory: Path) -> None:
     first = keys.current()
     add_key(directory, time.time() + 60)
     assert keys.current().kid == first.kid
@@ -109,7 +109,7 @@ def test_the_latest_key_signs_once_its_time_has_come(keys: SigningKeys, director
     assert keys.current().kid == third.kid
 
 
-def test_a_superseded_key_is_published_until_its_last_token_has_expired(directory: Path) -> None:
+def test_superseded_key_is_published_until_its_last_token_has_expired(directory: Path) -> None:
     now = 1_000_000.0
     keys = SigningKeys(directory, TOKENS_LIVE_S, lambda: now)
     first, second = add_key(directory, now - 10), add_key(directory, now + 15)
@@ -124,7 +124,7 @@ def test_a_superseded_key_is_published_until_its_last_token_has_expired(director
 
 
 @pytest.mark.parametrize("make", [Path.mkdir, lambda path: None], ids=["empty", "missing"])
-async def test_a_folder_without_keys_signs_nothing(tmp_path: Path, make: Callable[[Path], None]) -> None:
+async def test_folder_without_keys_is_an_error(tmp_path: Path, make: Callable[[Path], None]) -> None:
     make(tmp_path / "none")
     keys = SigningKeys(tmp_path / "none", TOKENS_LIVE_S)
     assert keys.public() == []
@@ -134,7 +134,7 @@ async def test_a_folder_without_keys_signs_nothing(tmp_path: Path, make: Callabl
         await keys.check()
 
 
-def test_a_change_is_seen_at_once_and_nothing_is_read_without_one(keys: SigningKeys, directory: Path) -> None:
+def test_change_is_seen_at_once_and_nothing_is_read_without_one(keys: SigningKeys, directory: Path) -> None:
     first = keys.current()
     age(directory)
     assert keys.current() is not first
@@ -145,7 +145,7 @@ def test_a_change_is_seen_at_once_and_nothing_is_read_without_one(keys: SigningK
     assert [jwk["kid"] for jwk in keys.public()] == [second.kid]
 
 
-def test_a_change_within_the_same_tick_of_the_clock_of_files_is_seen(keys: SigningKeys, directory: Path) -> None:
+def test_change_with_the_same_mtime_is_seen(keys: SigningKeys, directory: Path) -> None:
     keys.current()
     before = directory.stat()
     second = add_key(directory, time.time())
@@ -153,7 +153,7 @@ def test_a_change_within_the_same_tick_of_the_clock_of_files_is_seen(keys: Signi
     assert keys.current().kid == second.kid
 
 
-def test_a_volume_that_is_swapped_by_a_symbolic_link_is_seen(tmp_path: Path) -> None:
+def test_folder_swapped_by_a_symbolic_link_is_seen(tmp_path: Path) -> None:
     kids = [add_key(tmp_path / version, time.time()).kid for version in ("v1", "v2")]
     for version in ("v1", "v2"):
         age(tmp_path / version)
@@ -165,7 +165,7 @@ def test_a_volume_that_is_swapped_by_a_symbolic_link_is_seen(tmp_path: Path) -> 
     assert keys.current().kid == kids[1]
 
 
-def test_files_that_are_links_into_a_swapped_volume_are_seen(tmp_path: Path) -> None:
+def test_files_that_link_into_a_swapped_volume_are_seen(tmp_path: Path) -> None:
     """As Kubernetes mounts a secret: KID.json -> ..data/KID.json, ..data -> ..VERSION."""
     mount = tmp_path / "keys"
     kids = [add_key(mount / version, time.time() - 1).kid for version in ("..v1", "..v2")]
@@ -198,7 +198,7 @@ def changed(text: str, **members: object) -> str:
         lambda text: json.dumps({k: v for k, v in json.loads(text).items() if k != "d"}),
     ],
 )
-async def test_a_damaged_key_is_told_unquoted_and_the_keys_stay_in_force(
+async def test_damaged_key_is_reported_unquoted_and_the_keys_stay_in_use(
     keys: SigningKeys, directory: Path, damage: Callable[[str], str], logged: list[str]
 ) -> None:
     first = keys.current()
@@ -209,10 +209,10 @@ async def test_a_damaged_key_is_told_unquoted_and_the_keys_stay_in_force(
     for _ in range(3):
         assert keys.current().kid == first.kid
         assert keys.public() == [first.public_jwk]
-        with pytest.raises(SigningKeyError) as told:
+        with pytest.raises(SigningKeyError) as error:
             await keys.check()
-    assert str(path) in str(told.value)
-    assert json.loads(text)["d"] not in str(told.value) + repr(told.value.__cause__)
+    assert str(path) in str(error.value)
+    assert json.loads(text)["d"] not in str(error.value) + repr(error.value.__cause__)
     assert len(logged) == 1
     path.write_text(text)
     os.utime(directory)
@@ -221,7 +221,7 @@ async def test_a_damaged_key_is_told_unquoted_and_the_keys_stay_in_force(
     assert "valid again" in logged[1]
 
 
-async def test_a_file_that_is_repaired_in_place_is_found(keys: SigningKeys, directory: Path) -> None:
+async def test_file_repaired_in_place_is_found(keys: SigningKeys, directory: Path) -> None:
     keys.current()
     path = only_file(directory)
     text = path.read_text()
@@ -257,7 +257,7 @@ def no_folder(directory: Path) -> str:
 
 
 @pytest.mark.parametrize("spoil", [emptied, gone, no_folder])
-async def test_a_folder_that_cannot_be_read_keeps_the_keys_in_force(
+async def test_unreadable_folder_leaves_the_keys_in_use(
     keys: SigningKeys, directory: Path, spoil: Callable[[Path], str]
 ) -> None:
     first = keys.current()
@@ -268,11 +268,11 @@ async def test_a_folder_that_cannot_be_read_keeps_the_keys_in_force(
         await keys.check()
 
 
-def test_shows_no_key(keys: SigningKeys) -> None:
+def test_repr_shows_no_key(keys: SigningKeys) -> None:
     assert str(keys.current().jwk.as_dict(private=True)["d"]) not in repr(keys.current())
 
 
-async def test_our_verifier_takes_our_tokens(keys: SigningKeys) -> None:
+async def test_verifier_of_the_platform_accepts_tokens(keys: SigningKeys) -> None:
     user = a_user(role=Role.ADMIN)
     token = minter(keys).mint(user, held())
     principal = await (await verifier(keys)).verify(token.text)
@@ -282,7 +282,7 @@ async def test_our_verifier_takes_our_tokens(keys: SigningKeys) -> None:
     assert principal.expires_at - principal.issued_at == 900
 
 
-def test_a_foreign_verifier_takes_our_tokens(keys: SigningKeys) -> None:
+def test_foreign_verifier_accepts_tokens(keys: SigningKeys) -> None:
     token = minter(keys).mint(a_user(), held()).text
     header = jwt.get_unverified_header(token)
     assert header == {"alg": "EdDSA", "typ": "at+jwt", "kid": keys.current().kid}
@@ -291,17 +291,17 @@ def test_a_foreign_verifier_takes_our_tokens(keys: SigningKeys) -> None:
     assert set(claims) == {"iss", "aud", "sub", "sid", "jti", "iat", "exp", "role", "skc"}
 
 
-def test_no_two_tokens_are_the_same(keys: SigningKeys) -> None:
+def test_tokens_are_unique(keys: SigningKeys) -> None:
     user = a_user()
     assert minter(keys).mint(user, held()).text != minter(keys).mint(user, held()).text
 
 
-def test_a_token_does_not_outlive_its_session(keys: SigningKeys) -> None:
+def test_token_does_not_outlive_its_session(keys: SigningKeys) -> None:
     token = minter(keys).mint(a_user(), held(datetime.now(UTC) + timedelta(seconds=30)))
     assert 28 <= token.expires_in_s <= 30
 
 
-async def test_another_services_key_is_not_ours(keys: SigningKeys, tmp_path: Path) -> None:
+async def test_token_signed_by_another_key_is_refused(keys: SigningKeys, tmp_path: Path) -> None:
     add_key(tmp_path / "other", 0)
     other = SigningKeys(tmp_path / "other", TOKENS_LIVE_S)
     token = minter(other).mint(a_user(), held()).text
@@ -311,7 +311,7 @@ async def test_another_services_key_is_not_ours(keys: SigningKeys, tmp_path: Pat
     assert await JwtReader(ours).read(token) is None
 
 
-async def test_the_reader_says_what_a_token_says(keys: SigningKeys) -> None:
+async def test_reader_returns_the_claims_of_a_token(keys: SigningKeys) -> None:
     user = a_user()
     contents = await JwtReader(await verifier(keys)).read(minter(keys).mint(user, held()).text)
     assert contents is not None
@@ -319,5 +319,5 @@ async def test_the_reader_says_what_a_token_says(keys: SigningKeys) -> None:
     assert contents.expires_at - contents.issued_at == timedelta(seconds=900)
 
 
-def test_no_key_id_looks_like_an_option_of_a_command() -> None:
-    assert not any(new_key(0).kid.startswith("-") for _ in range(500))  # a thumbprint of 64 does
+def test_key_id_never_begins_with_a_hyphen() -> None:
+    assert not any(new_key(0).kid.startswith("-") for _ in range(500))  # as 1 of 64 thumbprints does

@@ -1,4 +1,4 @@
-"""How PostgreSQL finds a page of many accounts: along an index, and no further than the page goes."""
+"""How PostgreSQL reads a page of many accounts: by an index scan that ends with the page."""
 
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
@@ -47,7 +47,7 @@ _FILTERS = [
     "behind", [None, UserPosition(_OCTOBER, "f" * 8 + "-0000-0000-0000-" + "0" * 12)], ids=["first", "behind"]
 )
 @pytest.mark.parametrize("limit", [2, 101])
-async def test_a_page_is_a_walk_along_an_index(
+async def test_page_is_an_index_scan(
     pool: PostgresPool, filters: UserFilters, behind: UserPosition | None, limit: int
 ) -> None:
     async with pool.connection() as connection:
@@ -63,7 +63,7 @@ async def test_a_page_is_a_walk_along_an_index(
     assert plan["Shared Hit Blocks"] + plan["Shared Read Blocks"] <= limit + 10
 
 
-async def test_another_administrator_is_found_without_a_walk(pool: PostgresPool) -> None:
+async def test_another_administrator_is_found_by_index(pool: PostgresPool) -> None:
     async with pool.connection() as connection:
         explain = (
             "EXPLAIN (ANALYZE, BUFFERS, FORMAT JSON) SELECT FROM users WHERE role = 'admin' AND user_id <> %s LIMIT 1"

@@ -1,4 +1,4 @@
-"""What the tests of the use cases share."""
+"""Fixtures of the tests of the use cases."""
 
 import pytest
 
@@ -7,5 +7,5 @@ from tests.unit.user_svc.world import World
 
 @pytest.fixture
 def world() -> World:
-    """A user service over stores in memory, with nobody in it."""
+    """A user service on stores in memory, without accounts."""
     return World()

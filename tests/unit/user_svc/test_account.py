@@ -1,4 +1,4 @@
-"""GetUser, DeleteUser, ChangePassword, create-admin: whose account, and what becomes of its sessions."""
+"""GetUser, DeleteUser, ChangePassword, create-admin: permissions, and the effect on sessions."""
 
 import unicodedata
 
@@ -25,13 +25,13 @@ def admin() -> Actor:
     return Actor(a_user().user_id, "A" * 22, is_admin=True)
 
 
-async def test_everybody_sees_themselves(world: World) -> None:
+async def test_user_sees_own_account(world: World) -> None:
     grant = await world.registered()
     actor = world.actor_of(grant)
     assert await world.get(actor, None) == await world.get(actor, actor.user_id) == grant.user
 
 
-async def test_nobody_sees_or_deletes_another_whoever_that_is(world: World) -> None:
+async def test_user_neither_sees_nor_deletes_another_user_known_or_not(world: World) -> None:
     alice, bob = await world.registered(), await world.registered("bob@example.com")
     for user_id in (bob.user.user_id, a_user().user_id):
         with pytest.raises(UserNotFoundError):
@@ -41,7 +41,7 @@ async def test_nobody_sees_or_deletes_another_whoever_that_is(world: World) -> N
     assert await world.is_live(bob)
 
 
-async def test_administrators_see_and_delete_anybody(world: World) -> None:
+async def test_administrator_sees_and_deletes_any_user(world: World) -> None:
     bob = await world.registered()
     boss = admin()
     assert await world.get(boss, bob.user.user_id) == bob.user
@@ -57,7 +57,7 @@ async def test_administrators_see_and_delete_anybody(world: World) -> None:
         await world.get(boss, bob.user.user_id)
 
 
-async def test_deleting_oneself_ends_every_session(world: World) -> None:
+async def test_deletion_ends_every_session_of_the_user(world: World) -> None:
     grant = await world.registered()
     other = await world.logged_in(grant)
     await world.delete(world.actor_of(grant), None, ORIGIN)
@@ -65,7 +65,7 @@ async def test_deleting_oneself_ends_every_session(world: World) -> None:
     assert not await world.is_live(other)
 
 
-async def test_a_deletion_that_broke_off_is_finished_by_the_next_try(world: World) -> None:
+async def test_interrupted_deletion_is_completed_by_the_next_attempt(world: World) -> None:
     grant = await world.registered()
     actor = world.actor_of(grant)
     world.sessions.away = True
@@ -78,8 +78,8 @@ async def test_a_deletion_that_broke_off_is_finished_by_the_next_try(world: Worl
     assert not await world.is_live(grant)
 
 
-async def test_a_changed_password_ends_every_session_and_opens_a_new_one(world: World) -> None:
-    """Also the session in which it was changed: a copy of its key must not outlast the change."""
+async def test_password_change_ends_every_session_and_opens_a_new_one(world: World) -> None:
+    """The session of the call ends, too: a copy of its key must not survive the change."""
     grant = await world.registered()
     other = await world.logged_in(grant)
     fresh = await world.change_password(world.actor_of(grant), PASSWORD, NEW, ORIGIN)
@@ -97,7 +97,7 @@ async def test_a_changed_password_ends_every_session_and_opens_a_new_one(world: 
     await world.log_in(grant.user.email, NEW, ORIGIN, None)
 
 
-async def test_a_wrong_current_password_changes_nothing(world: World) -> None:
+async def test_wrong_current_password_changes_nothing(world: World) -> None:
     grant = await world.registered()
     other = await world.logged_in(grant)
     with pytest.raises(InvalidCredentialsError):
@@ -106,8 +106,8 @@ async def test_a_wrong_current_password_changes_nothing(world: World) -> None:
     assert await world.is_live(other)
 
 
-async def test_a_password_change_that_comes_too_late_leaves_no_session(world: World) -> None:
-    """Another change was faster, and has ended the sessions."""
+async def test_password_change_that_loses_a_race_leaves_no_session(world: World) -> None:
+    """A concurrent change was faster, and has ended the sessions."""
     grant = await world.registered()
     overtaken = world.users.change_password
 
@@ -122,8 +122,8 @@ async def test_a_password_change_that_comes_too_late_leaves_no_session(world: Wo
 
 
 @pytest.mark.parametrize("new", [PASSWORD, "cafe\u0301 with a long name"])
-async def test_the_same_password_is_no_new_one(world: World, new: str) -> None:
-    """However it is composed."""
+async def test_password_change_to_the_same_password_is_refused(world: World, new: str) -> None:
+    """In every normal form."""
     grant = await world.registered()
     with pytest.raises(PasswordRefusedError) as refused:
         await world.change_password(world.actor_of(grant), unicodedata.normalize("NFC", new), new, ORIGIN)
@@ -131,21 +131,21 @@ async def test_the_same_password_is_no_new_one(world: World, new: str) -> None:
     assert await world.is_live(grant)
 
 
-async def test_a_refused_new_password_changes_nothing(world: World) -> None:
+async def test_refused_new_password_changes_nothing(world: World) -> None:
     grant = await world.registered()
     with pytest.raises(PasswordRefusedError):
         await world.change_password(world.actor_of(grant), PASSWORD, "passwordpassword", ORIGIN)
     assert await world.users.get(grant.user.user_id) == grant.user
 
 
-async def test_a_deleted_users_password_is_not_changed(world: World) -> None:
+async def test_password_of_a_deleted_user_is_not_changed(world: World) -> None:
     grant = await world.registered()
     await world.delete(world.actor_of(grant), None, ORIGIN)
     with pytest.raises(InvalidCredentialsError):
         await world.change_password(world.actor_of(grant), PASSWORD, NEW, ORIGIN)
 
 
-async def test_creates_an_administrator(world: World) -> None:
+async def test_create_admin_creates_an_administrator(world: World) -> None:
     created = await world.create_admin("boss@example.com", "Boss", PASSWORD)
     assert (created.role, created.password_version) == (Role.ADMIN, 1)
     assert (await world.log_in("boss@example.com", PASSWORD, ORIGIN, None)).user == created
@@ -155,7 +155,7 @@ async def test_creates_an_administrator(world: World) -> None:
         await world.create_admin("other@example.com", "Boss", "short")
 
 
-async def test_an_account_that_exists_is_not_made_an_administrators_by_its_email(world: World) -> None:
+async def test_create_admin_does_not_promote_an_existing_account_by_its_email(world: World) -> None:
     grant = await world.registered("boss@example.com")
     with pytest.raises(EmailTakenError):
         await world.create_admin("Boss@example.com", "Boss", NEW)

@@ -18,35 +18,35 @@ from tests.examples.audit_events import ADA, BOB, NOON, happened
 
 
 @pytest.mark.parametrize("kind", AuditKind)
-def test_every_kind_has_its_name_in_the_contract(kind: AuditKind) -> None:
+def test_every_kind_has_the_same_name_in_the_contract(kind: AuditKind) -> None:
     message = audit_message(AuditEntry(1, happened(0, kind))).kind
     assert message.name == kind.name
     assert audit_filters(ListAuditEventsRequest(kind=message)).kind is kind
 
 
-def test_the_contract_has_no_kind_that_never_happens() -> None:
+def test_contract_has_no_kind_that_the_domain_lacks() -> None:
     assert {kind.name for kind in AuditKindMessage} - {"UNSPECIFIED"} == {kind.name for kind in AuditKind}
 
 
-def test_an_entry_is_told_whole() -> None:
+def test_message_has_every_field_of_the_entry() -> None:
     message = audit_message(AuditEntry(7, happened(1, actor=ADA, subject=BOB, session_id="s")))
     assert (message.event_id, message.actor_id, message.subject_id) == ("7", ADA, BOB)
     assert (message.ip, message.request_id, message.detail) == ("192.0.2.7", "request-1", {"session_id": "s"})
     assert message.at == NOON + timedelta(microseconds=1)
 
 
-def test_nobody_is_not_set() -> None:
+def test_unknown_actor_and_subject_are_not_set() -> None:
     message = audit_message(AuditEntry(1, happened(0, actor=None, subject=None)))
     assert (message.actor_id, message.subject_id) == (None, None)
 
 
-def test_filters() -> None:
+def test_filters_are_translated() -> None:
     assert audit_filters(ListAuditEventsRequest()) == AuditFilters()
     message = ListAuditEventsRequest(user_id=ADA.upper(), since=NOON, until=NOON + timedelta(days=1))
     assert audit_filters(message) == AuditFilters(ADA, None, NOON, NOON + timedelta(days=1))
 
 
-def test_an_empty_period_is_a_violation_of_its_end() -> None:
+def test_empty_period_is_a_violation_of_until() -> None:
     with pytest.raises(PeriodEmptyError) as refused:
         audit_filters(ListAuditEventsRequest(since=NOON, until=NOON))
     error = to_call_error(refused.value, ERROR_TABLE)
@@ -54,7 +54,7 @@ def test_an_empty_period_is_a_violation_of_its_end() -> None:
     assert [(violation.field, violation.rule) for violation in error.violations] == [("until", "period.not_empty")]
 
 
-def test_a_kind_of_a_newer_version_is_told_as_it_is_stored() -> None:
+def test_kind_of_a_newer_version_is_returned_as_it_is_stored() -> None:
     kind = kind_of("email_changed")
     assert kind == UnknownKind("email_changed")
     message = audit_message(AuditEntry(1, replace(happened(0), kind=kind)))
@@ -63,5 +63,5 @@ def test_a_kind_of_a_newer_version_is_told_as_it_is_stored() -> None:
 
 
 @pytest.mark.parametrize("kind", AuditKind)
-def test_every_kind_is_read_as_it_is_stored(kind: AuditKind) -> None:
+def test_every_stored_kind_is_parsed(kind: AuditKind) -> None:
     assert kind_of(kind.value) is kind

@@ -1,4 +1,4 @@
-"""Login and ChangePassword under the failure throttle: what counts, what does not, and what it looks like."""
+"""Login and ChangePassword under the login throttle: what counts as a failure, and what is audited."""
 
 import asyncio
 from contextlib import AsyncExitStack
@@ -33,7 +33,7 @@ async def fail(world: World, email: str = "ada@example.com", times: int = ATTEMP
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
-async def test_after_some_failures_nobody_is_let_in_nor_any_work_done(world: World, email: str) -> None:
+async def test_login_is_refused_without_any_work_after_some_failures(world: World, email: str) -> None:
     await world.registered("ada@example.com")
     await fail(world, email)
     hashed = world.hasher.hashed
@@ -44,7 +44,7 @@ async def test_after_some_failures_nobody_is_let_in_nor_any_work_done(world: Wor
     assert world.hasher.hashed == hashed
 
 
-async def test_after_the_delay_the_right_password_lets_in_and_forgives(world: World) -> None:
+async def test_right_password_after_the_delay_logs_in_and_resets_the_failures(world: World) -> None:
     await world.registered("ada@example.com")
     await fail(world)
     world.throttle.now += 1
@@ -52,7 +52,7 @@ async def test_after_the_delay_the_right_password_lets_in_and_forgives(world: Wo
     await fail(world)
 
 
-async def test_guesses_at_once_are_no_more_than_guesses_in_turn(world: World) -> None:
+async def test_concurrent_guesses_are_limited_like_sequential_ones(world: World) -> None:
     await world.registered("ada@example.com")
     hashed = world.hasher.hashed
     guesses = (world.log_in("ada@example.com", "wrong", ELSEWHERE, None) for _ in range(30))
@@ -61,13 +61,13 @@ async def test_guesses_at_once_are_no_more_than_guesses_in_turn(world: World) ->
     assert world.hasher.hashed == hashed + ATTEMPTS
 
 
-async def test_an_attacker_elsewhere_keeps_no_owner_out(world: World) -> None:
+async def test_attacker_from_another_network_does_not_lock_the_owner_out(world: World) -> None:
     grant = await world.registered("ada@example.com")
     await fail(world)
-    await world.logged_in(grant)  # from where they registered
+    await world.logged_in(grant)  # from the network of the registration
 
 
-async def test_registering_a_taken_email_makes_nobody_familiar(world: World) -> None:
+async def test_registering_a_taken_email_makes_no_network_familiar(world: World) -> None:
     await world.registered("ada@example.com")
     with pytest.raises(EmailTakenError):
         await world.register("ada@example.com", "Eve", PASSWORD, ELSEWHERE, None)
@@ -76,12 +76,12 @@ async def test_registering_a_taken_email_makes_nobody_familiar(world: World) -> 
         await world.log_in("ada@example.com", PASSWORD, ELSEWHERE, None)
 
 
-async def test_registering_does_not_fail_for_want_of_familiarity(world: World) -> None:
+async def test_registration_succeeds_without_the_store_of_the_throttle(world: World) -> None:
     world.throttle.away = True
     await world.registered()
 
 
-async def test_what_fails_for_our_own_reasons_does_not_count(world: World) -> None:
+async def test_attempt_that_fails_inside_the_service_does_not_count(world: World) -> None:
     await world.registered("ada@example.com")
     world.hasher.full = True
     for _ in range(3 * ATTEMPTS):
@@ -96,7 +96,7 @@ async def test_what_fails_for_our_own_reasons_does_not_count(world: World) -> No
     await fail(world)
 
 
-async def test_whoever_gives_up_before_the_answer_is_not_counted(world: World) -> None:
+async def test_attempt_that_is_cancelled_does_not_count(world: World) -> None:
     await world.registered("ada@example.com")
     hashing = asyncio.Event()
 
@@ -115,7 +115,7 @@ async def test_whoever_gives_up_before_the_answer_is_not_counted(world: World) -
     await fail(world)
 
 
-async def test_without_the_throttles_store_nobody_is_let_in(world: World) -> None:
+async def test_login_fails_without_the_store_of_the_throttle(world: World) -> None:
     grant = await world.registered()
     hashed = world.hasher.hashed
     world.throttle.away = True
@@ -126,7 +126,7 @@ async def test_without_the_throttles_store_nobody_is_let_in(world: World) -> Non
     assert world.hasher.hashed == hashed
 
 
-async def test_a_stolen_token_guesses_a_password_no_faster_than_a_login(world: World) -> None:
+async def test_password_change_is_throttled_like_a_login(world: World) -> None:
     grant = await world.registered("ada@example.com")
     actor = world.actor_of(grant)
     for _ in range(ATTEMPTS):
@@ -138,10 +138,10 @@ async def test_a_stolen_token_guesses_a_password_no_faster_than_a_login(world: W
     with pytest.raises(LoginThrottledError):
         await world.log_in("ada@example.com", PASSWORD, ELSEWHERE, None)
     assert world.hasher.hashed == hashed
-    await world.change_password(actor, PASSWORD, NEW, ORIGIN)  # the owner, from where they registered
+    await world.change_password(actor, PASSWORD, NEW, ORIGIN)  # the owner, from the network of the registration
 
 
-async def test_the_log_tells_of_a_throttled_account_once_in_each_delay(world: World) -> None:
+async def test_audit_log_records_a_throttled_account_once_per_delay(world: World) -> None:
     grant = await world.registered("ada@example.com")
     await fail(world)
     for _ in range(20):
@@ -155,7 +155,7 @@ async def test_the_log_tells_of_a_throttled_account_once_in_each_delay(world: Wo
     assert len(world.trail.events) == ATTEMPTS + 1
 
 
-async def test_the_log_tells_of_a_wrong_current_password(world: World) -> None:
+async def test_audit_log_records_a_wrong_current_password(world: World) -> None:
     grant = await world.registered()
     with pytest.raises(InvalidCredentialsError):
         await world.change_password(world.actor_of(grant), "wrong", NEW, ORIGIN)
@@ -165,7 +165,7 @@ async def test_the_log_tells_of_a_wrong_current_password(world: World) -> None:
 
 
 class SlowPasswords(ReadablePasswords):
-    """Takes its time, so that attempts overlap. most: how many were checked at once at most."""
+    """A slow hasher, so that attempts overlap. most: the most hashes that were verified at once."""
 
     checking = most = 0
 
@@ -178,8 +178,8 @@ class SlowPasswords(ReadablePasswords):
 
 
 @pytest.mark.parametrize("count", [ATTEMPTS + 3, 40])
-async def test_right_passwords_that_come_together_are_no_failures(count: int) -> None:
-    """However many; those that would be one too many wait until the others are decided."""
+async def test_concurrent_right_passwords_are_not_failures(count: int) -> None:
+    """Attempts beyond the limit wait until the others are decided."""
     hasher = SlowPasswords()
     world = World(hasher=hasher)
     await world.registered("ada@example.com")
@@ -188,7 +188,7 @@ async def test_right_passwords_that_come_together_are_no_failures(count: int) ->
     assert hasher.most > 1
 
 
-async def test_wrong_passwords_that_come_together_do_not_slip_by() -> None:
+async def test_concurrent_wrong_passwords_do_not_exceed_the_limit() -> None:
     hasher = SlowPasswords()
     world = World(hasher=hasher)
     await world.registered("ada@example.com")
@@ -198,7 +198,7 @@ async def test_wrong_passwords_that_come_together_do_not_slip_by() -> None:
     assert outcomes.count(LoginThrottledError) == 40 - ATTEMPTS
 
 
-async def test_a_wait_for_attempts_that_are_never_decided_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_wait_for_undecided_attempts_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(password_attempts, "_MAX_WAIT_S", 0.05)
     world = World()
     await world.registered("ada@example.com")

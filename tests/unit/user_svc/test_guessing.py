@@ -1,4 +1,4 @@
-"""Which passwords are too easy to guess: common ones in any form, and nothing that is not."""
+"""Password strength: common passwords are weak in any form, others are not."""
 
 import random
 import secrets
@@ -11,7 +11,7 @@ from user_svc.domain.password_strength import MIN_GUESSES, estimate_guesses
 
 COMMON = common_passwords()
 CONTEXT = ("ada.lovelace@example.com", "Ada Lovelace", "headrace")
-#: How passwords that are too short get to the least length.
+#: How a password that is too short can be lengthened.
 LONGER = {
     "repeated": lambda word: word * (15 // len(word) + 1),
     "with the digits": lambda word: word + "1234567890123"[: max(1, 15 - len(word))],
@@ -25,14 +25,14 @@ def is_weak(password: str) -> bool:
 
 
 @pytest.mark.parametrize("lengthened", LONGER.values(), ids=LONGER)
-def test_the_three_thousand_most_common_ones_are_refused_however_they_get_long_enough(lengthened: object) -> None:
+def test_three_thousand_most_common_passwords_are_refused_however_lengthened(lengthened: object) -> None:
     assert callable(lengthened)
     made = {lengthened(word) for word in list(COMMON)[:3200]}
     assert len([password for password in made if len(password) >= 15]) >= 3000
     assert [password for password in made if not is_weak(password)] == []
 
 
-def test_every_common_one_of_the_least_length_is_refused() -> None:
+def test_every_common_password_of_the_minimum_length_is_refused() -> None:
     assert [word for word in COMMON if len(word) >= 15 and not is_weak(word)] == []
 
 
@@ -81,7 +81,7 @@ OWN = [
 
 
 @pytest.mark.parametrize("password", [*WEAK, *OWN])
-def test_weak_ones_are_refused(password: str) -> None:
+def test_weak_password_is_refused(password: str) -> None:
     assert is_weak(password)
 
 
@@ -99,11 +99,11 @@ INNOCENT = [
 
 
 @pytest.mark.parametrize("password", INNOCENT)
-def test_innocent_ones_are_not(password: str) -> None:
+def test_strong_password_is_accepted(password: str) -> None:
     assert not is_weak(password)
 
 
-def test_no_phrase_of_four_random_words_and_no_random_text_is_refused() -> None:
+def test_phrases_of_four_random_words_and_random_texts_are_accepted() -> None:
     words = [word for word in COMMON if word.isalpha() and len(word) >= 4][500:8276]  # as many as in a diceware list
     seed = secrets.randbits(64)
     dice = random.Random(seed)  # noqa: S311 - examples
@@ -115,7 +115,7 @@ def test_no_phrase_of_four_random_words_and_no_random_text_is_refused() -> None:
         assert [text for text in texts if is_weak(text)] == [], seed
 
 
-def test_a_password_of_the_greatest_length_costs_no_more_than_some_short_ones() -> None:
+def test_longest_password_is_estimated_in_bounded_time() -> None:
     def cost_s(password: str) -> float:
         begun = time.process_time()
         for _ in range(5):

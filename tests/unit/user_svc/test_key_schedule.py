@@ -1,4 +1,4 @@
-"""When keys sign, and until when they are published."""
+"""The schedule of signing keys: when they sign, and until when they are published."""
 
 from dataclasses import replace
 
@@ -14,9 +14,7 @@ times = st.integers(0, 5000).map(float)
 
 @settings(suppress_health_check=[HealthCheck.too_slow], deadline=None)
 @given(starts=st.lists(times, min_size=1, max_size=6), now=times)
-def test_one_key_signs_those_before_it_have_been_superseded_and_those_after_it_wait(
-    starts: list[float], now: float
-) -> None:
+def test_one_key_signs_while_earlier_ones_are_superseded_and_later_ones_wait(starts: list[float], now: float) -> None:
     keys = [replace(KEY, kid=f"k{at}", signs_from=start) for at, start in enumerate(starts)]
     scheduled = schedule(keys, now, TOKENS_LIVE_S)
     states = [each.state for each in scheduled]
@@ -32,11 +30,11 @@ def test_one_key_signs_those_before_it_have_been_superseded_and_those_after_it_w
     ]
 
 
-def test_a_key_expires_once_the_last_token_that_it_signed_has() -> None:
+def test_key_expires_with_the_last_token_that_it_signed() -> None:
     old, new = replace(KEY, kid="old"), replace(KEY, kid="new", signs_from=100.0)
     states = {now: schedule([new, old], now, TOKENS_LIVE_S)[0].state for now in (99, 100, 1029.9, 1030)}
     assert list(states.values()) == [KeyState.SIGNING, KeyState.VERIFYING, KeyState.VERIFYING, KeyState.EXPIRED]
 
 
-def test_a_clock_that_runs_behind_leaves_a_key_that_signs() -> None:
+def test_some_key_signs_even_if_the_clock_is_behind() -> None:
     assert [each.state for each in schedule([replace(KEY, signs_from=100.0)], 99, TOKENS_LIVE_S)] == [KeyState.SIGNING]

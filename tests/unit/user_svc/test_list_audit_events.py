@@ -15,14 +15,14 @@ from tests.fakes.audit_log import InMemoryAuditLog
 EVERYTHING = AuditFilters()
 
 
-async def test_administrators_only() -> None:
+async def test_only_administrators_list_audit_events() -> None:
     listing = ListAuditEvents(InMemoryAuditLog())
     with pytest.raises(AccessDeniedError):
         await listing(replace(ADMIN, is_admin=False), AuditFilters(user_id=ADMIN.user_id), None, 20)
 
 
 @pytest.mark.parametrize("size", [1, 2, 3, 4, 5])
-async def test_pages_add_up_to_the_log_and_end(size: int) -> None:
+async def test_pages_add_up_to_the_whole_log(size: int) -> None:
     log = InMemoryAuditLog()
     events = [happened(number) for number in range(4)]
     await log.write(*events)
@@ -37,7 +37,7 @@ async def test_pages_add_up_to_the_log_and_end(size: int) -> None:
     assert behind is None
 
 
-async def test_an_event_that_is_added_meanwhile_moves_no_page() -> None:
+async def test_event_added_between_pages_moves_no_page() -> None:
     log = InMemoryAuditLog()
     listing = ListAuditEvents(log)
     events = [happened(number) for number in range(4)]
@@ -46,19 +46,19 @@ async def test_an_event_that_is_added_meanwhile_moves_no_page() -> None:
     await log.write(happened(9, actor=BOB), happened(-1, actor=BOB))
     second = await listing(ADMIN, EVERYTHING, first.next, 2)
     assert [entry.event for entry in (*first.entries, *second.entries)] == events[::-1]
-    assert second.next is not None  # the one that was written late
+    assert second.next is not None  # the event that was written late
 
 
-async def test_an_empty_log_is_one_page() -> None:
+async def test_empty_log_has_one_empty_page() -> None:
     page = await ListAuditEvents(InMemoryAuditLog())(ADMIN, EVERYTHING, None, 20)
     assert (page.entries, page.next) == ((), None)
 
 
 @pytest.mark.parametrize("length", [timedelta(0), timedelta(microseconds=-1), timedelta(days=-1)])
-def test_a_period_must_have_some_length(length: timedelta) -> None:
+def test_empty_period_is_refused(length: timedelta) -> None:
     with pytest.raises(PeriodEmptyError):
         AuditFilters(since=NOON, until=NOON + length)
 
 
-def test_a_period_may_be_open() -> None:
+def test_period_may_be_open_at_either_end() -> None:
     assert AuditFilters(since=NOON).until is AuditFilters(until=NOON).since is None

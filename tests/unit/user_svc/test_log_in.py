@@ -11,7 +11,7 @@ from tests.examples.users import ORIGIN, PASSWORD
 from tests.unit.user_svc.world import World
 
 
-async def test_makes_a_new_session_each_time(world: World) -> None:
+async def test_each_login_opens_a_new_session(world: World) -> None:
     grant = await world.registered()
     first, second = await world.logged_in(grant), await world.logged_in(grant)
     assert len({each.session_key for each in (grant, first, second)}) == 3
@@ -19,13 +19,13 @@ async def test_makes_a_new_session_each_time(world: World) -> None:
     assert [event.kind for event in world.users.events].count(AuditKind.LOGGED_IN) == 2
 
 
-async def test_takes_the_email_in_any_case_and_the_password_in_any_form(world: World) -> None:
+async def test_email_matches_in_any_case_and_password_in_any_normal_form(world: World) -> None:
     await world.register("Ada@example.com", "Ada", "caf\u00e9 au lait by the sea", ORIGIN, None)
     await world.log_in("aDA@EXAMPLE.com", "cafe\u0301 au lait by the sea", ORIGIN, None)
 
 
 @pytest.mark.parametrize("email", ["ada@example.com", "nobody@example.com"])
-async def test_whatever_is_wrong_is_told_alike_and_costs_one_hash(world: World, email: str) -> None:
+async def test_unknown_email_and_wrong_password_fail_alike_and_cost_one_hash(world: World, email: str) -> None:
     grant = await world.registered("ada@example.com")
     hashed = world.hasher.hashed
     with pytest.raises(InvalidCredentialsError) as refused:
@@ -36,7 +36,7 @@ async def test_whatever_is_wrong_is_told_alike_and_costs_one_hash(world: World, 
     assert await world.is_live(grant)
 
 
-async def test_the_log_of_a_failure_names_the_account_but_not_what_was_typed(world: World) -> None:
+async def test_audit_event_of_a_failure_names_the_account_but_not_the_input(world: World) -> None:
     grant = await world.registered("ada@example.com")
     for email in ("ada@example.com", "my password by mistake"):
         with pytest.raises(InvalidCredentialsError):
@@ -45,21 +45,21 @@ async def test_the_log_of_a_failure_names_the_account_but_not_what_was_typed(wor
     assert all(not event.detail for event in world.trail.events)
 
 
-async def test_the_session_presented_is_replaced(world: World) -> None:
+async def test_presented_session_is_ended(world: World) -> None:
     grant = await world.registered()
     after = await world.log_in(grant.user.email, PASSWORD, ORIGIN, grant.session_key)
     assert not await world.is_live(grant)
     assert await world.is_live(after)
 
 
-async def test_a_forged_session_key_replaces_nothing(world: World) -> None:
+async def test_forged_session_key_ends_no_session(world: World) -> None:
     grant = await world.registered()
     forged = grant.session_key[:-1] + ("A" if grant.session_key[-1] != "A" else "B")
     await world.log_in(grant.user.email, PASSWORD, ORIGIN, forged)
     assert await world.is_live(grant)
 
 
-async def test_a_password_changed_meanwhile_lets_nobody_in(world: World) -> None:
+async def test_login_fails_if_the_password_changes_during_it(world: World) -> None:
     grant = await world.registered()
     stale = grant.user
     await world.change_password(world.actor_of(grant), PASSWORD, "another horse battery", ORIGIN)
@@ -68,7 +68,7 @@ async def test_a_password_changed_meanwhile_lets_nobody_in(world: World) -> None
     assert len(world.sessions._sessions) == 1
 
 
-async def test_a_weak_hash_is_made_anew(world: World) -> None:
+async def test_outdated_hash_is_replaced(world: World) -> None:
     grant = await world.registered()
     world.hasher.cost = 2
     await world.logged_in(grant)

@@ -1,4 +1,4 @@
-"""What a failed attempt is counted against."""
+"""The account and the network of a login attempt."""
 
 import pytest
 from user_svc.domain.login_attempt import LoginAttempt
@@ -13,16 +13,16 @@ def network(address: str) -> str:
 
 
 @pytest.mark.parametrize("spelling", ["ADA@Example.COM", "Ada@example.com", "aDa@eXaMpLe.cOm"])
-def test_an_account_is_one_in_whatever_case(spelling: str) -> None:
+def test_account_is_the_same_for_an_email_in_any_case(spelling: str) -> None:
     assert account(spelling) == account("ada@example.com")
 
 
 @pytest.mark.parametrize("spelling", ["v\u0130ctim@example.com", "vi\u0307ctim@example.com", "\uff56ictim@example.com"])
-def test_what_a_database_may_take_for_one_email_is_one_account(spelling: str) -> None:
+def test_account_is_the_same_for_spellings_that_a_database_may_equate(spelling: str) -> None:
     assert account(spelling) == account("victim@example.com")
 
 
-def test_another_email_is_another_account_and_neither_can_be_read() -> None:
+def test_accounts_of_two_emails_differ_and_reveal_neither() -> None:
     assert account("ada@example.com") != account("adah@example.com")
     assert "ada" not in account("ada@example.com")
     assert account("\ud800@example.com")
@@ -40,9 +40,9 @@ def test_another_email_is_another_account_and_neither_can_be_read() -> None:
         ("1.2.3", ""),
     ],
 )
-def test_an_address_counts_as_its_network(address: str, expected: str) -> None:
+def test_address_counts_as_its_network(address: str, expected: str) -> None:
     assert network(address) == expected
 
 
-def test_every_attempt_is_another_one() -> None:
+def test_every_attempt_has_its_own_id() -> None:
     assert LoginAttempt.of("ada@example.com", "") != LoginAttempt.of("ada@example.com", "")

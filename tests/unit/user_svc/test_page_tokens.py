@@ -20,7 +20,7 @@ _moments = st.datetimes(datetime(1, 1, 1), datetime(9999, 12, 31), timezones=st.
 
 
 @given(_moments, st.integers(1, 2**63 - 1))
-def test_a_token_stands_for_its_position(moment: datetime, number: int) -> None:
+def test_token_decodes_to_its_position(moment: datetime, number: int) -> None:
     token = encode_audit_position(AuditPosition(moment, number), FILTERS)
     assert decode_audit_position(token, FILTERS) == AuditPosition(moment, number)
     assert len(token) == 32
@@ -36,7 +36,7 @@ def test_a_token_stands_for_its_position(moment: datetime, number: int) -> None:
         replace(FILTERS, until=NOON + timedelta(days=2)),
     ],
 )
-def test_a_token_of_another_list_is_refused(other: AuditFilters) -> None:
+def test_token_of_another_list_is_refused(other: AuditFilters) -> None:
     with pytest.raises(PageTokenInvalidError):
         decode_audit_position(encode_audit_position(AuditPosition(NOON, 1), FILTERS), other)
 
@@ -44,7 +44,7 @@ def test_a_token_of_another_list_is_refused(other: AuditFilters) -> None:
 @pytest.mark.parametrize(
     "position", [b"", b"p" * 15, b"p" * 17, struct.pack(">qq", 2**62, 1), struct.pack(">qq", -(2**63), 1)]
 )
-def test_a_token_that_was_made_up_with_care_is_refused(position: bytes) -> None:
+def test_made_up_token_with_a_valid_digest_is_refused(position: bytes) -> None:
     assert decode_audit_position(encode_page_token(struct.pack(">qq", 0, 1), LIST), FILTERS).number == 1
     with pytest.raises(PageTokenInvalidError):
         decode_audit_position(encode_page_token(position, LIST), FILTERS)

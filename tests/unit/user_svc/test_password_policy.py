@@ -1,4 +1,4 @@
-"""What a new password must be."""
+"""The policy for new passwords."""
 
 from secrets import token_urlsafe
 
@@ -11,12 +11,12 @@ POLICY = PasswordPolicy(min_length=8, common=common_passwords())
 
 
 @pytest.mark.parametrize("password", ["12345678", "p" * 3 + "q7#", "", "Ä" * 7, "🦀" * 7, "e\u0301" * 7])
-def test_too_short_or_too_plain(password: str) -> None:
+def test_short_or_simple_password_is_refused(password: str) -> None:
     with pytest.raises(PasswordRefusedError):
         POLICY.admit(password)
 
 
-def test_length_counts_characters_of_the_normal_form() -> None:
+def test_length_counts_code_points_of_the_normal_form() -> None:
     assert POLICY.admit("e\u0301toile filante") == "étoile filante"
     with pytest.raises(PasswordRefusedError) as refused:
         PasswordPolicy(15, {}).admit("e\u0301toile filante")
@@ -25,11 +25,11 @@ def test_length_counts_characters_of_the_normal_form() -> None:
 
 
 @pytest.mark.parametrize("length", [8, 128])
-def test_admits_at_the_border(length: int) -> None:
+def test_passwords_of_the_least_and_greatest_length_are_admitted(length: int) -> None:
     assert POLICY.admit(token_urlsafe(128)[:length])
 
 
-def test_refuses_what_is_too_long_rather_than_cutting_it() -> None:
+def test_too_long_password_is_refused_rather_than_truncated() -> None:
     with pytest.raises(PasswordRefusedError) as refused:
         POLICY.admit(token_urlsafe(128)[:129])
     assert refused.value.rule == "string.max_len"
@@ -39,7 +39,7 @@ COMMON = ["password", "PASSWORD", "iloveyou", "qwertyuiop12345", "1qaz2wsx3edc4r
 
 
 @pytest.mark.parametrize("password", [*COMMON, "aaaaaaaaaaaaaaaaaaaa", "PassWordPassWord"])
-def test_refuses_common_ones_in_any_case_and_repeated(password: str) -> None:
+def test_common_password_is_refused_in_any_case_and_repeated(password: str) -> None:
     with pytest.raises(PasswordRefusedError) as refused:
         POLICY.admit(password)
     assert refused.value.rule == "password.common"
@@ -48,9 +48,9 @@ def test_refuses_common_ones_in_any_case_and_repeated(password: str) -> None:
 @pytest.mark.parametrize(
     "password", ["correct horse battery", "🦀🐍🌊🌋🍄🌵🍋🎻", "password but longer", "the tide the tide "]
 )
-def test_admits_others(password: str) -> None:
+def test_other_passwords_are_admitted(password: str) -> None:
     assert POLICY.admit(password) == password
 
 
-def test_keeps_spaces_and_case() -> None:
+def test_spaces_and_case_are_kept() -> None:
     assert normalise("  Ünder the Sea  ") == "  Ünder the Sea  "

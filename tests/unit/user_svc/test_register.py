@@ -16,7 +16,7 @@ from tests.examples.users import ORIGIN, PASSWORD
 from tests.unit.user_svc.world import World
 
 
-async def test_makes_an_account_with_a_session(world: World) -> None:
+async def test_registration_creates_an_account_with_a_session(world: World) -> None:
     grant = await world.registered("Ada@Example.com")
     assert (grant.user.email, grant.user.name, grant.user.role) == ("Ada@Example.com", "Ada", Role.USER)
     assert await world.users.get(grant.user.user_id) == grant.user
@@ -27,7 +27,7 @@ async def test_makes_an_account_with_a_session(world: World) -> None:
     assert world.users.events[0].origin == ORIGIN
 
 
-async def test_a_taken_email_is_told_only_after_hashing(world: World) -> None:
+async def test_taken_email_is_refused_only_after_hashing(world: World) -> None:
     await world.registered("ada@example.com")
     hashed = world.hasher.hashed
     with pytest.raises(EmailTakenError):
@@ -35,7 +35,7 @@ async def test_a_taken_email_is_told_only_after_hashing(world: World) -> None:
     assert world.hasher.hashed == hashed + 1
 
 
-async def test_a_taken_email_leaves_no_session_and_ends_none(world: World) -> None:
+async def test_taken_email_leaves_no_session_and_ends_none(world: World) -> None:
     grant = await world.registered()
     with pytest.raises(EmailTakenError):
         await world.register(grant.user.email, "Eve", PASSWORD, ORIGIN, grant.session_key)
@@ -43,34 +43,34 @@ async def test_a_taken_email_leaves_no_session_and_ends_none(world: World) -> No
     assert len(world.sessions._sessions) == 1
 
 
-async def test_a_refused_password_costs_no_hash(world: World) -> None:
+async def test_refused_password_costs_no_hash(world: World) -> None:
     with pytest.raises(PasswordRefusedError):
         await world.register("a@example.com", "Ada", "passwordpassword", ORIGIN, None)
     assert world.hasher.hashed == 0
 
 
-async def test_without_sessions_nobody_is_registered(world: World) -> None:
+async def test_registration_fails_without_the_store_of_sessions(world: World) -> None:
     world.sessions.away = True
     with pytest.raises(DependencyUnavailableError):
         await world.registered()
     assert await world.users.get_by_email("ada@example.com") is None
 
 
-async def test_without_users_no_session_is_left(world: World) -> None:
+async def test_failed_registration_leaves_no_session(world: World) -> None:
     lost = DependencyUnavailableError("postgres")
     with patch.object(world.users, "add", side_effect=lost), pytest.raises(DependencyUnavailableError):
         await world.registered()
     assert not world.sessions._sessions
 
 
-async def test_with_a_full_queue_nobody_is_registered(world: World) -> None:
+async def test_registration_fails_if_the_hashing_queue_is_full(world: World) -> None:
     world.hasher.full = True
     with pytest.raises(PasswordQueueFullError):
         await world.registered()
     assert await world.users.get_by_email("ada@example.com") is None
 
 
-async def test_the_session_presented_is_replaced(world: World) -> None:
+async def test_presented_session_is_ended(world: World) -> None:
     before = await world.registered()
     after = await world.register("eve@example.com", "Eve", PASSWORD, ORIGIN, before.session_key)
     assert not await world.is_live(before)

@@ -1,4 +1,4 @@
-"""RenewSession: the answers around the store's rule."""
+"""RenewSession, ReportUse and CheckSession, on top of the store's rule of renewal."""
 
 from dataclasses import replace
 
@@ -12,7 +12,7 @@ from tests.examples.users import ORIGIN, an_event, deleted
 from tests.unit.user_svc.world import SESSION_POLICY, World
 
 
-async def test_gives_the_successor_and_a_token(world: World) -> None:
+async def test_renewal_returns_the_successor_and_a_token(world: World) -> None:
     grant = await world.registered()
     renewed = await world.renew(grant.session_key, ORIGIN)
     assert world.key_of(renewed) == replace(world.key_of(grant), counter=2)
@@ -20,21 +20,21 @@ async def test_gives_the_successor_and_a_token(world: World) -> None:
     assert world.trail.kinds() == [AuditKind.SESSION_RENEWED]
 
 
-async def test_the_same_key_again_gives_the_same_successor(world: World) -> None:
+async def test_repeated_renewal_returns_the_same_successor(world: World) -> None:
     grant = await world.registered()
     renewed = [await world.renew(grant.session_key, ORIGIN) for _ in range(5)]
     assert len({each.session_key for each in renewed}) == 1
     assert world.trail.kinds() == [AuditKind.SESSION_RENEWED]
 
 
-async def test_the_role_is_the_users_of_now(world: World) -> None:
+async def test_renewed_token_has_the_current_role(world: World) -> None:
     grant = await world.registered()
     await world.set_role.by_operator(grant.user.user_id, Role.ADMIN)
     again = await world.logged_in(grant)
     assert (await world.renew(again.session_key, ORIGIN)).user.role is Role.ADMIN
 
 
-async def test_a_session_of_a_former_role_is_dead_even_if_ending_it_failed(world: World) -> None:
+async def test_session_of_a_former_role_is_not_renewed_even_if_ending_it_failed(world: World) -> None:
     grant = await world.registered()
     world.sessions.away = True
     with pytest.raises(DependencyUnavailableError):
@@ -45,7 +45,7 @@ async def test_a_session_of_a_former_role_is_dead_even_if_ending_it_failed(world
     assert not await world.is_live(grant)
 
 
-async def test_a_deleted_users_session_is_dead(world: World) -> None:
+async def test_session_of_a_deleted_user_is_not_renewed(world: World) -> None:
     grant = await world.registered()
     await world.users.remove(deleted(grant.user), an_event(AuditKind.USER_DELETED, grant.user))
     with pytest.raises(SessionInvalidError):
@@ -53,7 +53,7 @@ async def test_a_deleted_users_session_is_dead(world: World) -> None:
     assert not await world.is_live(grant)
 
 
-async def test_a_session_of_an_old_password_is_dead_even_if_ending_it_failed(world: World) -> None:
+async def test_session_of_a_former_password_is_not_renewed_even_if_ending_it_failed(world: World) -> None:
     grant = await world.registered()
     other = await world.logged_in(grant)
     event = an_event(AuditKind.PASSWORD_CHANGED, grant.user)
@@ -63,8 +63,8 @@ async def test_a_session_of_an_old_password_is_dead_even_if_ending_it_failed(wor
     assert not await world.is_live(other)
 
 
-async def test_a_session_on_record_as_ended_is_dead_whatever_the_store_holds(world: World) -> None:
-    """As after somebody wrote the hash of a session again that its owner had ended."""
+async def test_session_on_record_as_ended_is_not_renewed_even_if_the_store_has_it(world: World) -> None:
+    """As if the hash of a session that its owner had ended was written to the store again."""
     grant = await world.registered()
     world.users.ended_sessions.add(world.key_of(grant).session_id)
     with pytest.raises(SessionInvalidError):
@@ -72,7 +72,7 @@ async def test_a_session_on_record_as_ended_is_dead_whatever_the_store_holds(wor
     assert not await world.is_live(grant)
 
 
-async def test_a_stolen_key_ends_the_session_and_is_put_on_record(world: World) -> None:
+async def test_reused_key_ends_the_session_and_is_audited(world: World) -> None:
     grant = await world.registered()
     renewed = await world.renew(grant.session_key, ORIGIN)
     await world.renew(renewed.session_key, ORIGIN)
@@ -83,7 +83,7 @@ async def test_a_stolen_key_ends_the_session_and_is_put_on_record(world: World) 
     assert (reused.kind, reused.subject, reused.actor) == (AuditKind.SESSION_REUSED, grant.user.user_id, None)
 
 
-async def test_a_forged_key_does_not_reach_the_store(world: World) -> None:
+async def test_forged_key_does_not_reach_the_store(world: World) -> None:
     grant = await world.registered()
     world.sessions.away = True
     forged = SessionKeySeal(b"x" * 32).seal(world.key_of(grant))
@@ -91,7 +91,7 @@ async def test_a_forged_key_does_not_reach_the_store(world: World) -> None:
         await world.renew(forged, ORIGIN)
 
 
-async def test_without_the_store_nobody_is_logged_out(world: World) -> None:
+async def test_renewal_without_the_store_ends_no_session(world: World) -> None:
     grant = await world.registered()
     world.sessions.away = True
     with pytest.raises(DependencyUnavailableError):
@@ -100,8 +100,8 @@ async def test_without_the_store_nobody_is_logged_out(world: World) -> None:
     assert (await world.renew(grant.session_key, ORIGIN)).user == grant.user
 
 
-async def test_the_token_that_the_gateway_itself_uses_proves_nothing(world: World) -> None:
-    """The gateway renews, calls the service with the new token, and the answer to the client is lost."""
+async def test_token_used_by_the_gateway_does_not_confirm_its_key(world: World) -> None:
+    """The gateway renews, calls the service with the new token, and the response to the client is lost."""
     grant = await world.registered()
     for _ in range(3):
         renewed = await world.renew(grant.session_key, ORIGIN)
@@ -110,7 +110,7 @@ async def test_the_token_that_the_gateway_itself_uses_proves_nothing(world: Worl
     assert world.key_of(renewed).counter == 2
 
 
-async def test_a_token_that_a_client_presents_proves_that_its_key_arrived(world: World) -> None:
+async def test_token_presented_by_a_client_confirms_its_key(world: World) -> None:
     grant = await world.registered()
     renewed = await world.renew(grant.session_key, ORIGIN)
     await world.report_use(renewed.token.text)
@@ -120,7 +120,7 @@ async def test_a_token_that_a_client_presents_proves_that_its_key_arrived(world:
         await world.renew(grant.session_key, ORIGIN)
 
 
-async def test_a_token_of_the_predecessor_proves_nothing_of_the_successor(world: World) -> None:
+async def test_token_of_the_predecessor_does_not_confirm_the_successor(world: World) -> None:
     grant = await world.registered()
     await world.renew(grant.session_key, ORIGIN)
     await world.report_use(grant.token.text)
@@ -129,14 +129,14 @@ async def test_a_token_of_the_predecessor_proves_nothing_of_the_successor(world:
 
 
 @pytest.mark.parametrize("end", ["rubbish", "logout"])
-async def test_only_a_live_sessions_token_is_reported(world: World, end: str) -> None:
+async def test_report_of_a_token_fails_unless_its_session_is_live(world: World, end: str) -> None:
     grant = await world.registered()
     await world.log_out(world.actor_of(grant), ORIGIN)
     with pytest.raises(SessionInvalidError):
         await world.report_use(grant.token.text if end == "logout" else end)
 
 
-async def test_attending_an_ended_session_fails(world: World) -> None:
+async def test_check_of_an_ended_session_fails(world: World) -> None:
     grant = await world.registered()
     actor = world.actor_of(grant)
     await world.check_session(actor, ORIGIN)
@@ -145,7 +145,7 @@ async def test_attending_an_ended_session_fails(world: World) -> None:
         await world.check_session(actor, ORIGIN)
 
 
-async def test_a_use_tells_where_it_came_from(world: World) -> None:
+async def test_use_records_where_it_came_from(world: World) -> None:
     grant = await world.registered()
     elsewhere = replace(ORIGIN, address="198.51.100.9", agent="Links/2.30")
     await world.check_session(world.actor_of(grant), elsewhere)
@@ -153,7 +153,7 @@ async def test_a_use_tells_where_it_came_from(world: World) -> None:
     assert (listed.address, listed.agent) == (elsewhere.address, elsewhere.agent)
 
 
-async def test_of_many_renewals_one_a_minute_is_on_record(world: World) -> None:
+async def test_renewals_are_audited_once_a_minute(world: World) -> None:
     grant = await world.registered()
     for _ in range(12):
         grant = await world.renew(grant.session_key, ORIGIN)
@@ -164,7 +164,7 @@ async def test_of_many_renewals_one_a_minute_is_on_record(world: World) -> None:
     assert recorded == [(grant.user.user_id, "2"), (grant.user.user_id, "8"), (other.user.user_id, "2")]
 
 
-async def test_a_renewal_that_may_be_due_is_on_record(world: World) -> None:
+async def test_renewal_is_audited_if_the_record_is_unavailable(world: World) -> None:
     grant = await world.registered()
     world.record.away = True
     await world.renew(grant.session_key, ORIGIN)

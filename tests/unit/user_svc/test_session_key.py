@@ -1,4 +1,4 @@
-"""Session keys: only the service can make one, and it says everything that a renewal relies on."""
+"""Session keys: only the service can make one, and it contains everything that a renewal relies on."""
 
 import base64
 import hashlib
@@ -39,18 +39,18 @@ keys = st.builds(
 
 
 @given(keys)
-def test_what_was_sealed_opens(key: SessionKey) -> None:
+def test_sealed_key_opens_to_the_same_facts(key: SessionKey) -> None:
     text = SEAL.seal(key)
     assert SEAL.open(text) == key
     assert len(text) <= 130
 
 
-def test_has_the_form_of_its_three_parts() -> None:
+def test_key_has_three_parts() -> None:
     assert (ID, COUNTER, len(REST)) == (KEY.session_id, "41", 91)
 
 
 @given(st.integers(0, 116), st.integers(0, 255))
-def test_a_changed_character_is_noticed(position: int, code: int) -> None:
+def test_changed_character_is_refused(position: int, code: int) -> None:
     changed = TEXT[:position] + chr(code) + TEXT[position + 1 :]
     if changed != TEXT:
         with pytest.raises(SessionInvalidError):
@@ -58,7 +58,7 @@ def test_a_changed_character_is_noticed(position: int, code: int) -> None:
 
 
 @given(st.text(max_size=200))
-def test_rubbish_is_refused(text: str) -> None:
+def test_malformed_key_is_refused(text: str) -> None:
     with pytest.raises(SessionInvalidError):
         SEAL.open(text)
 
@@ -74,7 +74,7 @@ CHANGES: dict[str, dict[str, Any]] = {
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
-def test_the_mac_covers_every_fact(change: dict[str, Any]) -> None:
+def test_mac_covers_every_fact(change: dict[str, Any]) -> None:
     session_id, counter, rest = SEAL.seal(replace(KEY, **change)).split(".")
     mixed = _encoded(_decoded(rest)[:36] + _decoded(REST)[36:])
     assert mixed != rest
@@ -112,25 +112,25 @@ FORGERIES = {
 
 
 @pytest.mark.parametrize("text", FORGERIES.values(), ids=FORGERIES)
-def test_a_forgery_is_refused(text: str) -> None:
+def test_forged_key_is_refused(text: str) -> None:
     with pytest.raises(SessionInvalidError):
         SEAL.open(text)
 
 
-def test_a_key_of_the_first_form_is_refused() -> None:
-    """Its MAC covers id and counter alone: whose session it was, only the store said."""
+def test_key_of_the_first_form_is_refused() -> None:
+    """Its MAC covers only id and counter: the owner came from the store."""
     mac = hmac.digest(SECRET, f"headrace-session-key|{ID}|41".encode(), hashlib.sha256)
     with pytest.raises(SessionInvalidError):
         SEAL.open(f"{ID}.41.{_encoded(mac)}")
 
 
-def test_the_mac_covers_which_part_is_which() -> None:
+def test_mac_covers_the_order_of_the_parts() -> None:
     key = replace(KEY, session_id="A" * 22, counter=11)
     other = replace(KEY, session_id="A" * 21 + "1", counter=1)
     assert SEAL.seal(key).split(".")[2] != SEAL.seal(other).split(".")[2]
 
 
-def test_shows_no_secret() -> None:
+def test_repr_shows_no_secret() -> None:
     assert "secret" not in repr(SEAL)
 
 

@@ -9,7 +9,7 @@ from tests.examples.users import ORIGIN, a_user
 from tests.unit.user_svc.world import World
 
 
-async def test_says_what_a_token_of_ones_own_stands_for(world: World) -> None:
+async def test_introspection_returns_the_claims_of_an_own_token(world: World) -> None:
     grant = await world.registered()
     contents = await world.introspect(world.actor_of(grant), grant.token.text)
     assert contents is not None
@@ -17,18 +17,18 @@ async def test_says_what_a_token_of_ones_own_stands_for(world: World) -> None:
 
 
 @pytest.mark.parametrize("token", ["", "rubbish"])
-async def test_rubbish_stands_for_nothing(world: World, token: str) -> None:
+async def test_introspection_returns_nothing_for_a_malformed_token(world: World, token: str) -> None:
     assert await world.introspect(world.actor_of(await world.registered()), token) is None
 
 
-async def test_a_token_of_an_ended_session_stands_for_nothing(world: World) -> None:
+async def test_introspection_returns_nothing_for_a_token_of_an_ended_session(world: World) -> None:
     grant = await world.registered()
     other = await world.logged_in(grant)
     await world.log_out(world.actor_of(other), ORIGIN)
     assert await world.introspect(world.actor_of(grant), other.token.text) is None
 
 
-async def test_somebody_elses_token_is_for_administrators_to_look_into(world: World) -> None:
+async def test_introspection_of_another_users_token_is_for_administrators(world: World) -> None:
     alice, bob = await world.registered(), await world.registered("bob@example.com")
     assert await world.introspect(world.actor_of(alice), bob.token.text) is None
     admin = Actor(a_user().user_id, "A" * 22, is_admin=True)
@@ -37,7 +37,7 @@ async def test_somebody_elses_token_is_for_administrators_to_look_into(world: Wo
     assert contents.user_id == bob.user.user_id
 
 
-async def test_lists_ones_own_sessions_only(world: World) -> None:
+async def test_list_has_only_the_actors_sessions(world: World) -> None:
     alice = await world.registered()
     await world.registered("bob@example.com")
     other = await world.logged_in(alice)
@@ -46,7 +46,7 @@ async def test_lists_ones_own_sessions_only(world: World) -> None:
     assert {(session.address, session.agent) for session in listed} == {(ORIGIN.address, ORIGIN.agent)}
 
 
-async def test_revokes_ones_own_session_once(world: World) -> None:
+async def test_own_session_is_revoked_once(world: World) -> None:
     grant = await world.registered()
     other = await world.logged_in(grant)
     session_id = world.key_of(other).session_id
@@ -59,14 +59,14 @@ async def test_revokes_ones_own_session_once(world: World) -> None:
         await world.revoke(world.actor_of(grant), session_id, ORIGIN)
 
 
-async def test_somebody_elses_session_is_not_found(world: World) -> None:
+async def test_session_of_another_user_is_not_found(world: World) -> None:
     alice, bob = await world.registered(), await world.registered("bob@example.com")
     with pytest.raises(SessionNotFoundError):
         await world.revoke(world.actor_of(alice), world.key_of(bob).session_id, ORIGIN)
     assert await world.is_live(bob)
 
 
-async def test_logging_out_ends_this_session_only(world: World) -> None:
+async def test_logout_ends_only_the_current_session(world: World) -> None:
     grant = await world.registered()
     other = await world.logged_in(grant)
     await world.log_out(world.actor_of(grant), ORIGIN)

@@ -1,4 +1,4 @@
-"""SetUserRole and the operator's promote and demote: who may, what it ends, and that one administrator stays."""
+"""SetUserRole and the operator's promote and demote: permissions, ended sessions, the last administrator."""
 
 import pytest
 from user_svc.domain.actor import Actor, Origin
@@ -22,7 +22,7 @@ async def administrator(world: World, email: str = "boss@example.com") -> Creden
     return await world.logged_in(grant)
 
 
-async def test_promotes_and_ends_every_session(world: World) -> None:
+async def test_promotion_ends_every_session(world: World) -> None:
     boss, ada = await administrator(world), await world.registered()
     other = await world.logged_in(ada)
     promoted = await world.set_role(world.actor_of(boss), ada.user.user_id, Role.ADMIN, ORIGIN)
@@ -41,7 +41,7 @@ async def test_promotes_and_ends_every_session(world: World) -> None:
     assert (await world.logged_in(ada)).user.role is Role.ADMIN
 
 
-async def test_demotes_and_ends_every_session(world: World) -> None:
+async def test_demotion_ends_every_session(world: World) -> None:
     boss, other = await administrator(world), await administrator(world, "other@example.com")
     await world.set_role(world.actor_of(boss), other.user.user_id, Role.USER, ORIGIN)
     assert not await world.is_live(other)
@@ -58,7 +58,7 @@ async def test_setting_the_same_role_changes_nothing(world: World, role: Role) -
     assert await world.is_live(target)
 
 
-async def test_is_for_administrators_only(world: World) -> None:
+async def test_only_administrators_set_roles(world: World) -> None:
     ada = await world.registered()
     for user_id in (ada.user.user_id, a_user().user_id):
         with pytest.raises(AccessDeniedError):
@@ -66,7 +66,7 @@ async def test_is_for_administrators_only(world: World) -> None:
     assert await world.users.get(ada.user.user_id) == ada.user
 
 
-async def test_an_administrator_of_a_moment_ago_changes_nothing(world: World) -> None:
+async def test_demoted_administrator_with_a_valid_token_changes_nothing(world: World) -> None:
     boss, former, ada = (
         await administrator(world),
         await administrator(world, "x@example.com"),
@@ -79,7 +79,7 @@ async def test_an_administrator_of_a_moment_ago_changes_nothing(world: World) ->
     assert await world.users.get(ada.user.user_id) == ada.user
 
 
-async def test_an_unknown_user_is_not_found(world: World) -> None:
+async def test_unknown_user_is_not_found(world: World) -> None:
     boss = await administrator(world)
     with pytest.raises(UserNotFoundError):
         await world.set_role(world.actor_of(boss), a_user().user_id, Role.USER, ORIGIN)
@@ -87,7 +87,7 @@ async def test_an_unknown_user_is_not_found(world: World) -> None:
         await world.set_role.by_operator(a_user().user_id, Role.ADMIN)
 
 
-async def test_the_last_administrator_stays(world: World) -> None:
+async def test_last_administrator_is_not_demoted(world: World) -> None:
     boss = await administrator(world)
     actor, user_id = world.actor_of(boss), boss.user.user_id
     with pytest.raises(LastAdminError):
@@ -102,14 +102,14 @@ async def test_the_last_administrator_stays(world: World) -> None:
     assert await world.users.get(user_id) is None
 
 
-async def test_the_operators_change_is_recorded_as_such(world: World) -> None:
+async def test_change_by_the_operator_is_audited_as_such(world: World) -> None:
     await administrator(world)
     event = world.users.events[-2]
     assert (event.kind, event.actor, event.origin) == (AuditKind.ROLE_CHANGED, None, Origin())
     assert event.detail == {"by": "operator", "from": "user", "to": "admin"}
 
 
-async def test_a_change_that_broke_off_is_finished_by_the_next_try(world: World) -> None:
+async def test_interrupted_change_is_completed_by_the_next_attempt(world: World) -> None:
     boss, other = await administrator(world), await administrator(world, "other@example.com")
     world.sessions.away = True
     with pytest.raises(DependencyUnavailableError):

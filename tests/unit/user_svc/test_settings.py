@@ -12,14 +12,14 @@ REQUIRED = {
 }
 
 
-def test_four_settings_are_enough() -> None:
+def test_four_settings_are_required() -> None:
     settings = load(Settings, PREFIX, REQUIRED)
     assert (settings.port, settings.admin_port, settings.drain_s) == (50051, 9465, 10)
     assert "hunter2" not in describe(settings, PREFIX)
 
 
-def test_a_revocation_outlives_every_token() -> None:
-    """What was signed just after the end of its session is accepted by a verifier that is both late and lenient."""
+def test_revocation_outlives_every_token() -> None:
+    """A verifier with a slow clock and the greatest leeway accepts a token signed just after its session ended."""
     settings = load(Settings, PREFIX, REQUIRED | {"USER_SVC_ACCESS_TOKEN_TTL_S": "60"})
     assert settings.tokens_live_s > 60 + 30 + 30
 
@@ -34,14 +34,14 @@ def test_a_revocation_outlives_every_token() -> None:
         ("POOL_MIN_SIZE", "11"),
     ],
 )
-def test_a_wrong_setting_is_named_and_a_secret_is_not_told(name: str, value: str) -> None:
+def test_invalid_setting_is_named_and_a_secret_is_not_shown(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as caught:
         load(Settings, PREFIX, REQUIRED | {PREFIX + name: value})
     assert PREFIX + name in str(caught.value)
     assert "hunter2" not in str(caught.value)
 
 
-def test_the_default_cost_of_a_password_hash_is_the_floor_or_more() -> None:
+def test_default_cost_of_a_password_hash_is_at_least_the_minimum() -> None:
     settings = load(Settings, PREFIX, REQUIRED)
     cost = (settings.argon2_memory_kib, settings.argon2_time_cost, settings.argon2_parallelism)
     assert all(set_to >= floor for set_to, floor in zip(cost, (19_456, 2, 1), strict=True))

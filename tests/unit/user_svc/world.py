@@ -1,4 +1,4 @@
-"""The user service over stores in memory."""
+"""The user service on stores in memory."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -41,7 +41,7 @@ LOGIN_THROTTLE_POLICY = LoginThrottlePolicy(free_per_account=3, free_per_address
 
 
 class ReadableTokens:
-    """Mints and reads tokens that say what they mean."""
+    """Mints and reads tokens in plain text."""
 
     def __init__(self) -> None:
         self._minted: dict[str, TokenContents] = {}
@@ -60,7 +60,7 @@ class ReadableTokens:
 
 @dataclass
 class World:
-    """Every use case, and the fakes beneath."""
+    """Every use case, on fakes."""
 
     users: InMemoryUserRepository = field(default_factory=InMemoryUserRepository)
     sessions: InMemorySessions = field(default_factory=lambda: InMemorySessions(SESSION_POLICY))

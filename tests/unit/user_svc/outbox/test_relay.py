@@ -25,7 +25,7 @@ def written(outbox: InMemoryOutbox, count: int, at: datetime | None = None) -> l
 
 
 async def relayed(relay: Relay, stream: InMemoryEventStream) -> int:
-    """How many steps it took."""
+    """Relays everything; returns the number of steps."""
     steps = 0
     while await relay.step(stream):
         steps += 1
@@ -36,7 +36,7 @@ def events_of(stream: InMemoryEventStream) -> list[Envelope]:
     return [Envelope.of_fields(entry) for _, entry in sorted(stream.state.entries.items())]
 
 
-async def test_relays_in_order_in_batches_and_once() -> None:
+async def test_events_are_relayed_in_order_in_batches_and_once() -> None:
     outbox, stream = InMemoryOutbox(), InMemoryEventStream()
     relay, events = a_relay(outbox), written(outbox, 250)
     assert await relayed(relay, stream) == 3
@@ -44,7 +44,7 @@ async def test_relays_in_order_in_batches_and_once() -> None:
     assert events_of(stream) == events
 
 
-async def test_two_relays_append_nothing_twice() -> None:
+async def test_two_relays_append_each_event_once() -> None:
     outbox, stream = InMemoryOutbox(), InMemoryEventStream()
     one, two = a_relay(outbox), a_relay(outbox)
     events: list[Envelope] = []
@@ -56,7 +56,7 @@ async def test_two_relays_append_nothing_twice() -> None:
     assert events_of(stream) == events
 
 
-async def test_a_stream_that_lost_everything_is_made_again() -> None:
+async def test_stream_that_lost_everything_is_restored() -> None:
     outbox, stream = InMemoryOutbox(), InMemoryEventStream()
     relay, events = a_relay(outbox), written(outbox, 3)
     await relayed(relay, stream)
@@ -66,7 +66,7 @@ async def test_a_stream_that_lost_everything_is_made_again() -> None:
     assert events_of(lost) == events
 
 
-async def test_a_stream_that_lost_its_end_gets_it_again() -> None:
+async def test_stream_that_lost_its_end_is_restored() -> None:
     outbox, stream = InMemoryOutbox(), InMemoryEventStream()
     relay, events = a_relay(outbox), written(outbox, 2)
     await relayed(relay, stream)
@@ -78,7 +78,7 @@ async def test_a_stream_that_lost_its_end_gets_it_again() -> None:
     assert events_of(stream) == events
 
 
-async def test_a_table_restored_from_a_backup_goes_on_behind_the_stream() -> None:
+async def test_table_restored_from_a_backup_continues_behind_the_stream() -> None:
     outbox, stream = InMemoryOutbox(), InMemoryEventStream()
     events = written(outbox, 3)
     await relayed(a_relay(outbox), stream)
@@ -89,7 +89,7 @@ async def test_a_table_restored_from_a_backup_goes_on_behind_the_stream() -> Non
     assert events_of(stream) == [*events, *later]
 
 
-async def test_forgets_what_is_old_and_read_by_all() -> None:
+async def test_expired_events_that_every_group_has_read_are_deleted() -> None:
     outbox, stream = InMemoryOutbox(), InMemoryEventStream()
     relay, old = a_relay(outbox), datetime.now(UTC) - RETENTION - timedelta(seconds=1)
     written(outbox, 3, at=old)

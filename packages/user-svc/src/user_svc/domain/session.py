@@ -29,7 +29,7 @@ class SessionPolicy:
     grace_s: float
 
     def key_lifetime_s(self, tokens_live_s: float) -> float:
-        """Returns how long after its issue a key may still be presented, whatever the store holds.
+        """Returns how long after its issue a key may still be presented, even if the store would accept it later.
 
         A client first presents a key when the access token that came with it has expired, and may then retry once after
         being idle if the response was lost. So an honest client is never later than this. It bounds how old a copied

@@ -18,7 +18,7 @@ CREATE TABLE audit_log (
         'registered', 'logged_in', 'login_failed', 'session_renewed', 'session_reused', 'session_revoked',
         'password_changed', 'user_deleted', 'role_changed'
     )),
-    -- Who did it, and to whom it was done. No foreign keys: the log outlives the accounts.
+    -- The ids of the acting user and of the affected one. No foreign keys: the log outlives the accounts.
     actor uuid,
     subject uuid,
     ip text NOT NULL,
