@@ -5,6 +5,7 @@ import os
 import socket
 from collections.abc import Iterator
 
+import psutil
 import pytest
 from local_stack.errors import StackError
 from local_stack.ports import Claim, is_free, require_free
@@ -72,13 +73,22 @@ async def test_free_ports_pass_without_a_message(listener: socket.socket) -> Non
 
 def _outgoing(listener: socket.socket) -> tuple[socket.socket, int]:
     """A connection of another program from a port that the stack wants, closed by that program first."""
-    client = socket.create_connection(("127.0.0.1", _port(listener)))
-    port = _port(client)
-    accepted, _ = listener.accept()
+    client, accepted, port = _connection(listener)
+    # On a busy machine, another process may have an outgoing connection from the same port to another address.
+    while len([each for each in psutil.net_connections("tcp4") if each.laddr and each.laddr.port == port]) > 1:
+        client.close()
+        accepted.close()
+        client, accepted, port = _connection(listener)
     client.close()
     assert accepted.recv(1) == b""
     accepted.close()  # from now on the client's port is in TIME-WAIT
     return accepted, port
+
+
+def _connection(listener: socket.socket) -> tuple[socket.socket, socket.socket, int]:
+    client = socket.create_connection(("127.0.0.1", _port(listener)))
+    accepted, _ = listener.accept()
+    return client, accepted, _port(client)
 
 
 async def test_port_of_a_closed_connection_is_waited_for_with_a_message(listener: socket.socket) -> None:
