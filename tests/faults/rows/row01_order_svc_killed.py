@@ -51,7 +51,7 @@ async def _run(stack: Stack, seconds: float) -> list[Finding]:
     return [
         *_orders(away.of("order", "create")),
         *_users(record, away.of("user"), usual_until_s),
-        at_most("orders again, once it is ready", back_s, _BACK_S + RESET_S, " s", clock=True),
+        at_most("orders recover, once it is ready, within", back_s, _BACK_S + RESET_S, " s", clock=True),
     ]
 
 
@@ -59,7 +59,7 @@ def _orders(away: Record) -> list[Finding]:
     outcomes = away.by_outcome()
     explained = sum(s.answer is not None and "retry-after" in s.answer.headers for s in away.seen)
     return [
-        at_least("requests for orders while it is away", len(away.seen), 10),
+        at_least("requests for orders during the outage", len(away.seen), 10),
         Finding("their outcomes", _REFUSED, summary(outcomes), outcomes.keys() == {_REFUSED}),
         counted("without Retry-After", len(away.seen) - explained),
         at_most("the longest wait", away.longest_s(), DEADLINE_S + GRACE_S, " s", clock=True),
@@ -71,7 +71,7 @@ def _users(record: Record, away: Record, usual_until_s: float) -> list[Finding]:
     return [
         at_least("requests for users meanwhile", len(away.seen), 10),
         counted("failures among all of them", len(record.of("user").failures)),
-        at_most("their p99, as a multiple of before", away.percentile_s(0.99) / usual_s, _USERS_TIMES, clock=True),
+        at_most("their p99, relative to before", away.percentile_s(0.99) / usual_s, _USERS_TIMES, clock=True),
     ]
 
 

@@ -53,7 +53,7 @@ def _found(orders: list[Seen]) -> list[Finding]:
         at_least("rejected by the breaker", len(rejected.seen), 1),
         at_most("p99 of rejections", rejected.percentile_s(0.99) * 1000, _REJECTED_WITHIN_S * 1000, " ms", clock=True),
         # A request after that is a trial, and there is one at a time.
-        counted("late ones that began after it had opened", sum(s.started_s > opened_s for s in late.seen)),
+        counted("timeouts of requests that began after it opened", sum(s.started_s > opened_s for s in late.seen)),
         counted("others", len(orders) - len(late.seen) - len(rejected.seen) - len(trials)),
     ]
 

@@ -32,7 +32,7 @@ async def _run(stage: Stage) -> list[Finding]:
         cancelled = await _cancelled(gateway, replica, person)
         replica.behave = _answer
         healed = await _answered(gateway, person)
-    return [*hanging, *cancelled, counted("answers once the service is well", healed, 1)]
+    return [*hanging, *cancelled, counted("responses once the service has recovered", healed, 1)]
 
 
 async def _hanging(gateway: IsolatedGateway, replica: Replica, person: Person) -> list[Finding]:
@@ -43,7 +43,7 @@ async def _hanging(gateway: IsolatedGateway, replica: Replica, person: Person) -
         await in_time(lambda: _at_least(2, trials), within_s=_ANOTHER_WITHIN_S)
     return [
         counted("trials after one that hangs", min(len(trials), 2) - 1, 1),
-        at_most("time from one to the next", trials[1] - trials[0], _NEXT_S, " s", clock=True),
+        at_most("time between two trials", trials[1] - trials[0], _NEXT_S, " s", clock=True),
     ]
 
 
@@ -62,7 +62,7 @@ async def _cancelled(gateway: IsolatedGateway, replica: Replica, person: Person)
         await in_time(lambda: _at_least(2, trials), within_s=_ANOTHER_WITHIN_S)
     return [
         counted("trials after one that was cancelled", min(len(trials), 2) - 1, 1),
-        at_most("time until then", trials[1] - left_at, _NEXT_S, " s", clock=True),
+        at_most("time until the next trial", trials[1] - left_at, _NEXT_S, " s", clock=True),
     ]
 
 

@@ -27,7 +27,7 @@ async def _run(stage: Stage) -> list[Finding]:
     connection.close()
     transitions = await metric(stack, "gateway", _TRANSITIONS) - before
     return [
-        counted("answers that are 404", record.by_outcome().get("404 ORDER_NOT_FOUND", 0), _ASKED),
+        counted("responses that are 404", record.by_outcome().get("404 ORDER_NOT_FOUND", 0), _ASKED),
         counted("transitions of the breaker", int(transitions)),
     ]
 

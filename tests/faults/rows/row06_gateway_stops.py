@@ -50,13 +50,13 @@ async def _run(stack: Stack, each_s: float) -> list[Finding]:
     return [
         counted("failures, one gateway of two stopping, HTTP/1", shared[0]),
         counted("failures, one gateway of two stopping, HTTP/2", shared[1]),
-        at_most("its exit", first_s, _DRAIN_S + 1, " s"),
-        counted("status of an order of which half was sent before", status, 201),
-        counted("whether it said Connection: close", int(is_last), 1),
+        at_most("time to exit", first_s, _DRAIN_S + 1, " s"),
+        counted("status of an order that was half sent before", status, 201),
+        counted("Connection: close in the response", int(is_last), 1),
         *_alone(http1, http2, alone_since_s),
         counted("HTTP/2 connections that got a GOAWAY", http2.goaways - goaways_before, _HTTP2_CLIENTS),
-        counted("whether it was ready while it drained", int(was_ready)),
-        at_most("its exit", second_s, _DRAIN_S + 1, " s"),
+        counted("ready while it drained", int(was_ready)),
+        at_most("time to exit", second_s, _DRAIN_S + 1, " s"),
     ]
 
 
@@ -76,8 +76,8 @@ def _alone(http1: Record, http2: Http2Load, since_s: float) -> list[Finding]:
     answers = [s.answer for s in seen if s.answer is not None and s.started_s + s.took_s >= since_s]
     closing = sum(answer.headers.get("connection") == "close" for answer in answers)
     return [
-        Finding("requests of a lone gateway that were lost", "none", str(lost), not lost),
-        at_least("answers with Connection: close", closing, 6),
+        Finding("lost requests of a single gateway", "none", str(lost), not lost),
+        at_least("responses with Connection: close", closing, 6),
     ]
 
 

@@ -39,8 +39,8 @@ async def _run(gateway: OwnGateway) -> list[Finding]:
         took_s = await asyncio.to_thread(gateway.wait, began_s)
         await idle.until_closed()
     return [
-        at_least("how long it waited for them", took_s, _DRAIN_S, " s"),
-        at_most("its exit", took_s, _DRAIN_S + 1, " s"),
+        at_least("time spent waiting for clients", took_s, _DRAIN_S, " s"),
+        at_most("time to exit", took_s, _DRAIN_S + 1, " s"),
         counted("exit code", gateway.process.returncode),
         counted("GOAWAY to an idle HTTP/2 connection", len(idle.goaways), 2),
     ]

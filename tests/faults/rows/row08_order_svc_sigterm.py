@@ -66,9 +66,9 @@ async def _run(stack: Stack, times: int) -> list[Finding]:
         always("a call in flight", "OK", [end.in_flight for end in ends]),
         at_least("calls over gRPC refused as DRAINING", refused, times),
         Finding("calls that were neither OK nor UNAVAILABLE", "none", summary(rest), not rest),
-        Finding("answers to REST", "200, 201, 503", summary(record.by_outcome()), statuses <= {200, 201, 503}),
-        counted("orders written, less those acknowledged", rows - created - times),
-        at_most("the longest end", max(end.took_s for end in ends), _DRAIN_S + 1, " s", clock=True),
+        Finding("responses to REST", "200, 201, 503", summary(record.by_outcome()), statuses <= {200, 201, 503}),
+        counted("stored orders minus acknowledged ones", rows - created - times),
+        at_most("the longest time to exit", max(end.took_s for end in ends), _DRAIN_S + 1, " s", clock=True),
     ]
 
 

@@ -50,8 +50,8 @@ def _orders(record: Record) -> list[Finding]:
         at_most("orders admitted", admitted, QUOTA + _REFILLED),
         counted("orders neither admitted nor 429", len(orders.seen) - admitted - outcomes.get("429 RATE_LIMITED", 0)),
         counted("that reported the local share", sum(quota.quota == _SHARE for quota in local), len(orders.seen)),
-        Finding("why others were refused", "local_share", " ".join(sorted(states)), states == {"local_share"}),
-        at_most("the slowest order, over the p99 of before", added_s * 1000, _ADDED_S * 1000, " ms", clock=True),
+        Finding("reason of the refusals", "local_share", " ".join(sorted(states)), states == {"local_share"}),
+        at_most("slowest order, above the p99 before", added_s * 1000, _ADDED_S * 1000, " ms", clock=True),
     ]
 
 

@@ -58,7 +58,7 @@ def _found(record: Record, slow_from_s: float) -> list[Finding]:
         Finding("orders", "200", summary(outcomes), outcomes.keys() == {"200"}),
         at_most("that reported the shared quota", len(policies) - policies.count("default-local"), _UNDER_WAY),
         Finding("logins", "503", summary(logins), bool(logins) and logins.keys() <= {"503 RATE_LIMIT_UNAVAILABLE"}),
-        at_most("p99 of orders, over that of before", added_s * 1000, _ADDED_S * 1000, " ms", clock=True),
+        at_most("increase of the p99 of orders", added_s * 1000, _ADDED_S * 1000, " ms", clock=True),
     ]
 
 
@@ -66,7 +66,7 @@ async def _is_back(stack: Stack, person: Person) -> Finding:
     since_s, connection = time.monotonic(), HttpConnection(stack.url)
     await shared_again(connection, person)
     connection.close()
-    return at_most("shared again after", time.monotonic() - since_s, _BACK_SOON_S + _LATE_S, " s", clock=True)
+    return at_most("quota shared again after", time.monotonic() - since_s, _BACK_SOON_S + _LATE_S, " s", clock=True)
 
 
 @asynccontextmanager

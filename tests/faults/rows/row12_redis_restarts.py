@@ -41,9 +41,9 @@ async def _run(stack: Stack, away_s: float) -> list[Finding]:
             "calls that ask for the session": await first_seen(record, "sessions", is_success, up_s),
         }
     return [
-        counted("answers 500, or none at all", sum(seen.status in {0, 500} for seen in record.seen)),
-        *(at_most(f"{what} again after", s - up_s, _BACK_SOON_S, " s", clock=True) for what, s in back_s.items()),
-        counted(f"sessions that are still there, of {_SESSIONS}", renewed(await renew(stack.url, cookies)), _SESSIONS),
+        counted("responses 500, or none at all", sum(seen.status in {0, 500} for seen in record.seen)),
+        *(at_most(f"{what} recover after", s - up_s, _BACK_SOON_S, " s", clock=True) for what, s in back_s.items()),
+        counted(f"surviving sessions, of {_SESSIONS}", renewed(await renew(stack.url, cookies)), _SESSIONS),
     ]
 
 

@@ -103,10 +103,12 @@ async def _run(stack: Stack, wanted: int) -> list[Finding]:
         stores.postgres.delay_s = stores.redis.delay_s = 0.0
         after = await _after(storm)
     return [
-        at_least("requests given up", storm.given_up, wanted),
-        Finding("answers meanwhile", "right, at least 20", summary(storm.outcomes), storm.outcomes[_RIGHT] >= 20),
-        counted("answers that were another request's", storm.outcomes[_CROSSED] + after[_CROSSED]),
-        counted("answers 500", sum(count for end, count in (storm.outcomes + after).items() if end.startswith("500"))),
+        at_least("cancelled requests", storm.given_up, wanted),
+        Finding("responses meanwhile", "right, at least 20", summary(storm.outcomes), storm.outcomes[_RIGHT] >= 20),
+        counted("responses that belong to another request", storm.outcomes[_CROSSED] + after[_CROSSED]),
+        counted(
+            "responses 500", sum(count for end, count in (storm.outcomes + after).items() if end.startswith("500"))
+        ),
         *(counted(f"connections of {name} that were not returned", used) for name, used in in_use.items()),
         Finding("requests afterwards", _RIGHT, summary(after), after.keys() == {_RIGHT}),
     ]

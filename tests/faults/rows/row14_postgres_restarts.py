@@ -43,11 +43,17 @@ async def _run(stack: Stack, away_s: float) -> list[Finding]:
     away = [seen for seen in record.of(since_s=down_s).seen if seen.started_s + seen.took_s < up_s]
     during = Record(away).by_outcome()
     return [
-        Finding("answers meanwhile", "503", summary(during), bool(during) and all(o.startswith("503") for o in during)),
-        counted("answers 500, or none at all", sum(seen.status in {0, 500} for seen in record.seen)),
-        at_most("the longest answer", record.longest_s(), _DEADLINE_S + _BEYOND_S, " s", clock=True),
-        *(at_most(f"{kind} again after", took_s, _BACK_SOON_S, " s", clock=True) for kind, took_s in back_s.items()),
-        always("processes", "the same", ["the same" if [pid_of(stack, n) for n in _SERVICES] == pids else "others"]),
+        Finding(
+            "responses meanwhile", "503", summary(during), bool(during) and all(o.startswith("503") for o in during)
+        ),
+        counted("responses 500, or none at all", sum(seen.status in {0, 500} for seen in record.seen)),
+        at_most("the longest response", record.longest_s(), _DEADLINE_S + _BEYOND_S, " s", clock=True),
+        *(at_most(f"{kind} recover after", took_s, _BACK_SOON_S, " s", clock=True) for kind, took_s in back_s.items()),
+        always(
+            "processes after recovery",
+            "the same",
+            ["the same" if [pid_of(stack, n) for n in _SERVICES] == pids else "others"],
+        ),
     ]
 
 

@@ -58,12 +58,12 @@ async def _run(stack: Stack, seconds: float) -> list[Finding]:
         _refused("orders while their table is locked", locked),
         Finding("users meanwhile", "200", summary(users), users.keys() == {"200"}),
         *_answered("while it is locked", probes_of_locked, ready=True),
-        at_most("orders again after", back_from_lock_s, _BACK_SOON_S, " s", clock=True),
+        at_most("orders recover after", back_from_lock_s, _BACK_SOON_S, " s", clock=True),
         _refused("all while PostgreSQL is stopped", stopped),
         *_answered("while it is stopped", probes_of_stopped, ready=False),
-        at_most("orders again after it", back_from_stop_s, _BACK_SOON_S, " s", clock=True),
-        counted("answers 500, or none at all", sum(seen.status in {0, 500} for seen in record.seen)),
-        at_most("the longest answer", record.of("orders").longest_s(), _DEADLINE_S + _BEYOND_S, " s", clock=True),
+        at_most("orders recover after the stop, within", back_from_stop_s, _BACK_SOON_S, " s", clock=True),
+        counted("responses 500, or none at all", sum(seen.status in {0, 500} for seen in record.seen)),
+        at_most("the longest response", record.of("orders").longest_s(), _DEADLINE_S + _BEYOND_S, " s", clock=True),
     ]
 
 

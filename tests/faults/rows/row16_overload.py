@@ -61,9 +61,9 @@ def _refusals(overload: Record) -> list[Finding]:
     )
     others = {name: number for name, number in outcomes.items() if name not in {"200", "503 OVERLOADED"}}
     return [
-        at_least("refusals", len(refused.seen), 1),
+        at_least("refused requests", len(refused.seen), 1),
         counted("of which with Retry-After and decision", explained, len(refused.seen)),
-        Finding("answers but 200 and OVERLOADED", "none", summary(others), not others),
+        Finding("responses other than 200 and OVERLOADED", "none", summary(others), not others),
         at_most("p99 of refusals", refused.percentile_s(0.99) * 1000, _REFUSED_WITHIN_S * 1000, " ms", clock=True),
     ]
 

@@ -33,16 +33,16 @@ async def _run(stage: Stage) -> list[Finding]:
     outcomes = at_once.by_outcome()
     as_required = outcomes.keys() <= {"201", _IN_USE} and bool(created)
     return [
-        Finding("answers", f"201, or {_IN_USE}", summary(outcomes), as_required),
-        counted("different orders in them", len({*created, replayed.json().get("order_id")}), 1),
+        Finding("responses", f"201, or {_IN_USE}", summary(outcomes), as_required),
+        counted("different orders in the responses", len({*created, replayed.json().get("order_id")}), 1),
         Finding(
             "the key again",
             "201, replayed",
             f"{replayed.status}, Idempotency-Replayed: {replayed.headers.get('idempotency-replayed')}",
             (replayed.status, replayed.headers.get("idempotency-replayed")) == (201, "true"),
         ),
-        counted("answers of 422 to an altered body", later.by_outcome().get("422 IDEMPOTENCY_KEY_REUSED", 0), 1),
-        counted("rows", await asyncio.to_thread(_rows, stack, person.user_id), 1),
+        counted("422 for a changed body", later.by_outcome().get("422 IDEMPOTENCY_KEY_REUSED", 0), 1),
+        counted("rows in the database", await asyncio.to_thread(_rows, stack, person.user_id), 1),
     ]
 
 

@@ -46,7 +46,7 @@ def run(stage: Stage) -> list[Finding]:
 async def _run(stack: Stack, times: int) -> list[Finding]:
     crashes = [await _crash(stack) for _ in range(times)]
     return [
-        always("the first client", "UNAVAILABLE", [crash.first for crash in crashes]),
+        always("response to the first client", "UNAVAILABLE", [crash.first for crash in crashes]),
         always("the same key again", "the committed order", [crash.order for crash in crashes]),
         always("Idempotency-Replayed", "true", [crash.replayed for crash in crashes]),
         always("the same key and another body", "422", [crash.altered for crash in crashes]),

@@ -38,7 +38,7 @@ async def _run(stack: Stack) -> list[Finding]:
     return [
         counted("gateways that took part in the burst", sum(busy), GATEWAYS),
         at_least(f"admitted of {len(record.seen)}", admitted, QUOTA),
-        at_most("admitted, less what came back meanwhile", admitted - came_back, QUOTA * (1 + _TOLERANCE)),
+        at_most("admitted, minus the refill", admitted - came_back, QUOTA * (1 + _TOLERANCE)),
         counted("neither admitted nor 429", len(record.seen) - admitted - outcomes.get("429 RATE_LIMITED", 0)),
         *await _admitted_after_retry_after(stack, person, [seen for seen in record.seen if seen.status == 429]),
     ]
@@ -66,7 +66,7 @@ async def _admitted_after_retry_after(stack: Stack, person: Person, refused: lis
     return [
         at_least("Retry-After", min(waits_s), 1, " s"),
         at_most("Retry-After", max(waits_s), ceil(INTERVAL_S), " s"),
-        counted("admitted by who came back then", again.by_outcome().get("200", 0), 1),
+        counted("admitted after Retry-After", again.by_outcome().get("200", 0), 1),
     ]
 
 

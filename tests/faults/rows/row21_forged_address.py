@@ -30,9 +30,9 @@ async def _run(stack: Stack) -> list[Finding]:
     outcomes = record.by_outcome()
     admitted = outcomes.get("401 CREDENTIALS_MISSING", 0)
     return [
-        at_least("admitted without an account", admitted, QUOTA),
+        at_least("admitted anonymous requests", admitted, QUOTA),
         at_most(f"admitted of {QUOTA + _MORE} with as many addresses", admitted, QUOTA + _REFILLED),
-        counted("others, refused", outcomes.get("429 RATE_LIMITED", 0), QUOTA + _MORE - admitted),
+        counted("other requests, refused", outcomes.get("429 RATE_LIMITED", 0), QUOTA + _MORE - admitted),
         Finding("address of a session, with a forged header", "127.0.0.1", session, session == "127.0.0.1"),
     ]
 

@@ -65,12 +65,12 @@ async def _run(stage: Stage, stack: Stack, gateway: OwnGateway) -> list[Finding]
         shut = await _shut_windows(gateway)
     return [
         counted("normal requests that failed", len(record.failures)),
-        at_most("their 99th percentile", record.percentile_s(0.99) / quiet.percentile_s(0.99), 2, "×", clock=True),
+        at_most("their p99", record.percentile_s(0.99) / quiet.percentile_s(0.99), 2, "×", clock=True),
         at_least("idle connections opened", fates["idle"].opened, idle),
-        *(counted(f"{name}: still open", fate.open) for name, fate in fates.items()),
-        counted("clients that do not read: still open", lasting),
-        at_most("memory beyond that before", (most - before) / _MIB, _MOST_RSS_BYTES / _MIB, " MiB"),
-        at_most("memory for 5 000 requests behind shut windows", shut, 16, " MiB"),
+        *(counted(f"{name}: open connections", fate.open) for name, fate in fates.items()),
+        counted("clients that do not read: open connections", lasting),
+        at_most("memory growth", (most - before) / _MIB, _MOST_RSS_BYTES / _MIB, " MiB"),
+        at_most("memory for 5 000 requests behind closed windows", shut, 16, " MiB"),
     ]
 
 

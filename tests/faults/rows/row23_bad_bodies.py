@@ -55,10 +55,10 @@ async def _run(gateway: OwnGateway, url: str, *, warm_up: int, rounds: int) -> l
             answers.append(await asking)
             most = max(most, gateway.rss_bytes)
     return [
-        Finding("answers other than expected", "none", str(wrong or "none"), not wrong),
-        counted("answers 5xx", sum(answer.status >= 500 for answer in answers)),
-        counted("no answer", sum(answer.status == 0 for answer in answers)),
-        at_most("memory beyond that before", (most - before) / _MIB, 2 * _CAP / _MIB, " MiB"),
+        Finding("responses other than expected", "none", str(wrong or "none"), not wrong),
+        counted("responses 5xx", sum(answer.status >= 500 for answer in answers)),
+        counted("no response", sum(answer.status == 0 for answer in answers)),
+        at_most("memory growth", (most - before) / _MIB, 2 * _CAP / _MIB, " MiB"),
     ]
 
 

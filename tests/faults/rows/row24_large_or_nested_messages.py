@@ -61,8 +61,8 @@ async def _run(stage: Stage, at_once: int) -> list[Finding]:
             "messages nested 200 to 2 million deep", "refused", summary(nested), nested.keys() == {_INVALID, _TOO_LARGE}
         ),
         Finding("orders of empty lines", "refused", summary(empty), empty.keys() == {_INVALID, _TOO_LARGE}),
-        Finding("calls of others meanwhile", "OK", summary(others), others.keys() == {"OK"}),
-        at_most("memory, over that of before", memory.growth_mib, 16, " MiB"),
+        Finding("calls of other clients meanwhile", "OK", summary(others), others.keys() == {"OK"}),
+        at_most("memory growth", memory.growth_mib, 16, " MiB"),
     ]
 
 

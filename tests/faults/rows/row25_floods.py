@@ -79,8 +79,8 @@ async def _run(stage: Stage, gateway: OwnGateway, url: str) -> list[Finding]:
         *(Finding(name, outcome, str(raw[name]), str(raw[name]) == outcome) for name, (_, outcome) in _RAW.items()),
         counted("normal requests that failed", len(record.failures)),
         at_least("normal requests meanwhile", len(record.seen), 10),
-        at_most("their 99th percentile", record.percentile_s(0.99) / quiet.percentile_s(0.99), 2, "×", clock=True),
-        at_most("memory beyond that before", (gateway.rss_bytes - before) / 2**20, 16, " MiB"),
+        at_most("their p99", record.percentile_s(0.99) / quiet.percentile_s(0.99), 2, "×", clock=True),
+        at_most("memory growth", (gateway.rss_bytes - before) / 2**20, 16, " MiB"),
     ]
 
 

@@ -51,7 +51,7 @@ async def _run(stage: Stage) -> list[Finding]:
         breaker = await _breaker(stack, platform) if stage.long else []
     outcomes = usual.by_outcome()
     return [
-        at_least("requests with a token in the middle of its life", len(usual.seen), 20),
+        at_least("requests with a valid token", len(usual.seen), 20),
         Finding("their answers", "200, 201", summary(outcomes), outcomes.keys() <= {"200", "201"}),
         Finding(
             "a token at either end",
@@ -137,7 +137,7 @@ async def _breaker(stack: Stack, platform: OwnClocks) -> list[Finding]:
     await platform.set_clock("gateway", 0)
     return [
         counted("calls that a breaker let through when the clock jumped", let_through),
-        at_most("calls again after", healed_s - opened_s, _HEALS_SOON_S, " s", clock=True),
+        at_most("calls recover after", healed_s - opened_s, _HEALS_SOON_S, " s", clock=True),
     ]
 
 

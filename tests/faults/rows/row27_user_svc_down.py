@@ -78,7 +78,7 @@ async def _registers_again(stack: Stack) -> Finding:
         return True
 
     await in_time(registered, within_s=_BACK_WITHIN_S)
-    return at_most("registrations again after", time.monotonic() - since_s, _BACK_SOON_S, " s", clock=True)
+    return at_most("registrations recover after", time.monotonic() - since_s, _BACK_SOON_S, " s", clock=True)
 
 
 DRILL = Drill(27, "user-svc down for 10 min", "valid tokens keep working on orders", run, in_background=True)

@@ -104,8 +104,8 @@ def _about(history: list[Op], faults: int) -> list[Finding]:
     kinds = {op.kind for op in history if op.outcome is Outcome.OK}
     summed = ", ".join(f"{count} {outcome}" for outcome, count in outcomes.most_common())
     return [
-        Finding(f"requests while {faults} things break", "every kind succeeds", summed, kinds == set(Kind)),
-        at_least("of them in doubt", outcomes[Outcome.UNKNOWN], 1, clock=True),
+        Finding(f"requests while {faults} faults are injected", "every kind succeeds", summed, kinds == set(Kind)),
+        at_least("requests with an unknown outcome", outcomes[Outcome.UNKNOWN], 1, clock=True),
     ]
 
 

@@ -58,7 +58,7 @@ async def _run(stage: Stage) -> list[Finding]:
     await asyncio.gather(*(_leave_in_turn(stack, leaving[n::_AT_ONCE], record) for n in range(_AT_ONCE)))
     died = await deaths
     settled = await _settled(stack, [person.user_id for person in leaving])
-    return [settled, *await _judged(stack, leaving, staying), at_least("deaths", died, 4), _summary(record)]
+    return [settled, *await _judged(stack, leaving, staying), at_least("killed processes", died, 4), _summary(record)]
 
 
 async def _customers(stack: Stack, count: int) -> list[Person]:
@@ -120,8 +120,8 @@ async def _settled(stack: Stack, users: Sequence[str]) -> Finding:
     try:
         await in_time(undecided, within_s=_SETTLED_WITHIN_S, every_s=0.2)
     except AssertionError:
-        return Finding("all settles", f"within {_SETTLED_WITHIN_S:.0f} s", "it does not", passed=False)
-    return Finding("all settles", f"within {_SETTLED_WITHIN_S:.0f} s", "it does", passed=True)
+        return Finding("all events processed", f"within {_SETTLED_WITHIN_S:.0f} s", "it does not", passed=False)
+    return Finding("all events processed", f"within {_SETTLED_WITHIN_S:.0f} s", "it does", passed=True)
 
 
 async def _judged(stack: Stack, leaving: Sequence[Person], staying: Sequence[Person]) -> list[Finding]:
@@ -132,7 +132,7 @@ async def _judged(stack: Stack, leaving: Sequence[Person], staying: Sequence[Per
     dead = sum([await metric(stack, name, "order_svc_events_dead_letters") for name in ("order-svc", "order-svc-2")])
     return [
         counted("orders of deleted users, cancelled exactly once", ends[once], len(leaving) * _ORDERS_EACH),
-        counted("orders of others, untouched", ends[untouched], len(staying) * _ORDERS_EACH),
+        counted("unchanged orders of other users", ends[untouched], len(staying) * _ORDERS_EACH),
         counted("orders that ended in any other way", sum(ends.values()) - ends[once] - ends[untouched]),
         counted("dead letters", int(dead)),
     ]
@@ -157,7 +157,7 @@ def _database_url(stack: Stack) -> str:
 def _summary(record: Record) -> Finding:
     outcomes = record.by_outcome()
     measured = ", ".join(f"{count} × {outcome}" for outcome, count in outcomes.items())
-    return Finding("answers to those who leave", "204 in the end", measured, "204" in outcomes)
+    return Finding("responses to account deletions", "204 in the end", measured, "204" in outcomes)
 
 
 DRILL = Drill(

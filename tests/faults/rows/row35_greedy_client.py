@@ -45,9 +45,9 @@ async def _run(stage: Stage, stack: Stack, gateway: OwnGateway, who: str) -> lis
     slower = record.percentile_s(0.99) / quiet.percentile_s(0.99)
     return [
         counted(f"{who}: requests of others that failed ({summary(failures.by_outcome())})", len(failures.seen)),
-        at_most(f"{who}: their 99th percentile", slower, 2, "×", clock=True),
+        at_most(f"{who}: their p99", slower, 2, "×", clock=True),
         at_least(f"{who}: requests of the greedy client that were answered", greed.answered, 1),
-        at_most(f"{who}: memory beyond that before", (most - before) / _MIB, _MOST_RSS_BYTES / _MIB, " MiB"),
+        at_most(f"{who}: memory growth", (most - before) / _MIB, _MOST_RSS_BYTES / _MIB, " MiB"),
     ]
 
 

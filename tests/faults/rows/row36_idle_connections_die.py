@@ -41,7 +41,7 @@ async def _run(stack: Stack, rounds: int) -> list[Finding]:
             await asyncio.sleep(_PAUSE_S)
     failed = [seen for seen in record.seen if seen.status not in {200, 201}]
     return [
-        at_least("connections ended", ended, rounds),
+        at_least("closed connections", ended, rounds),
         at_least("requests", len(record.seen), rounds),
         Finding("requests that failed", "none", summary(Record(failed).by_outcome()) or "none", not failed),
     ]

@@ -68,14 +68,14 @@ async def _run(stack: Stack, full_for_s: float) -> list[Finding]:
     survived = renewed(await renew(stack.url, cookies))
     during = record.of(since_s=full.since_s, until_s=full.until_s)
     return [
-        counted("answers 500, or none at all", sum(seen.status in {0, 500} for seen in record.seen)),
+        counted("responses 500, or none at all", sum(seen.status in {0, 500} for seen in record.seen)),
         *_orders(during),
         *_logins(during),
         _renewals(full.renewals),
-        Finding("a log-out, and its token then", "204 401, or 503", full.logged_out, full.logged_out in _LOG_OUTS),
+        Finding("logout, then its token", "204 401, or 503", full.logged_out, full.logged_out in _LOG_OUTS),
         *(_names_the_reason(name, report) for name, report in full.readiness.items()),
-        *(at_most(f"{w} again after", s - full.until_s, _BACK_SOON_S, " s", clock=True) for w, s in back_s.items()),
-        counted(f"sessions that are still there, of {_SESSIONS}", survived, _SESSIONS),
+        *(at_most(f"{w} recover after", s - full.until_s, _BACK_SOON_S, " s", clock=True) for w, s in back_s.items()),
+        counted(f"surviving sessions, of {_SESSIONS}", survived, _SESSIONS),
     ]
 
 
@@ -114,8 +114,8 @@ def _orders(during: Record) -> list[Finding]:
     policies = {quota.policy for seen in orders.seen if (quota := quota_of(seen.answer)) is not None}
     return [
         at_least("orders while it is full", len(orders.seen), 1),
-        Finding("how they ended", "200 and 201", summary(outcomes), outcomes.keys() == {"200", "201"}),
-        Finding("under the quota", "default-local", " ".join(sorted(policies)), policies == {"default-local"}),
+        Finding("their outcomes", "200 and 201", summary(outcomes), outcomes.keys() == {"200", "201"}),
+        Finding("quota during the fault", "default-local", " ".join(sorted(policies)), policies == {"default-local"}),
     ]
 
 
