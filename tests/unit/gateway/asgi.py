@@ -1,9 +1,10 @@
 """Drives one ASGI class directly: a scope in, the messages that it sends out."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
+from gateway.admission.pipeline import AdmissionPipeline, Step
 from gateway.exchange import Exchange, open_exchange
 from gateway.transcoding.body_bounds import BodyBounds
 from gateway.transcoding.endpoint import Endpoint
@@ -90,7 +91,7 @@ def receiving(body: Iterable[bytes]) -> Receive:
 
 
 def answering(body: bytes = b"ok", headers: Headers = (), status: int = 200) -> ASGIApp:
-    """An application that answers the same to everybody."""
+    """An application that answers every request the same."""
 
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": status, "headers": list(headers)})
@@ -108,20 +109,9 @@ def raising(error: BaseException, *, after_start: bool = False) -> ASGIApp:
     return app
 
 
-async def passes_lifespan_through(layer: Callable[[ASGIApp], ASGIApp]) -> bool:
-    """Whether a layer hands a scope that is not HTTP on untouched."""
-    seen: list[tuple[Scope, Receive, Send]] = []
-
-    async def app(scope: Scope, receive: Receive, send: Send) -> None:
-        seen.append((scope, receive, send))
-
-    async def send(_message: Message) -> None:
-        raise AssertionError("nothing is to be sent")
-
-    scope: Scope = {"type": "lifespan"}
-    receive = receiving(())
-    await layer(app)(scope, receive, send)
-    return seen == [(scope, receive, send)] and scope == {"type": "lifespan"}
+def admitting(*steps: Step, endpoint: ASGIApp | None = None) -> ASGIApp:
+    """The pipeline of the given steps, before an endpoint that answers "ok" unless another one is given."""
+    return AdmissionPipeline(steps, endpoint or answering())
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,9 @@ The services read theirs with the verifier alone: tests/unit/service_kit/tokens/
 import time
 
 import pytest
-from gateway.middleware.credentials import CredentialsMiddleware
-from gateway.middleware.cross_site import CrossSiteGuard
-from gateway.middleware.identity import IdentityMiddleware
+from gateway.admission.credentials import CredentialsStep
+from gateway.admission.cross_site import CrossSiteGuard
+from gateway.admission.identity import IdentityStep
 from gateway.problems import Problem
 from gateway.sessions.cookie import SessionCookie
 from service_kit.tokens.key_set import KeySet
@@ -17,7 +17,7 @@ from user_svc.adapters.tokens import JwtReader
 
 from tests.examples.forgeries import FORGERIES, FORGERY_SAMPLE, Signer
 from tests.examples.forgeries.in_headers import SENDABLE, UNSENDABLE
-from tests.unit.gateway.asgi import answering, call, exchange_in, http_scope, policy
+from tests.unit.gateway.asgi import admitting, call, exchange_in, http_scope, policy
 from tests.unit.service_kit.tokens.issuer import CLAIMS, HEADER, Issuer, Published
 
 COOKIE = SessionCookie(secure=False)
@@ -47,8 +47,8 @@ async def _at_the_gateway(verifier: TokenVerifier, token: str) -> int:
     """Sends the token with a session cookie beside it, and returns the status; 200 without a refusal."""
     scope = http_scope(headers=[(b"authorization", b"Bearer " + token.encode()), (b"cookie", SESSION_KEY)])
     exchange_in(scope, policy=policy())
-    credentials = CredentialsMiddleware(answering(), COOKIE, CrossSiteGuard(frozenset()))
-    return (await call(IdentityMiddleware(credentials, verifier, COOKIE), scope)).status
+    credentials = CredentialsStep(COOKIE, CrossSiteGuard(frozenset()))
+    return (await call(admitting(IdentityStep(verifier, COOKIE), credentials), scope)).status
 
 
 def test_forgery_sample_names_known_forgeries_that_a_header_can_carry() -> None:

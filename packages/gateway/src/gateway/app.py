@@ -1,6 +1,6 @@
-"""The gateway as one ASGI application: its layers, in order."""
+"""The gateway as one ASGI application: its middleware and its admission steps, in order."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from opentelemetry.metrics import Meter
@@ -11,31 +11,33 @@ from service_kit.tracing.request_tracer import RequestTracer
 from starlette.middleware import Middleware
 from starlette.types import ASGIApp
 
+from gateway.admission.body import BodyStep
+from gateway.admission.body_limit import BodyLimitStep
+from gateway.admission.credentials import CredentialsStep
+from gateway.admission.cross_site import CrossSiteGuard
+from gateway.admission.deadline import DeadlineStep
+from gateway.admission.identity import IdentityStep
+from gateway.admission.overload import OverloadStep, refusal_pace
+from gateway.admission.pipeline import AdmissionPipeline, Step
+from gateway.admission.rate_limit import RateLimitedPage, RateLimitStep
+from gateway.admission.request_limits import RequestLimitsStep
+from gateway.admission.routing import RoutingStep
+from gateway.admission.session_renewal import SessionRenewalStep
+from gateway.admission.throttle import ThrottleStep
 from gateway.limits.byte_budget import ByteBudget
 from gateway.limits.degrading_limiter import DegradingLimiter
+from gateway.limits.quota import Quota
 from gateway.limits.rate_limit_telemetry import RateLimitTelemetry
 from gateway.limits.throttle import Throttle
 from gateway.middleware.access_log import AccessLogMiddleware
-from gateway.middleware.body import BodyMiddleware
-from gateway.middleware.body_limit import BodyLimitMiddleware
 from gateway.middleware.client_address import ClientAddress
 from gateway.middleware.compression import CompressionMiddleware
 from gateway.middleware.cors import CorsMiddleware
-from gateway.middleware.credentials import CredentialsMiddleware
-from gateway.middleware.cross_site import CrossSiteGuard
-from gateway.middleware.deadline import DeadlineMiddleware
-from gateway.middleware.identity import IdentityMiddleware
 from gateway.middleware.metrics import MetricsMiddleware
-from gateway.middleware.overload import OverloadMiddleware, refusal_pace
 from gateway.middleware.problem_details import ProblemDetailsMiddleware
-from gateway.middleware.rate_limit import RateLimitedPage, RateLimitMiddleware
 from gateway.middleware.refusal_pace import RefusalPaceMiddleware, client_paces
 from gateway.middleware.request_context import RequestContextMiddleware
-from gateway.middleware.request_limits import RequestLimitsMiddleware
 from gateway.middleware.response_cost import ResponseCostMiddleware
-from gateway.middleware.routing import RoutingMiddleware
-from gateway.middleware.session_renewal import SessionRenewalMiddleware
-from gateway.middleware.throttle import ThrottleMiddleware
 from gateway.middleware.tracing import TracingMiddleware
 from gateway.openapi.document import openapi_document
 from gateway.openapi.pages import pages
@@ -50,7 +52,7 @@ from gateway.upstream.upstream import Upstream
 
 @dataclass(frozen=True)
 class Parts:
-    """What the layers work with, made in __main__. tracer: None where no traces are recorded."""
+    """The components of the application, made in __main__. tracer: None where no traces are recorded."""
 
     contract: Contract
     router: Router
@@ -66,23 +68,26 @@ class Parts:
 
 
 def build_app(settings: Settings, parts: Parts) -> ASGIApp:
-    """Put the layers together."""
-    contract = parts.contract
+    """Returns the application: middleware around the admission steps, and the endpoint behind them."""
     cookie = SessionCookie(secure=settings.cookie_secure)
-    document = openapi_document(
-        contract, version=parts.version, cookie_name=cookie.name, max_body_bytes=settings.max_body_bytes
-    )
     quotas = {
         RateClass.DEFAULT: settings.rate_limit_default,
         RateClass.CREDENTIALS: settings.rate_limit_credentials,
     }
-    rate_limit = RateLimitTelemetry(parts.meter)
-    own_pages = {
-        path: RateLimitedPage(page, parts.limiter, settings.rate_limit_default, rate_limit)
-        for path, page in pages(document).items()
-    }
-    layers = [
-        # Whatever happens further in has a request id, and every response carries it.
+    endpoint: ASGIApp = Transcoder(parts.upstreams, cookie, parts.contract.reasons)
+    # Next to the endpoint: the size counts before compression, and the quota is the caller's own.
+    endpoint = ResponseCostMiddleware(endpoint, parts.limiter, quotas)
+    app: ASGIApp = AdmissionPipeline(_admission_steps(settings, parts, cookie, quotas), endpoint)
+    for layer in reversed(_layers(settings, parts)):
+        app = layer.cls(app, *layer.args, **layer.kwargs)
+    return app
+
+
+def _layers(settings: Settings, parts: Parts) -> list[Middleware]:
+    """Returns what wraps the response, outermost first."""
+    titles = titles_of(parts.contract)
+    return [
+        # Everything further in has a request id, and every response carries it.
         Middleware(RequestContextMiddleware, client_address=ClientAddress(settings.trusted_proxies)),
         # A request's span covers all that is done for it.
         *([Middleware(TracingMiddleware, tracer=parts.tracer)] if parts.tracer is not None else []),
@@ -90,41 +95,57 @@ def build_app(settings: Settings, parts: Parts) -> ASGIApp:
         Middleware(AccessLogMiddleware),
         Middleware(MetricsMiddleware, meter=parts.meter),
         # Before problems, so that a page of another origin may read why it was refused.
-        Middleware(CorsMiddleware, origins=settings.cors_origins, titles=titles_of(contract)),
+        Middleware(CorsMiddleware, origins=settings.cors_origins, titles=titles),
         # Before problems too: a long list of violations compresses well.
         Middleware(CompressionMiddleware),
-        # From here on, whatever refuses just raises.
-        Middleware(ProblemDetailsMiddleware, titles=titles_of(contract)),
-        # What is refused from here on without a quota costs the client time, and the gateway little.
+        # Everything further in refuses a request by raising Problem.
+        Middleware(ProblemDetailsMiddleware, titles=titles),
+        # A refusal that no quota bounds costs the client time, and the gateway little. It waits with nothing held.
         Middleware(RefusalPaceMiddleware, paces=client_paces()),
-        # Cheap looks at what came, before anything is spent on it.
-        Middleware(RequestLimitsMiddleware, limits=_request_limits(settings)),
-        # Everything further in reads its policy from the endpoint that the path leads to.
-        Middleware(RoutingMiddleware, router=parts.router, pages=own_pages),
-        # As soon as it is known which way a request goes: where that is crowded, nothing more is spent on it.
-        Middleware(OverloadMiddleware, throttle=parts.throttle, pace=refusal_pace()),
-        # Who calls decides whose quota is drawn on; no I/O but for an unknown key.
-        Middleware(IdentityMiddleware, verifier=parts.verifier, cookie=cookie),
-        Middleware(RateLimitMiddleware, limiter=parts.limiter, quotas=quotas, telemetry=rate_limit),
-        # Before the body: without credentials that can be good, none is read.
-        Middleware(CredentialsMiddleware, cookie=cookie, guard=CrossSiteGuard(settings.cors_origins)),
-        # The body is complete before a place is taken: whoever sends slowly keeps nobody else out.
-        Middleware(BodyLimitMiddleware, max_body_bytes=settings.max_body_bytes, body_timeout_s=settings.body_timeout_s),
-        Middleware(BodyMiddleware, memory=ByteBudget(settings.max_buffered_body_bytes)),
-        # The contract's time runs from here: the wait for a place is part of it, the client's sending is not.
-        Middleware(DeadlineMiddleware),
-        Middleware(ThrottleMiddleware, throttle=parts.throttle),
-        # Behind admission control: a refused request never rotates a session key.
-        Middleware(SessionRenewalMiddleware, renewer=parts.renewer, uses=parts.uses, cookie=cookie),
-        # Again, for those whom only the renewal has named: nobody gets around the own quota with a cookie.
-        Middleware(RateLimitMiddleware, limiter=parts.limiter, quotas=quotas, telemetry=rate_limit),
-        # Next to the endpoint: the size counts before compression, and the quota is the caller's own.
-        Middleware(ResponseCostMiddleware, limiter=parts.limiter, quotas=quotas),
     ]
-    app: ASGIApp = Transcoder(parts.upstreams, cookie, contract.reasons)
-    for layer in reversed(layers):
-        app = layer.cls(app, *layer.args, **layer.kwargs)
-    return app
+
+
+def _admission_steps(
+    settings: Settings, parts: Parts, cookie: SessionCookie, quotas: Mapping[RateClass, Quota]
+) -> list[Step]:
+    """Returns what a request passes before its endpoint, in order."""
+    telemetry = RateLimitTelemetry(parts.meter)
+    rate_limit = RateLimitStep(parts.limiter, quotas, telemetry)
+    return [
+        # Cheap checks of the head, before anything is spent on the request.
+        RequestLimitsStep(_request_limits(settings)),
+        # All later steps read their policy from the endpoint that the path leads to.
+        RoutingStep(parts.router, _pages(settings, parts, cookie, telemetry)),
+        # As soon as the upstream is known: where it is overloaded, nothing more is spent on the request.
+        OverloadStep(parts.throttle, refusal_pace()),
+        # The caller decides whose quota is drawn on; no I/O except for an unknown key.
+        IdentityStep(parts.verifier, cookie),
+        rate_limit,
+        # Before the body: without credentials that may be valid, none is read.
+        CredentialsStep(cookie, CrossSiteGuard(settings.cors_origins)),
+        # The body is complete before the throttle: a slow sender takes no place from other requests.
+        BodyLimitStep(settings.max_body_bytes, settings.body_timeout_s),
+        BodyStep(ByteBudget(settings.max_buffered_body_bytes)),
+        # The contract's time runs from here: it includes the wait for a place, but not the client's sending.
+        DeadlineStep(),
+        ThrottleStep(parts.throttle),
+        # After the throttle: a rejected request never rotates a session key.
+        SessionRenewalStep(parts.renewer, parts.uses, cookie),
+        # Again, for users whom only the renewal has identified: a cookie does not bypass the user's own quota.
+        rate_limit,
+    ]
+
+
+def _pages(
+    settings: Settings, parts: Parts, cookie: SessionCookie, telemetry: RateLimitTelemetry
+) -> dict[str, ASGIApp]:
+    document = openapi_document(
+        parts.contract, version=parts.version, cookie_name=cookie.name, max_body_bytes=settings.max_body_bytes
+    )
+    return {
+        path: RateLimitedPage(page, parts.limiter, settings.rate_limit_default, telemetry)
+        for path, page in pages(document).items()
+    }
 
 
 def _request_limits(settings: Settings) -> RequestLimits:
@@ -136,7 +157,7 @@ def _request_limits(settings: Settings) -> RequestLimits:
 
 
 def titles_of(contract: Contract) -> Callable[[str], str]:
-    """What the titles of problem documents are: the contract's, by the reason's code."""
+    """Returns a function that gives the title of a problem document: the contract's, by the reason's code."""
 
     def title(code: str) -> str:
         reason = contract.reasons.get(code)

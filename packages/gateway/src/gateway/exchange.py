@@ -1,11 +1,14 @@
-"""What the gateway's layers know of one request, handed along in the ASGI scope."""
+"""What the gateway knows of one request while it is handled, carried in the ASGI scope."""
 
+from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from time import perf_counter
-from typing import TYPE_CHECKING, cast
+from types import TracebackType
+from typing import TYPE_CHECKING, Self, cast
 
 from service_kit.request.context import RequestContext
-from starlette.types import Scope
+from starlette.types import ASGIApp, Receive, Scope
 
 from gateway.problems import Decision, Problem
 
@@ -18,56 +21,100 @@ _KEY = "headrace.exchange"
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and what becomes of its response.
+    """One request and the state of its response.
 
-    request: what is forwarded to the services and seen by the logs.
-    endpoint, path_parameters: the contract's method that the path leads to; None for the gateway's own pages.
-    page: the path prefix of the gateway's own page; None for endpoints.
-    expects_body, body: whether a body may come with the request, and the one that came; where none can, nobody needs
-        to wait for its end.
-    refusal: why the credentials presented name no principal; the answer, unless a session is renewed instead.
-    rate_key: the bucket of the rate limit that was drawn on last; None while none was.
-    is_admitted: a quota has admitted the request.
-    code, decision: the reason of the problem that was answered, and the policy's decision behind it, for metrics
-        and the access log; None for a success.
-    response_headers: sent with the response, whatever it turns out to be; names in lower case.
-    secret: the response carries a secret: never compress or store it.
-    status, response_bytes: what has gone out; None while no response has started.
-    announcement: the lane was told that the request comes; None while it was not.
-    started_at: when the request came, on the clock of time.perf_counter(), in seconds.
+    As a context manager, it releases at its end what the admission steps hold for the request. It does not refer to
+    the scope, which refers to it: the memory of a request must not wait for the garbage collector.
     """
 
+    #: What is forwarded to the services and written to the log.
     request: RequestContext
+
+    # The request as it was received, from the ASGI scope.
+    http_method: str
+    raw_path: bytes
+    query: bytes
+    headers: list[tuple[bytes, bytes]]
+    http_version: str
+    scheme: str
+    #: The ASGI events of the request; bounded in size and time once its body limit is known.
+    receive: Receive = field(init=False, repr=False)
+    #: On the clock of time.perf_counter(), in seconds.
+    started_at: float = field(default_factory=perf_counter)
+
+    #: The contract's method that the path leads to; None for the gateway's own pages.
     endpoint: "Endpoint | None" = None
-    page: str | None = None
     path_parameters: dict[str, str] = field(default_factory=dict)
+    #: The path prefix of the gateway's own page; None for endpoints.
+    page: str | None = None
+    #: Answers the request instead of the endpoint, set by an admission step; no later step runs.
+    handler: ASGIApp | None = None
+
+    #: Whether the request may have a body; where it cannot, nothing waits for the body's end.
     expects_body: bool = True
     body: bytes | bytearray = b""
+    #: Why the presented credentials name no principal; the answer, unless a session is renewed instead.
     refusal: Problem | None = None
+    #: The rate limit's bucket that was drawn on last; None before the first.
     rate_key: str | None = None
+    #: A quota has admitted the request.
     is_admitted: bool = False
+    #: The request's entry among those that are on their way to the throttle; None without one.
+    announcement: "Announcement | None" = None
+    #: Called when the response starts, for what is held no longer than that; None: nothing is.
+    on_response_start: Callable[[], None] | None = None
+
+    #: The reason of the problem that was answered, and the policy's decision behind it; None for a success.
     code: str | None = None
     decision: Decision | None = None
+    #: Sent with any response, problems included; names in lower case.
     response_headers: list[tuple[bytes, bytes]] = field(default_factory=list)
+    #: The response carries a secret: it is never compressed or stored.
     secret: bool = False
+    #: Status and size of what was sent; None while no response has started.
     status: int | None = None
     response_bytes: int = 0
-    announcement: "Announcement | None" = None
-    started_at: float = field(default_factory=perf_counter)
+
+    _held: ExitStack | None = field(default=None, init=False, repr=False)
 
     @property
     def route(self) -> str:
-        """The path template, or a page's prefix, for metrics' labels; "-" where the path leads nowhere."""
+        """The path template, or a page's prefix, for metrics' labels; "-" for a path that leads nowhere."""
         return self.endpoint.path if self.endpoint is not None else self.page or "-"
+
+    @property
+    def held(self) -> ExitStack:
+        """What is held for the request, released in reverse order; made when the first step holds something."""
+        if self._held is None:
+            self._held = ExitStack()
+        return self._held
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            held.__exit__(kind, error, trace)
 
 
 def open_exchange(scope: Scope, request: RequestContext) -> Exchange:
-    """Start the exchange of a request; done once, by the outermost layer."""
-    exchange = Exchange(request)
+    """Starts the exchange of a request; called once, by the outermost layer."""
+    exchange = Exchange(
+        request,
+        http_method=scope["method"],
+        raw_path=scope["raw_path"],
+        query=scope["query_string"],
+        headers=scope["headers"],
+        http_version=scope["http_version"],
+        scheme=scope["scheme"],
+    )
     scope[_KEY] = exchange
     return exchange
 
 
 def exchange_of(scope: Scope) -> Exchange:
-    """The exchange that the outermost layer started."""
+    """Returns the exchange that the outermost layer started."""
     return cast("Exchange", scope[_KEY])

@@ -9,7 +9,7 @@ from service_kit.tracing.settings import TracingSettings
 
 from gateway.limits.quota import Quota, parse_quota
 from gateway.middleware.client_address import parse_networks
-from gateway.middleware.cors import parse_origins
+from gateway.origins import parse_origins
 from gateway.transcoding.body_bounds import MAX_BODY_BYTES
 from gateway.upstream.address import Address, parse_address
 

@@ -12,7 +12,6 @@ from tests.unit.gateway.asgi import (
     call,
     exchange_in,
     http_scope,
-    passes_lifespan_through,
     policy,
     principal,
     raising,
@@ -29,10 +28,6 @@ def lines() -> Iterator[list[dict[str, Any]]]:
 
 def layer(app: ASGIApp) -> ASGIApp:
     return AccessLogMiddleware(app)
-
-
-async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(layer)
 
 
 async def test_one_line_says_who_did_what_and_how_it_went(lines: list[dict[str, Any]]) -> None:

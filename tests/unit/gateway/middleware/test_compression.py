@@ -6,7 +6,7 @@ from gateway.middleware.compression import CompressionMiddleware
 from gateway.middleware.problem_details import ProblemDetailsMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.unit.gateway.asgi import Response, answering, call, exchange_in, http_scope, passes_lifespan_through
+from tests.unit.gateway.asgi import Response, answering, call, exchange_in, http_scope
 
 LARGE = b'{"text":"' + b"headrace " * 400 + b'"}'
 JSON = (b"content-type", b"application/json")
@@ -21,10 +21,6 @@ async def answer(app: ASGIApp, accept_encoding: bytes | None = b"gzip, br", *, s
     scope = http_scope(headers=headers)
     exchange_in(scope).secret = secret
     return await call(CompressionMiddleware(app), scope)
-
-
-async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(CompressionMiddleware)
 
 
 @pytest.mark.parametrize(

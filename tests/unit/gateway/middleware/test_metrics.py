@@ -4,15 +4,11 @@ from gateway.problems import Decision
 from starlette.types import Receive, Scope, Send
 
 from tests.running import process_metrics
-from tests.unit.gateway.asgi import answering, call, exchange_in, http_scope, passes_lifespan_through, policy, raising
+from tests.unit.gateway.asgi import answering, call, exchange_in, http_scope, policy, raising
 from tests.unit.gateway.metrics import RecordedMetrics
 
 COUNT = "http_server_request_duration_seconds_count"
 ACTIVE = "http.server.active_requests"
-
-
-async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(lambda app: MetricsMiddleware(app, RecordedMetrics().meter))
 
 
 async def test_a_request_is_timed_under_its_template() -> None:

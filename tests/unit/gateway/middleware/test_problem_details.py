@@ -12,7 +12,7 @@ from loguru import logger
 from service_kit.request.errors import Violation
 from starlette.types import ASGIApp
 
-from tests.unit.gateway.asgi import Response, answering, call, exchange_in, http_scope, passes_lifespan_through, raising
+from tests.unit.gateway.asgi import Response, answering, call, exchange_in, http_scope, raising
 
 TITLES = {"RATE_LIMITED": "Slow down", "INTERNAL": "Our fault"}
 
@@ -33,10 +33,6 @@ def log() -> Iterator[list[str]]:
     sink = logger.add(lines.append, format="{message}", diagnose=False)
     yield lines
     logger.remove(sink)
-
-
-async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(layer)
 
 
 async def test_a_success_passes() -> None:

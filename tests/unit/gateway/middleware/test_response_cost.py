@@ -1,17 +1,17 @@
 """What responses cost of a quota."""
 
 import pytest
+from gateway.admission.rate_limit import RateLimitStep
 from gateway.limits.degrading_limiter import DegradingLimiter
 from gateway.limits.local_limiter import LocalLimiter
 from gateway.limits.quota import Quota
 from gateway.limits.rate_limit_telemetry import RateLimitTelemetry
-from gateway.middleware.rate_limit import RateLimitMiddleware
 from gateway.middleware.response_cost import BYTES_PER_UNIT, ResponseCostMiddleware
 from gateway.problems import Problem
 from service_kit.contract.policy import RateClass
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tests.unit.gateway.asgi import answering, call, exchange_in, http_scope, passes_lifespan_through, policy
+from tests.unit.gateway.asgi import admitting, answering, call, exchange_in, http_scope, policy
 from tests.unit.gateway.metrics import RecordedMetrics
 
 QUOTAS = {RateClass.DEFAULT: Quota(10, 600), RateClass.CREDENTIALS: Quota(10, 600)}
@@ -33,7 +33,8 @@ def limited(app: ASGIApp) -> ASGIApp:
     still = LocalLimiter(now_us=lambda: 0)
     limiter = DegradingLimiter(still, still, RecordedMetrics().meter)
     charging = ResponseCostMiddleware(app, limiter, QUOTAS)
-    return RateLimitMiddleware(charging, limiter, QUOTAS, RateLimitTelemetry(RecordedMetrics().meter))
+    admission = RateLimitStep(limiter, QUOTAS, RateLimitTelemetry(RecordedMetrics().meter))
+    return admitting(admission, endpoint=charging)
 
 
 async def left_after(app: ASGIApp) -> bytes:
@@ -41,10 +42,6 @@ async def left_after(app: ASGIApp) -> bytes:
     exchange = exchange_in(scope, policy=policy())
     await call(app, scope)
     return dict(exchange.response_headers)[b"ratelimit"]
-
-
-async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(limited)
 
 
 @pytest.mark.parametrize(

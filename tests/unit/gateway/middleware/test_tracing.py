@@ -9,7 +9,7 @@ from gateway.problems import Decision
 from starlette.types import Receive, Scope, Send
 
 from tests.running.recorded_traces import Traces
-from tests.unit.gateway.asgi import answering, call, exchange_in, http_scope, passes_lifespan_through, policy, raising
+from tests.unit.gateway.asgi import answering, call, exchange_in, http_scope, policy, raising
 
 
 def layer(traces: Traces, status: int | None = 200, code: str | None = None) -> TracingMiddleware:
@@ -27,10 +27,6 @@ def layer(traces: Traces, status: int | None = 200, code: str | None = None) -> 
 def attributes_of(traces: Traces) -> dict[str, Any]:
     (span,) = traces.ended
     return dict(span.attributes or {})
-
-
-async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(lambda app: TracingMiddleware(app, Traces(1.0).tracer))
 
 
 async def test_a_request_that_is_not_recorded_passes_untouched() -> None:

@@ -27,9 +27,6 @@ class CompressionMiddleware:
         self._minimum_bytes = minimum_bytes
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         exchange = exchange_of(scope)
         if scope["method"] == "HEAD":
             send = _without_body(send)

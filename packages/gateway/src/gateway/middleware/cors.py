@@ -1,17 +1,14 @@
 """Which other origins' pages may call us (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
 
-import re
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection
 
 from starlette.datastructures import Headers
 from starlette.middleware.cors import CORSMiddleware
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.middleware.problem_details import answer_problem
+from gateway.origins import parse_origins
 from gateway.problems import Problem
-
-# "null" and "*" are no origins: any sandboxed frame is "null", and "*" is everybody.
-_ORIGIN = re.compile(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9._-]+)(:\d{1,5})?")
 
 _METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE")
 _REQUEST_HEADERS = (
@@ -36,17 +33,6 @@ _RESPONSE_HEADERS = (
     "Location",
     "Idempotency-Replayed",
 )
-
-
-def parse_origins(texts: Iterable[str]) -> frozenset[str]:
-    """Origins as browsers send them: scheme, host, and the port unless it is the default.
-
-    ValueError names those that are none, "*" and "null" among them.
-    """
-    origins = frozenset(text.strip().rstrip("/").lower() for text in texts)
-    if wrong := sorted(origin for origin in origins if not _ORIGIN.fullmatch(origin)):
-        raise ValueError(f"not an origin like https://app.example.com: {', '.join(wrong)}")
-    return origins
 
 
 class CorsMiddleware(CORSMiddleware):
@@ -79,7 +65,7 @@ class CorsMiddleware(CORSMiddleware):
         if not self.allow_origins:
             await self.app(scope, receive, send)
             return
-        if scope["type"] == "http" and scope["method"] == "OPTIONS":
+        if scope["method"] == "OPTIONS":
             headers = Headers(scope=scope)
             if "origin" in headers and "access-control-request-method" in headers:
                 await self._preflight(headers, scope, receive, send)

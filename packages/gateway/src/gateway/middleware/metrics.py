@@ -52,9 +52,6 @@ class MetricsMiddleware:
         )
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         method = known_method(scope)
         self._active[method] += 1
         try:

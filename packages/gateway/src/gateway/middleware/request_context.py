@@ -28,9 +28,6 @@ class RequestContextMiddleware:
         self._client_address = client_address
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         request = self._context(scope)
         exchange = open_exchange(scope, request)
         enter_request(request)

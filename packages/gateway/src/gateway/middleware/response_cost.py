@@ -5,10 +5,10 @@ from collections.abc import Mapping
 from service_kit.contract.policy import RateClass
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from gateway.admission.rate_limit import report_remaining
 from gateway.exchange import exchange_of
 from gateway.limits.degrading_limiter import DegradingLimiter
 from gateway.limits.quota import Quota
-from gateway.middleware.rate_limit import tell_what_is_left
 
 #: A response costs one request of the quota for every so many bytes that it has begun. The first is the request's own.
 BYTES_PER_UNIT = 64 * 1024
@@ -27,8 +27,8 @@ class ResponseCostMiddleware:
         self._quotas = dict(quotas)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = exchange_of(scope) if scope["type"] == "http" else None
-        if exchange is None or exchange.endpoint is None or exchange.rate_key is None:
+        exchange = exchange_of(scope)
+        if exchange.endpoint is None or exchange.rate_key is None:
             await self.app(scope, receive, send)
             return
         meter = _Meter(exchange.endpoint.method.policy.rate_class, exchange.rate_key)
@@ -38,7 +38,7 @@ class ResponseCostMiddleware:
             if units:
                 quota = self._quotas[meter.rate_class]
                 ruling = await self._limiter.charge(meter.key, quota, units)
-                tell_what_is_left(exchange, meter.rate_class, ruling)
+                report_remaining(exchange, meter.rate_class, ruling)
             await send(message)
 
         await self.app(scope, receive, metered)

@@ -23,9 +23,6 @@ class TracingMiddleware:
         self._tracer = tracer
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
         exchange = exchange_of(scope)
         request = exchange.request
         if not self._tracer.samples(request.trace):

@@ -3,14 +3,14 @@
 from collections.abc import Iterable
 
 import pytest
+from gateway.admission.body import BodyStep
 from gateway.exchange import exchange_of
 from gateway.limits.byte_budget import ByteBudget
-from gateway.middleware.body import BodyMiddleware
 from gateway.problems import Decision, Problem
 from service_kit.request.clients import Client
 from starlette.types import Message, Receive, Scope, Send
 
-from tests.unit.gateway.asgi import exchange_in, http_scope, passes_lifespan_through, principal
+from tests.unit.gateway.asgi import admitting, exchange_in, http_scope, principal
 
 MIB = 1024 * 1024
 ME = Client("user:user-1", is_identified=True)
@@ -36,13 +36,9 @@ async def _body_of(events: Iterable[Message], *, expects_body: bool = True, memo
     async def send(_message: Message) -> None:
         raise AssertionError("nothing is to be sent")
 
-    await BodyMiddleware(app, memory or ByteBudget(100))(scope, _receiving(events), send)
+    await admitting(BodyStep(memory or ByteBudget(100)), endpoint=app)(scope, _receiving(events), send)
     (body,) = seen
     return body
-
-
-async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(lambda app: BodyMiddleware(app, ByteBudget(0)))
 
 
 async def test_the_pieces_are_put_together() -> None:

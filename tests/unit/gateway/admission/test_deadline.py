@@ -3,15 +3,15 @@
 from time import monotonic, perf_counter
 
 import pytest
+from gateway.admission.deadline import DeadlineStep
 from gateway.limits.turn import ShedCause
-from gateway.middleware.deadline import DeadlineMiddleware
 from gateway.problems import Decision, Problem
 from starlette.types import Receive, Scope, Send
 
-from tests.unit.gateway.asgi import Headers, answering, call, exchange_in, http_scope, passes_lifespan_through, policy
+from tests.unit.gateway.asgi import Headers, admitting, call, exchange_in, http_scope, policy
 
 CONTRACT_S = policy().deadline_s
-APP = DeadlineMiddleware(answering())
+APP = admitting(DeadlineStep())
 
 
 async def left_of(scope: Scope, *, arrived_s_ago: float = 0.0) -> tuple[float, float]:
@@ -28,10 +28,6 @@ async def left_of(scope: Scope, *, arrived_s_ago: float = 0.0) -> tuple[float, f
 def asking(*values: bytes) -> Scope:
     headers: Headers = [(b"request-timeout", value) for value in values]
     return http_scope(headers=headers)
-
-
-async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(DeadlineMiddleware)
 
 
 async def test_a_page_of_the_gateway_has_none() -> None:
@@ -104,7 +100,7 @@ async def problem_of(raised: Problem, *values: bytes) -> Problem:
     scope = asking(*values)
     exchange_in(scope, policy=policy())
     with pytest.raises(Problem) as caught:
-        await call(DeadlineMiddleware(app), scope)
+        await call(admitting(DeadlineStep(), endpoint=app), scope)
     return caught.value
 
 

@@ -1,8 +1,8 @@
 """Where a request is led to: an endpoint of the contract, a page of the gateway, or a refusal."""
 
 import pytest
+from gateway.admission.routing import RoutingStep
 from gateway.exchange import exchange_of
-from gateway.middleware.routing import RoutingMiddleware
 from gateway.openapi.pages import pages
 from gateway.problems import Problem
 from gateway.transcoding.endpoint import endpoints_of
@@ -10,7 +10,7 @@ from gateway.transcoding.router import Router
 from starlette.types import Receive, Scope, Send
 
 from tests.examples.contracts import headrace_contract
-from tests.unit.gateway.asgi import Response, call, exchange_in, http_scope
+from tests.unit.gateway.asgi import Response, admitting, call, exchange_in, http_scope
 
 ROUTER = Router(endpoints_of(headrace_contract()))
 
@@ -25,7 +25,7 @@ async def _endpoint(scope: Scope, _receive: Receive, send: Send) -> None:
 async def _answer(method: str, path: str) -> Response:
     scope = http_scope(method, path)
     exchange_in(scope)
-    return await call(RoutingMiddleware(_endpoint, ROUTER, pages({"openapi": "3.1.0"})), scope)
+    return await call(admitting(RoutingStep(ROUTER, pages({"openapi": "3.1.0"})), endpoint=_endpoint), scope)
 
 
 async def _refused(method: str, path: str) -> Problem:

@@ -1,24 +1,16 @@
 import pytest
+from gateway.admission.rate_limit import RateLimitedPage, RateLimitStep
 from gateway.limits.degrading_limiter import DegradingLimiter
 from gateway.limits.limiter import Admission, Limiter, LimiterUnavailable
 from gateway.limits.local_limiter import LocalLimiter
 from gateway.limits.quota import Quota
 from gateway.limits.rate_limit_telemetry import RateLimitTelemetry
-from gateway.middleware.rate_limit import RateLimitedPage, RateLimitMiddleware
 from gateway.problems import Decision, Problem
 from service_kit.contract.policy import Degraded, MethodPolicy, RateClass
 from service_kit.request.principal import Principal
 from starlette.types import ASGIApp
 
-from tests.unit.gateway.asgi import (
-    answering,
-    call,
-    exchange_in,
-    http_scope,
-    passes_lifespan_through,
-    policy,
-    principal,
-)
+from tests.unit.gateway.asgi import admitting, answering, call, exchange_in, http_scope, policy, principal
 from tests.unit.gateway.metrics import RecordedMetrics
 
 QUOTAS = {RateClass.DEFAULT: Quota(3, 60), RateClass.CREDENTIALS: Quota(1, 60)}
@@ -32,14 +24,14 @@ class Away:
         raise LimiterUnavailable("ConnectionError")
 
 
-def around(app: ASGIApp, limiter: DegradingLimiter, recorded: RecordedMetrics | None = None) -> ASGIApp:
-    return RateLimitMiddleware(app, limiter, QUOTAS, RateLimitTelemetry((recorded or RecordedMetrics()).meter))
+def limited_by(limiter: DegradingLimiter, recorded: RecordedMetrics | None = None) -> ASGIApp:
+    return admitting(RateLimitStep(limiter, QUOTAS, RateLimitTelemetry((recorded or RecordedMetrics()).meter)))
 
 
 def layer(shared: Limiter | None = None, recorded: RecordedMetrics | None = None) -> ASGIApp:
     # Every reading at the same instant, so that nothing is worked off between two requests.
     still = LocalLimiter(now_us=lambda: 0)
-    return around(answering(), DegradingLimiter(shared or still, still, RecordedMetrics().meter), recorded)
+    return limited_by(DegradingLimiter(shared or still, still, RecordedMetrics().meter), recorded)
 
 
 async def ask(app: ASGIApp, method: MethodPolicy, who: Principal | None = None) -> list[tuple[bytes, bytes]]:
@@ -50,15 +42,6 @@ async def ask(app: ASGIApp, method: MethodPolicy, who: Principal | None = None) 
     finally:
         headers = list(exchange.response_headers)
     return headers
-
-
-async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(layer_around)
-
-
-def layer_around(app: ASGIApp) -> ASGIApp:
-    still = LocalLimiter()
-    return around(app, DegradingLimiter(still, still, RecordedMetrics().meter))
 
 
 async def test_what_is_left_is_told_on_every_response() -> None:
@@ -113,7 +96,7 @@ async def test_without_the_store_the_methods_policy_decides() -> None:
 async def test_a_local_share_is_another_policy() -> None:
     still = LocalLimiter(now_us=lambda: 0)
     limiter = DegradingLimiter(Away(), still, RecordedMetrics().meter, share=0.7)
-    assert await ask(around(answering(), limiter), policy()) == [
+    assert await ask(limited_by(limiter), policy()) == [
         (b"ratelimit-policy", b'"default-local";q=2;w=60'),
         (b"ratelimit", b'"default-local";r=1;t=30'),
     ]

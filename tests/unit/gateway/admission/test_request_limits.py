@@ -1,23 +1,21 @@
 import pytest
-from gateway.middleware.request_limits import RequestLimitsMiddleware
+from gateway.admission.request_limits import RequestLimitsStep
 from gateway.problems import Problem
 from gateway.request_limits import RequestLimits
 
-from tests.unit.gateway.asgi import Headers, answering, call, http_scope, passes_lifespan_through
+from tests.unit.gateway.asgi import Headers, admitting, call, exchange_in, http_scope
 
 LIMITS = RequestLimits(max_target_bytes=8 * 1024, max_headers=100, max_header_bytes=16 * 1024)
-LAYER = RequestLimitsMiddleware(answering(), LIMITS)
+APP = admitting(RequestLimitsStep(LIMITS))
 
 
 async def status_of(headers: Headers) -> tuple[int, str]:
+    scope = http_scope(headers=headers)
+    exchange_in(scope)
     try:
-        return (await call(LAYER, http_scope(headers=headers))).status, ""
+        return (await call(APP, scope)).status, ""
     except Problem as problem:
         return problem.status, problem.code
-
-
-async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(lambda app: RequestLimitsMiddleware(app, LIMITS))
 
 
 @pytest.mark.parametrize(("count", "status"), [(0, 200), (100, 200), (101, 431)])

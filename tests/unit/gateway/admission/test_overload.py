@@ -2,22 +2,18 @@ import asyncio
 from contextlib import suppress
 
 import pytest
+from gateway.admission.overload import OverloadStep, refusal_pace
 from gateway.limits.pace import Pace
-from gateway.middleware.overload import OverloadMiddleware, refusal_pace
 from gateway.problems import Decision, Problem
 from starlette.types import Receive, Scope, Send
 
-from tests.unit.gateway.asgi import answering, call, exchange_in, http_scope, passes_lifespan_through, policy
-from tests.unit.gateway.middleware.throttles import RPC, throttle
-
-
-async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(lambda app: OverloadMiddleware(app, throttle(1), refusal_pace()))
+from tests.unit.gateway.admission.throttles import RPC, throttle
+from tests.unit.gateway.asgi import admitting, answering, call, exchange_in, http_scope, policy
 
 
 async def test_whoever_may_wait_passes_and_nobody_else() -> None:
     limit = throttle(1, max_queue=1)
-    app = OverloadMiddleware(answering(), limit, refusal_pace())
+    app = admitting(OverloadStep(limit, refusal_pace()))
     lane = limit.lane(RPC)
 
     async def ask() -> int:
@@ -42,14 +38,14 @@ async def test_what_is_no_endpoint_passes() -> None:
     await limit.lane(RPC).enter(RPC)
     scope = http_scope()
     exchange_in(scope)
-    assert (await call(OverloadMiddleware(answering(), limit, refusal_pace()), scope)).status == 200
+    assert (await call(admitting(OverloadStep(limit, refusal_pace())), scope)).status == 200
 
 
 async def test_who_comes_back_too_fast_waits_for_the_refusal() -> None:
     limit = throttle(1)
     await limit.lane(RPC).enter(RPC)
     # One at once, and the next one in an hour.
-    app = OverloadMiddleware(answering(), limit, Pace(1 / 3600, at_once=0, longest_s=3600))
+    app = admitting(OverloadStep(limit, Pace(1 / 3600, at_once=0, longest_s=3600)))
 
     async def ask() -> None:
         scope = http_scope()
@@ -82,7 +78,7 @@ async def test_whoever_is_let_on_is_ahead_of_others_until_it_is_answered(end: Ba
         exchange_in(scope, policy=policy())
         return scope
 
-    app = OverloadMiddleware(slow, limit, refusal_pace())
+    app = admitting(OverloadStep(limit, refusal_pace()), endpoint=slow)
     for _ in range(2):  # the second finds that the first has left nothing behind
         with suppress(Problem, asyncio.CancelledError):
             await call(app, endpoint_scope())

@@ -1,4 +1,4 @@
-"""Finds out who is calling, from the access token alone."""
+"""Identifies the caller by the access token alone."""
 
 import re
 from typing import Protocol
@@ -6,10 +6,9 @@ from typing import Protocol
 from service_kit.contract.policy import Access, SessionEffect
 from service_kit.request.principal import Principal
 from service_kit.tokens.errors import KeySetUnavailableError, TokenError
-from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.bad_token import token_invalid
-from gateway.exchange import Exchange, exchange_of
+from gateway.exchange import Exchange
 from gateway.problems import Decision, Problem
 from gateway.request_headers import every
 from gateway.sessions.cookie import SessionCookie
@@ -22,36 +21,38 @@ _KEYS_RETRY_AFTER_S = 1
 
 
 class Verifier(Protocol):
-    """Knows whether an access token is good (service_kit.tokens.verifier)."""
+    """Verifies access tokens (service_kit.tokens.verifier)."""
 
     async def verify(self, token: str) -> Principal:
-        """Whom it speaks for. TokenError: it is not accepted. KeySetUnavailableError: that cannot be told now."""
+        """Returns the principal that the token names.
+
+        Raises:
+            TokenError: the token is not accepted.
+            KeySetUnavailableError: there is no key to verify it with at present.
+        """
         ...
 
 
-class IdentityMiddleware:
+class IdentityStep:
     """Verifies the bearer token of a request for an endpoint that is not public.
 
-    A valid token names the principal. Anything else in Authorization is remembered as the exchange's refusal:
-    what to do about it is decided further in, after admission control, so that guessing tokens draws on a quota too.
-    For a public endpoint no token is read; one that issues a session learns which key the client held before.
+    A valid token names the principal. Any other value of Authorization is kept as the exchange's refusal, which
+    `CredentialsStep` raises after the rate limit: so guessing tokens draws on a quota too.
+    For a public endpoint no token is read; one that issues a session receives the key that the client held before.
     """
 
-    def __init__(self, app: ASGIApp, verifier: Verifier, cookie: SessionCookie) -> None:
-        self.app = app
+    def __init__(self, verifier: Verifier, cookie: SessionCookie) -> None:
         self._verifier = verifier
         self._cookie = cookie
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            exchange = exchange_of(scope)
-            if exchange.endpoint is not None:
-                policy = exchange.endpoint.method.policy
-                if policy.access is not Access.PUBLIC:
-                    await self._identify(exchange, every(scope["headers"], b"authorization"))
-                elif policy.session is SessionEffect.ISSUES:
-                    exchange.request.session_key = self._cookie.read(scope["headers"])
-        await self.app(scope, receive, send)
+    async def __call__(self, exchange: Exchange) -> None:
+        if exchange.endpoint is None:
+            return
+        policy = exchange.endpoint.method.policy
+        if policy.access is not Access.PUBLIC:
+            await self._identify(exchange, every(exchange.headers, b"authorization"))
+        elif policy.session is SessionEffect.ISSUES:
+            exchange.request.session_key = self._cookie.read(exchange.headers)
 
     async def _identify(self, exchange: Exchange, authorization: list[bytes]) -> None:
         if not authorization:

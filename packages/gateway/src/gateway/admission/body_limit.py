@@ -1,53 +1,47 @@
-"""How large a request's body may be, and how long it may take to arrive."""
+"""Bounds the size of a request's body, and the time that it takes to arrive."""
 
 import asyncio
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import Message, Receive
 
-from gateway.exchange import exchange_of
+from gateway.exchange import Exchange
 from gateway.problems import Problem
 from gateway.request_headers import first
 
-# A body that is not read to its end leaves an HTTP/1 connection useless; HTTP/2 knows no such header.
+# After a body that is not read to its end, an HTTP/1 connection is of no use; HTTP/2 has no such header.
 _CLOSE = ((b"connection", b"close"),)
 _MAX_LENGTH_DIGITS = 18
 
 _Headers = tuple[tuple[bytes, bytes], ...]
 
 
-class BodyLimitMiddleware:
+class BodyLimitStep:
     """Refuses a body that is too large (413) or takes longer than ``body_timeout_s`` (408).
 
     The limit is that of the largest valid message of the method, and at most ``max_body_bytes``. A declared length is
-    refused before a byte is read; an undeclared one is counted while it arrives.
-    Starlette's RequestBodyLimitMiddleware answers in plain text and knows no time, hence this one.
+    refused before a byte is read; an undeclared one is counted while it arrives, by `Exchange.receive`.
+    Starlette's RequestBodyLimitMiddleware answers in plain text and has no timeout, hence this one.
     """
 
-    def __init__(self, app: ASGIApp, max_body_bytes: int, body_timeout_s: float) -> None:
-        self.app = app
+    def __init__(self, max_body_bytes: int, body_timeout_s: float) -> None:
         self._max_body_bytes = max_body_bytes
         self._body_timeout_s = body_timeout_s
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        exchange = exchange_of(scope)
+    async def __call__(self, exchange: Exchange) -> None:
         most = self._max_body_bytes
         if exchange.endpoint is not None:
             most = exchange.endpoint.body_bounds.within_bytes(most)
-        is_http1 = scope.get("http_version", "1.1").startswith("1")
+        is_http1 = exchange.http_version.startswith("1")
         closing = _CLOSE if is_http1 else ()
-        length = first(scope["headers"], b"content-length")
+        length = first(exchange.headers, b"content-length")
         if length is not None:
             if _is_longer(length, most):
                 raise _too_large(most, closing)
-        elif is_http1 and first(scope["headers"], b"transfer-encoding") is None:
+        elif is_http1 and first(exchange.headers, b"transfer-encoding") is None:
             # RFC 9112, 6.3: no body can come.
             exchange.expects_body = False
-            await self.app(scope, receive, send)
             return
-        await self.app(scope, self._bounded(receive, most, closing), send)
+        exchange.receive = self._bounded(exchange.receive, most, closing)
 
     def _bounded(self, receive: Receive, most: int, closing: _Headers) -> Receive:
         due = asyncio.get_running_loop().time() + self._body_timeout_s
@@ -57,7 +51,7 @@ class BodyLimitMiddleware:
         async def bounded() -> Message:
             nonlocal received, complete
             if complete:
-                # What is waited for now is the client's leaving, which has all the time in the world.
+                # The only event left is the client's disconnect, which has no time limit.
                 return await receive()
             try:
                 async with asyncio.timeout_at(due):

@@ -3,23 +3,23 @@ import time
 from itertools import count
 
 import pytest
+from gateway.admission.throttle import ThrottleStep
 from gateway.limits.throttle import Throttle
-from gateway.middleware.throttle import ThrottleMiddleware
 from gateway.problems import Decision, Problem
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from tests.unit.gateway.admission.throttles import RPC, throttle
 from tests.unit.gateway.asgi import (
     Response,
+    admitting,
     answering,
     call,
     exchange_in,
     http_scope,
-    passes_lifespan_through,
     policy,
     raising,
     receiving,
 )
-from tests.unit.gateway.middleware.throttles import RPC, throttle
 
 _numbers = count(1)
 
@@ -36,16 +36,12 @@ def in_use(of: Throttle) -> int:
     return of.lane(RPC).in_use
 
 
-async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(lambda app: ThrottleMiddleware(app, throttle(1)))
-
-
 async def test_what_is_no_endpoint_passes() -> None:
     scope = http_scope()
     exchange_in(scope)
     limit = throttle(1)
     await limit.lane(RPC).enter(RPC)
-    assert (await call(ThrottleMiddleware(answering(), limit), scope)).status == 200
+    assert (await call(admitting(ThrottleStep(limit)), scope)).status == 200
 
 
 async def test_no_more_than_allowed_are_inside_and_the_rest_is_shed() -> None:
@@ -60,7 +56,7 @@ async def test_no_more_than_allowed_are_inside_and_the_rest_is_shed() -> None:
         inside -= 1
         await answering()(scope, receive, send)
 
-    layer = ThrottleMiddleware(app, limit)
+    layer = admitting(ThrottleStep(limit), endpoint=app)
     results = await asyncio.gather(*(ask(layer) for _ in range(20)), return_exceptions=True)
     problems = [result for result in results if isinstance(result, Problem)]
     assert most == 3
@@ -78,7 +74,7 @@ async def test_one_network_leaves_places_to_others() -> None:
         await gate.wait()
         await answering()(scope, receive, send)
 
-    layer = ThrottleMiddleware(app, limit)
+    layer = admitting(ThrottleStep(limit), endpoint=app)
     first = asyncio.create_task(ask(layer, address="192.0.2.1"))
     await asyncio.sleep(0)
     with pytest.raises(Problem) as caught:
@@ -94,7 +90,7 @@ async def test_the_deadline_of_the_request_counts() -> None:
     limit = throttle(1, max_queue=1)
     await limit.lane(RPC).enter(RPC)
     with pytest.raises(Problem) as caught:
-        await ask(ThrottleMiddleware(answering(), limit), time.monotonic() - 1)
+        await ask(admitting(ThrottleStep(limit)), time.monotonic() - 1)
     assert caught.value.decision == Decision("throttle", "deadline", limit=1, retry_after_s=1)
 
 
@@ -107,7 +103,7 @@ async def test_a_client_that_reads_slowly_holds_no_place() -> None:
     async def send(_message: Message) -> None:
         seen.append(in_use(limit))
 
-    await ThrottleMiddleware(answering(), limit)(scope, receiving(()), send)
+    await admitting(ThrottleStep(limit))(scope, receiving(()), send)
     assert seen == [0, 0]
 
 
@@ -117,5 +113,5 @@ async def test_a_place_is_given_back_once_whatever_happens(error: BaseException,
     limit = throttle(2)
     await limit.lane(RPC).enter(RPC)
     with pytest.raises(type(error)):
-        await ask(ThrottleMiddleware(raising(error, after_start=after_start), limit))
+        await ask(admitting(ThrottleStep(limit), endpoint=raising(error, after_start=after_start)))
     assert in_use(limit) == 1

@@ -1,22 +1,13 @@
 import pytest
+from gateway.admission.identity import IdentityStep
 from gateway.exchange import Exchange
-from gateway.middleware.identity import IdentityMiddleware
 from gateway.problems import Decision
 from gateway.sessions.cookie import SessionCookie
 from service_kit.contract.policy import Access, MethodPolicy, SessionEffect
 from service_kit.request.principal import Principal
 from service_kit.tokens.errors import KeySetUnavailableError, TokenError
 
-from tests.unit.gateway.asgi import (
-    Headers,
-    answering,
-    call,
-    exchange_in,
-    http_scope,
-    passes_lifespan_through,
-    policy,
-    principal,
-)
+from tests.unit.gateway.asgi import Headers, admitting, call, exchange_in, http_scope, policy, principal
 
 COOKIE = SessionCookie(secure=False)
 
@@ -40,16 +31,12 @@ class TokensByName:
 async def identify(headers: Headers, method: MethodPolicy | None = None) -> Exchange:
     scope = http_scope(headers=headers)
     exchange = exchange_in(scope, policy=method or policy())
-    assert (await call(IdentityMiddleware(answering(), TokensByName(), COOKIE), scope)).status == 200
+    assert (await call(admitting(IdentityStep(TokensByName(), COOKIE)), scope)).status == 200
     return exchange
 
 
 def bearing(*values: bytes) -> Headers:
     return [(b"authorization", value) for value in values]
-
-
-async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(lambda app: IdentityMiddleware(app, TokensByName(), COOKIE))
 
 
 @pytest.mark.parametrize("value", [b"Bearer good", b"bearer good", b"BEARER   good "])
@@ -130,5 +117,5 @@ async def test_one_that_issues_a_session_learns_of_the_former_one() -> None:
 async def test_what_is_no_endpoint_is_left_alone() -> None:
     scope = http_scope(headers=bearing(b"Bearer bad"))
     exchange = exchange_in(scope)
-    await call(IdentityMiddleware(answering(), TokensByName(), COOKIE), scope)
+    await call(admitting(IdentityStep(TokensByName(), COOKIE)), scope)
     assert exchange.refusal is None

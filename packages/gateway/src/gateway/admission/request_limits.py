@@ -1,8 +1,7 @@
-"""What no request may exceed before anybody looks at it."""
-
-from starlette.types import ASGIApp, Receive, Scope, Send
+"""Bounds the target and the header fields of a request."""
 
 from gateway.bad_token import is_too_long, token_too_long
+from gateway.exchange import Exchange
 from gateway.media_types import unsupported
 from gateway.request_limits import RequestLimits
 
@@ -10,26 +9,20 @@ from gateway.request_limits import RequestLimits
 _FIELD_OVERHEAD_BYTES = 4
 
 
-class RequestLimitsMiddleware:
-    """Bounds the target (414) and the header fields (431, RFC 6585), and refuses encoded bodies (415).
+class RequestLimitsStep:
+    """Refuses a target (414) or header fields (431, RFC 6585) that are too large, and encoded bodies (415).
 
-    Encoded bodies could grow without bound. Where it is the access token that is too long, the answer is 401.
+    Encoded bodies could grow without bound when they are decoded. An access token that is too long is a 401.
     """
 
-    def __init__(self, app: ASGIApp, limits: RequestLimits) -> None:
-        self.app = app
+    def __init__(self, limits: RequestLimits) -> None:
         self._limits = limits
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            self._check_target(scope)
-            self._check_fields(scope["method"], scope["headers"])
-        await self.app(scope, receive, send)
-
-    def _check_target(self, scope: Scope) -> None:
-        query = scope["query_string"]
-        if len(scope["raw_path"]) + (len(query) + 1 if query else 0) > self._limits.max_target_bytes:
+    async def __call__(self, exchange: Exchange) -> None:
+        query = exchange.query
+        if len(exchange.raw_path) + (len(query) + 1 if query else 0) > self._limits.max_target_bytes:
             raise self._limits.target_too_long()
+        self._check_fields(exchange.http_method, exchange.headers)
 
     def _check_fields(self, http_method: str, headers: list[tuple[bytes, bytes]]) -> None:
         if len(headers) > self._limits.max_headers:

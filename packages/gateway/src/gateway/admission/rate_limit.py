@@ -1,10 +1,10 @@
-"""Quotas per user or client address, by the contract's rate classes."""
+"""Rate limits per user or client network, by the contract's rate classes."""
 
 from collections.abc import Mapping
 from functools import lru_cache
 from math import ceil
 
-from service_kit.contract.policy import Degraded, MethodPolicy, RateClass
+from service_kit.contract.policy import Degraded, RateClass
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of
@@ -22,7 +22,7 @@ _UNAVAILABLE_RETRY_AFTER_S = 1
 
 
 class _Gate:
-    """Asks the limiter, tells the client in headers what is left, and counts what was decided."""
+    """Asks the limiter, sets the headers that report what is left, and counts the decisions."""
 
     def __init__(self, limiter: DegradingLimiter, telemetry: RateLimitTelemetry) -> None:
         self._limiter = limiter
@@ -31,14 +31,14 @@ class _Gate:
     async def admit(
         self, exchange: Exchange, key: str, rate_class: RateClass, quota: Quota, degraded: Degraded
     ) -> None:
-        """Takes one request out of the bucket ``key``. Problem (429, 503): there is none left, or that is unknown."""
+        """Takes one request out of the bucket ``key``. Problem: 429 if none is left, 503 if that is unknown."""
         exchange.rate_key = key
         try:
             ruling = await self._limiter.admit(key, quota, degraded)
         except LimiterUnavailable as exc:
             self._telemetry.decided(rate_class, _UNAVAILABLE)
             raise _unavailable() from exc
-        tell_what_is_left(exchange, rate_class, ruling)
+        report_remaining(exchange, rate_class, ruling)
         exchange.is_admitted = ruling.admission.allowed
         if exchange.is_admitted:
             self._telemetry.decided(rate_class, "admitted")
@@ -48,36 +48,30 @@ class _Gate:
         raise _exhausted(ruling, state)
 
 
-class RateLimitMiddleware:
-    """Admits a request for an endpoint against the quota of its rate class, and tells in headers what is left.
+class RateLimitStep:
+    """Admits a request for an endpoint against the quota of its rate class, and reports in headers what is left.
 
-    It stands in two places: before a session is renewed, where only the address may be known, and behind it, where
-    the user is. A bucket that was drawn on in the first place is not drawn on again in the second.
+    It runs twice: before a session is renewed, where only the network may be known, and after it, where the user is.
+    A bucket that was drawn on the first time is not drawn on again the second time.
 
-    quotas: one for every rate class. The headers are those of draft-ietf-httpapi-ratelimit-headers
+    The headers are those of draft-ietf-httpapi-ratelimit-headers
     (https://datatracker.ietf.org/doc/draft-ietf-httpapi-ratelimit-headers/); a refusal is 429 RATE_LIMITED.
-    While the quotas cannot be shared, the policy in force is another one, "default-local", with the local share.
+    While the quotas cannot be shared, the policy in force is named "default-local", with the local share.
+
+    Args:
+        quotas: one for every rate class.
     """
 
     def __init__(
-        self,
-        app: ASGIApp,
-        limiter: DegradingLimiter,
-        quotas: Mapping[RateClass, Quota],
-        telemetry: RateLimitTelemetry,
+        self, limiter: DegradingLimiter, quotas: Mapping[RateClass, Quota], telemetry: RateLimitTelemetry
     ) -> None:
-        self.app = app
         self._gate = _Gate(limiter, telemetry)
         self._quotas = dict(quotas)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            exchange = exchange_of(scope)
-            if exchange.endpoint is not None:
-                await self._admit(exchange, exchange.endpoint.method.policy)
-        await self.app(scope, receive, send)
-
-    async def _admit(self, exchange: Exchange, policy: MethodPolicy) -> None:
+    async def __call__(self, exchange: Exchange) -> None:
+        if exchange.endpoint is None:
+            return
+        policy = exchange.endpoint.method.policy
         key = rate_key(policy.rate_class, exchange.request)
         if key == exchange.rate_key:
             return
@@ -86,7 +80,7 @@ class RateLimitMiddleware:
 
 
 class RateLimitedPage:
-    """One of the gateway's own pages, which draws on the everyday quota of the network that asks for it."""
+    """One of the gateway's own pages; a request for it draws on the default quota of the client's network."""
 
     def __init__(self, page: ASGIApp, limiter: DegradingLimiter, quota: Quota, telemetry: RateLimitTelemetry) -> None:
         self._page = page
@@ -100,19 +94,19 @@ class RateLimitedPage:
         await self._page(scope, receive, send)
 
 
-def tell_what_is_left(exchange: Exchange, rate_class: RateClass, ruling: Ruling) -> None:
-    """Sets the headers of the response that say how much of the quota is left."""
+def report_remaining(exchange: Exchange, rate_class: RateClass, ruling: Ruling) -> None:
+    """Sets the response headers that report how much of the quota is left."""
     name, policy = _policy(rate_class, ruling.quota, ruling.local)
     left = f"{name};r={ruling.admission.remaining};t={ceil(ruling.admission.reset_after_s)}"
     headers = exchange.response_headers
-    # Of two buckets, the client is told of the one that was asked last.
+    # Of two buckets, the one that was drawn on last is reported.
     headers[:] = [header for header in headers if header[0] not in _HEADERS]
     headers += ((b"ratelimit-policy", policy), (b"ratelimit", left.encode()))
 
 
 @lru_cache(maxsize=64)
 def _policy(rate_class: RateClass, quota: Quota, local: bool) -> tuple[str, bytes]:
-    """Its name, as a string of structured fields, and its header."""
+    """Returns the policy's name, as a string of structured fields (RFC 9651), and its header."""
     name = f'"{rate_class.value}-local"' if local else f'"{rate_class.value}"'
     return name, f"{name};q={quota.limit};w={quota.window_s}".encode()
 

@@ -1,17 +1,17 @@
 import pytest
-from gateway.middleware.cross_site import CrossSiteGuard
+from gateway.admission.cross_site import CrossSiteGuard
+from gateway.exchange import Exchange
 from gateway.problems import Problem
-from starlette.types import Scope
 
-from tests.unit.gateway.asgi import http_scope
+from tests.unit.gateway.asgi import exchange_in, http_scope
 
 APP, OWN, EVIL = b"https://app.example.com", b"https://api.example.com", b"https://evil.example"
 GUARD = CrossSiteGuard([APP.decode()])
 
 
-def request(site: bytes | None, origin: bytes | None, method: str = "POST") -> Scope:
+def request(site: bytes | None, origin: bytes | None, method: str = "POST") -> Exchange:
     fields = [(b"host", b"api.example.com"), (b"sec-fetch-site", site), (b"origin", origin)]
-    return http_scope(method, headers=[(name, value) for name, value in fields if value is not None])
+    return exchange_in(http_scope(method, headers=[(name, value) for name, value in fields if value is not None]))
 
 
 @pytest.mark.parametrize(
@@ -65,4 +65,4 @@ def test_reading_is_safe(method: str) -> None:
 
 def test_without_a_host_nothing_is_our_own() -> None:
     with pytest.raises(Problem):
-        GUARD.check(http_scope("POST", headers=[(b"origin", b"https://")]))
+        GUARD.check(exchange_in(http_scope("POST", headers=[(b"origin", b"https://")])))

@@ -1,8 +1,8 @@
 import pytest
+from gateway.admission.credentials import CredentialsStep
+from gateway.admission.cross_site import CrossSiteGuard
+from gateway.admission.session_renewal import SessionRenewalStep
 from gateway.exchange import Exchange
-from gateway.middleware.credentials import CredentialsMiddleware
-from gateway.middleware.cross_site import CrossSiteGuard
-from gateway.middleware.session_renewal import SessionRenewalMiddleware
 from gateway.problems import Decision, Problem
 from gateway.sessions.cookie import SessionCookie
 from gateway.sessions.renewal import Renewal
@@ -10,16 +10,7 @@ from service_kit.contract.policy import Access
 from service_kit.request.context import RequestContext
 from starlette.types import ASGIApp, Scope
 
-from tests.unit.gateway.asgi import (
-    Headers,
-    answering,
-    call,
-    exchange_in,
-    http_scope,
-    passes_lifespan_through,
-    policy,
-    principal,
-)
+from tests.unit.gateway.asgi import Headers, admitting, answering, call, exchange_in, http_scope, policy, principal
 
 COOKIE = [(b"cookie", b"session_key=key-1")]
 EXPIRED = Problem(401, "TOKEN_EXPIRED", decision=Decision("authentication", "expired"))
@@ -56,8 +47,9 @@ class Reports:
 def layer(app: ASGIApp, renewals: Renewals, reports: Reports | None = None) -> ASGIApp:
     """Both halves: what is refused before the body is read, and what is renewed behind admission control."""
     cookie = SessionCookie(secure=False)
-    renewal = SessionRenewalMiddleware(app, renewals, reports or Reports(), cookie)
-    return CredentialsMiddleware(renewal, cookie, CrossSiteGuard(["https://app.example.com"]))
+    credentials = CredentialsStep(cookie, CrossSiteGuard(["https://app.example.com"]))
+    renewal = SessionRenewalStep(renewals, reports or Reports(), cookie)
+    return admitting(credentials, renewal, endpoint=app)
 
 
 def arriving(
@@ -73,10 +65,6 @@ async def refused(scope: Scope, renewals: Renewals) -> Problem:
     with pytest.raises(Problem) as caught:
         await call(layer(answering(), renewals), scope)
     return caught.value
-
-
-async def test_other_scopes_pass() -> None:
-    assert await passes_lifespan_through(lambda app: layer(app, Renewals()))
 
 
 @pytest.mark.parametrize(("headers", "refusal"), [(COOKIE, None), ([*COOKIE, OLD_TOKEN], EXPIRED)])

@@ -1,12 +1,12 @@
-"""When a request is due to be answered: within its method's time in the contract, or earlier if the client says so."""
+"""Sets when a request is due: within its method's time in the contract, or earlier if the client says so."""
 
 from math import inf
 from time import monotonic, perf_counter
+from types import TracebackType
 
 from service_kit.request.errors import Violation
-from starlette.types import ASGIApp, Receive, Scope, Send
 
-from gateway.exchange import exchange_of
+from gateway.exchange import Exchange
 from gateway.limits.turn import ShedCause
 from gateway.problems import Problem
 from gateway.request_headers import every
@@ -15,39 +15,35 @@ from gateway.request_timeout import REQUEST_TIMEOUT, parse_request_timeout
 _HEADER = REQUEST_TIMEOUT.lower().encode()
 
 
-class DeadlineMiddleware:
-    """Sets the deadline that everything further in keeps: the queue, the renewal, and the calls of services.
+class DeadlineStep:
+    """Sets the deadline that the queue, the session renewal and the calls of services keep.
 
-    The contract's time begins here, with the body complete: a client that sends slowly must not leave a service but a
-    millisecond. The client's own, `Request-Timeout`, began when the request came, and can only shorten that.
+    The contract's time begins here, with the body complete, so that a client that sends slowly leaves the service its
+    full time. The client's own time, `Request-Timeout`, began when the request came, and can only shorten that.
 
-    A request that runs out of the time that its client chose is 408 CLIENT_TIMEOUT, where the contract's is 504: what
-    clients choose says nothing about the services, and must not count against their objective.
+    A request that runs out of the client's time is answered 408 CLIENT_TIMEOUT instead of 504: what clients choose
+    says nothing about the services, and must not count against their objective.
     """
 
-    def __init__(self, app: ASGIApp) -> None:
-        self.app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        exchange = exchange_of(scope) if scope["type"] == "http" else None
-        if exchange is None or exchange.endpoint is None:
-            await self.app(scope, receive, send)
+    async def __call__(self, exchange: Exchange) -> None:
+        if exchange.endpoint is None:
             return
         now = monotonic()
         due = now + exchange.endpoint.method.policy.deadline_s
-        asked = every(scope["headers"], _HEADER)
+        asked = every(exchange.headers, _HEADER)
         clients_due = now - (perf_counter() - exchange.started_at) + _seconds(asked) if asked else inf
         exchange.request.deadline = min(due, clients_due)
-        try:
-            await self.app(scope, receive, send)
-        except Problem as problem:
-            if clients_due < due and _is_for_want_of_time(problem):
-                raise _client_timeout() from problem
-            raise
+        if clients_due < due:
+            exchange.held.push(_blame_client)
+
+
+def _blame_client(_kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None) -> None:
+    if isinstance(error, Problem) and _is_for_want_of_time(error):
+        raise _client_timeout() from error
 
 
 def _is_for_want_of_time(problem: Problem) -> bool:
-    """Whether a deadline has passed, or would have passed before the answer."""
+    """Returns whether a deadline has passed, or would have passed before the answer."""
     if problem.code == "DEADLINE_EXCEEDED":
         return True
     return problem.decision is not None and problem.decision.state == ShedCause.DEADLINE.value

@@ -1,40 +1,39 @@
 """Receives a request's body, before anything scarce is held for the request."""
 
 from service_kit.request.clients import Client, client_of
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import Receive
 
-from gateway.exchange import exchange_of
+from gateway.exchange import Exchange
 from gateway.limits.byte_budget import ByteBudget, Exhausted
 from gateway.problems import Decision, Problem
 
-# Whatever fills the memory has arrived, or has been given up, within seconds.
+# Bodies that fill the memory have arrived, or were given up, within seconds.
 _RETRY_AFTER_S = 1
 
 
-class BodyMiddleware:
-    """Reads the whole body into the exchange. Its size, and the time that it takes, are bounded further out.
+class BodyStep:
+    """Reads the whole body into the exchange. `BodyLimitStep` bounds its size, and the time that it takes.
 
-    memory: what the bodies of all requests may take together, until these are answered, and those of one client;
-    beyond it, 503. What has come is charged, and not what was announced.
+    Args:
+        memory: what the bodies of all requests may take together until these are answered, and those of one client;
+            beyond it, 503. Received bytes are charged, not the declared length.
     """
 
-    def __init__(self, app: ASGIApp, memory: ByteBudget) -> None:
-        self.app = app
+    def __init__(self, memory: ByteBudget) -> None:
         self._memory = memory
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or not exchange_of(scope).expects_body:
-            await self.app(scope, receive, send)
+    async def __call__(self, exchange: Exchange) -> None:
+        if not exchange.expects_body:
             return
-        client = client_of(exchange_of(scope).request)
+        client = client_of(exchange.request)
         # Grows in place: pieces that are joined in the end would take twice the memory for a moment.
         body = bytearray()
-        try:
-            await self._read(receive, body, client)
-            exchange_of(scope).body = body
-            await self.app(scope, receive, send)
-        finally:
-            self._memory.give_back(len(body), client)
+        exchange.held.callback(self._release, body, client)
+        await self._read(exchange.receive, body, client)
+        exchange.body = body
+
+    def _release(self, body: bytearray, client: Client) -> None:
+        self._memory.give_back(len(body), client)
 
     async def _read(self, receive: Receive, body: bytearray, client: Client) -> None:
         while True:
