@@ -49,6 +49,8 @@ def lines_of(stack: Stack, process: str, request_id: str) -> list[dict[str, Any]
 
 
 async def test_an_order_is_one_tree_of_steps(connection: HttpConnection, person: Person, collector: Collector) -> None:
+    # The first use of a session's key is reported to user-svc, as a part of that request's trace.
+    assert (await connection.request("GET", "/api/users/me", token=person.token)).status == 200
     caller = Caller()
     assert (await order(connection, person, caller)).status == 201
 
