@@ -1,7 +1,7 @@
 """Deleted users, relays and consumers in any order, each cut off anywhere, on a Redis that may lose what it has.
 
-Whatever happened: once all has settled, every deleted user's processing orders are cancelled, each once, and nothing
-else is.
+After any sequence, once all has settled, every order in processing of a deleted user is cancelled, each once, and no
+other order is.
 """
 
 import asyncio
@@ -42,7 +42,7 @@ _RELAY_FAULTS = _FAULTS.filter(lambda fault: fault is not Fault.BUG)
 
 @dataclass
 class Expected:
-    """What the model knows of an order. changed_to: what somebody made of it while its owner was there."""
+    """An order in the model. changed_to: its status, if it was changed before its owner was deleted."""
 
     owner: str
     changed_to: OrderStatus | None = None
@@ -118,7 +118,7 @@ class EventMachine(RuleBasedStateMachine):
         self.consume(0, at, consume, data)
 
     @rule()
-    def write_what_nobody_understands(self) -> None:
+    def write_an_event_of_unknown_type(self) -> None:
         event = an_event()
         self.poison.add(event.event_id)
         self.world.outbox.write(event)
