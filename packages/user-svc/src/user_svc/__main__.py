@@ -8,22 +8,17 @@ from datetime import timedelta
 import shared_contracts
 from loguru import logger
 from redis.asyncio import Redis
-from service_kit import logs
-from service_kit.admin import admin_server
 from service_kit.cli import command
 from service_kit.contract import Contract
-from service_kit.grpc.server import GrpcServer
 from service_kit.lifecycle import Lifecycle, ProcessFailedError
-from service_kit.postgres import PoolLimits, PostgresPool, open_pool, ping
+from service_kit.postgres import PostgresPool
 from service_kit.postgres.monthly_log import MonthlyLog
-from service_kit.postgres.schema import SchemaCheck
-from service_kit.profiling import PprofServer
+from service_kit.process import start_process
+from service_kit.process.database import open_database
+from service_kit.process.grpc_port import open_grpc_port
 from service_kit.runtime.release import this_release
-from service_kit.settings import in_force
-from service_kit.telemetry import metrics
 from service_kit.tokens.key_set import KeySet
 from service_kit.tokens.verifier import TokenVerifier
-from service_kit.tracing.exporting import exported_traces
 
 from user_svc.adapters import redis_client
 from user_svc.adapters.audit_log import PostgresAuditLog
@@ -84,49 +79,18 @@ _NAME = "user-svc"
 
 async def _serve(settings: Settings) -> None:
     use_one_arena()
-    release = this_release(_NAME)
-    log_level = logs.configure(
-        service=_NAME, version=release.version, level=settings.log_level, form=settings.log_format
-    )
-    metrics.start(service=_NAME, version=release.version, revision=release.commit)
     contract = Contract.load(shared_contracts.descriptor_set())
 
     async with Lifecycle(settings.drain_s) as lifecycle:
-        readiness = lifecycle.readiness
-        admin = admin_server(
-            hosts=settings.admin_host,
-            port=settings.admin_port,
-            readiness=readiness,
-            release=release,
-            settings=in_force(settings, PREFIX),
-            log_level=log_level,
-        )
-        await lifecycle.enter("admin", admin)
-        profiles = await lifecycle.enter(
-            "pprof", PprofServer(hosts=settings.pprof_host, port=settings.pprof_port, release=release)
-        )
-        lifecycle.on_drain("pprof", profiles.drain)
-        tracer = await lifecycle.enter("traces", exported_traces(settings, release))
+        tracer = await start_process(lifecycle, this_release(_NAME), settings, PREFIX)
 
         signing_keys = _signing_keys(settings)
         # Reading the folder is cheap, so refreshes are not limited: another replica's new key is known at once.
         keys = KeySet(signing_keys.published, refresh_every_s=1.0, refresh_at_most_every_s=0.0)
         lifecycle.start("key-set", keys.keep_fresh)
-        readiness.add("signing_key", signing_keys.check)
+        lifecycle.readiness.add("signing_key", signing_keys.check)
 
-        limits = PoolLimits(
-            min_size=settings.pool_min_size,
-            max_size=settings.pool_max_size,
-            wait_s=settings.pool_wait_s,
-            connect_timeout_s=settings.connect_timeout_s,
-            statement_timeout_ms=settings.statement_timeout_ms,
-        )
-        database_url = settings.database_url.reveal()
-        pool = await lifecycle.enter("postgres", open_pool(database_url, limits, application_name=_NAME))
-        probe_pool = open_pool(database_url, limits.for_probes(), application_name=f"{_NAME} probe")
-        postgres_probe = await lifecycle.enter("postgres-probe", probe_pool)
-        readiness.add("postgres", lambda: ping(postgres_probe))
-        readiness.add("schema", SchemaCheck(postgres_probe, "user_svc").check)
+        pool = await open_database(lifecycle, settings, service=_NAME, package="user_svc")
         outbox = _outbox(settings, pool)
         lifecycle.start("outbox", outbox.run)
         users = PostgresUserRepository(pool, outbox.wake)
@@ -134,7 +98,7 @@ async def _serve(settings: Settings) -> None:
 
         redis = await lifecycle.enter("redis", redis_client.open_client(settings.redis_url.reveal()))
         redis_probe = await lifecycle.enter("redis-probe", _redis_for_probes(settings))
-        readiness.add("redis", lambda: redis_client.check(redis_probe))
+        lifecycle.readiness.add("redis", lambda: redis_client.check(redis_probe))
         session_policy = _session_policy(settings)
         key_lifetime_s = session_policy.key_lifetime_s(settings.tokens_live_s)
         ended_sessions = PostgresEndedSessions(pool, key_lifetime_s, settings.tokens_live_s)
@@ -182,23 +146,15 @@ async def _serve(settings: Settings) -> None:
             public_keys=signing_keys.public,
         )
         audit_service = AuditService(check_session=check_session, list=ListAuditEvents(PostgresAuditLog(pool)))
-        server = await lifecycle.enter(
-            "grpc",
-            GrpcServer(
-                [user_service, audit_service, session_service, UserEventService(PostgresOutbox(pool).get)],
-                contract=contract,
-                readiness=readiness,
-                verifier=verifier,
-                hosts=settings.host,
-                port=settings.port,
-                error_table=ERROR_TABLE,
-                share_port=settings.share_port,
-                drain_notice_s=settings.drain_notice_s,
-                limits=settings.grpc_limits,
-                tracer=tracer,
-            ),
+        await open_grpc_port(
+            lifecycle,
+            settings,
+            [user_service, audit_service, session_service, UserEventService(PostgresOutbox(pool).get)],
+            contract=contract,
+            verifier=verifier,
+            error_table=ERROR_TABLE,
+            tracer=tracer,
         )
-        lifecycle.on_drain("grpc", server.drain)
         await lifecycle.run()
 
 
