@@ -90,10 +90,10 @@ words *ARGS:
 test *ARGS:
     @{{ uv_run }} pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal "$@"
 
-# Runs the unit tests with few generated examples, for the inner loop: at most 45 s on two cores (ARGS go to pytest).
+# Runs the unit tests with few generated examples, without simulations and profiles: at most 45 s on two cores.
 [no-exit-message]
 test-fast *ARGS:
-    @{{ uv_run }} pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal --hypothesis-profile=fast -q tests/unit "$@"
+    @{{ uv_run }} pytest --numprocesses=logical --maxprocesses=4 --dist=worksteal --hypothesis-profile=fast --ignore-glob='*simulation*' --ignore-glob='*/profiling/*' -q tests/unit "$@"
 
 # Runs the unit tests: they need no server.
 [no-exit-message]
