@@ -35,7 +35,8 @@ def main() -> int:
     if arguments.results is not None:
         write_results(arguments.results, results)
     if arguments.markdown:
-        REPORT.write_text(markdown(drills, results, datetime.now(UTC)))
+        current = REPORT.read_text() if REPORT.exists() else ""
+        REPORT.write_text(markdown(current, drills, results, datetime.now(UTC)))
         print(f"written: {REPORT}")
     return 0 if all(result.passed for result in results) else 1
 

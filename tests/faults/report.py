@@ -1,4 +1,4 @@
-"""docs/faults.md: every row of the drill with the required and the measured behaviour."""
+"""docs/faults.md: the required and the measured behaviour of every row of the drill."""
 
 import os
 from collections.abc import Mapping, Sequence
@@ -10,29 +10,32 @@ from tests.faults.finding import Finding
 
 REPORT = Path(__file__).resolve().parents[2] / "docs" / "faults.md"
 
-_HEAD = """\
-# Faults: required and measured behaviour
+#: The text above this line is written by hand, and kept.
+MARKER = "<!-- Below: written by just drill --markdown. -->\n"
+_SUMMARY = """\
+Measured on {day}, on {cores} processors: {rows} rows, {missed} missed. What is marked with \\* depends on their speed.
+"""
+_TABLE = """\
 
-Written by `just drill --markdown` on {day}, on {cores} processors: {rows} rows, {missed} missed. Do not edit.
-
-Each row injects a fault into a running platform and checks the required behaviour. `just drill NUMBER` plays one row;
-the code is in [tests/faults/rows](../tests/faults/rows). Findings marked with * depend on the speed of the machine.
-
-| # | Fault | Required | Measured (expected) | |
+| # | fault | what must happen | measured (expected) | |
 |---|---|---|---|---|
 """
 
 
-def markdown(drills: Mapping[int, Drill], results: Sequence[Result], at: datetime) -> str:
-    """Returns the page for these results, by the number of the row."""
+def markdown(current: str, drills: Mapping[int, Drill], results: Sequence[Result], at: datetime) -> str:
+    """Returns the page with these results.
+
+    Args:
+        current: the page as it is; what stands above the marker is kept.
+        drills: all rows by number.
+        results: of all rows.
+        at: the time of the measurement.
+    """
+    head = current.partition(MARKER)[0] if MARKER in current else "# Faults\n\n"
+    missed = sum(not result.passed for result in results)
+    summary = _SUMMARY.format(day=f"{at:%Y-%m-%d}", cores=os.cpu_count(), rows=len(results), missed=missed)
     ordered = sorted(results, key=lambda result: result.number)
-    head = _HEAD.format(
-        day=f"{at:%Y-%m-%d}",
-        cores=os.cpu_count(),
-        rows=len(results),
-        missed=sum(not result.passed for result in results),
-    )
-    return head + "".join(_row(drills[result.number], result) for result in ordered)
+    return f"{head}{MARKER}\n{summary}{_TABLE}" + "".join(_row(drills[result.number], result) for result in ordered)
 
 
 def _row(drill: Drill, result: Result) -> str:

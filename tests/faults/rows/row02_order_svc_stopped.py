@@ -63,4 +63,9 @@ async def _answered(record: Record, since_s: float) -> bool | None:
     return True if any(seen.status == 200 for seen in record.of("order", since_s=since_s).seen) else None
 
 
-DRILL = Drill(2, "SIGSTOP order-svc", "deadlines, then the breaker opens", run)
+DRILL = Drill(
+    2,
+    "order-svc hangs",
+    "calls reach their deadline, then the breaker opens; further calls are refused within 20 ms",
+    run,
+)

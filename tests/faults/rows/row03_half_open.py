@@ -46,4 +46,4 @@ async def _run(stage: Stage) -> list[Finding]:
     ]
 
 
-DRILL = Drill(3, "half-open with 500 requests at once", "one trial call", run)
+DRILL = Drill(3, "500 requests reach a half-open breaker", "one of them is the trial call", run)

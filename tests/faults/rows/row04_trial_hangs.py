@@ -99,4 +99,4 @@ async def _answered(gateway: IsolatedGateway, person: Person) -> int:
         connection.close()
 
 
-DRILL = Drill(4, "the trial hangs or is cancelled", "the next trial comes all the same", run)
+DRILL = Drill(4, "the trial call hangs, or is cancelled", "the next trial starts in time", run)

@@ -32,4 +32,4 @@ async def _run(stage: Stage) -> list[Finding]:
     ]
 
 
-DRILL = Drill(5, "1 000 NOT_FOUND answers", "they count neither way", run)
+DRILL = Drill(5, "1 000 responses of 404", "the breaker does not change", run)

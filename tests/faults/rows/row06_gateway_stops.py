@@ -138,4 +138,9 @@ async def _half_an_order(port: int, person: Person) -> _HalfSent:
     return _HalfSent(reader, writer, body[10:])
 
 
-DRILL = Drill(6, "gateway SIGTERM under h1 and h2 load", "drain: finish, Connection: close, refuse new", run)
+DRILL = Drill(
+    6,
+    "SIGTERM to a gateway under HTTP/1.1 and HTTP/2 load",
+    "requests in progress finish, with Connection: close; none fails",
+    run,
+)

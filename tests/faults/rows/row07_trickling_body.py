@@ -71,4 +71,4 @@ def _never_read(port: int, clients: contextlib.AsyncExitStack) -> None:
     client.sendall(b"GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n" * 100)
 
 
-DRILL = Drill(7, "SIGTERM with a body trickling in", "forced exit", run)
+DRILL = Drill(7, "SIGTERM while a body arrives slowly", "the process exits at the end of the drain", run)

@@ -116,7 +116,7 @@ async def _locked(stack: Stack, order_id: str) -> AsyncIterator[None]:
 
 DRILL = Drill(
     8,
-    "order-svc SIGTERM under load",
-    "not ready; new calls refused UNAVAILABLE; those in flight finish; no commit is lost",
+    "SIGTERM to order-svc under load",
+    "not ready, new calls refused, calls in progress finish: none is lost or cancelled",
     run,
 )

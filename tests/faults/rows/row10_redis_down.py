@@ -81,4 +81,6 @@ async def _newcomer_in_time(stack: Stack) -> Person:
     return await in_time(registered, within_s=_BACK_WITHIN_S)
 
 
-DRILL = Drill(10, "Redis down", "orders: a local share of the quota; credentials: refused", run)
+DRILL = Drill(
+    10, "Redis is down", "orders under a local share of the quota, logins refused; at most 100 ms slower", run
+)

@@ -84,4 +84,4 @@ async def _platform() -> AsyncIterator[tuple[Stack, TcpProxy]]:
                 await asyncio.to_thread(platform.__exit__, None, None, None)
 
 
-DRILL = Drill(11, "Redis answers 2 s late", "the same as when it is down", run)
+DRILL = Drill(11, "Redis answers 2 s late", "as when it is down", run)

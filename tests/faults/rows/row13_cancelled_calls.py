@@ -159,7 +159,7 @@ async def _after(storm: _Storm) -> Counter[str]:
 
 DRILL = Drill(
     13,
-    "10 000 cancelled calls through a slow proxy to Redis and Postgres",
-    "no crossed replies, no leaked connection",
+    "10 000 calls are cancelled on the way to Redis and PostgreSQL",
+    "no reply reaches another call, no connection is lost",
     run,
 )

@@ -67,4 +67,4 @@ async def _first_success(record: Record, kind: str, since_s: float) -> float:
     return await in_time(succeeded, within_s=_BACK_WITHIN_S)
 
 
-DRILL = Drill(14, "Postgres restarts", "503, then heals without a process restart", run)
+DRILL = Drill(14, "PostgreSQL restarts", "503, then recovered within 5 s", run)

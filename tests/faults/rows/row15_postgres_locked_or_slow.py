@@ -144,7 +144,7 @@ async def _stopped(stack: Stack) -> AsyncIterator[None]:
 
 DRILL = Drill(
     15,
-    "Postgres locked or slow",
-    "statements end in time, the wait for a connection is bounded, probes still answer",
+    "PostgreSQL is locked or slow",
+    "statements and waits for a connection time out; probes still answer",
     run,
 )

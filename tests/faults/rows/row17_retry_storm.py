@@ -58,4 +58,4 @@ async def _storm(stage: Stage, person: Person, offered: int, environ: dict[str, 
         return record, sum(replica.calls for replica in failing)
 
 
-DRILL = Drill(17, "a retry storm, order-svc failing 100 %", "the retry budget bounds it", run)
+DRILL = Drill(17, "all calls fail, and are retried", "at most 1.1 upstream calls for each request", run)

@@ -64,4 +64,4 @@ def _rows(stack: Stack, user_id: str) -> int:
     return int(row[0])
 
 
-DRILL = Drill(18, "the same Idempotency-Key 50× at once", "one order; an altered body is 422", run)
+DRILL = Drill(18, "one Idempotency-Key 50 times at once", "one order; with another body 422", run)

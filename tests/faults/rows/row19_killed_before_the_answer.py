@@ -107,4 +107,4 @@ def _request(key: str) -> bytes:
     return bytes(CreateOrderRequest(currency="EUR", lines=_LINES, idempotency_key=key))
 
 
-DRILL = Drill(19, "kill -9 between commit and reply, then retry with the key", "the first result; one row", run)
+DRILL = Drill(19, "kill -9 between commit and reply, then the key again", "the first result, one row", run)

@@ -77,4 +77,4 @@ def _retry_after(seen: Seen) -> int:
     return seconds
 
 
-DRILL = Drill(20, "4 gateways, limit L, burst 10 L", "exact across all of them", run)
+DRILL = Drill(20, "4 gateways, a burst of ten times the limit", "exactly the limit is admitted", run)

@@ -58,4 +58,4 @@ async def _session_of_a_liar(stack: Stack, connection: HttpConnection) -> str:
     return str(current["ip"])
 
 
-DRILL = Drill(21, "forged X-Forwarded-For", "ignored: the same bucket", run)
+DRILL = Drill(21, "forged X-Forwarded-For", "ignored: the same quota", run)

@@ -124,4 +124,9 @@ def _lasting(gateway: OwnGateway, clients: list[socket.socket]) -> int:
     return len(ports & gateway.peer_ports())
 
 
-DRILL = Drill(22, "slow headers, slow body, slow read, 10 000 idle connections", "closed, bounded", run)
+DRILL = Drill(
+    22,
+    "slow headers, bodies and readers; 10 000 idle connections",
+    "closed, bounded; other clients at most twice as slow",
+    run,
+)

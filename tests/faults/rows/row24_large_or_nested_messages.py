@@ -111,7 +111,7 @@ def _watched(process: ExtraProcess) -> Iterator[_Memory]:
 
 DRILL = Drill(
     24,
-    "64 MB, empty items or deep nesting, straight at a service",
-    "RESOURCE_EXHAUSTED / INVALID_ARGUMENT; no memory",
+    "64 MB, empty items or deep nesting, sent to a service directly",
+    "RESOURCE_EXHAUSTED or INVALID_ARGUMENT; at most 16 MiB more memory",
     run,
 )

@@ -127,4 +127,9 @@ async def _connect_over_http2(port: int) -> int:
         return (await client.reply(stream_id)).status
 
 
-DRILL = Drill(25, "HTTP/2 rapid reset, CONTINUATION flood, CONNECT, CL + TE", "refused", run)
+DRILL = Drill(
+    25,
+    "HTTP/2 rapid reset, CONTINUATION flood, CONNECT, two lengths",
+    "refused; other clients at most twice as slow",
+    run,
+)

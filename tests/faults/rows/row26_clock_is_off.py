@@ -141,4 +141,4 @@ async def _breaker(stack: Stack, platform: OwnClocks) -> list[Finding]:
     ]
 
 
-DRILL = Drill(26, "clock ± 5 min on one process", "leeway of tokens only; breakers and limiters do not notice", run)
+DRILL = Drill(26, "a clock is 5 minutes off", "only token leeway matters; breakers and limiters are not affected", run)

@@ -118,5 +118,8 @@ def _judged(history: list[Op]) -> list[Finding]:
 
 
 DRILL = Drill(
-    28, "all of these, one after the other", "the history of the orders is one that a correct store tells", run
+    28,
+    "all of these faults, one after the other",
+    "the history of every order, as clients observed it, is one that a correct store could produce",
+    run,
 )

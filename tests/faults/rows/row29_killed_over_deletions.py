@@ -162,7 +162,7 @@ def _summary(record: Record) -> Finding:
 
 DRILL = Drill(
     29,
-    "kill -9 of either side of an event, over and over",
-    "every deleted user's orders are cancelled, each once; those of other users are not",
+    "kill -9 of either side of an event, repeatedly, while users delete their accounts",
+    "every deleted user's orders in processing are cancelled, each once; no other user's are",
     run,
 )

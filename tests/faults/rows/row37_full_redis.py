@@ -140,4 +140,10 @@ def _names_the_reason(name: str, report: str) -> Finding:
     return Finding(f"readiness of {name}", "refusing: OOM", "refusing: OOM" if named else report, named)
 
 
-DRILL = Drill(37, "Redis is full", "as when it is down; nothing is lost, no 500", run)
+DRILL = Drill(
+    37,
+    "Redis is full (maxmemory)",
+    "orders under a local share of the quota; logins and renewals 503 with Retry-After; "
+    "readiness names the cause; all recovers within 2 s",
+    run,
+)

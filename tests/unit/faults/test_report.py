@@ -11,7 +11,7 @@ from tests.faults import __main__ as command
 from tests.faults.catalogue import catalogue
 from tests.faults.drill import Drill, Result, read_results, write_results
 from tests.faults.finding import Finding
-from tests.faults.report import markdown
+from tests.faults.report import MARKER, REPORT, markdown
 
 GOOD = Finding("failures", "0", "0", passed=True)
 SLOW = Finding("the longest | wait", "\u2264 1 s", "2 s", passed=False, clock=True)
@@ -22,7 +22,8 @@ DRILLS = {
 
 
 def test_report_has_a_line_per_row_in_order_with_required_and_measured_behaviour() -> None:
-    page = markdown(DRILLS, [Result(2, [GOOD]), Result(1, [GOOD, SLOW])], datetime(2026, 12, 1, tzinfo=UTC))
+    results = [Result(2, [GOOD]), Result(1, [GOOD, SLOW])]
+    page = markdown("", DRILLS, results, datetime(2026, 12, 1, tzinfo=UTC))
 
     assert "on 2026-12-01" in page
     assert "2 rows, 1 missed" in page
@@ -35,11 +36,25 @@ def test_report_has_a_line_per_row_in_order_with_required_and_measured_behaviour
 
 def test_report_of_the_real_rows_has_five_cells_per_line() -> None:
     drills = catalogue()
-    page = markdown(drills, [Result(number, [GOOD]) for number in drills], datetime.now(UTC))
+    page = markdown("", drills, [Result(number, [GOOD]) for number in drills], datetime.now(UTC))
 
     rows = [line for line in page.splitlines() if line.startswith("| ")][1:]
     assert len(rows) == len(drills)
     assert {line.replace("\\|", "").count("|") for line in rows} == {6}
+
+
+def test_report_keeps_the_text_above_the_marker_and_replaces_the_rest() -> None:
+    once = markdown(f"# By hand\n\n{MARKER}old\n", DRILLS, [Result(1, [SLOW])], datetime.now(UTC))
+    again = markdown(once, DRILLS, [Result(1, [GOOD])], datetime.now(UTC))
+
+    assert again.startswith(f"# By hand\n\n{MARKER}\nMeasured on")
+    assert "old" not in once
+    assert again.count("| 1 |") == 1
+    assert "MISS" not in again
+
+
+def test_documentation_has_the_marker() -> None:
+    assert MARKER in REPORT.read_text()
 
 
 def test_results_pass_unchanged_between_processes(tmp_path: Path) -> None:
