@@ -1,4 +1,4 @@
-"""The breaker against its model: whatever calls begin and end in whatever order, and however time passes between."""
+"""The breaker against its model: calls begin and end in any order, with any time between."""
 
 import asyncio
 from collections.abc import Coroutine, Generator
@@ -39,7 +39,7 @@ VERDICTS: dict[type[Exception], Verdict] = {DownError: Verdict.AWAY, SlowError: 
 
 
 class Waiting:
-    """Suspends a coroutine until the test goes on with it; so the test needs no event loop."""
+    """Suspends a coroutine until the test resumes it, so the test needs no event loop."""
 
     def __await__(self) -> Generator[None, None, str]:
         yield

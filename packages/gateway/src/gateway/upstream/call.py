@@ -125,9 +125,9 @@ def _cancelling() -> int:
 
 
 def _forget_cancellation(before: int) -> None:
-    """Grpclib ends a call by cancelling the task that waits for it, and does not take that back.
+    """Undoes the cancellation by which grpclib ends a call: it cancels the waiting task, and does not uncancel it.
 
-    Left so, an `asyncio.timeout` around this task would take its own cancellation for somebody else's.
+    Otherwise an `asyncio.timeout` around this task would not recognise its own cancellation.
     """
     task = asyncio.current_task()
     while task is not None and task.cancelling() > before:

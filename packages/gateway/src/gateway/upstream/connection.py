@@ -19,7 +19,7 @@ from gateway.upstream.protocol import ClientProtocol
 MOST_CALLS = 100
 #: HTTP/2 numbers streams up to 2^31, odd ones only, and never starts again (RFC 9113, 5.1.1).
 _LAST_STREAM_ID = 2**31 - 1 - 2 * MOST_CALLS
-#: A peer that leaves a ping unanswered for 5 s is gone, whatever TCP thinks. Pings are frequent: they also tell, when a
+#: A peer that does not answer a ping within 5 s is gone, even if TCP lives. Pings are frequent: they also show, when a
 #: call is late, whether the peer hangs or only this call is slow, and whether a connection is fit for the next call.
 #: The minimum is less than the interval: a timer that fires a little early must not skip a ping.
 _KEEPALIVE = keepalive(0.5, 5, min_interval_s=0.25, without_calls=True, max_without_data=0)
@@ -102,14 +102,14 @@ class Connection(Channel):
             self.retire()
 
     def retire(self) -> None:
-        """Take no more calls, and close once those in progress have ended. Who only watches is sent away."""
+        """Takes no more calls, and closes once those in progress have ended. Watches are ended."""
         if not self.retired:
             self.retirement.set()
             self._on_retired(self)
             for call in self.calls:
                 if is_server_streaming(call):
                     end_call(call, PeerRefusedError("the connection is being replaced"))
-        # Not at once: perhaps this is told in the middle of what the connection has received.
+        # Not at once: the connection may be in the middle of processing received data.
         asyncio.get_running_loop().call_soon(self._close_when_idle)
 
     def give_up(self) -> None:

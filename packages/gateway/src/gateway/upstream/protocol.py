@@ -25,7 +25,7 @@ from gateway.upstream.header_encoder import HeaderEncoder
 
 
 class Owner(Protocol):
-    """Whoever makes calls over the connection, and has to know what becomes of it."""
+    """Makes calls over the connection, and is notified of its changes."""
 
     def settled(self, most_streams: int | None) -> None:
         """The peer has sent its settings; most_streams: how many it takes at once, None: nothing new."""
