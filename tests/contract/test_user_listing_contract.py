@@ -10,7 +10,7 @@ from service_kit.postgres import PostgresPool
 from user_svc.domain.user import Role, User
 from user_svc.domain.user_listing import UserFilters, UserPosition
 
-from tests.contract.user_stores import Store, in_memory, in_postgres
+from tests.contract.user_repositories import Store, in_memory, in_postgres
 from tests.running.servers import RunningPostgres
 from tests.running.user_database import migrated_database, user_pool
 

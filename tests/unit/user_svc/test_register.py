@@ -17,12 +17,16 @@ from tests.unit.user_svc.world import World
 
 
 async def test_registration_creates_an_account_with_a_session(world: World) -> None:
-    grant = await world.registered("Ada@Example.com")
-    assert (grant.user.email, grant.user.name, grant.user.role) == ("Ada@Example.com", "Ada", Role.USER)
-    assert await world.users.get(grant.user.user_id) == grant.user
-    assert world.key_of(grant).counter == 1
-    assert await world.is_live(grant)
-    assert (grant.token.text.split()[0], grant.key_max_age_s) == (grant.user.user_id, 100)
+    credentials = await world.registered("Ada@Example.com")
+    assert (credentials.user.email, credentials.user.name, credentials.user.role) == (
+        "Ada@Example.com",
+        "Ada",
+        Role.USER,
+    )
+    assert await world.users.get(credentials.user.user_id) == credentials.user
+    assert world.key_of(credentials).counter == 1
+    assert await world.is_live(credentials)
+    assert (credentials.token.text.split()[0], credentials.key_max_age_s) == (credentials.user.user_id, 100)
     assert [event.kind for event in world.users.events] == [AuditKind.REGISTERED]
     assert world.users.events[0].origin == ORIGIN
 
@@ -36,10 +40,10 @@ async def test_taken_email_is_refused_only_after_hashing(world: World) -> None:
 
 
 async def test_taken_email_leaves_no_session_and_ends_none(world: World) -> None:
-    grant = await world.registered()
+    credentials = await world.registered()
     with pytest.raises(EmailTakenError):
-        await world.register(grant.user.email, "Eve", PASSWORD, ORIGIN, grant.session_key)
-    assert await world.is_live(grant)
+        await world.register(credentials.user.email, "Eve", PASSWORD, ORIGIN, credentials.session_key)
+    assert await world.is_live(credentials)
     assert len(world.sessions._sessions) == 1
 
 

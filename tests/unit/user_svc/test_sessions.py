@@ -10,10 +10,10 @@ from tests.unit.user_svc.world import World
 
 
 async def test_introspection_returns_the_claims_of_an_own_token(world: World) -> None:
-    grant = await world.registered()
-    contents = await world.introspect(world.actor_of(grant), grant.token.text)
+    credentials = await world.registered()
+    contents = await world.introspect(world.actor_of(credentials), credentials.token.text)
     assert contents is not None
-    assert (contents.user_id, contents.session_id) == (grant.user.user_id, world.key_of(grant).session_id)
+    assert (contents.user_id, contents.session_id) == (credentials.user.user_id, world.key_of(credentials).session_id)
 
 
 @pytest.mark.parametrize("token", ["", "rubbish"])
@@ -22,10 +22,10 @@ async def test_introspection_returns_nothing_for_a_malformed_token(world: World,
 
 
 async def test_introspection_returns_nothing_for_a_token_of_an_ended_session(world: World) -> None:
-    grant = await world.registered()
-    other = await world.logged_in(grant)
+    credentials = await world.registered()
+    other = await world.logged_in(credentials)
     await world.log_out(world.actor_of(other), ORIGIN)
-    assert await world.introspect(world.actor_of(grant), other.token.text) is None
+    assert await world.introspect(world.actor_of(credentials), other.token.text) is None
 
 
 async def test_introspection_of_another_users_token_is_for_administrators(world: World) -> None:
@@ -47,16 +47,16 @@ async def test_list_has_only_the_actors_sessions(world: World) -> None:
 
 
 async def test_own_session_is_revoked_once(world: World) -> None:
-    grant = await world.registered()
-    other = await world.logged_in(grant)
+    credentials = await world.registered()
+    other = await world.logged_in(credentials)
     session_id = world.key_of(other).session_id
-    await world.revoke(world.actor_of(grant), session_id, ORIGIN)
+    await world.revoke(world.actor_of(credentials), session_id, ORIGIN)
     assert not await world.is_live(other)
-    assert await world.is_live(grant)
+    assert await world.is_live(credentials)
     assert world.trail.kinds() == [AuditKind.SESSION_REVOKED]
     assert world.trail.events[0].detail == {"session_id": session_id, "cause": "revoked"}
     with pytest.raises(SessionNotFoundError):
-        await world.revoke(world.actor_of(grant), session_id, ORIGIN)
+        await world.revoke(world.actor_of(credentials), session_id, ORIGIN)
 
 
 async def test_session_of_another_user_is_not_found(world: World) -> None:
@@ -67,10 +67,10 @@ async def test_session_of_another_user_is_not_found(world: World) -> None:
 
 
 async def test_logout_ends_only_the_current_session(world: World) -> None:
-    grant = await world.registered()
-    other = await world.logged_in(grant)
-    await world.log_out(world.actor_of(grant), ORIGIN)
-    assert not await world.is_live(grant)
+    credentials = await world.registered()
+    other = await world.logged_in(credentials)
+    await world.log_out(world.actor_of(credentials), ORIGIN)
+    assert not await world.is_live(credentials)
     assert await world.is_live(other)
-    await world.log_out(world.actor_of(grant), ORIGIN)
+    await world.log_out(world.actor_of(credentials), ORIGIN)
     assert world.trail.kinds() == [AuditKind.SESSION_REVOKED]

@@ -17,9 +17,9 @@ from tests.unit.user_svc.world import World
 
 
 async def administrator(world: World, email: str = "boss@example.com") -> Credentials:
-    grant = await world.registered(email)
-    await world.set_role.by_operator(grant.user.user_id, Role.ADMIN)
-    return await world.logged_in(grant)
+    credentials = await world.registered(email)
+    await world.set_role.by_operator(credentials.user.user_id, Role.ADMIN)
+    return await world.logged_in(credentials)
 
 
 async def test_promotion_ends_every_session(world: World) -> None:

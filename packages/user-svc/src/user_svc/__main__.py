@@ -168,7 +168,7 @@ def _signing_keys(settings: Settings) -> SigningKeys:
     try:
         keys.current()
     except SigningKeyError as exc:
-        logger.critical("{}", exc)
+        logger.bind(problem=str(exc)).critical("no signing key to sign with")
         raise ProcessFailedError(str(exc)) from exc
     return keys
 

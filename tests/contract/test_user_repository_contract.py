@@ -10,7 +10,7 @@ from user_svc.domain.audit import AuditEvent, AuditKind
 from user_svc.domain.errors import EmailTakenError
 from user_svc.domain.user import Role
 
-from tests.contract.user_stores import Store, in_memory, in_postgres
+from tests.contract.user_repositories import Store, in_memory, in_postgres
 from tests.examples.users import a_user, an_event, deleted
 from tests.running.servers import RunningPostgres
 from tests.running.user_database import migrated_database, user_pool

@@ -62,9 +62,9 @@ async def test_concurrent_guesses_are_limited_like_sequential_ones(world: World)
 
 
 async def test_attacker_from_another_network_does_not_lock_the_owner_out(world: World) -> None:
-    grant = await world.registered("ada@example.com")
+    credentials = await world.registered("ada@example.com")
     await fail(world)
-    await world.logged_in(grant)  # from the network of the registration
+    await world.logged_in(credentials)  # from the network of the registration
 
 
 async def test_registering_a_taken_email_makes_no_network_familiar(world: World) -> None:
@@ -116,19 +116,19 @@ async def test_attempt_that_is_cancelled_does_not_count(world: World) -> None:
 
 
 async def test_login_fails_without_the_store_of_the_throttle(world: World) -> None:
-    grant = await world.registered()
+    credentials = await world.registered()
     hashed = world.hasher.hashed
     world.throttle.away = True
     with pytest.raises(DependencyUnavailableError):
-        await world.logged_in(grant)
+        await world.logged_in(credentials)
     with pytest.raises(DependencyUnavailableError):
-        await world.change_password(world.actor_of(grant), PASSWORD, NEW, ORIGIN)
+        await world.change_password(world.actor_of(credentials), PASSWORD, NEW, ORIGIN)
     assert world.hasher.hashed == hashed
 
 
 async def test_password_change_is_throttled_like_a_login(world: World) -> None:
-    grant = await world.registered("ada@example.com")
-    actor = world.actor_of(grant)
+    credentials = await world.registered("ada@example.com")
+    actor = world.actor_of(credentials)
     for _ in range(ATTEMPTS):
         with pytest.raises(InvalidCredentialsError):
             await world.change_password(actor, "wrong", NEW, ELSEWHERE)
@@ -142,7 +142,7 @@ async def test_password_change_is_throttled_like_a_login(world: World) -> None:
 
 
 async def test_audit_log_records_a_throttled_account_once_per_delay(world: World) -> None:
-    grant = await world.registered("ada@example.com")
+    credentials = await world.registered("ada@example.com")
     await fail(world)
     for _ in range(20):
         with pytest.raises(LoginThrottledError):
@@ -151,16 +151,16 @@ async def test_audit_log_records_a_throttled_account_once_per_delay(world: World
     noted = world.trail.events[-1]
     assert (noted.subject, dict(noted.detail)) == (None, {"cause": "throttled", "bucket": "account"})
     with pytest.raises(LoginThrottledError):
-        await world.change_password(world.actor_of(grant), "wrong", NEW, ELSEWHERE)
+        await world.change_password(world.actor_of(credentials), "wrong", NEW, ELSEWHERE)
     assert len(world.trail.events) == ATTEMPTS + 1
 
 
 async def test_audit_log_records_a_wrong_current_password(world: World) -> None:
-    grant = await world.registered()
+    credentials = await world.registered()
     with pytest.raises(InvalidCredentialsError):
-        await world.change_password(world.actor_of(grant), "wrong", NEW, ORIGIN)
+        await world.change_password(world.actor_of(credentials), "wrong", NEW, ORIGIN)
     (noted,) = world.trail.events
-    assert (noted.kind, noted.subject) == (AuditKind.LOGIN_FAILED, grant.user.user_id)
+    assert (noted.kind, noted.subject) == (AuditKind.LOGIN_FAILED, credentials.user.user_id)
     assert dict(noted.detail) == {"cause": "password_change"}
 
 
@@ -184,7 +184,7 @@ async def test_concurrent_right_passwords_are_not_failures(count: int) -> None:
     world = World(hasher=hasher)
     await world.registered("ada@example.com")
     together = (world.log_in("ada@example.com", PASSWORD, ELSEWHERE, None) for _ in range(count))
-    assert len({grant.session_key for grant in await asyncio.gather(*together)}) == count
+    assert len({credentials.session_key for credentials in await asyncio.gather(*together)}) == count
     assert hasher.most > 1
 
 

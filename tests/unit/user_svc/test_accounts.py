@@ -26,9 +26,9 @@ def admin() -> Actor:
 
 
 async def test_user_sees_own_account(world: World) -> None:
-    grant = await world.registered()
-    actor = world.actor_of(grant)
-    assert await world.get(actor, None) == await world.get(actor, actor.user_id) == grant.user
+    credentials = await world.registered()
+    actor = world.actor_of(credentials)
+    assert await world.get(actor, None) == await world.get(actor, actor.user_id) == credentials.user
 
 
 async def test_user_neither_sees_nor_deletes_another_user_known_or_not(world: World) -> None:
@@ -58,57 +58,57 @@ async def test_administrator_sees_and_deletes_any_user(world: World) -> None:
 
 
 async def test_deletion_ends_every_session_of_the_user(world: World) -> None:
-    grant = await world.registered()
-    other = await world.logged_in(grant)
-    await world.delete(world.actor_of(grant), None, ORIGIN)
-    assert not await world.is_live(grant)
+    credentials = await world.registered()
+    other = await world.logged_in(credentials)
+    await world.delete(world.actor_of(credentials), None, ORIGIN)
+    assert not await world.is_live(credentials)
     assert not await world.is_live(other)
 
 
 async def test_interrupted_deletion_is_completed_by_the_next_attempt(world: World) -> None:
-    grant = await world.registered()
-    actor = world.actor_of(grant)
+    credentials = await world.registered()
+    actor = world.actor_of(credentials)
     world.sessions.away = True
     with pytest.raises(DependencyUnavailableError):
         await world.delete(actor, None, ORIGIN)
     world.sessions.away = False
-    assert await world.is_live(grant)
+    assert await world.is_live(credentials)
     with pytest.raises(UserNotFoundError):
         await world.delete(actor, None, ORIGIN)
-    assert not await world.is_live(grant)
+    assert not await world.is_live(credentials)
 
 
 async def test_password_change_ends_every_session_and_opens_a_new_one(world: World) -> None:
     """The session of the call ends, too: a copy of its key must not survive the change."""
-    grant = await world.registered()
-    other = await world.logged_in(grant)
-    fresh = await world.change_password(world.actor_of(grant), PASSWORD, NEW, ORIGIN)
-    assert [await world.is_live(each) for each in (grant, other, fresh)] == [False, False, True]
+    credentials = await world.registered()
+    other = await world.logged_in(credentials)
+    fresh = await world.change_password(world.actor_of(credentials), PASSWORD, NEW, ORIGIN)
+    assert [await world.is_live(each) for each in (credentials, other, fresh)] == [False, False, True]
     assert (world.key_of(fresh).counter, world.key_of(fresh).password_version) == (1, 2)
     assert world.key_of(await world.renew(fresh.session_key, ORIGIN)).counter == 2
-    for ended in (grant, other):
+    for ended in (credentials, other):
         with pytest.raises(SessionInvalidError):
             await world.renew(ended.session_key, ORIGIN)
     assert world.users.events[-1].kind is AuditKind.PASSWORD_CHANGED
     revoked = [event for event in world.trail.events if event.kind is AuditKind.SESSION_REVOKED]
     assert [event.detail["session_id"] for event in revoked] == [world.key_of(other).session_id]
     with pytest.raises(InvalidCredentialsError):
-        await world.logged_in(grant)
-    await world.log_in(grant.user.email, NEW, ORIGIN, None)
+        await world.logged_in(credentials)
+    await world.log_in(credentials.user.email, NEW, ORIGIN, None)
 
 
 async def test_wrong_current_password_changes_nothing(world: World) -> None:
-    grant = await world.registered()
-    other = await world.logged_in(grant)
+    credentials = await world.registered()
+    other = await world.logged_in(credentials)
     with pytest.raises(InvalidCredentialsError):
-        await world.change_password(world.actor_of(grant), PASSWORD + "!", NEW, ORIGIN)
-    assert await world.users.get(grant.user.user_id) == grant.user
+        await world.change_password(world.actor_of(credentials), PASSWORD + "!", NEW, ORIGIN)
+    assert await world.users.get(credentials.user.user_id) == credentials.user
     assert await world.is_live(other)
 
 
 async def test_password_change_that_loses_a_race_leaves_no_session(world: World) -> None:
     """A concurrent change was faster, and has ended the sessions."""
-    grant = await world.registered()
+    credentials = await world.registered()
     overtaken = world.users.change_password
 
     async def too_late(*_: object) -> None:
@@ -116,33 +116,33 @@ async def test_password_change_that_loses_a_race_leaves_no_session(world: World)
 
     world.users.change_password = too_late  # type: ignore[method-assign, assignment]
     with pytest.raises(InvalidCredentialsError):
-        await world.change_password(world.actor_of(grant), PASSWORD, NEW, ORIGIN)
+        await world.change_password(world.actor_of(credentials), PASSWORD, NEW, ORIGIN)
     world.users.change_password = overtaken  # type: ignore[method-assign]
-    assert len(await world.list_sessions(world.actor_of(grant))) == 1
+    assert len(await world.list_sessions(world.actor_of(credentials))) == 1
 
 
 @pytest.mark.parametrize("new", [PASSWORD, "cafe\u0301 with a long name"])
 async def test_password_change_to_the_same_password_is_refused(world: World, new: str) -> None:
     """In every normal form."""
-    grant = await world.registered()
+    credentials = await world.registered()
     with pytest.raises(PasswordRefusedError) as refused:
-        await world.change_password(world.actor_of(grant), unicodedata.normalize("NFC", new), new, ORIGIN)
+        await world.change_password(world.actor_of(credentials), unicodedata.normalize("NFC", new), new, ORIGIN)
     assert refused.value.rule == "password.unchanged"
-    assert await world.is_live(grant)
+    assert await world.is_live(credentials)
 
 
 async def test_refused_new_password_changes_nothing(world: World) -> None:
-    grant = await world.registered()
+    credentials = await world.registered()
     with pytest.raises(PasswordRefusedError):
-        await world.change_password(world.actor_of(grant), PASSWORD, "passwordpassword", ORIGIN)
-    assert await world.users.get(grant.user.user_id) == grant.user
+        await world.change_password(world.actor_of(credentials), PASSWORD, "passwordpassword", ORIGIN)
+    assert await world.users.get(credentials.user.user_id) == credentials.user
 
 
 async def test_password_of_a_deleted_user_is_not_changed(world: World) -> None:
-    grant = await world.registered()
-    await world.delete(world.actor_of(grant), None, ORIGIN)
+    credentials = await world.registered()
+    await world.delete(world.actor_of(credentials), None, ORIGIN)
     with pytest.raises(InvalidCredentialsError):
-        await world.change_password(world.actor_of(grant), PASSWORD, NEW, ORIGIN)
+        await world.change_password(world.actor_of(credentials), PASSWORD, NEW, ORIGIN)
 
 
 async def test_create_admin_creates_an_administrator(world: World) -> None:
@@ -156,8 +156,8 @@ async def test_create_admin_creates_an_administrator(world: World) -> None:
 
 
 async def test_create_admin_does_not_promote_an_existing_account_by_its_email(world: World) -> None:
-    grant = await world.registered("boss@example.com")
+    credentials = await world.registered("boss@example.com")
     with pytest.raises(EmailTakenError):
         await world.create_admin("Boss@example.com", "Boss", NEW)
-    assert await world.users.get(grant.user.user_id) == grant.user
-    assert await world.is_live(grant)
+    assert await world.users.get(credentials.user.user_id) == credentials.user
+    assert await world.is_live(credentials)
