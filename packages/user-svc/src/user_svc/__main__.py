@@ -1,8 +1,7 @@
-"""The user service: its parts, in the order in which they start."""
+"""The composition root of the user service: its parts, in the order in which they start."""
 
 import os
 import sys
-from contextlib import AbstractAsyncContextManager
 from datetime import timedelta
 
 import shared_contracts
@@ -89,6 +88,10 @@ async def _serve(settings: Settings) -> None:
         keys = KeySet(signing_keys.published, refresh_every_s=1.0, refresh_at_most_every_s=0.0)
         lifecycle.start("key-set", keys.keep_fresh)
         lifecycle.readiness.add("signing_key", signing_keys.check)
+        verifier = TokenVerifier(
+            keys, issuer=settings.token_issuer, audience=settings.token_audience, leeway_s=settings.token_leeway_s
+        )
+        tokens = JwtReader(verifier)
 
         pool = await open_database(lifecycle, settings, service=_NAME, package="user_svc")
         outbox = _outbox(settings, pool)
@@ -96,9 +99,7 @@ async def _serve(settings: Settings) -> None:
         users = PostgresUserRepository(pool, outbox.wake)
         trail = await _audit_trail(lifecycle, pool)
 
-        redis = await lifecycle.enter("redis", redis_client.open_client(settings.redis_url.reveal()))
-        redis_probe = await lifecycle.enter("redis-probe", _redis_for_probes(settings))
-        lifecycle.readiness.add("redis", lambda: redis_client.check(redis_probe))
+        redis = await _redis(lifecycle, settings)
         session_policy = _session_policy(settings)
         key_lifetime_s = session_policy.key_lifetime_s(settings.tokens_live_s)
         ended_sessions = PostgresEndedSessions(pool, key_lifetime_s, settings.tokens_live_s)
@@ -109,17 +110,8 @@ async def _serve(settings: Settings) -> None:
         hasher = await lifecycle.enter("passwords", _hasher(settings))
         attempts = PasswordAttempts(RedisLoginThrottle(redis, _login_throttle_policy(settings)), trail)
 
-        verifier = TokenVerifier(
-            keys, issuer=settings.token_issuer, audience=settings.token_audience, leeway_s=settings.token_leeway_s
-        )
-        minter = JwtMinter(
-            signing_keys,
-            issuer=settings.token_issuer,
-            audience=settings.token_audience,
-            ttl_s=settings.access_token_ttl_s,
-        )
         seal = SessionKeySeal(settings.session_secret.reveal().encode())
-        issuer = CredentialIssuer(seal, minter)
+        issuer = CredentialIssuer(seal, _minter(settings, signing_keys))
         opener = SessionOpener(sessions, seal, trail)
 
         check_session = CheckSession(sessions)
@@ -127,7 +119,7 @@ async def _serve(settings: Settings) -> None:
             check_session=check_session,
             create_account=Register(users, hasher, password_policy, attempts, opener, issuer, new_id),
             log_in=LogIn(users, hasher, attempts, opener, issuer, trail),
-            introspect_token=IntrospectToken(JwtReader(verifier), sessions),
+            introspect_token=IntrospectToken(tokens, sessions),
             get=GetUser(users),
             delete=DeleteUser(users, sessions, new_id),
             list=ListUsers(users),
@@ -141,7 +133,7 @@ async def _serve(settings: Settings) -> None:
         )
         session_service = SessionService(
             renew=RenewSession(users, sessions, seal, issuer, trail, RedisRenewalRecord(redis)),
-            report=ReportUse(sessions, JwtReader(verifier)),
+            report=ReportUse(sessions, tokens),
             ended=ended_sessions,
             public_keys=signing_keys.public,
         )
@@ -179,8 +171,24 @@ def _hasher(settings: Settings) -> Argon2Hasher:
     return Argon2Hasher(cost, threads=threads, queue=settings.password_queue)
 
 
-def _redis_for_probes(settings: Settings) -> AbstractAsyncContextManager[Redis]:
-    return redis_client.open_client(settings.redis_url.reveal(), name=f"{_NAME} probe", max_connections=1)
+async def _redis(lifecycle: Lifecycle, settings: Settings) -> Redis:
+    """Opens the client of Redis, and makes readiness depend on the server."""
+    url = settings.redis_url.reveal()
+    redis = await lifecycle.enter("redis", redis_client.open_client(url))
+    # Probes have a connection of their own: a pool that requests have exhausted is no reason to be not ready.
+    for_probes = redis_client.open_client(url, name=f"{_NAME} probe", max_connections=1)
+    probe = await lifecycle.enter("redis-probe", for_probes)
+    lifecycle.readiness.add("redis", lambda: redis_client.check(probe))
+    return redis
+
+
+def _minter(settings: Settings, signing_keys: SigningKeys) -> JwtMinter:
+    return JwtMinter(
+        signing_keys,
+        issuer=settings.token_issuer,
+        audience=settings.token_audience,
+        ttl_s=settings.access_token_ttl_s,
+    )
 
 
 def _session_policy(settings: Settings) -> SessionPolicy:
@@ -216,7 +224,7 @@ def _outbox(settings: Settings, pool: PostgresPool) -> BackgroundRelay:
 
 
 def main() -> int:
-    """Runs the command `user-svc`; returns its exit code."""
+    """Runs the command `user-svc`, and returns its exit code."""
     return command(
         Settings,
         program=_NAME,

@@ -1,6 +1,9 @@
-"""The ports: what the domain needs of the world outside. Every method may raise DependencyUnavailableError."""
+"""The ports of the domain: stores, password hashing, tokens and ids.
 
-from collections.abc import Sequence
+Every method may raise DependencyUnavailableError.
+"""
+
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -13,9 +16,12 @@ from user_svc.domain.token import AccessToken, TokenContents
 from user_svc.domain.user import Role, RoleChange, User, UserDeletion
 from user_svc.domain.user_listing import UserFilters, UserPosition
 
+#: Returns a new UUIDv7 in lower case; ids sort by the time of their creation.
+NewId = Callable[[], str]
+
 
 class UserRepository(Protocol):
-    """Keeps the accounts. A change and its audit event are one transaction."""
+    """Stores the accounts. A change and its audit event are one transaction."""
 
     async def add(self, user: User, event: AuditEvent) -> None:
         """Adds an account.
@@ -69,7 +75,7 @@ class UserRepository(Protocol):
 
 
 class Sessions(Protocol):
-    """Keeps the live sessions. Each renewal and each use is atomic.
+    """Stores the live sessions. Each renewal and each use is atomic.
 
     Ending a live session writes that to the record of ended sessions first, and publishes it at the moment when the
     session ends: verifiers refuse its tokens from then on, and a store that is tampered with or lost does not revive

@@ -1,13 +1,12 @@
 """Create an administrator's account, for the operator on the command line."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from user_svc.domain.actor import Origin
 from user_svc.domain.audit import OPERATOR, AuditEvent, AuditKind
 from user_svc.domain.password import PasswordPolicy
-from user_svc.domain.ports import PasswordHasher, UserRepository
+from user_svc.domain.ports import NewId, PasswordHasher, UserRepository
 from user_svc.domain.user import Role, User
 
 
@@ -22,7 +21,7 @@ class CreateAdmin:
     users: UserRepository
     hasher: PasswordHasher
     policy: PasswordPolicy
-    new_id: Callable[[], str]
+    new_id: NewId
 
     async def __call__(self, email: str, name: str, password: str) -> User:
         """Returns the new administrator.

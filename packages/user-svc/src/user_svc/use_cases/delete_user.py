@@ -1,12 +1,11 @@
 """Delete an account with all its sessions."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from user_svc.domain.actor import Actor, Origin
 from user_svc.domain.audit import AuditEvent, AuditKind
 from user_svc.domain.errors import UserNotFoundError
-from user_svc.domain.ports import Sessions, UserRepository
+from user_svc.domain.ports import NewId, Sessions, UserRepository
 from user_svc.domain.user import UserDeletion
 
 
@@ -19,7 +18,7 @@ class DeleteUser:
 
     users: UserRepository
     sessions: Sessions
-    new_id: Callable[[], str]
+    new_id: NewId
 
     async def __call__(self, actor: Actor, user_id: str | None, origin: Origin) -> None:
         """Deletes the user; the actor for None.

@@ -1,13 +1,12 @@
 """Register an account."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from user_svc.domain.actor import Origin
 from user_svc.domain.audit import AuditEvent, AuditKind
 from user_svc.domain.password import PasswordPolicy
-from user_svc.domain.ports import PasswordHasher, UserRepository
+from user_svc.domain.ports import NewId, PasswordHasher, UserRepository
 from user_svc.domain.user import Role, User
 from user_svc.use_cases.credentials import CredentialIssuer, Credentials
 from user_svc.use_cases.password_attempts import PasswordAttempts
@@ -24,7 +23,7 @@ class Register:
     attempts: PasswordAttempts
     opener: SessionOpener
     issuer: CredentialIssuer
-    new_id: Callable[[], str]
+    new_id: NewId
 
     async def __call__(
         self, email: str, name: str, password: str, origin: Origin, presented: str | None
