@@ -5,7 +5,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 from opentelemetry.sdk.trace.export.in_memory_span_exporter import InMemorySpanExporter
 from opentelemetry.trace import SpanKind
 from service_kit.telemetry.trace_context import TraceContext, continue_trace
-from service_kit.tracing.recording import Recording
+from service_kit.tracing.recorded_span import RecordedSpan
 from service_kit.tracing.request_tracer import RequestTracer
 
 
@@ -23,13 +23,13 @@ class Traces:
         """The spans in the order in which they ended."""
         return self._recorded.get_finished_spans()
 
-    def begin(self, trace: TraceContext) -> Recording | None:
+    def begin(self, trace: TraceContext) -> RecordedSpan | None:
         """Returns a request's span, if it is recorded."""
         if not self.tracer.samples(trace):
             return None
         return self.tracer.begin(trace, "GET", SpanKind.SERVER, {"a": 1})
 
-    def begin_one(self) -> Recording:
+    def begin_one(self) -> RecordedSpan:
         """Returns the span of a request whose caller is sampled."""
         span = self.begin(continue_trace(f"00-{'a' * 32}-{'b' * 16}-01"))
         assert span is not None

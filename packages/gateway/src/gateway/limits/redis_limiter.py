@@ -17,7 +17,7 @@ from service_kit.redis.liveness import LivePool
 from service_kit.redis.version import check_version
 from service_kit.request.context import current_request, enter_request
 from service_kit.stores.operation import attributes_of, begin_span
-from service_kit.tracing.recording import Recording
+from service_kit.tracing.recorded_span import RecordedSpan
 
 from gateway.limits.limiter import Admission, LimiterUnavailable
 from gateway.limits.patience import Patience
@@ -178,7 +178,7 @@ def _arguments(asked: _Asked) -> tuple[int, int, int, int]:
     return asked.quota.interval_us, asked.quota.burst_us, asked.units, int(asked.is_charge)
 
 
-async def _recorded(within: Recording, answer: asyncio.Future[Admission]) -> Admission:
+async def _recorded(within: RecordedSpan, answer: asyncio.Future[Admission]) -> Admission:
     """The answer, with the wait for it as a step of the request: for the batch before it as well."""
     step = begin_span(within, attributes_of("redis", "EVALSHA"))
     failure: str | None = asyncio.CancelledError.__name__

@@ -1,7 +1,7 @@
 """Requests as spans (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span)."""
 
 from opentelemetry.trace import SpanKind
-from service_kit.tracing.recording import Recording
+from service_kit.tracing.recorded_span import RecordedSpan
 from service_kit.tracing.request_tracer import RequestTracer
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -47,7 +47,7 @@ def _asked(scope: Scope, method: str, exchange: Exchange) -> dict[str, str | int
     }
 
 
-def _end(span: Recording, method: str, exchange: Exchange) -> None:
+def _end(span: RecordedSpan, method: str, exchange: Exchange) -> None:
     status = exchange.status or CLIENT_CLOSED_REQUEST
     known: dict[str, str | int] = {"http.route": exchange.route, "http.response.status_code": status}
     if exchange.code is not None:

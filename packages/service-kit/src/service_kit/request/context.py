@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from service_kit.request.principal import Principal
 from service_kit.telemetry.trace_context import TraceContext
-from service_kit.tracing.recording import Recording
+from service_kit.tracing.recorded_span import RecordedSpan
 
 
 @dataclass(slots=True)
@@ -34,7 +34,7 @@ class RequestContext:
     session_key: str | None = None
     route: str = ""
     rpc: str = ""
-    span: Recording | None = None
+    span: RecordedSpan | None = None
 
 
 _current: ContextVar[RequestContext | None] = ContextVar("headrace_request", default=None)

@@ -7,7 +7,7 @@ from opentelemetry.trace import SpanKind
 
 from service_kit.request.context import current_request
 from service_kit.telemetry.seconds_histogram import seconds_histogram
-from service_kit.tracing.recording import Recording
+from service_kit.tracing.recorded_span import RecordedSpan
 
 # Names and attributes are those of the semantic conventions:
 # https://opentelemetry.io/docs/specs/semconv/db/database-metrics/#metric-dbclientoperationduration,
@@ -58,7 +58,7 @@ def attributes_of(system: str, operation: str) -> dict[str, str]:
     return {"db.system.name": system, "db.operation.name": operation}
 
 
-def begin_span(within: Recording, attributes: dict[str, str], text: str = "") -> Recording:
+def begin_span(within: RecordedSpan, attributes: dict[str, str], text: str = "") -> RecordedSpan:
     """Begins the span of an operation within the span of a request; records no metric."""
     described = {**attributes, "db.query.text": text} if text else attributes
     return within.child(attributes["db.operation.name"], SpanKind.CLIENT, described)

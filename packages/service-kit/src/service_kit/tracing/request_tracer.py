@@ -14,7 +14,7 @@ from opentelemetry.trace import (
 )
 
 from service_kit.telemetry.trace_context import TraceContext
-from service_kit.tracing.recording import Recording
+from service_kit.tracing.recorded_span import RecordedSpan
 
 #: Sampling compares the lower half of a trace id, as OpenTelemetry's own sampler does.
 _HALF_DIGITS = 16
@@ -37,10 +37,12 @@ class RequestTracer:
             return trace.sampled
         return int(trace.trace_id[-_HALF_DIGITS:], 16) < self._bound
 
-    def begin(self, trace: TraceContext, name: str, kind: SpanKind, attributes: Mapping[str, str | int]) -> Recording:
+    def begin(
+        self, trace: TraceContext, name: str, kind: SpanKind, attributes: Mapping[str, str | int]
+    ) -> RecordedSpan:
         """Begins the span of a recorded request."""
         within = _called_from(trace) if trace.parent_id else Context()
-        return Recording(self._tracer, self._tracer.start_span(name, within, kind, attributes), trace.state)
+        return RecordedSpan(self._tracer, self._tracer.start_span(name, within, kind, attributes), trace.state)
 
 
 def _called_from(trace: TraceContext) -> Context:

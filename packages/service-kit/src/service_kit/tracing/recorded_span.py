@@ -11,7 +11,7 @@ from service_kit.telemetry.trace_context import TraceContext
 _SAMPLED = "01"
 
 
-class Recording:
+class RecordedSpan:
     """A span of a sampled request, from its creation to `end`. trace: the context to propagate to callees.
 
     Names and attributes are those of the semantic conventions, and bounded: docs/adr/0014 says what they must not hold.
@@ -28,10 +28,10 @@ class Recording:
             format_trace_id(ids.trace_id), format_span_id(ids.span_id), _SAMPLED, parent_id="", state=state
         )
 
-    def child(self, name: str, kind: SpanKind, attributes: Mapping[str, str | int]) -> "Recording":
+    def child(self, name: str, kind: SpanKind, attributes: Mapping[str, str | int]) -> "RecordedSpan":
         """Begins a child span."""
         within = set_span_in_context(self._span, Context())
-        return Recording(self._tracer, self._tracer.start_span(name, within, kind, attributes), self.trace.state)
+        return RecordedSpan(self._tracer, self._tracer.start_span(name, within, kind, attributes), self.trace.state)
 
     def set(self, name: str, value: str | int) -> None:
         """Sets an attribute that was unknown at the beginning."""
