@@ -3,6 +3,7 @@
 import atexit
 import os
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from loguru import logger
@@ -34,17 +35,7 @@ def configure(*, service: str, version: str, level: str, form: str) -> LogLevel:
     Returns:
         The level, which can be changed while the process runs.
     """
-    coloured = not os.environ.get("NO_COLOR") and (sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR")))
-
-    output = LineOutput()
-    atexit.register(output.flush)
-
-    def write(line: Line) -> None:
-        if form == "human":
-            text = human_line(line, service=service, coloured=coloured)
-        else:
-            text = json_line(line, service=service, version=version)
-        output.write(redact(text), urgent=line.level in _URGENT)
+    write = _writer(service, version, form)
 
     def write_message(message: "Message") -> None:
         record, exception = message.record, str(message).rstrip()
@@ -68,6 +59,21 @@ def configure(*, service: str, version: str, level: str, form: str) -> LogLevel:
     logger.remove()
     apply(level.upper())
     return LogLevel(level.upper(), apply)
+
+
+def _writer(service: str, version: str, form: str) -> Callable[[Line], None]:
+    coloured = not os.environ.get("NO_COLOR") and (sys.stdout.isatty() or bool(os.environ.get("FORCE_COLOR")))
+    output = LineOutput()
+    atexit.register(output.flush)
+
+    def write(line: Line) -> None:
+        if form == "human":
+            text = human_line(line, service=service, coloured=coloured)
+        else:
+            text = json_line(line, service=service, version=version)
+        output.write(redact(text), urgent=line.level in _URGENT)
+
+    return write
 
 
 def _only_the_exception(_record: "Record") -> str:

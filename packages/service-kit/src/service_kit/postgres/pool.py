@@ -4,6 +4,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, replace
+from typing import Any
 
 import psycopg
 from psycopg.pq import TransactionStatus
@@ -139,24 +140,28 @@ async def open_pool(database_url: str, limits: PoolLimits, *, application_name: 
         reconnect_timeout=_RECONNECT_S,
         open=False,
         name=application_name,
-        kwargs={
-            # A statement outside an explicit transaction is a transaction of its own, without BEGIN and COMMIT.
-            "autocommit": True,
-            # Statements are prepared on first use: there are only a handful.
-            "prepare_threshold": 0,
-            "application_name": application_name,
-            "connect_timeout": limits.connect_timeout_s,
-            # Detects a vanished peer, for calls without a deadline too.
-            "keepalives_idle": 30,
-            "keepalives_interval": 5,
-            "keepalives_count": 3,
-            "client_encoding": "UTF8",
-            "options": _session_options(limits.statement_timeout_ms),
-        },
+        kwargs=_connection_parameters(limits, application_name),
     )
     async with pool:
         with shown_pool(application_name, pool.counts):
             yield pool
+
+
+def _connection_parameters(limits: PoolLimits, application_name: str) -> dict[str, Any]:
+    return {
+        # A statement outside an explicit transaction is a transaction of its own, without BEGIN and COMMIT.
+        "autocommit": True,
+        # Statements are prepared on first use: there are only a handful.
+        "prepare_threshold": 0,
+        "application_name": application_name,
+        "connect_timeout": limits.connect_timeout_s,
+        # Detects a vanished peer, for calls without a deadline too.
+        "keepalives_idle": 30,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        "client_encoding": "UTF8",
+        "options": _session_options(limits.statement_timeout_ms),
+    }
 
 
 def _session_options(statement_timeout_ms: int) -> str:

@@ -3,7 +3,7 @@
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from ipaddress import ip_address
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 from urllib.parse import urlsplit
 
 from opentelemetry.trace import NoOpTracer
@@ -12,7 +12,11 @@ from service_kit.runtime.release import Release
 from service_kit.telemetry.metrics import meter
 from service_kit.tracing.request_tracer import RequestTracer
 
+if TYPE_CHECKING:
+    from opentelemetry.sdk.trace.export import SpanExporter
+
 #: The longest time (seconds) for sending one batch, retries included, and for the last ones at the end.
+
 _SEND_S = 5.0
 _FINISH_S = 0.5
 
@@ -36,22 +40,14 @@ async def exported_traces(settings: ExportSettings, release: Release) -> AsyncIt
     if settings.traces_endpoint is None:
         yield None
         return
-    # Imported here: without export, the extra is not needed, and its time and memory are saved.
-    try:
-        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
-    except ModuleNotFoundError as exc:
-        raise ModuleNotFoundError("traces need the extra service-kit[otlp], which is not installed") from exc
+    exporter = _exporter(settings.traces_endpoint)
+    # Imported here: without export, their time and memory are saved.
     from opentelemetry.sdk.resources import Resource  # noqa: PLC0415
     from opentelemetry.sdk.trace import TracerProvider  # noqa: PLC0415
     from opentelemetry.sdk.trace.sampling import ALWAYS_ON  # noqa: PLC0415
-    from requests import Session  # noqa: PLC0415
 
     from service_kit.tracing.span_queue import SpanQueue  # noqa: PLC0415
 
-    session = Session()
-    # A proxy of the environment (HTTP_PROXY) cannot reach a collector on this machine's loopback address.
-    session.trust_env = not _is_loopback(settings.traces_endpoint)
-    exporter = OTLPSpanExporter(settings.traces_endpoint, timeout=_SEND_S, session=session)
     queue = SpanQueue(exporter, meter(__name__))
     resource = Resource.create({"service.name": release.service, "service.version": release.version})
     # Always on: RequestTracer samples before a span is made.
@@ -64,6 +60,20 @@ async def exported_traces(settings: ExportSettings, release: Release) -> AsyncIt
         yield None if is_off else RequestTracer(tracer, settings.traces_sample_ratio)
     finally:
         await queue.finish(_FINISH_S)
+
+
+def _exporter(endpoint: str) -> "SpanExporter":
+    # Imported here: without export, the extra is not needed.
+    try:
+        from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter  # noqa: PLC0415
+    except ModuleNotFoundError as exc:
+        raise ModuleNotFoundError("traces need the extra service-kit[otlp], which is not installed") from exc
+    from requests import Session  # noqa: PLC0415
+
+    session = Session()
+    # A proxy of the environment (HTTP_PROXY) cannot reach a collector on this machine's loopback address.
+    session.trust_env = not _is_loopback(endpoint)
+    return OTLPSpanExporter(endpoint, timeout=_SEND_S, session=session)
 
 
 def _is_loopback(url: str) -> bool:
