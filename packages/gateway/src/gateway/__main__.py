@@ -6,22 +6,15 @@ from functools import partial
 
 import shared_contracts
 from opentelemetry.metrics import Meter
-from service_kit import logs
-from service_kit.admin import admin_server
 from service_kit.cli import command
 from service_kit.contract import Contract, ContractError
 from service_kit.lifecycle import Lifecycle
-from service_kit.profiling import PprofServer
+from service_kit.process import start_process
+from service_kit.process.token_issuer import follow_issuer
 from service_kit.runtime.release import this_release
-from service_kit.settings import SettingsError, in_force
+from service_kit.settings import SettingsError
 from service_kit.telemetry import metrics
 from service_kit.telemetry.loop_lag import LoopLag
-from service_kit.tokens.denylist import Denylist
-from service_kit.tokens.key_set import KEY_PUSH_WITHIN_S, KeySet
-from service_kit.tokens.revocation_feed import RevocationFeed
-from service_kit.tokens.revocation_telemetry import RevocationTelemetry
-from service_kit.tokens.verifier import TokenVerifier
-from service_kit.tracing.exporting import exported_traces
 
 from gateway.app import Parts, build_app, titles_of
 from gateway.limits.degrading_limiter import DegradingLimiter
@@ -50,10 +43,6 @@ _NAME = "gateway"
 
 async def _serve(settings: Settings) -> None:
     release = this_release(_NAME)
-    log_level = logs.configure(
-        service=_NAME, version=release.version, level=settings.log_level, form=settings.log_format
-    )
-    metrics.start(service=_NAME, version=release.version, revision=release.commit)
     meter = metrics.meter(_NAME)
     contract = _contract(settings)
     router = Router(endpoints_of(contract))
@@ -64,46 +53,20 @@ async def _serve(settings: Settings) -> None:
         watch = Watch(metrics.samples, lag)
         lifecycle.start("status", watch.keep_history)
         status = status_pages(watch=watch, report=lifecycle.readiness.report, release=release, lag=lag)
-        admin = admin_server(
-            hosts=settings.admin_host,
-            port=settings.admin_port,
-            readiness=lifecycle.readiness,
-            release=release,
-            settings=in_force(settings, PREFIX),
-            log_level=log_level,
-            lag=lag,
-            further=status,
-        )
-        await lifecycle.enter("admin", admin)
-        pprof = PprofServer(hosts=settings.pprof_host, port=settings.pprof_port, release=release)
-        profiles = await lifecycle.enter("pprof", pprof)
-        lifecycle.on_drain("pprof", profiles.drain)
+        tracer = await start_process(lifecycle, release, settings, PREFIX, lag=lag, pages=status)
 
-        tracer = await lifecycle.enter("traces", exported_traces(settings, release))
         upstreams = _upstreams(settings, names, meter)
         for upstream in upstreams.values():
             await lifecycle.enter(upstream.name, upstream)
             # All gateways lack the same service at once: another gateway could not serve the requests either.
             lifecycle.readiness.add(upstream.name, upstream.check, required=False)
 
-        keys = KeySet(KeySource(contract, upstreams).fetch, await_push_s=KEY_PUSH_WITHIN_S)
-        lifecycle.start("key-set", keys.keep_fresh)
-        denylist = Denylist()
-        told = RevocationTelemetry(meter, denylist)
-        revocations = RevocationFeed(
-            settings.redis_url.reveal(),
-            denylist,
-            told,
-            RevocationSource(contract, upstreams).ask,
-            on_key=keys.refresh_soon,
-        )
-        lifecycle.start("revocations", revocations.follow)
-        verifier = TokenVerifier(
-            keys,
-            issuer=settings.token_issuer,
-            audience=settings.token_audience,
-            leeway_s=settings.token_leeway_s,
-            revoked=denylist,
+        verifier, revocations = follow_issuer(
+            lifecycle,
+            settings,
+            meter,
+            fetch_keys=KeySource(contract, upstreams).fetch,
+            ask_revocations=RevocationSource(contract, upstreams).ask,
         )
 
         redis = await lifecycle.enter("redis", limiter_client(settings.redis_url.reveal()))
@@ -143,7 +106,6 @@ async def _serve(settings: Settings) -> None:
         )
         await lifecycle.enter("http", server)
         lifecycle.on_drain("http", server.drain)
-        lifecycle.readiness.add("key_set", keys.check_loaded)
         await lifecycle.run()
 
 
