@@ -1,4 +1,4 @@
-"""The settings of the user service, from the environment: USER_SVC_ + NAME."""
+"""The settings of the user service: environment variables, USER_SVC_ + NAME."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,113 +20,128 @@ class Settings(GrpcServerSettings, TracingSettings):
     """The settings, validated when the process starts."""
 
     host: tuple[str, ...] = setting(
-        default=LOOPBACK, doc="addresses to serve gRPC on, as HOST,…; :: takes IPv4 too", parse=parse_hosts
+        doc="addresses to serve gRPC on, as HOST,…; :: includes IPv4", default=LOOPBACK, parse=parse_hosts
     )
-    port: int = setting(default=50051, minimum=1, maximum=65535, doc="port to serve gRPC on")
+    port: int = setting(doc="port to serve gRPC on", default=50051, minimum=1, maximum=65535)
     admin_host: tuple[str, ...] = setting(
-        default=LOOPBACK, doc="addresses of the admin port: probes, metrics, log level", parse=parse_hosts
+        doc="addresses to serve probes, metrics and the log level on", default=LOOPBACK, parse=parse_hosts
     )
-    admin_port: int = setting(default=9465, minimum=1, maximum=65535, doc="admin port")
+    admin_port: int = setting(doc="admin port", default=9465, minimum=1, maximum=65535)
     pprof_host: tuple[str, ...] = setting(
-        default=LOOPBACK, doc="addresses of profiles (/debug/pprof/)", parse=parse_hosts
+        doc="addresses to serve profiles on (/debug/pprof/)", default=LOOPBACK, parse=parse_hosts
     )
-    pprof_port: int = setting(default=6061, minimum=0, maximum=65535, doc="port of profiles; 0 for none")
+    pprof_port: int = setting(doc="port of profiles; 0 disables them", default=6061, minimum=0, maximum=65535)
+
     database_url: Secret = setting(
-        parse=postgres_url,
         doc="PostgreSQL, as postgresql://USER:PASSWORD@HOST:PORT/DATABASE; several HOST:PORT with commas",
+        parse=postgres_url,
     )
     migration_database_url: Secret | None = setting(
+        doc="for `migrate` only: the same database as the role that owns its tables; default: the service's role",
         default=None,
         parse=postgres_url,
-        doc="the same database for `migrate` only, as the role that owns its tables; else the service's own role",
     )
-    pool_min_size: int = setting(default=2, unit="connections", minimum=0, maximum=1000, doc="connections kept open")
-    pool_max_size: int = setting(default=10, unit="connections", minimum=1, maximum=1000, doc="most connections")
-    pool_wait_s: float = setting(default=1.0, unit="s", minimum=0.01, doc="longest wait for a free connection")
-    connect_timeout_s: int = setting(default=2, unit="s", minimum=2, doc="longest wait for a new connection")
-    statement_timeout_ms: int = setting(
-        default=2000, unit="ms", minimum=100, doc="longest time of a statement in PostgreSQL"
+    pool_min_size: int = setting(
+        doc="minimum number of open connections", unit="connections", default=2, minimum=0, maximum=1000
     )
-    redis_url: Secret = setting(parse=redis_url, doc="Redis, as redis://USER:PASSWORD@HOST:PORT/DATABASE")
+    pool_max_size: int = setting(
+        doc="maximum number of connections", unit="connections", default=10, minimum=1, maximum=1000
+    )
+    pool_wait_s: float = setting(doc="maximum wait for a free connection", unit="s", default=1.0, minimum=0.01)
+    connect_timeout_s: int = setting(doc="maximum wait for a new connection", unit="s", default=2, minimum=2)
+    statement_timeout_ms: int = setting(doc="time limit of a statement", unit="ms", default=2000, minimum=100)
+
+    redis_url: Secret = setting(
+        doc="Redis, for sessions, events and revocations, as redis://USER:PASSWORD@HOST:PORT/DATABASE",
+        parse=redis_url,
+    )
+
     key_dir: Path = setting(doc="folder of the private keys that sign access tokens")
     key_lead_s: int = setting(
-        default=600,
-        unit="s",
-        minimum=15,
         doc="how long a rotated key is published before it signs; shared caches keep the key set for 600 s",
+        unit="s",
+        default=600,
+        minimum=15,
     )
-    session_secret: Secret = setting(min_length=32, doc="authenticates session keys; at least 32 random bytes")
-    token_issuer: str = setting(default="headrace", min_length=1, doc="the issuer (iss) of access tokens")
-    token_audience: str = setting(default="headrace", min_length=1, doc="the audience (aud) of access tokens")
-    token_leeway_s: float = setting(default=5.0, unit="s", minimum=0, maximum=30, doc="tolerated clock difference")
+    token_issuer: str = setting(doc="the issuer (iss) of access tokens", default="headrace", min_length=1)
+    token_audience: str = setting(doc="the audience (aud) of access tokens", default="headrace", min_length=1)
+    token_leeway_s: float = setting(doc="tolerated clock difference", unit="s", default=5.0, minimum=0, maximum=30)
     access_token_ttl_s: int = setting(
-        default=900, unit="s", minimum=1, maximum=86400, doc="lifetime of an access token"
+        doc="lifetime of an access token", unit="s", default=900, minimum=1, maximum=86400
     )
-    session_idle_ttl_s: int = setting(default=86400, unit="s", minimum=1, doc="lifetime of an idle session")
+
+    session_secret: Secret = setting(doc="authenticates session keys; at least 32 random bytes", min_length=32)
+    session_idle_ttl_s: int = setting(doc="lifetime of an idle session", unit="s", default=86400, minimum=1)
     session_absolute_ttl_s: int = setting(
-        default=2592000, unit="s", minimum=1, maximum=31536000, doc="lifetime of a session, however much it is used"
+        doc="lifetime of a session, however much it is used", unit="s", default=2592000, minimum=1, maximum=31536000
     )
     session_grace_s: float = setting(
-        default=10.0, unit="s", minimum=0, maximum=300, doc="how long a session key is still accepted after its renewal"
+        doc="how long a session key is still accepted after its renewal",
+        unit="s",
+        default=10.0,
+        minimum=0,
+        maximum=300,
     )
+
     password_min_length: int = setting(
-        default=15, unit="characters", minimum=8, maximum=128, doc="least length of new passwords"
+        doc="minimum length of new passwords", unit="characters", default=15, minimum=8, maximum=128
     )
     argon2_memory_kib: int = setting(
-        default=19456,
+        doc="memory of one password hash; below 19456 for tests only",
         unit="KiB",
+        default=19456,
         minimum=1024,
         maximum=4194304,
-        doc="memory of one password hash; below 19456 is for tests only",
     )
     argon2_time_cost: int = setting(
-        default=2, unit="passes", minimum=1, maximum=1000, doc="passes of one password hash"
+        doc="passes of one password hash", unit="passes", default=2, minimum=1, maximum=1000
     )
-    argon2_parallelism: int = setting(default=1, unit="lanes", minimum=1, maximum=64, doc="lanes of one password hash")
+    argon2_parallelism: int = setting(doc="lanes of one password hash", unit="lanes", default=1, minimum=1, maximum=64)
     password_threads: int = setting(
-        default=0, minimum=0, maximum=1024, doc="password hashes at once; 0 for as many as there are cores"
+        doc="concurrent password hashes; 0: as many as there are cores", default=0, minimum=0, maximum=1024
     )
     password_queue: int = setting(
-        default=200, unit="hashes", minimum=0, maximum=100000, doc="password hashes that may wait for a thread"
+        doc="password hashes that may wait for a thread", unit="hashes", default=200, minimum=0, maximum=100000
     )
+
     login_free_per_account: int = setting(
-        default=5,
-        unit="failures",
-        minimum=1,
-        maximum=1000000,
-        doc="failed logins of one account without a delay",
+        doc="failed logins of one account without a delay", unit="failures", default=5, minimum=1, maximum=1000000
     )
     login_free_per_address: int = setting(
-        default=50,
+        doc="failed logins from one address (IPv6: one /64) without a delay",
         unit="failures",
+        default=50,
         minimum=1,
         maximum=1000000,
-        doc="failed logins from one address (IPv6: one /64) without a delay",
     )
     login_longest_delay_s: float = setting(
-        default=60.0,
+        doc="maximum delay of a login after further failures; it doubles from 1 s",
         unit="s",
+        default=60.0,
         minimum=1,
         maximum=3600,
-        doc="longest delay of a login after further failures; it doubles from 1 s",
     )
+
     audit_retention_days: int = setting(
-        default=400,
+        doc="retention of an audit event after the end of its month; 0: unlimited; `migrate` applies it",
         unit="days",
+        default=400,
         minimum=0,
         maximum=36500,
-        doc="how long after its month an audit event is kept; 0 for ever; applied by `migrate`",
     )
     event_retention_s: int = setting(
-        default=604800,
+        doc="retention of events after all services have read them, to restore a Redis that lost its data",
         unit="s",
+        default=604800,
         minimum=1,
-        doc="how long events are kept even after all services have read them, to restore a Redis that lost its data",
     )
+
     log_level: str = setting(
-        default="INFO", choices=("DEBUG", "INFO", "WARNING", "ERROR"), doc="least severe level that is logged"
+        doc="minimum log level",
+        default="INFO",
+        choices=("DEBUG", "INFO", "WARNING", "ERROR"),
     )
-    log_format: str = setting(default="json", choices=("json", "human"), doc="how log lines look")
+    log_format: str = setting(doc="format of log lines", default="json", choices=("json", "human"))
 
     @property
     def tokens_live_s(self) -> float:

@@ -17,7 +17,7 @@ CREATE TABLE audit_log (
 CREATE INDEX audit_log_subject_at ON audit_log (subject, at);
 CREATE INDEX audit_log_at ON audit_log (at);
 
--- Append only, for the service's own role too.
+-- Append-only, also for the service's own role.
 CREATE FUNCTION audit_log_is_append_only() RETURNS trigger LANGUAGE plpgsql AS $$
 BEGIN
     RAISE EXCEPTION 'audit_log is append-only';

@@ -1,5 +1,5 @@
 -- migrate:up
--- One index for each way to ask for a page: the columns that are asked for, then the order of the pages.
+-- One index for each combination of filters: the filtered columns, then the order of the pages.
 CREATE INDEX audit_log_by_time ON audit_log (at, audit_id);
 CREATE INDEX audit_log_by_kind ON audit_log (event, at, audit_id);
 CREATE INDEX audit_log_by_subject ON audit_log (subject, at, audit_id);

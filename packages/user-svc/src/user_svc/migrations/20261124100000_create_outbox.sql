@@ -3,8 +3,8 @@
 -- can be restored from it.
 CREATE TABLE outbox (
     outbox_id bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-    -- The event's place in the stream. It is given when the event is about to go there, not when it is written: of two
-    -- transactions, the one that writes first may commit last.
+    -- The event's position in the stream. Assigned by the relay, not by the INSERT: of two transactions, the one that
+    -- writes first may commit last.
     position bigint UNIQUE CHECK (position > 0),
     event_id uuid NOT NULL UNIQUE,
     at timestamptz NOT NULL,

@@ -1,6 +1,6 @@
 -- migrate:up
--- One index for each way to ask for a page of accounts: the columns that are asked for, then the order of the pages. The
--- second one also finds administrators without a walk through all users.
+-- One index for each combination of filters: the filtered columns, then the order of the pages. The second one also finds
+-- administrators without a scan of all users.
 CREATE INDEX users_by_time ON users (created_at, user_id);
 CREATE INDEX users_by_role ON users (role, created_at, user_id);
 

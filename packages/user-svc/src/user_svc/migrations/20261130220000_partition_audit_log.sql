@@ -1,5 +1,5 @@
 -- migrate:up
--- The log has a table for each month, so that what is too old goes by dropping a table: no row is ever deleted.
+-- The log has a partition for each month, so that old events are removed by dropping a table: no row is ever deleted.
 ALTER TABLE audit_log RENAME TO audit_log_before;
 DROP INDEX audit_log_by_time;  -- the new primary key is the same index
 ALTER TABLE audit_log_before ALTER COLUMN audit_id DROP IDENTITY;
@@ -30,7 +30,7 @@ CREATE TABLE audit_log (
 SELECT setval(pg_get_serial_sequence('audit_log', 'audit_id'), GREATEST(max(audit_id), 0) + 1, false)
 FROM audit_log_before;
 
--- One index for each way to ask for a page; the primary key serves those by time alone.
+-- One index for each combination of filters; the primary key serves pages without a filter.
 CREATE INDEX audit_log_by_kind ON audit_log (event, at, audit_id);
 CREATE INDEX audit_log_by_subject ON audit_log (subject, at, audit_id);
 CREATE INDEX audit_log_by_subject_and_kind ON audit_log (subject, event, at, audit_id);
@@ -40,15 +40,15 @@ CREATE INDEX audit_log_by_actor_and_kind ON audit_log (actor, event, at, audit_i
 CREATE TRIGGER audit_log_append_only BEFORE UPDATE OR DELETE OR TRUNCATE ON audit_log
     FOR EACH STATEMENT EXECUTE FUNCTION audit_log_is_append_only();
 
--- For how long the log is kept, in days after the end of a month; 0: for good. It belongs to the owner of the schema, who
--- sets it when migrating: the service's own role cannot have anything dropped sooner.
+-- The retention of the log, in days after the end of a month; 0: unlimited. It belongs to the owner of the schema, who
+-- sets it when migrating: the service's own role cannot shorten it.
 CREATE TABLE audit_log_retention (
     only_row boolean PRIMARY KEY DEFAULT true CHECK (only_row),
     days integer NOT NULL CHECK (days >= 0)
 );
 INSERT INTO audit_log_retention (days) VALUES (400);
 
--- The partitions that have bounds, which are whole months; the default one has none.
+-- The partitions with bounds, which are whole months; the default partition has none.
 CREATE FUNCTION audit_log_partitions() RETURNS TABLE (name text, since timestamptz, until timestamptz)
 LANGUAGE sql STABLE SET TimeZone = 'UTC' AS $$
     SELECT child.relname::text,
@@ -60,7 +60,7 @@ LANGUAGE sql STABLE SET TimeZone = 'UTC' AS $$
     WHERE inhparent = 'audit_log'::regclass AND bounds <> 'DEFAULT'
 $$;
 
--- A trigger on the log says nothing about a statement that names a partition: each has its own.
+-- A trigger on the log does not apply to a statement that names a partition, so each partition has its own.
 CREATE FUNCTION add_audit_log_partition(name text, bounds text) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     EXECUTE format('CREATE TABLE %I PARTITION OF audit_log %s', name, bounds);
@@ -69,7 +69,7 @@ BEGIN
 END
 $$;
 
--- Adds the month that begins then. Events of it that came while it was missing are in the default partition, and move.
+-- Adds the month that begins then. Events of it that were written before are in the default partition, and are moved.
 CREATE FUNCTION add_audit_log_month(month timestamptz) RETURNS void LANGUAGE plpgsql SET TimeZone = 'UTC' AS $$
 DECLARE
     until timestamptz := month + interval '1 month';
@@ -91,8 +91,8 @@ BEGIN
 END
 $$;
 
--- Adds what is missing of a month and the three after it. created: how many; strays: how many events are of no month that
--- has a partition. Nothing (NULL) while another process does it.
+-- Adds the missing ones of a month and the three after it. created: how many; strays: how many events are in the default
+-- partition. Returns NULLs while another process does it.
 CREATE FUNCTION extend_audit_log_at(moment timestamptz, OUT created integer, OUT strays bigint)
 LANGUAGE plpgsql SET TimeZone = 'UTC' SET lock_timeout = '1s' AS $$
 DECLARE
@@ -113,8 +113,8 @@ BEGIN
 END
 $$;
 
--- Drops the months that ended more than the retention ago; returns how many. The newest event has to be that much later,
--- too: a clock that is far ahead, of the server alone, drops nothing.
+-- Drops the months that ended more than the retention ago; returns how many. The newest event must be that much later,
+-- too: so a clock of the server that is far ahead drops nothing.
 CREATE FUNCTION shorten_audit_log_at(moment timestamptz) RETURNS integer
 LANGUAGE plpgsql SET TimeZone = 'UTC' SET lock_timeout = '1s' AS $$
 DECLARE
@@ -142,7 +142,7 @@ LANGUAGE sql SECURITY DEFINER SET search_path = public, pg_temp AS 'SELECT short
 
 SELECT add_audit_log_partition('audit_log_default', 'DEFAULT');
 
--- The rows that were there stay where they are, in a partition for all the time until the end of the newest one's month.
+-- Existing rows stay in their table, as a partition for the time until the end of the newest one's month.
 DO $$
 DECLARE
     until timestamptz;
