@@ -39,8 +39,8 @@ def test_every_replica_is_scraped_until_the_stack_is_down(terminal: Terminal) ->
     assert up.returncode == 0, up.stdout
     prometheus = Prometheus(9090 + terminal.offset)
     assert f"Prometheus records the metrics: http://127.0.0.1:{prometheus.port}\n" in up.stdout
-    assert f"http://127.0.0.1:{prometheus.port}" in terminal.type("status").stdout
-    assert json.loads(terminal.type("status", "--json").stdout)["services"]["prometheus"]["ready"]
+    assert f"http://127.0.0.1:{prometheus.port}" in terminal.run("status").stdout
+    assert json.loads(terminal.run("status", "--json").stdout)["services"]["prometheus"]["ready"]
 
     services = terminal.stack.services
     assert eventually(lambda: _read(terminal), within_s=_WITHIN_S) == _to_be_read(terminal)
@@ -48,12 +48,12 @@ def test_every_replica_is_scraped_until_the_stack_is_down(terminal: Terminal) ->
     groups = prometheus.get("/api/v1/rules")["groups"]
     assert {group["file"] for group in groups} == set(map(str, RULES))
 
-    again = terminal.type("restart", "prometheus")
+    again = terminal.run("restart", "prometheus")
     assert again.returncode == 0, again.stdout
     assert "no metrics are recorded until it is ready" in again.stdout
     assert terminal.stack.services["prometheus"]["pid"] != services["prometheus"]["pid"]
 
-    down = terminal.type("down")
+    down = terminal.run("down")
     assert (down.returncode, "prometheus       | stopped" in down.stdout) == (0, True)
     assert is_free("127.0.0.1", prometheus.port)
 

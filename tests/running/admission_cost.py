@@ -11,7 +11,7 @@ from service_kit.contract import Contract
 
 from tests.examples.hostile_requests import BODIES, FIELDS, TARGETS, Headers
 from tests.fuzz.step_loop import StepLoop
-from tests.running.lone_gateway import TOKEN, ask, lone_gateway
+from tests.running.in_process_gateway import TOKEN, ask, in_process_gateway
 
 _TOKEN_FIELD = (b"authorization", b"Bearer " + TOKEN)
 _JSON = (b"content-type", b"application/json")
@@ -61,7 +61,7 @@ def hostile_requests(contract: Contract) -> Iterator[Hostile]:
 
 def costs_of(contract: Contract, only: str | None = None) -> list[Cost]:
     """Sends each request to an in-process gateway, and returns the most expensive first. only: one method, by name."""
-    app = lone_gateway(contract)
+    app = in_process_gateway(contract)
     costs: list[Cost] = []
     with asyncio.Runner(loop_factory=StepLoop) as runner:
         loop = cast("StepLoop", runner.get_loop())

@@ -23,7 +23,7 @@ class Terminal:
         arguments = ("-d", *recorded, "--data-dir", str(self.data_dir), "--port-offset", str(self.offset), *options)
         return local_stack("up", *arguments, **{**LENIENT, **environ})
 
-    def type(self, command: str, *arguments: str, **environ: str) -> CompletedProcess[str]:
+    def run(self, command: str, *arguments: str, **environ: str) -> CompletedProcess[str]:
         """Runs another command."""
         return local_stack(command, "--data-dir", str(self.data_dir), *arguments, **environ)
 
@@ -39,5 +39,5 @@ def new_terminal() -> Iterator[Terminal]:
     with TemporaryDirectory(prefix="headrace-stack-", ignore_cleanup_errors=True) as folder:
         terminal = Terminal(Path(folder) / "data", free_offset())
         yield terminal
-        terminal.type("down")
+        terminal.run("down")
         assert_logs_clean(terminal.data_dir)

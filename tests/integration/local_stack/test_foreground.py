@@ -55,7 +55,7 @@ def test_ctrl_c_stops_all_processes_in_order(terminal: Terminal) -> None:
     stopped = [line.split()[0] for line in rest.splitlines() if line.endswith("| stopped")]
     assert stopped[0] == "gateway"
     assert set(stopped[-2:]) == {"postgres", "redis"}
-    assert terminal.type("status").stdout == "Nothing is running.\n"
+    assert terminal.run("status").stdout == "Nothing is running.\n"
 
 
 def test_stack_in_the_foreground_stops_when_one_process_dies(terminal: Terminal) -> None:
@@ -66,7 +66,7 @@ def test_stack_in_the_foreground_stops_when_one_process_dies(terminal: Terminal)
 
     assert process.returncode == 1
     assert "order-svc        | killed by SIGKILL: stopping the rest" in rest
-    assert terminal.type("status").stdout == "Nothing is running.\n"
+    assert terminal.run("status").stdout == "Nothing is running.\n"
 
 
 def test_up_can_be_interrupted_while_it_starts(terminal: Terminal) -> None:
@@ -76,4 +76,4 @@ def test_up_can_be_interrupted_while_it_starts(terminal: Terminal) -> None:
         rest, _ = process.communicate(timeout=ENDED_WITHIN_S)
 
     assert process.returncode == 130, rest
-    assert terminal.type("status").stdout == "Nothing is running.\n"
+    assert terminal.run("status").stdout == "Nothing is running.\n"

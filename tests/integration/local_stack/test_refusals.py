@@ -24,15 +24,15 @@ def test_up_names_a_port_in_use_and_the_process_that_needs_it(terminal: Terminal
 
 
 def test_down_and_status_without_a_stack_report_that_nothing_runs(terminal: Terminal) -> None:
-    assert (terminal.type("down").returncode, terminal.type("down").stdout) == (0, "Nothing is running.\n")
-    assert terminal.type("status").stdout == "Nothing is running.\n"
-    assert json.loads(terminal.type("status", "--json").stdout) == {
+    assert (terminal.run("down").returncode, terminal.run("down").stdout) == (0, "Nothing is running.\n")
+    assert terminal.run("status").stdout == "Nothing is running.\n"
+    assert json.loads(terminal.run("status", "--json").stdout) == {
         "running": False,
         "ready": False,
         "rss_bytes": 0,
         "services": {},
     }
-    assert (terminal.type("logs").returncode, terminal.type("logs").stdout) == (0, "")
+    assert (terminal.run("logs").returncode, terminal.run("logs").stdout) == (0, "")
     assert not terminal.data_dir.exists()
 
 
@@ -41,8 +41,8 @@ def test_down_does_not_touch_a_process_with_a_reused_id(terminal: Terminal) -> N
     ours = Process(os.getpid(), "http://127.0.0.1:1", "http://127.0.0.1:2")
     write(terminal.data_dir / "state.json", {"gateway": ours})
 
-    assert "not running" in terminal.type("status").stdout
-    down = terminal.type("down")
+    assert "not running" in terminal.run("status").stdout
+    down = terminal.run("down")
 
     assert (down.returncode, down.stdout) == (0, "Nothing is running.\n")
     assert not (terminal.data_dir / "state.json").exists()

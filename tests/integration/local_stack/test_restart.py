@@ -29,7 +29,7 @@ def test_restart_keeps_addresses_and_restarts_one_process_at_a_time(terminal: Te
     assert terminal.up("--replicas", "gateway=2", GATEWAY_TOKEN_LEEWAY_S="7").returncode == 0
     before = terminal.stack.services
 
-    done = terminal.type("restart", "gateway")
+    done = terminal.run("restart", "gateway")
 
     assert done.returncode == 0, done.stdout
     each = ("stopped", "starting", "ready")
@@ -42,7 +42,7 @@ def test_restart_keeps_addresses_and_restarts_one_process_at_a_time(terminal: Te
     assert "GATEWAY_TOKEN_LEEWAY_S=7" in _environ(after["gateway-2"]["pid"])
     assert "stopped" in (terminal.data_dir / "logs" / "gateway.log").read_text()
 
-    one = terminal.type("restart", "gateway-1", "redis", "postgres", GATEWAY_TOKEN_LEEWAY_S="8")
+    one = terminal.run("restart", "gateway-1", "redis", "postgres", GATEWAY_TOKEN_LEEWAY_S="8")
 
     assert one.returncode == 0, one.stdout
     assert "redis            | it is the only one" in one.stdout
@@ -56,16 +56,16 @@ def test_restart_keeps_addresses_and_restarts_one_process_at_a_time(terminal: Te
 
 
 def _assert_commands_have_the_settings_of_the_stack(terminal: Terminal) -> None:
-    printed = terminal.type("run", "gateway", "--print-config").stdout.splitlines()
+    printed = terminal.run("run", "gateway", "--print-config").stdout.splitlines()
     assert f"GATEWAY_PORT={8080 + terminal.offset}" in printed
     assert "GATEWAY_TOKEN_LEEWAY_S=8.0" in printed
     users, orders = (50051 + terminal.offset, 50052 + terminal.offset)
     assert f"GATEWAY_UPSTREAMS=user-svc=127.0.0.1:{users},order-svc=127.0.0.1:{orders}" in printed
-    again = terminal.type("run", "gateway", "--print-config", GATEWAY_PORT="9", GATEWAY_DRIAN_S="1").stdout.splitlines()
+    again = terminal.run("run", "gateway", "--print-config", GATEWAY_PORT="9", GATEWAY_DRIAN_S="1").stdout.splitlines()
     assert "GATEWAY_PORT=9" in again
     assert "gateway: GATEWAY_DRIAN_S is not a setting and is ignored; did you mean GATEWAY_DRAIN_S?" in again
 
-    refused = terminal.type("restart", "gateway", GATEWAY_PORT="9")
+    refused = terminal.run("restart", "gateway", GATEWAY_PORT="9")
     assert refused.returncode == 1
     assert "GATEWAY_PORT: a restart keeps every process at its address; use ./just down --data-dir" in refused.stdout
     assert eventually(lambda: _ready(terminal), within_s=20)
@@ -98,7 +98,7 @@ def test_restart_starts_dead_processes_and_names_those_that_fail(terminal: Termi
         squatter.bind(("127.0.0.1", 9466 + terminal.offset))
         squatter.listen()
 
-        failed = terminal.type("restart", "order-svc", "user-svc")
+        failed = terminal.run("restart", "order-svc", "user-svc")
 
     assert failed.returncode == 1
     assert "order-svc failed: exited with code" in failed.stdout
@@ -106,17 +106,17 @@ def test_restart_starts_dead_processes_and_names_those_that_fail(terminal: Termi
     assert terminal.stack.services["user-svc"] == before["user-svc"]
 
     _kill(before["user-svc"]["pid"])
-    done = terminal.type("restart", "order-svc", "user-svc")  # the first is not ready without the second
+    done = terminal.run("restart", "order-svc", "user-svc")  # the first is not ready without the second
 
     assert done.returncode == 0, done.stdout
     assert _steps(done.stdout, "order-svc") == [f"order-svc: {step}" for step in ("migrate", "starting", "ready")]
     assert _steps(done.stdout, "user-svc") == [f"user-svc: {step}" for step in ("migrate", "starting", "ready")]
-    unknown = terminal.type("restart", "nobody")
+    unknown = terminal.run("restart", "nobody")
     assert (unknown.returncode, "there is no 'nobody' here; there are: " in unknown.stdout) == (1, True)
 
 
 def test_restart_without_a_stack_is_refused(terminal: Terminal) -> None:
-    refused = terminal.type("restart", "gateway")
+    refused = terminal.run("restart", "gateway")
 
     assert (refused.returncode, refused.stdout) == (1, "Nothing is running.\n")
     assert not terminal.data_dir.exists()
@@ -125,11 +125,11 @@ def test_restart_without_a_stack_is_refused(terminal: Terminal) -> None:
 def test_stack_in_the_foreground_survives_a_restart(terminal: Terminal) -> None:
     with foreground(terminal) as process:
         read_until(process, READY)
-        restarted = terminal.type("restart", "order-svc")
+        restarted = terminal.run("restart", "order-svc")
         assert restarted.returncode == 0, restarted.stdout
         assert "it is the only one" in restarted.stdout
         pid = terminal.stack.services["order-svc"]["pid"]
-        assert "not running" not in terminal.type("status").stdout
+        assert "not running" not in terminal.run("status").stdout
         assert process.poll() is None
 
         _kill(pid)
@@ -142,7 +142,7 @@ def test_stack_in_the_foreground_survives_a_restart(terminal: Terminal) -> None:
 def test_stack_in_the_foreground_can_be_stopped_by_down(terminal: Terminal) -> None:
     with foreground(terminal) as process:
         read_until(process, READY)
-        assert terminal.type("down").returncode == 0
+        assert terminal.run("down").returncode == 0
         rest, _ = process.communicate(timeout=ENDED_WITHIN_S)
 
     assert process.returncode == 0, rest

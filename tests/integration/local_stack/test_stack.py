@@ -25,7 +25,7 @@ def _register(url: str) -> dict[str, Any]:
 
 
 def _status(terminal: Terminal) -> dict[str, Any]:
-    answer: dict[str, Any] = json.loads(terminal.type("status", "--json").stdout)
+    answer: dict[str, Any] = json.loads(terminal.run("status", "--json").stdout)
     return answer
 
 
@@ -50,21 +50,20 @@ def test_first_steps_of_the_readme_work(terminal: Terminal) -> None:
     assert status["ready"]
     assert {row["ready"] for row in status["services"].values()} == {True}
     assert status["rss_bytes"] == sum(row["rss_bytes"] for row in status["services"].values())
-    assert "gateway-2" in terminal.type("status").stdout
+    assert "gateway-2" in terminal.run("status").stdout
 
     _register(url)
     assert (
-        "/api/v1/users"
-        in terminal.type("logs", "gateway", "-n", "0").stdout + terminal.type("logs", "gateway-2").stdout
+        "/api/v1/users" in terminal.run("logs", "gateway", "-n", "0").stdout + terminal.run("logs", "gateway-2").stdout
     )
-    assert terminal.type("logs", "nobody").returncode == 1
+    assert terminal.run("logs", "nobody").returncode == 1
 
     again = terminal.up()
     assert (again.returncode, "already running" in again.stdout) == (0, True)
     assert terminal.stack.services == services
     assert "just down" in terminal.up("--fresh").stdout
 
-    down = terminal.type("down")
+    down = terminal.run("down")
     stopped = [line.split()[0] for line in down.stdout.splitlines()]
     assert down.returncode == 0
     assert set(stopped[:2]) == {"gateway", "gateway-2"}
@@ -115,5 +114,5 @@ def test_up_names_a_failing_service_with_the_end_of_its_log(terminal: Terminal) 
     assert "order-svc" in up.stdout
     assert "failed: exited with code 2" in up.stdout
     assert "ORDER_SVC_LOG_LEVEL" in up.stdout
-    assert "Nothing is running." in terminal.type("status").stdout
+    assert "Nothing is running." in terminal.run("status").stdout
     assert MARKER not in up.stdout

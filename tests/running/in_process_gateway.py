@@ -34,7 +34,7 @@ class _Verifier:
         return Principal("user-1", "user", "session-1", "token-1", key_counter=0, issued_at=0, expires_at=2**31)
 
 
-class _Away:
+class _UnreachableServices:
     """Stands in for every service, and for the session renewer."""
 
     async def call(self, *_: Any) -> Any:
@@ -47,9 +47,9 @@ class _Away:
         return
 
 
-def lone_gateway(contract: Contract) -> ASGIApp:
+def in_process_gateway(contract: Contract) -> ASGIApp:
     """Returns the application, with quotas that no test exhausts."""
-    away: Any = _Away()
+    unreachable: Any = _UnreachableServices()
     # The process's own registry would show an instrument of each application once more.
     instruments = NoOpMeterProvider().get_meter(__name__)
     local = LocalLimiter()
@@ -61,10 +61,10 @@ def lone_gateway(contract: Contract) -> ASGIApp:
     parts = Parts(
         contract=contract,
         router=Router(endpoints_of(contract)),
-        upstreams={method.upstream: away for method in methods},
+        upstreams={method.upstream: unreachable for method in methods},
         verifier=cast("Any", _Verifier()),
-        renewer=away,
-        uses=away,
+        renewer=unreachable,
+        uses=unreachable,
         limiter=DegradingLimiter(local, local, instruments),
         throttle=Throttle(methods, ThrottleTerms(64, 64, 64, 2.0), ThrottleTelemetry(instruments)),
         meter=instruments,
