@@ -1,4 +1,4 @@
-"""A browser, a platform that its pages may use, and the pages of other sites."""
+"""A browser, a platform for its pages, and pages of other sites."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path
@@ -24,7 +24,7 @@ async def browser(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Dev
 
 @pytest.fixture
 async def page(browser: DevTools) -> AsyncIterator[Page]:
-    """A tab of this test alone."""
+    """A tab for this test alone."""
     async with open_page(browser) as page:
         yield page
 
@@ -37,7 +37,7 @@ def site_port() -> Iterator[int]:
 
 @pytest.fixture(scope="session", params=["localhost", "test"])
 def here(request: pytest.FixtureRequest, start_stack: StartStack, site_port: int) -> World:
-    """Two worlds: one where the browser sends Sec-Fetch-Site and takes a Secure cookie, one without either."""
+    """Two setups: with Sec-Fetch-Site and a Secure cookie, and without both."""
     top, secure = request.param, request.param == "localhost"
     environ = {"GATEWAY_CORS_ORIGINS": app_origin(top, site_port), "GATEWAY_COOKIE_SECURE": str(secure).lower()}
     return world(top, start_stack(environ).url, site_port, secure=secure)

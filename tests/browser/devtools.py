@@ -1,6 +1,6 @@
-"""A headless Chromium, spoken to over a pair of pipes (https://chromedevtools.github.io/devtools-protocol/).
+"""A headless Chromium, controlled over pipes (https://chromedevtools.github.io/devtools-protocol/).
 
-The protocol needs no library: JSON messages with a NUL behind each, to the browser's file 3 and from its file 4.
+The protocol needs no library: JSON messages that end with a NUL, on the browser's file descriptors 3 and 4.
 """
 
 import asyncio
@@ -23,7 +23,7 @@ _LONGEST_MESSAGE_BYTES = 64 * 1024 * 1024
 _OPTIONS = (
     "--headless",
     "--remote-debugging-pipe",
-    # The pages are the tests' own; the sandbox would need rights that root and containers often lack.
+    # The pages are trusted; the sandbox needs rights that root and containers often lack.
     "--no-sandbox",
     "--disable-gpu",
     "--disable-dev-shm-usage",
@@ -32,14 +32,14 @@ _OPTIONS = (
     "--disable-component-update",
     "--disable-sync",
     "--disable-quic",
-    # *.localhost leads to this machine by itself; *.test does so here, and nothing leads to anywhere else.
+    # *.localhost resolves to this machine by default; *.test does so here, and no other name resolves.
     "--host-resolver-rules=MAP *.test 127.0.0.1, MAP *.localhost 127.0.0.1, MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
     "about:blank",
 )
 
 
 class DevToolsError(Exception):
-    """The browser refused a command, or has ended."""
+    """The browser refused a command, or has exited."""
 
 
 class DevTools:
@@ -52,11 +52,15 @@ class DevTools:
         self._listeners: list[Listener] = []
 
     def listen(self, listener: Listener) -> None:
-        """Tell `listener` every event from now on: its session, its name, and what it says."""
+        """Calls `listener` for every event from now on, with its session, name and content."""
         self._listeners.append(listener)
 
     async def call(self, method: str, session: str | None = None, **params: Any) -> dict[str, Any]:
-        """The answer to a command, of the browser itself or of an attached target. DevToolsError: it is refused."""
+        """Sends a command to the browser or to an attached target, and returns the result.
+
+        Raises:
+            DevToolsError: the command was refused.
+        """
         number = next(self._ids)
         message = {"id": number, "method": method, "params": params} | ({"sessionId": session} if session else {})
         self._waiting[number] = asyncio.get_running_loop().create_future()
@@ -68,7 +72,7 @@ class DevTools:
             del self._waiting[number]
 
     async def read(self) -> None:
-        """Read until the browser ends."""
+        """Reads until the browser exits."""
         try:
             while True:
                 self._take(json.loads((await self._reader.readuntil(b"\0"))[:-1]))
@@ -93,7 +97,7 @@ class DevTools:
 
 @asynccontextmanager
 async def running_browser(path: str, folder: Path) -> AsyncIterator[DevTools]:
-    """A browser with an empty profile in `folder`, for as long as the context lasts."""
+    """Yields a browser with an empty profile in `folder`."""
     pid, commands_in, events_out = _start(path, folder)
     devtools = DevTools(await _reader(events_out), await _writer(commands_in))
     reading = asyncio.create_task(devtools.read())
@@ -106,7 +110,7 @@ async def running_browser(path: str, folder: Path) -> AsyncIterator[DevTools]:
 
 
 def _start(path: str, folder: Path) -> tuple[int, int, int]:
-    """The browser's process, in a group of its own; where to write commands, and where to read events."""
+    """Starts the browser in its own process group; returns it with the pipes for commands and events."""
     commands, commands_in = _high_pipe()
     events_out, events = _high_pipe()
     arguments = [path, f"--user-data-dir={folder}", *_OPTIONS]
@@ -123,7 +127,7 @@ def _start(path: str, folder: Path) -> tuple[int, int, int]:
 
 
 def _high_pipe() -> tuple[int, int]:
-    """A pipe whose ends are neither 3 nor 4, which the browser's ends become."""
+    """Returns a pipe whose descriptors are not 3 or 4, which the browser uses."""
     low = os.pipe()
     high = tuple(fcntl.fcntl(end, fcntl.F_DUPFD_CLOEXEC, 10) for end in low)
     for end in low:

@@ -1,4 +1,4 @@
-"""The browser of this machine: the tests bring none along."""
+"""Finds a browser on this machine: the tests install none."""
 
 import os
 import shutil
@@ -18,7 +18,7 @@ _NAMES = (
 
 
 def browser_path() -> str | None:
-    """Where it is; None: there is none. What the setting names is taken at its word, also when it is not there."""
+    """Returns the path of the browser; None if there is none. A browser named by the setting is never replaced."""
     named = os.environ.get(SETTING)
     if named:
         return shutil.which(named) or named

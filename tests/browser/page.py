@@ -1,4 +1,4 @@
-"""One tab, with cookies of its own."""
+"""A tab with its own cookies."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -11,17 +11,17 @@ from tests.browser.devtools import DevTools
 T = TypeVar("T")
 
 _HAPPENS_WITHIN_S = 15
-#: Frames of other sites, and sandboxed ones, are targets of their own; each waits until we listen to it.
+#: Frames of other sites and sandboxed frames are separate targets; each waits until the test attaches to it.
 _ATTACH = {"autoAttach": True, "waitForDebuggerOnStart": True, "flatten": True}
 
 
 class ScriptError(Exception):
-    """What a script threw."""
+    """An error that a script threw."""
 
 
 @dataclass
 class Exchange:
-    """A request as it went out (headers in lower case, a Cookie among them), and how it was answered."""
+    """A request as sent (headers in lower case, Cookie included), and its response."""
 
     method: str = ""
     url: str = ""
@@ -41,24 +41,28 @@ class Page:
         self._loads = 0
         self._attaching: set[asyncio.Task[None]] = set()
         self.complaints: list[str] = []
-        """What stood in the console as a warning or an error, and what was thrown."""
+        """Warnings and errors in the console, and uncaught exceptions."""
         devtools.listen(self._take)
 
     async def attach(self, target: str) -> None:
-        """Begin to listen."""
+        """Attaches to the tab."""
         answer = await self._devtools.call("Target.attachToTarget", targetId=target, flatten=True)
         self._main = answer["sessionId"]
         await self._listen_to(self._main)
 
     async def open(self, url: str) -> None:
-        """Go to an address, and wait until all of it is loaded."""
+        """Opens a URL, and waits until it is loaded."""
         before = self._loads
         answer = await self._devtools.call("Page.navigate", self._main, url=url)
         assert "errorText" not in answer, f"{url}: {answer['errorText']}"
         await self.until(lambda: self._loads > before or None)
 
     async def run(self, script: str, *arguments: Any) -> Any:
-        """What the (async) JavaScript function gives for the arguments. ScriptError: it throws."""
+        """Runs an (async) JavaScript function with the arguments, and returns its result.
+
+        Raises:
+            ScriptError: it threw.
+        """
         window = await self._devtools.call("Runtime.evaluate", self._main, expression="window")
         answer = await self._devtools.call(
             "Runtime.callFunctionOn",
@@ -74,33 +78,33 @@ class Page:
         return answer["result"].get("value")
 
     async def emulate(self, what: str, **settings: Any) -> None:
-        """Have the tab be on another device, or on another network: a command of the protocol's domain for that."""
+        """Emulates another device or network, with a command of the protocol."""
         await self._devtools.call(what, self._main, **settings)
 
     async def cookies(self) -> list[dict[str, Any]]:
-        """All cookies of the tab, as the developer tools list them."""
+        """Returns all cookies of the tab, as the developer tools list them."""
         answer = await self._devtools.call("Storage.getCookies", browserContextId=self._context)
         found: list[dict[str, Any]] = answer["cookies"]
         return found
 
     async def answered(self, method: str, url: str) -> Exchange:
-        """The last request of that method to that address that was answered, once there is one."""
+        """Waits for an answered request with this method and URL, and returns the last one."""
         return await self.until(lambda: next((e for e in reversed(self.exchanges(url)) if e.method == method), None))
 
     def exchanges(self, url: str = "") -> list[Exchange]:
-        """The answered requests to addresses that begin with `url`, preflights included, in order."""
+        """Returns the answered requests to URLs that begin with `url`, preflights included, in order."""
         return [each for each in self._exchanges.values() if each.status is not None and each.url.startswith(url)]
 
     async def attached(self) -> None:
-        """Wait until frames that are there already are listened to."""
+        """Waits until the tab is attached to all existing frames."""
         await asyncio.gather(*self._attaching)
 
     def forget(self) -> None:
-        """Begin anew with `exchanges`."""
+        """Clears `exchanges`."""
         self._exchanges.clear()
 
     async def until(self, condition: Callable[[], T | None]) -> T:
-        """The first answer that is not None, asked after every event."""
+        """Calls `attempt` after every event until it returns something other than None."""
         async with asyncio.timeout(_HAPPENS_WITHIN_S):
             while (answer := condition()) is None:
                 self._happened.clear()

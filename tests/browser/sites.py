@@ -1,4 +1,4 @@
-"""The websites around the platform, and under which names all of them are known to the browser."""
+"""The websites around the platform, and their host names in the browser."""
 
 import threading
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ class World:
     stranger: str
     cookie_name: str
     tells_fetch_site: bool
-    """Whether the browser sends Sec-Fetch-Site: it does so to trustworthy addresses only, *.localhost among them."""
+    """Whether the browser sends Sec-Fetch-Site, which it does only to trustworthy origins such as *.localhost."""
 
 
 class _Page(BaseHTTPRequestHandler):
@@ -39,7 +39,7 @@ class _Page(BaseHTTPRequestHandler):
 
 @contextmanager
 def page_server() -> Iterator[int]:
-    """A server that has an empty page at every address, under every name; its port."""
+    """Yields the port of a server that returns an empty page for every path and host name."""
     with ThreadingHTTPServer(("127.0.0.1", 0), _Page) as server:
         thread = threading.Thread(target=server.serve_forever, daemon=True)
         thread.start()
@@ -53,12 +53,12 @@ def origin(host: str, port: int | None) -> str:
 
 
 def app_origin(top: str, port: int) -> str:
-    """The allowed origin below that top-level name."""
+    """Returns the allowed origin below this top-level name."""
     return origin(f"app.shop.{top}", port)
 
 
 def world(top: str, api_url: str, port: int, *, secure: bool) -> World:
-    """The names below a top-level name, `localhost` or `test`."""
+    """Returns the origins below a top-level name, `localhost` or `test`."""
     return World(
         api=origin(f"api.shop.{top}", urlsplit(api_url).port),
         app=app_origin(top, port),

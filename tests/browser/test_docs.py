@@ -60,7 +60,7 @@ async def test_register_shows_an_example_that_is_accepted_on_a_page_of_moderate_
     assert shown == {"email": "ada@example.com", "name": "Ada Lovelace", "password": "velvet orbit harvest 41"}
 
 
-async def test_the_page_is_dark_on_a_dark_system(page: Page, here: World) -> None:
+async def test_docs_page_follows_the_dark_colour_scheme(page: Page, here: World) -> None:
     await page.emulate("Emulation.setEmulatedMedia", features=[{"name": "prefers-color-scheme", "value": "dark"}])
     await page.open(f"{here.api}/docs")
     brightness, turned = await page.run(_BRIGHTNESS)
@@ -68,7 +68,7 @@ async def test_the_page_is_dark_on_a_dark_system(page: Page, here: World) -> Non
     assert "invert" in turned
 
 
-async def test_authorization_survives_a_reload(page: Page, here: World) -> None:
+async def test_docs_page_keeps_the_authorization_over_a_reload(page: Page, here: World) -> None:
     await page.open(f"{here.api}/docs")
     await page.run(_AUTHORIZE, "not-a-token")
     await page.open(f"{here.api}/docs")

@@ -1,4 +1,4 @@
-"""Pages that are not on the list, of our own site and of another, while the browser holds the session cookie."""
+"""Pages of origins that are not allowed, same-site and cross-site, while the browser holds the session cookie."""
 
 import pytest
 
@@ -6,7 +6,7 @@ from tests.browser.page import Exchange, Page, ScriptError
 from tests.browser.sites import World
 from tests.browser.visitor import ORDER, fetch, orders, sign_up
 
-# What a page may send without asking (no preflight).
+# What a page may send without a preflight.
 _SIMPLE = """async (url, body) => {
   const answer = await fetch(url, {method: "POST", mode: "no-cors", credentials: "include",
                                    ...(body ? {body, headers: {"Content-Type": "text/plain"}} : {})});
@@ -30,13 +30,13 @@ _SANDBOX = """() => new Promise(loaded => {
 })"""
 _EMBED = """(tag, url) => { const it = document.createElement(tag); it.src = url; document.body.append(it); }"""
 
-#: Of our own site the browser sends the cookie along, and we refuse; of another it keeps the cookie to itself.
+#: For a same-site page the browser sends the cookie, and the gateway refuses; for another site it does not send it.
 REFUSALS = {"sibling": 403, "stranger": 401}
 
 
 @pytest.fixture(params=REFUSALS)
 async def elsewhere(request: pytest.FixtureRequest, page: Page, here: World) -> str:
-    """The page of another site, in a tab of a browser whose user is logged in."""
+    """A page of another site, in a browser whose user is logged in."""
     name: str = request.param
     await sign_up(page, here)
     await page.open(getattr(here, name))
@@ -45,7 +45,7 @@ async def elsewhere(request: pytest.FixtureRequest, page: Page, here: World) -> 
 
 
 def logout(here: World) -> str:
-    """Takes no body, so that any page can send it: only what it comes from can be looked at."""
+    """The request has no body, so any page can send it: only its origin tells it apart."""
     return f"{here.api}/api/users/logout"
 
 
@@ -56,7 +56,7 @@ def assert_refused(exchange: Exchange, here: World, elsewhere: str) -> None:
     assert exchange.sent.get("sec-fetch-site") == (site if here.tells_fetch_site else None)
 
 
-async def test_a_simple_request_does_nothing(page: Page, here: World, elsewhere: str) -> None:
+async def test_simple_request_from_another_site_has_no_effect(page: Page, here: World, elsewhere: str) -> None:
     assert await page.run(_SIMPLE, logout(here), None) == ["opaque", 0, ""]
     exchange = await page.answered("POST", logout(here))
     assert_refused(exchange, here, elsewhere)
@@ -64,7 +64,9 @@ async def test_a_simple_request_does_nothing(page: Page, here: World, elsewhere:
     assert await orders(page, here) == []
 
 
-async def test_json_in_disguise_does_nothing(page: Page, here: World, elsewhere: str) -> None:
+async def test_json_with_a_simple_media_type_from_another_site_has_no_effect(
+    page: Page, here: World, elsewhere: str
+) -> None:
     url = f"{here.api}/api/orders/add"
     assert await page.run(_SIMPLE, url, '{"currency":"EUR","lines":[{"sku":"a","quantity":1,"unit_price_minor":1}]}')
     assert (await page.answered("POST", url)).status in {401, 403, 415}
@@ -72,7 +74,9 @@ async def test_json_in_disguise_does_nothing(page: Page, here: World, elsewhere:
 
 
 @pytest.mark.parametrize("referrer_policy", ["unsafe-url", "no-referrer"])
-async def test_a_form_does_nothing(page: Page, here: World, elsewhere: str, referrer_policy: str) -> None:
+async def test_form_from_another_site_has_no_effect(
+    page: Page, here: World, elsewhere: str, referrer_policy: str
+) -> None:
     await page.run(_FORM, logout(here), referrer_policy)
     exchange = await page.answered("POST", logout(here))
     assert_refused(exchange, here, elsewhere)
@@ -80,7 +84,7 @@ async def test_a_form_does_nothing(page: Page, here: World, elsewhere: str, refe
     assert await orders(page, here) == []
 
 
-async def test_a_sandboxed_frame_does_nothing(page: Page, here: World, elsewhere: str) -> None:
+async def test_form_in_a_sandboxed_frame_has_no_effect(page: Page, here: World, elsewhere: str) -> None:
     await page.run(_SANDBOX)
     await page.attached()
     await page.run("url => frames[0].postMessage(url, '*')", logout(here))
@@ -90,7 +94,9 @@ async def test_a_sandboxed_frame_does_nothing(page: Page, here: World, elsewhere
     assert await orders(page, here) == []
 
 
-async def test_a_request_that_has_to_ask_is_never_sent(page: Page, here: World, elsewhere: str) -> None:
+async def test_request_that_needs_a_preflight_is_never_sent_by_another_site(
+    page: Page, here: World, elsewhere: str
+) -> None:
     url = f"{here.api}/api/orders/add"
     with pytest.raises(ScriptError, match="Failed to fetch"):
         await fetch(page, "POST", url, ORDER)
@@ -98,7 +104,7 @@ async def test_a_request_that_has_to_ask_is_never_sent(page: Page, here: World, 
     assert await orders(page, here) == []
 
 
-async def test_no_answer_can_be_read(page: Page, here: World, elsewhere: str) -> None:
+async def test_response_cannot_be_read_by_another_site(page: Page, here: World, elsewhere: str) -> None:
     for path in ("/api/users/me", "/openapi.json"):
         with pytest.raises(ScriptError, match="Failed to fetch"):
             await fetch(page, "GET", here.api + path)
@@ -107,7 +113,7 @@ async def test_no_answer_can_be_read(page: Page, here: World, elsewhere: str) ->
 
 
 @pytest.mark.parametrize("tag", ["img", "iframe"])
-async def test_another_site_that_embeds_us_gets_the_page_of_a_stranger(page: Page, here: World, tag: str) -> None:
+async def test_embedded_page_has_no_session(page: Page, here: World, tag: str) -> None:
     await sign_up(page, here)
     url = f"{here.api}/api/users/me"
     await page.open(here.stranger)

@@ -1,4 +1,4 @@
-"""A page of an allowed origin, with nothing but the cookie that its script cannot see."""
+"""A page of an allowed origin, with only a cookie that its script cannot read."""
 
 import time
 
@@ -9,7 +9,7 @@ from tests.browser.visitor import ORDER, fetch, orders, session_cookie, sign_up
 IDLE_LIFE_S = 24 * 3600
 
 
-async def test_registering_gives_the_script_a_token_and_the_browser_a_cookie(page: Page, here: World) -> None:
+async def test_registration_gives_the_script_a_token_and_the_browser_a_cookie(page: Page, here: World) -> None:
     seen = await sign_up(page, here)
     assert seen["body"]["access_token"].count(".") == 2
     assert seen["headers"]["x-request-id"]
@@ -17,18 +17,18 @@ async def test_registering_gives_the_script_a_token_and_the_browser_a_cookie(pag
     assert await page.run("() => document.cookie") == ""
 
 
-async def test_the_cookie_is_as_it_must_be(page: Page, here: World) -> None:
+async def test_session_cookie_has_the_required_attributes(page: Page, here: World) -> None:
     await sign_up(page, here)
     (cookie,) = await page.cookies()
     assert cookie["name"] == here.cookie_name
     assert (cookie["httpOnly"], cookie["sameSite"], cookie["path"]) == (True, "Lax", "/")
     assert cookie["secure"] == (here.cookie_name.startswith("__Host-"))
-    assert cookie["domain"] == here.api.partition("//")[2].partition(":")[0]  # no leading dot: this host alone
+    assert cookie["domain"] == here.api.partition("//")[2].partition(":")[0]  # no leading dot: only this host
     assert not cookie["session"]
     assert abs(cookie["expires"] - time.time() - IDLE_LIFE_S) < 60
 
 
-async def test_logging_in_replaces_the_cookie(page: Page, here: World) -> None:
+async def test_login_replaces_the_cookie(page: Page, here: World) -> None:
     account = await sign_up(page, here)
     first = await session_cookie(page, here)
     credentials = {"email": account["email"], "password": account["password"]}
@@ -38,7 +38,7 @@ async def test_logging_in_replaces_the_cookie(page: Page, here: World) -> None:
     assert (await session_cookie(page, here))["value"] != first["value"]
 
 
-async def test_after_a_reload_the_cookie_is_enough(page: Page, here: World) -> None:
+async def test_cookie_alone_authenticates_after_a_reload(page: Page, here: World) -> None:
     account = await sign_up(page, here)
     await page.open(here.app)
     seen = await fetch(page, "GET", f"{here.api}/api/users/me")
@@ -51,7 +51,7 @@ async def test_after_a_reload_the_cookie_is_enough(page: Page, here: World) -> N
     assert "x-access-token" not in again["headers"]
 
 
-async def test_a_write_with_the_cookie_alone_is_done(page: Page, here: World) -> None:
+async def test_write_with_the_cookie_alone_is_accepted(page: Page, here: World) -> None:
     await sign_up(page, here)
     seen = await fetch(page, "POST", f"{here.api}/api/orders/add", ORDER, {"Idempotency-Key": "browser-1"})
     assert seen["status"] == 201
@@ -64,7 +64,7 @@ async def test_a_write_with_the_cookie_alone_is_done(page: Page, here: World) ->
     assert [order["order_id"] for order in await orders(page, here)] == [seen["body"]["order_id"]]
 
 
-async def test_logging_out_takes_the_cookie(page: Page, here: World) -> None:
+async def test_logout_deletes_the_cookie(page: Page, here: World) -> None:
     await sign_up(page, here)
     seen = await fetch(page, "POST", f"{here.api}/api/users/logout")
     assert seen["status"] == 204

@@ -1,4 +1,4 @@
-"""The status page, as an operator sees it."""
+"""The status page in a browser."""
 
 import re
 from typing import Any
@@ -11,7 +11,7 @@ from tests.conftest import StartStack
 from tests.running.polling import in_time
 from tests.running.stacks import Stack
 
-#: By its title, the first number of a card; and whether its line has points.
+#: The first number of a card, by its title, and whether its line has points.
 _CARD = """title => {
   const card = [...document.querySelectorAll("figure")].find(each => each.querySelector("h2").textContent === title);
   return {now: card.querySelector("dd span").textContent, line: card.querySelector(".stroke").getAttribute("d") ?? ""};
@@ -49,7 +49,7 @@ _HIDE = """() => new Promise(noticed => Object.defineProperty(document, "hidden"
   configurable: true, get: () => { noticed(); return true; },
 }))"""
 _SHOW = """() => { delete document.hidden; document.dispatchEvent(new Event("visibilitychange")); }"""
-#: What has come of a text that would be an element if it were taken for markup.
+#: The rendering of a text that would be an element if it were interpreted as markup.
 _HOSTILE = """text => {
   showNotices([{failing: true, text}], "bad");
   const checks = [{name: text, ok: false, required: true, reason: text}];
@@ -66,7 +66,7 @@ def stack(start_stack: StartStack) -> Stack:
 
 @pytest.fixture
 async def status(page: Page, stack: Stack) -> Page:
-    """The page, once it shows the gateway's first answer."""
+    """Returns the page once it shows the first response of the gateway."""
     await page.open(f"{stack.admin_url('gateway')}/status")
     await shows(page, _STATE, "Ready")
     return page
@@ -101,7 +101,7 @@ async def test_status_page_updates_and_asks_no_other_host(status: Page, stack: S
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 390, 1440])
-async def test_it_fits_and_can_be_read(status: Page, width: int, scheme: str) -> None:
+async def test_status_page_fits_the_window_and_is_readable(status: Page, width: int, scheme: str) -> None:
     await status.emulate(
         "Emulation.setDeviceMetricsOverride", width=width, height=900, deviceScaleFactor=1, mobile=width < 500
     )
@@ -110,11 +110,11 @@ async def test_it_fits_and_can_be_read(status: Page, width: int, scheme: str) ->
     assert await status.run(_CONTRAST) >= 4.5
 
 
-async def test_nothing_jumps_when_the_numbers_come(status: Page) -> None:
+async def test_status_page_layout_is_stable_while_numbers_change(status: Page) -> None:
     assert await status.run(_SHIFTS) < 0.01
 
 
-async def test_a_page_that_has_lost_its_gateway_says_so_until_it_is_back(status: Page) -> None:
+async def test_status_page_reports_a_lost_gateway_until_it_is_reachable(status: Page) -> None:
     online = {"latency": 0, "downloadThroughput": -1, "uploadThroughput": -1}
     await status.emulate("Network.emulateNetworkConditions", offline=True, **online)
     await shows(status, _STATE, "No answer")
@@ -131,5 +131,5 @@ async def test_status_page_asks_nothing_while_it_is_hidden(status: Page) -> None
     await status.until(lambda: True if len(status.exchanges()) > asked else None)
 
 
-async def test_a_text_is_never_markup(status: Page) -> None:
+async def test_status_page_never_renders_text_as_markup(status: Page) -> None:
     assert await status.run(_HOSTILE, "<img src=x onerror=alert(1)>") == [0, True]

@@ -1,4 +1,4 @@
-"""What a person does on the pages."""
+"""The actions of a user on the pages."""
 
 import asyncio
 import uuid
@@ -21,12 +21,16 @@ _FETCH = """async (url, method, body, headers) => {
 
 
 async def fetch(page: Page, method: str, url: str, body: Any = None, headers: dict[str, str] | None = None) -> Any:
-    """What the page's script gets to see of the answer: status, body, headers. ScriptError: nothing at all."""
+    """Sends a request, and returns what the page's script sees of the response: status, body, headers.
+
+    Raises:
+        ScriptError: the script sees nothing.
+    """
     return await page.run(_FETCH, url, method, body, headers or {})
 
 
 async def sign_up(page: Page, here: World) -> dict[str, Any]:
-    """Register on the app's page; what its script got to see. The browser has the session cookie from then on."""
+    """Registers on the app's page, and returns the response that its script sees; the browser stores the cookie."""
     await page.open(here.app)
     account = {"email": f"{uuid.uuid4().hex}@example.com", "name": "Ada", "password": f"horse {uuid.uuid4().hex}"}
     SEEN.note("password", account["password"])
@@ -34,7 +38,7 @@ async def sign_up(page: Page, here: World) -> dict[str, Any]:
     for _ in range(_MOST_RETRIES):
         if seen["status"] != _UNAVAILABLE:
             break
-        # A browser that has just started leaves a small machine little time for Redis: come back, as we are asked to.
+        # While a browser starts, Redis may be slow on a small machine: retry after Retry-After.
         await asyncio.sleep(int(seen["headers"]["retry-after"]))
         seen = await fetch(page, "POST", f"{here.api}/api/users/reg", account)
     assert seen["status"] == 201, seen
@@ -49,7 +53,7 @@ async def session_cookie(page: Page, here: World) -> dict[str, Any]:
 
 
 async def orders(page: Page, here: World) -> list[Any]:
-    """One's orders, as the app's page shows them; it has nothing but the cookie."""
+    """Returns the user's orders, as the app's page reads them with the cookie alone."""
     await page.open(here.app)
     seen = await fetch(page, "GET", f"{here.api}/api/orders")
     assert seen["status"] == 200, seen

@@ -1,4 +1,4 @@
-"""Profiles of a platform that works: which routes and RPCs its processor time goes to."""
+"""Profiles of a platform under load, by route and RPC."""
 
 import os
 import signal
@@ -34,7 +34,7 @@ def pprof(stack: Stack, name: str, page: str) -> httpx2.Response:
 
 @contextmanager
 def light_load(stack: Stack) -> Iterator[None]:
-    """Lists orders in a loop, as a user of its own, while the context lasts."""
+    """Lists orders in a loop, as a separate user, within the context."""
     account = {"email": f"{uuid4().hex}@example.com", "name": "Ada", "password": f"horse {uuid4().hex}"}
     SEEN.note("password", account["password"])
     token = httpx2.post(f"{stack.url}/api/users/reg", json=account, timeout=10).json()["access_token"]
@@ -55,7 +55,7 @@ def light_load(stack: Stack) -> Iterator[None]:
         asking.join()
 
 
-def test_a_cpu_profile_tells_route_and_rpc(stack: Stack) -> None:
+def test_cpu_profile_has_route_and_rpc(stack: Stack) -> None:
     with light_load(stack):
         gateway = ReadProfile(pprof(stack, "gateway", "profile?seconds=2").content)
         orders = ReadProfile(pprof(stack, "order-svc", "profile?seconds=2").content)
@@ -69,7 +69,7 @@ def test_a_cpu_profile_tells_route_and_rpc(stack: Stack) -> None:
 
 
 @pytest.mark.parametrize("name", SERVICES)
-def test_every_process_answers(stack: Stack, name: str) -> None:
+def test_every_process_serves_profiles(stack: Stack, name: str) -> None:
     assert f"{name}: /debug/pprof/" in pprof(stack, name, "").text
     assert "service_kit.lifecycle.lifecycle.Lifecycle.run" in pprof(stack, name, "goroutine?debug=2").text
     assert name in pprof(stack, name, "cmdline").text
@@ -93,7 +93,7 @@ def test_settings_page_masks_secrets(stack: Stack, name: str) -> None:
     assert not any(secret in shown for secret in secrets)
 
 
-def test_the_log_level_of_a_running_process(stack: Stack) -> None:
+def test_log_level_of_a_running_process_can_be_changed(stack: Stack) -> None:
     def told() -> str:
         return (stack.data_dir / "logs" / "order-svc.log").read_text()
 
@@ -106,7 +106,7 @@ def test_the_log_level_of_a_running_process(stack: Stack) -> None:
     assert "log level changed from DEBUG to INFO" in told()
 
 
-def test_the_end_of_a_process_does_not_wait_for_a_profile_nor_lose_it(start_stack: StartStack) -> None:
+def test_process_exits_without_waiting_for_a_profile_and_delivers_it(start_stack: StartStack) -> None:
     profiled = start_stack({})
     pid = profiled.services["order-svc"]["pid"]
     with ThreadPoolExecutor(1) as aside:

@@ -1,4 +1,4 @@
-"""What the services' own roles can do in their databases: their work, and nothing else."""
+"""The rights of the services' roles in their databases: only what they need."""
 
 from collections.abc import Callable
 
@@ -15,7 +15,7 @@ _MIGRATED: dict[str, Callable[[RunningPostgres], str]] = {
     "order_svc": order_database.migrated_database,
 }
 
-#: {log} is the table that is append-only.
+#: {log} is the append-only table.
 FORBIDDEN = [
     "UPDATE {log} SET request_id = 'x'",
     "DELETE FROM {log}",
@@ -65,12 +65,12 @@ _REFUSALS = (psycopg.errors.InsufficientPrivilege, psycopg.errors.DuplicateObjec
 
 @pytest.fixture(scope="module", params=list(_MIGRATED))
 def service(request: pytest.FixtureRequest, postgres_server: RunningPostgres) -> tuple[str, str]:
-    """A service's package, and its database as its own role."""
+    """A service's package, and a connection to its database with the service's role."""
     return request.param, _MIGRATED[request.param](postgres_server)
 
 
 @pytest.mark.parametrize("statement", FORBIDDEN)
-def test_the_service_cannot(service: tuple[str, str], statement: str) -> None:
+def test_service_role_is_refused(service: tuple[str, str], statement: str) -> None:
     package, url = service
     with psycopg.connect(url, autocommit=True) as connection:
         database = connection.info.dbname
@@ -78,10 +78,10 @@ def test_the_service_cannot(service: tuple[str, str], statement: str) -> None:
         with pytest.raises(_REFUSALS) as refused:
             connection.execute(text.encode())
     if isinstance(refused.value, psycopg.errors.DuplicateObject):
-        assert "CREATE EXTENSION" in statement  # it is there, as everywhere
+        assert "CREATE EXTENSION" in statement  # every database has it
 
 
-def test_the_service_owns_nothing(service: tuple[str, str]) -> None:
+def test_service_role_owns_nothing(service: tuple[str, str]) -> None:
     query = """
         SELECT relname FROM pg_class WHERE relowner = (SELECT oid FROM pg_roles WHERE rolname = current_user)
         UNION SELECT datname FROM pg_database WHERE datdba = (SELECT oid FROM pg_roles WHERE rolname = current_user)
@@ -90,7 +90,7 @@ def test_the_service_owns_nothing(service: tuple[str, str]) -> None:
         assert connection.execute(query).fetchall() == []
 
 
-def test_migrating_again_takes_back_what_was_granted_besides(postgres_server: RunningPostgres) -> None:
+def test_migrating_again_revokes_additional_grants(postgres_server: RunningPostgres) -> None:
     owner_url = postgres_server.create_database("granted")
     service_url = postgres_server.create_service_role(owner_url)
     assert migrate(owner_url, "user_svc", service_url) == 0

@@ -1,4 +1,4 @@
-"""What the services' own users can do in Redis: their keys and commands, and nothing else."""
+"""The rights of the services' users in Redis: only their keys and commands."""
 
 import secrets
 from collections.abc import Iterator
@@ -123,7 +123,7 @@ OWN = {
 
 
 @pytest.mark.parametrize("service", SERVICES)
-def test_a_service_can_do_its_work(server: RedisServer, service: str) -> None:
+def test_redis_user_of_a_service_may_run_its_commands(server: RedisServer, service: str) -> None:
     with client_of(server, service) as client:
         for command in OWN[service]:
             client.execute_command(*command)
@@ -134,14 +134,16 @@ def test_a_service_can_do_its_work(server: RedisServer, service: str) -> None:
     [(service, command) for service in SERVICES for command in (*DANGEROUS, *FOREIGN[service])],
     ids=lambda value: value if isinstance(value, str) else " ".join(value),
 )
-def test_a_service_cannot_do_anything_else(server: RedisServer, service: str, command: tuple[str, ...]) -> None:
+def test_redis_user_of_a_service_may_run_nothing_else(
+    server: RedisServer, service: str, command: tuple[str, ...]
+) -> None:
     with client_of(server, service) as client, pytest.raises((NoPermissionError, ResponseError)) as refused:
         client.execute_command(*command)
     said = str(refused.value).lower()
     assert "no permissions" in said or "acl failure" in said or "noperm" in said
 
 
-def test_without_a_password_nothing_is_answered(server: RedisServer) -> None:
+def test_redis_answers_nothing_without_a_password(server: RedisServer) -> None:
     for username in (None, "default", *SERVICES):
         wrong = Redis(port=server.port, username=username, password="wrong", protocol=2)
         with wrong as client, pytest.raises(AuthenticationError):
@@ -150,7 +152,7 @@ def test_without_a_password_nothing_is_answered(server: RedisServer) -> None:
         client.ping()
 
 
-def test_the_files_of_the_server_hold_no_service_password(server: RedisServer) -> None:
+def test_redis_files_hold_no_password_of_a_service(server: RedisServer) -> None:
     users = server.home / "users.acl"
     assert users.stat().st_mode & 0o077 == 0
     assert not any(password in users.read_text() for password in server.service_passwords.values())

@@ -1,1 +1,1 @@
-"""What a live platform tells of itself: metrics, and lines in the log."""
+"""Metrics and log lines of a running platform."""

@@ -1,4 +1,4 @@
-"""What docs/observability.md says of the metrics, and what a process exposes, in the same words."""
+"""The metrics in docs/observability.md and those that a process exposes, in the same form."""
 
 import re
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ _WHERE = {"all": _SERVICES | {"gateway"}, "services": _SERVICES}
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """One metric. processes: those that have it."""
+    """One metric. processes: those that expose it."""
 
     name: str
     kind: str
@@ -24,7 +24,11 @@ class Metric:
 
 
 def documented() -> dict[str, Metric]:
-    """The rows of the page by name. AssertionError: a metric has two."""
+    """Returns the rows of the page by name.
+
+    Raises:
+        AssertionError: a metric has two rows.
+    """
     found = [
         Metric(name, kind, frozenset(re.findall(r"`(\w+)`", labels)), _WHERE.get(where, frozenset(where.split(", "))))
         for name, kind, labels, where, _ in _ROW.findall((ROOT / "docs" / "observability.md").read_text())
@@ -35,7 +39,7 @@ def documented() -> dict[str, Metric]:
 
 
 def exposed(process: str, text: str) -> Iterator[Metric]:
-    """The metrics in the exposition of a process."""
+    """Returns the metrics in the exposition of a process."""
     for family in text_string_to_metric_families(text):
         name = f"{family.name}_total" if family.type == "counter" else family.name
         labels = frozenset[str]().union(*(sample.labels for sample in family.samples)) - {"le"}
@@ -43,6 +47,6 @@ def exposed(process: str, text: str) -> Iterator[Metric]:
 
 
 def in_the_sources() -> set[str]:
-    """Every name in the sources that may be one of an instrument, as Prometheus begins to write it."""
+    """Returns every possible instrument name in the sources, in the form of Prometheus."""
     sources = "".join(path.read_text() for path in (ROOT / "packages").glob("*/src/**/*.py"))
     return {name.replace(".", "_") for name in re.findall(r'"([a-z_]+(?:\.[a-z_]+)+)"', sources)}

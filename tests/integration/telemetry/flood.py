@@ -1,4 +1,4 @@
-"""Requests of which no two are alike, thousands of them, sent as fast as one client can."""
+"""Thousands of different requests, sent as fast as one client can."""
 
 import asyncio
 import re
@@ -11,10 +11,10 @@ import grpc
 
 from tests.examples.forgeries import Signer
 
-#: In everything that the flood makes up: ids, paths, methods.
+#: A part of every made-up id, path and method.
 MADE_UP = "5eed"
 _CONNECTIONS = 4
-#: So many are sent before any answer is read.
+#: Requests that are sent before a response is read.
 _AHEAD = 50
 _SERVICE = "order.v1.OrderService"
 _TIMEOUT_S = 10
@@ -23,17 +23,17 @@ _STATUS = re.compile(rb"HTTP/1\.1 (\d{3}) ")
 
 @dataclass(frozen=True, slots=True)
 class Flood:
-    """Of everything that a client may make up, another one in each request. signer: has the platform's own key."""
+    """Generates requests with different made-up values. signer: has the platform's signing key."""
 
     signer: Signer
 
     async def send(self, url: str, numbers: Sequence[int]) -> Counter[int]:
-        """Send the requests of these numbers. How often each status came back."""
+        """Sends the requests with these numbers, and returns the number of responses by status."""
         parts = (self._send_over_one(url, numbers[begin::_CONNECTIONS]) for begin in range(_CONNECTIONS))
         return sum(await asyncio.gather(*parts), Counter[int]())
 
     async def send_methods(self, url: str, numbers: Sequence[int]) -> Counter[int]:
-        """The same with made-up methods, after each of which the server hangs up."""
+        """Does the same with made-up methods, after each of which the server closes the connection."""
         statuses = Counter[int]()
         for number in numbers:
             request = _request(f"{MADE_UP.upper()}{number}", "/api/v1/orders", _made_up(number))
@@ -41,7 +41,7 @@ class Flood:
         return statuses
 
     async def call_methods(self, target: str, numbers: Sequence[int]) -> Counter[str]:
-        """Call made-up methods of a service over gRPC. How often each status came back."""
+        """Calls made-up gRPC methods of a service, and returns the number of responses by status."""
         statuses = Counter[str]()
         async with grpc.aio.insecure_channel(target) as channel:
             for number in numbers:
@@ -79,7 +79,7 @@ def _request(method: str, target: str, made_up: str, *headers: str) -> bytes:
 
 
 async def _answers(url: str, requests: Sequence[bytes]) -> Counter[int]:
-    """The statuses of the answers to all of these, over one connection."""
+    """Sends all requests over one connection, and returns the statuses of the responses."""
     place, statuses = urlsplit(url), Counter[int]()
     reader, writer = await asyncio.open_connection(place.hostname, place.port)
     try:

@@ -1,4 +1,4 @@
-"""What the log says of a request: a line where it came in and one for each call, and of an error once."""
+"""Log lines of a request: one at the gateway, one per call, and one per error."""
 
 import asyncio
 import secrets
@@ -33,7 +33,7 @@ def person(logging: Stack) -> Person:
 
 
 def ask(stack: Stack, method: str, path: str, person: Person, body: object = None) -> tuple[Answer, str]:
-    """The answer to a request, and the request's id."""
+    """Sends a request, and returns the response and the request id."""
     request_id = secrets.token_hex(16)
 
     async def once() -> Answer:
@@ -48,13 +48,13 @@ def ask(stack: Stack, method: str, path: str, person: Person, body: object = Non
 
 
 def told(stack: Stack, person: Person, request_id: str) -> dict[str, list[dict[str, Any]]]:
-    """All that was written of a request that is over: what came after it is in the log as well."""
+    """Returns all log lines of a finished request: waits until a later request is logged."""
     _, after = ask(stack, "GET", _PATH, person)
     written(stack, "gateway", after), written(stack, "order-svc", after)
     return {process: lines_of(stack, process, request_id) for process in ("gateway", "user-svc", "order-svc")}
 
 
-def test_a_request_is_one_line_and_its_call_another(logging: Stack, person: Person) -> None:
+def test_request_is_one_log_line_and_its_call_another(logging: Stack, person: Person) -> None:
     answer, request_id = ask(logging, "POST", "/api/orders/add", person, ORDER)
     lines = told(logging, person, request_id)
     [access], [call] = lines["gateway"], lines["order-svc"]
@@ -100,14 +100,14 @@ def test_refusal_is_logged_with_its_code_and_not_as_an_error(logging: Stack, per
 
 
 def order_database(stack: Stack, *, autocommit: bool) -> psycopg.Connection:
-    """A connection of the role that owns the tables."""
+    """Yields a connection of the role that owns the tables."""
     url = (stack.data_dir / "secrets" / "order-svc-migration-database-url").read_text().strip()
     return psycopg.connect(url, autocommit=autocommit)
 
 
 @contextmanager
 def without_orders(stack: Stack) -> Iterator[None]:
-    """While a table is missing, the service fails as if it had a bug."""
+    """Renames a table within the context, so that the service fails with an unexpected error."""
     with order_database(stack, autocommit=True) as connection:
         connection.execute("ALTER TABLE orders RENAME TO gone")
         try:
@@ -118,7 +118,7 @@ def without_orders(stack: Stack) -> Iterator[None]:
 
 @contextmanager
 def locked_orders(stack: Stack) -> Iterator[None]:
-    """While a table is locked, no query of it has an answer."""
+    """Locks a table within the context, so that queries wait."""
     with order_database(stack, autocommit=False) as connection:
         connection.execute("LOCK TABLE orders IN ACCESS EXCLUSIVE MODE")
         yield
@@ -137,18 +137,18 @@ def test_unexpected_error_is_logged_once_in_the_process_where_it_happened(loggin
     assert not [line for line in (access, call) if "UndefinedTable" in str(line)]
 
 
-def test_a_call_that_is_called_off_is_one_line_as_well(logging: Stack, person: Person) -> None:
+def test_cancelled_call_is_one_log_line(logging: Stack, person: Person) -> None:
     with locked_orders(logging):
         answer, request_id = ask(logging, "GET", _UNKNOWN, person)
     assert answer.status == 504
     written(logging, "order-svc", request_id)
     lines = told(logging, person, request_id)["order-svc"]
-    # What becomes of the connection to PostgreSQL is something else, of which its driver may tell.
+    # The driver may log the end of the connection to PostgreSQL, which is a different matter.
     [call] = [line for line in lines if line["logger"].startswith(("service_kit.grpc", "grpclib"))]
     assert (call["message"], call["status"] in {"CANCELLED", "DEADLINE_EXCEEDED"}) == ("rpc", True)
 
 
-def test_what_looks_like_a_secret_is_masked_wherever_it_stands(logging: Stack, person: Person) -> None:
+def test_secrets_are_masked_anywhere_in_a_log_line(logging: Stack, person: Person) -> None:
     _, request_id = ask(logging, "GET", f"/nowhere/{person.token}?token={person.token}", person)
     [access] = told(logging, person, request_id)["gateway"]
     assert access["path"] == "/nowhere/********"
@@ -156,7 +156,7 @@ def test_what_looks_like_a_secret_is_masked_wherever_it_stands(logging: Stack, p
 
 
 @pytest.mark.parametrize("process", ["gateway", "order-svc"])
-def test_the_level_is_changed_while_it_runs(process: str, logging: Stack, person: Person) -> None:
+def test_log_level_is_changed_at_run_time(process: str, logging: Stack, person: Person) -> None:
     address = f"{logging.admin_url(process)}/log-level"
     assert httpx2.put(address, json={"level": "WARNING"}).json()["level"] == "WARNING"
     try:

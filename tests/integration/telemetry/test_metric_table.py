@@ -1,4 +1,4 @@
-"""docs/observability.md and a live platform agree on what metrics there are."""
+"""docs/observability.md lists exactly the metrics of a running platform."""
 
 import asyncio
 import re
@@ -18,13 +18,13 @@ _SUFFIXES = re.compile(r"(_seconds|_bytes)?(_total)?$")
 
 @pytest.fixture(scope="module")
 def live(start_stack: StartStack) -> list[Metric]:
-    """What is exposed after a bit of everything has happened."""
+    """The metrics after one request of every kind."""
     stack = start_stack(ENVIRON)
     asyncio.run(everyday_traffic(stack))
     return [metric for name in _PROCESSES for metric in exposed(name, exposition(stack.admin_url(name)))]
 
 
-def test_what_is_exposed_is_described(live: list[Metric]) -> None:
+def test_every_exposed_metric_is_documented(live: list[Metric]) -> None:
     page = documented()
     assert len(page) > 60
     assert {metric.name for metric in live} - page.keys() == set()
@@ -35,14 +35,14 @@ def test_what_is_exposed_is_described(live: list[Metric]) -> None:
         assert metric.processes <= described.processes, metric
 
 
-def test_what_is_described_is_exposed_or_waits_for_its_first_time(live: list[Metric]) -> None:
+def test_every_documented_metric_is_exposed_or_awaits_its_first_value(live: list[Metric]) -> None:
     seen, names = {metric.name for metric in live}, in_the_sources()
     unseen = [metric.name for metric in documented().values() if metric.name not in seen]
     assert len(unseen) < 10
     assert not [name for name in unseen if _SUFFIXES.sub("", name) not in names]
 
 
-def test_a_process_that_is_said_to_have_a_metric_has_it(live: list[Metric]) -> None:
+def test_each_metric_is_exposed_by_the_documented_processes(live: list[Metric]) -> None:
     having = {(metric.name, process) for metric in live for process in metric.processes}
     seen = {name for name, _ in having}
     said = {(metric.name, process) for metric in documented().values() for process in metric.processes}

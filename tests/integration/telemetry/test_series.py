@@ -1,4 +1,4 @@
-"""The number of series does not grow with the paths, methods and users that clients invent."""
+"""The number of series does not grow with made-up paths, methods and users."""
 
 import asyncio
 import re
@@ -16,12 +16,12 @@ pytestmark = pytest.mark.local_platform
 
 _PROCESSES = ("gateway", "user-svc", "order-svc")
 _REQUESTS, _METHODS = 10_000, 300
-#: One of each kind, so that what remains new afterwards is what a kind has made of its numbers.
+#: One request of each kind first, so that later growth comes only from the made-up values.
 _FIRST = 64
-#: A breaker, a limit or a time-out may be heard of for the first time while all of it comes in.
+#: Series of breakers, limits and timeouts may appear for the first time under this load.
 _NEW_AT_MOST = 16
 _ID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-|[0-9a-f]{16}", re.IGNORECASE)
-#: By these, a process tells which it is.
+#: The labels that identify a process.
 _OWN = {"target_info", "headrace_build_info"}
 
 
@@ -30,7 +30,7 @@ def told(stack: Stack) -> dict[str, dict[Series, float]]:
 
 
 async def flooded(stack: Stack) -> tuple[dict[str, dict[Series, float]], Counter[int]]:
-    """What each process told after the first requests, and which answers all that came afterwards had."""
+    """The metrics of each process after the first requests, and the statuses of all later responses."""
     flood = Flood(signer_of(stack, (await newcomer(stack.url)).token))
     await flood.send(stack.url, range(_FIRST))
     await flood.send_methods(stack.url, range(1))
@@ -42,7 +42,7 @@ async def flooded(stack: Stack) -> tuple[dict[str, dict[Series, float]], Counter
     return before, statuses
 
 
-def test_ten_thousand_paths_and_users_make_no_series(stack: Stack) -> None:
+def test_ten_thousand_paths_and_users_add_no_series(stack: Stack) -> None:
     before, statuses = asyncio.run(flooded(stack))
     assert sum(statuses.values()) == _REQUESTS + _METHODS
     assert statuses[501] == _METHODS
@@ -57,11 +57,11 @@ def test_ten_thousand_paths_and_users_make_no_series(stack: Stack) -> None:
 
 
 def made_up_in(each: Series) -> bool:
-    """Whether a label holds an id, or what else only a client can have said."""
+    """Returns whether a label holds an id or another value from a client."""
     name, labels = each
     return name not in _OWN and any(MADE_UP in value.lower() or _ID.search(value) for _, value in labels)
 
 
 def grown(name: str, before: dict[Series, float], after: dict[Series, float]) -> float:
-    """By how much all series of that name have grown together."""
+    """Returns the total growth of all series with this name."""
     return sum(value - before.get(each, 0) for each, value in after.items() if each[0] == name)

@@ -1,4 +1,4 @@
-"""A platform whose every process sends its traces to a collector of the test's."""
+"""A platform whose processes all send their traces to a collector of the test."""
 
 from collections.abc import AsyncIterator, Iterator
 
@@ -19,7 +19,7 @@ def collector() -> Iterator[Collector]:
 
 @pytest.fixture(scope="package")
 def traced(start_stack: StartStack, collector: Collector) -> Stack:
-    """No trace begins there: what is recorded is what a test asks for. Its logs are JSON."""
+    """A platform that starts no traces itself: only those of a test are recorded. Its logs are JSON."""
     formats = dict.fromkeys(("GATEWAY_LOG_FORMAT", "USER_SVC_LOG_FORMAT", "ORDER_SVC_LOG_FORMAT"), "json")
     return start_stack(collector.environ(ratio=0.0) | formats)
 

@@ -1,4 +1,4 @@
-"""What a collector that is late, away or never there costs those who ask: nothing."""
+"""A slow, stopped or missing collector does not delay requests."""
 
 import pytest
 
@@ -14,7 +14,7 @@ from tests.running.stacks import Stack, local_stack, logs_of
 pytestmark = pytest.mark.local_platform
 
 _WITHIN_S = 15
-#: The gateway makes three spans of each, and 2048 may wait; the collector gets so many batches a second as time out.
+#: The gateway creates three spans per request, and queues at most 2048; each batch that times out takes a second.
 _MOST_REQUESTS = 4000
 
 
@@ -42,7 +42,7 @@ async def test_requests_do_not_wait_for_a_hanging_collector(
     await in_time(delivered, within_s=_WITHIN_S)
 
 
-async def test_what_was_recorded_before_the_end_is_delivered(
+async def test_spans_recorded_before_the_exit_are_delivered(
     traced: Stack, person: Person, collector: Collector
 ) -> None:
     caller = Caller()
@@ -59,9 +59,7 @@ async def test_what_was_recorded_before_the_end_is_delivered(
     }
 
 
-async def test_the_end_does_not_wait_for_a_collector_that_hangs(
-    traced: Stack, person: Person, collector: Collector
-) -> None:
+async def test_exit_does_not_wait_for_a_hanging_collector(traced: Stack, person: Person, collector: Collector) -> None:
     collector.unblocked.clear()
     try:
         connection = HttpConnection(traced.url)

@@ -1,4 +1,4 @@
-"""One trace through all processes, as a collector receives it."""
+"""One trace through all processes, as received by a collector."""
 
 import json
 import secrets
@@ -25,14 +25,14 @@ _REQUEST = "POST /api/orders/add"
 
 
 class Caller:
-    """A caller that begins a trace: its id, and the span that it calls from."""
+    """A caller that starts a trace, with the trace id and its own span id."""
 
     def __init__(self, flags: str = "01") -> None:
         self.trace_id, self.span_id = secrets.token_hex(16), secrets.token_hex(8)
         self.headers = {"traceparent": f"00-{self.trace_id}-{self.span_id}-{flags}", "tracestate": "vendor=1"}
 
     def seen(self, collector: Collector, name: str = _REQUEST) -> list[SeenSpan]:
-        """The trace, once the gateway's part of it is there: it ends last, so what it called may yet be on its way."""
+        """Waits for the gateway's span, which ends last, and returns the trace; other spans may still be missing."""
         eventually(lambda: collector.ended(self.trace_id, "gateway", name), within_s=_WITHIN_S)
         return collector.trace(self.trace_id)
 
@@ -43,12 +43,12 @@ async def order(connection: HttpConnection, person: Person, caller: Caller) -> A
 
 
 def lines_of(stack: Stack, process: str, request_id: str) -> list[dict[str, Any]] | None:
-    """The lines of a request in the log of a process; None while there are none."""
+    """Returns the log lines of a request in a process; None while there are none."""
     text = (DataDir(stack.data_dir).logs / f"{process}.log").read_text()
     return [json.loads(line) for line in text.splitlines() if f'"request_id":"{request_id}"' in line] or None
 
 
-async def test_an_order_is_one_tree_of_steps(connection: HttpConnection, person: Person, collector: Collector) -> None:
+async def test_order_is_one_tree_of_spans(connection: HttpConnection, person: Person, collector: Collector) -> None:
     # The first use of a session's key is reported to user-svc, as a part of that request's trace.
     assert (await connection.request("GET", "/api/users/me", token=person.token)).status == 200
     caller = Caller()
@@ -71,14 +71,14 @@ async def test_an_order_is_one_tree_of_steps(connection: HttpConnection, person:
     assert {(span.service, span.parent_id, span.kind) for span in stored} == {("order-svc", served.span_id, "CLIENT")}
     assert "INSERT" in {span.name for span in stored}
     assert len(trace) == 4 + len(stored)
-    # A step lies within the one that it is a part of; a service's end of a call may come after the caller's.
+    # A span lies within its parent; only the server side of a call may end after the client side.
     for outer, inner in ((request, counted), (request, call), *((served, span) for span in stored)):
         assert outer.began_ns <= inner.began_ns <= inner.ended_ns <= outer.ended_ns
     assert {span.state for span in trace} == {"vendor=1"}
     assert not any(span.error for span in trace)
 
 
-async def test_a_session_renewed_on_the_way_is_a_step_of_the_request(
+async def test_session_renewal_is_a_span_of_the_request(
     connection: HttpConnection, person: Person, collector: Collector
 ) -> None:
     login = await connection.request(
@@ -99,10 +99,10 @@ async def test_a_session_renewed_on_the_way_is_a_step_of_the_request(
     assert {span.attributes["db.system.name"] for span in trace if span.parent_id == served.span_id} >= {"redis"}
 
 
-async def test_what_is_said_of_a_question_to_a_store(
+async def test_store_spans_have_the_statement_without_values(
     connection: HttpConnection, person: Person, collector: Collector
 ) -> None:
-    """The statement with placeholders, the name of the command; never a value or a key."""
+    """Store spans have the statement with placeholders, or the name of the command, but no values and keys."""
     caller = Caller()
     body = {"email": person.email, "password": person.password}
     await connection.request("POST", "/api/users/log", body=body, headers=caller.headers)
@@ -119,7 +119,9 @@ async def test_what_is_said_of_a_question_to_a_store(
         assert not any(value in text for value in (person.user_id, person.email))
 
 
-async def test_what_is_said_of_a_request(connection: HttpConnection, person: Person, collector: Collector) -> None:
+async def test_request_span_has_the_documented_attributes(
+    connection: HttpConnection, person: Person, collector: Collector
+) -> None:
     caller = Caller()
     answer = await order(connection, person, caller)
 
@@ -135,7 +137,7 @@ async def test_what_is_said_of_a_request(connection: HttpConnection, person: Per
     }
 
 
-async def test_what_goes_wrong_is_the_fault_of_whose_it_is(
+async def test_error_status_is_set_on_the_side_at_fault(
     connection: HttpConnection, person: Person, collector: Collector
 ) -> None:
     caller = Caller()
@@ -148,7 +150,7 @@ async def test_what_goes_wrong_is_the_fault_of_whose_it_is(
     method = "order.v1.OrderService/GetOrder"
     eventually(lambda: collector.ended(caller.trace_id, "order-svc", method), within_s=_WITHIN_S)
     found = {(span.service, span.name): span for span in collector.trace(caller.trace_id)}
-    # To the one who asked in vain it is an error, to those who said so truthfully it is not.
+    # A failed call is an error for its client, but not for a server that answered correctly.
     assert found["gateway", method].error
     assert found["gateway", method].attributes["error.type"] == "NOT_FOUND"
     assert not found["order-svc", method].error
@@ -156,7 +158,7 @@ async def test_what_goes_wrong_is_the_fault_of_whose_it_is(
     assert found["gateway", name].attributes["headrace.code"] == "ORDER_NOT_FOUND"
 
 
-async def test_a_caller_that_records_nothing_has_nothing_recorded(
+async def test_unsampled_caller_records_no_spans(
     connection: HttpConnection, person: Person, collector: Collector
 ) -> None:
     quiet, after = Caller("00"), Caller()
@@ -171,15 +173,17 @@ async def test_a_caller_that_records_nothing_has_nothing_recorded(
 async def test_traces_without_a_callers_decision_are_sampled_by_the_ratio(
     connection: HttpConnection, person: Person, collector: Collector
 ) -> None:
-    await connection.request("GET", "/api/v1/sessions", token=person.token)  # it is 0 here
+    await connection.request("GET", "/api/v1/sessions", token=person.token)  # 0 on this platform
     caller = Caller()
     await order(connection, person, caller)
     caller.seen(collector)
     assert not [span for span in collector.spans if span.name == "GET /api/v1/sessions"]
 
 
-async def test_every_line_of_the_request_names_it(connection: HttpConnection, person: Person, traced: Stack) -> None:
-    caller = Caller("00")  # lines name what is not recorded, too
+async def test_every_log_line_of_a_request_names_its_trace(
+    connection: HttpConnection, person: Person, traced: Stack
+) -> None:
+    caller = Caller("00")  # lines name unsampled traces, too
     request_id = (await order(connection, person, caller)).headers["x-request-id"]
 
     for process in ("gateway", "order-svc"):
@@ -187,9 +191,7 @@ async def test_every_line_of_the_request_names_it(connection: HttpConnection, pe
         assert {(line["trace_id"], line["user_id"]) for line in lines} == {(caller.trace_id, person.user_id)}
 
 
-async def test_nothing_that_is_exported_is_a_secret(
-    connection: HttpConnection, person: Person, collector: Collector
-) -> None:
+async def test_exported_spans_hold_no_secrets(connection: HttpConnection, person: Person, collector: Collector) -> None:
     caller = Caller()
     body = {"email": person.email, "password": person.password}
     answer = await connection.request("POST", "/api/users/log", body=body, headers=caller.headers)
