@@ -6,13 +6,13 @@ from typing import Any
 from gateway.status.picture import picture
 from gateway.status.reading import Sample
 from gateway.status.watch import View, Watch
-from service_kit.lifecycle.readiness import CheckResult, Report
+from service_kit.lifecycle.readiness import CheckResult, ReadinessReport
 from service_kit.runtime.release import Release
 from service_kit.telemetry.loop_lag import LoopLag
 
 from tests.unit.gateway.status.samples import histogram, requests
 
-READY = Report(ready=True, checks={})
+READY = ReadinessReport(ready=True, checks={})
 
 
 def view(after: list[Sample], before: list[Sample] | None = None) -> View:
@@ -24,7 +24,7 @@ def view(after: list[Sample], before: list[Sample] | None = None) -> View:
     return watch.look()
 
 
-def shown(after: list[Sample], before: list[Sample] | None = None, report: Report = READY) -> dict[str, Any]:
+def shown(after: list[Sample], before: list[Sample] | None = None, report: ReadinessReport = READY) -> dict[str, Any]:
     document = picture(view(after, before), report, Release("gateway", "1.2"), LoopLag())
     read: dict[str, Any] = json.loads(json.dumps(document, allow_nan=False))
     return read
@@ -138,7 +138,7 @@ def test_dependencies_that_are_away_the_needed_ones_first() -> None:
         ("auth_revocation_denied", {"kind": "session"}, 3.0),
         ("auth_key_set_refreshes_total", {"outcome": "failed"}, 2.0),
     ]
-    document = shown(metrics, report=Report(ready=False, checks=checks))
+    document = shown(metrics, report=ReadinessReport(ready=False, checks=checks))
     assert (document["ready"], document["rate_limit"]["degraded"], document["revocations"]["connected"]) == (
         False,
         True,

@@ -5,7 +5,7 @@ import tracemalloc
 
 import pytest
 from service_kit.profiling.heap import AllocationTrace, live_objects
-from service_kit.profiling.sources import Sources
+from service_kit.profiling.sources import SourceFiles
 
 
 class Kept:
@@ -67,7 +67,7 @@ def test_allocation_trace_is_refused_when_tracemalloc_records_already() -> None:
 
 
 def test_sources_map_a_line_to_its_function() -> None:
-    sources = Sources()
+    sources = SourceFiles()
     start = allocate.__code__.co_firstlineno
     assert sources.frame(__file__, start + 1) == (f"{__name__}.allocate", __file__, start + 1, start)
     assert sources.frame(__file__, 1).function == f"{__name__}.<module>"

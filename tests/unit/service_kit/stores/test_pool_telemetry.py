@@ -1,7 +1,7 @@
 """Metrics of connection pools."""
 
 import pytest
-from service_kit.stores.pool_telemetry import PoolCounts, shown_pool
+from service_kit.stores.pool_telemetry import PoolCounts, exported_pool
 from service_kit.telemetry import metrics
 
 _POOL, _STATE = "db_client_connection_pool_name", "db_client_connection_state"
@@ -20,7 +20,10 @@ def shown(pool: str) -> dict[str, float]:
 
 
 def test_pool_is_exported_while_it_is_open() -> None:
-    with shown_pool("a", lambda: PoolCounts(idle=3, used=2, waiting=7)), shown_pool("b", lambda: PoolCounts(1, 0, 0)):
+    with (
+        exported_pool("a", lambda: PoolCounts(idle=3, used=2, waiting=7)),
+        exported_pool("b", lambda: PoolCounts(1, 0, 0)),
+    ):
         assert shown("a") == {"idle": 3, "used": 2, "waiting": 7}
         assert shown("b") == {"idle": 1, "used": 0, "waiting": 0}
     assert shown("a") == {}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from service_kit.lifecycle.readiness import Report
+from service_kit.lifecycle.readiness import ReadinessReport
 from service_kit.telemetry.loop_lag import WINDOW_S, LoopLag
 
 from gateway.status import sections
@@ -24,13 +24,13 @@ class Notice:
     text: str
 
 
-def notices(report: Report, change: Change, point: Point, lag: LoopLag) -> list[Notice]:
+def notices(report: ReadinessReport, change: Change, point: Point, lag: LoopLag) -> list[Notice]:
     """Returns all notices; none if this process knows of no problem."""
     found = [*_checks(report), *_upstreams(change), *_traffic(change, point), *_state(change, lag)]
     return sorted(found, key=lambda notice: not notice.failing)
 
 
-def _checks(report: Report) -> Iterator[Notice]:
+def _checks(report: ReadinessReport) -> Iterator[Notice]:
     for name, result in report.checks.items():
         if not result.ok:
             yield Notice(result.required, f"{name}: {result.reason}")

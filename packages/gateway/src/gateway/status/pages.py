@@ -4,7 +4,7 @@ from collections.abc import Awaitable, Callable
 
 from service_kit.admin import FurtherPage
 from service_kit.http.internal_server import ONE_ANSWER
-from service_kit.lifecycle.readiness import Report
+from service_kit.lifecycle.readiness import ReadinessReport
 from service_kit.runtime.release import Release
 from service_kit.telemetry.loop_lag import LoopLag
 from starlette.requests import Request
@@ -18,7 +18,7 @@ _HEADERS = ONE_ANSWER | {"content-security-policy": POLICY, "referrer-policy": "
 
 
 def status_pages(
-    *, watch: Watch, report: Callable[[], Awaitable[Report]], release: Release, lag: LoopLag
+    *, watch: Watch, report: Callable[[], Awaitable[ReadinessReport]], release: Release, lag: LoopLag
 ) -> list[FurtherPage]:
     """Returns the page, which holds no data and may be linked to, and its document, which other sites may not read.
 

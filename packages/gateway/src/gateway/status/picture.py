@@ -3,7 +3,7 @@
 from dataclasses import asdict
 from typing import Any
 
-from service_kit.lifecycle.readiness import Report
+from service_kit.lifecycle.readiness import ReadinessReport
 from service_kit.runtime.release import Release
 from service_kit.telemetry.loop_lag import WINDOW_S as LAG_WINDOW_S
 from service_kit.telemetry.loop_lag import LoopLag
@@ -17,7 +17,7 @@ from gateway.status.watch import HISTORY_S, WINDOW_S, View
 _DIGITS = 4
 
 
-def picture(view: View, report: Report, release: Release, lag: LoopLag) -> dict[str, Any]:
+def picture(view: View, report: ReadinessReport, release: Release, lag: LoopLag) -> dict[str, Any]:
     """Returns the document. Names end in their unit; unknown values are null."""
     change = view.change
     return {

@@ -24,7 +24,7 @@ class CheckResult:
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class ReadinessReport:
     """The results of all checks. ready: all required checks are ok, and the process is not draining."""
 
     ready: bool
@@ -55,17 +55,17 @@ class Readiness:
         if not required:
             self._not_required.add(name)
 
-    async def report(self) -> Report:
+    async def report(self) -> ReadinessReport:
         """Runs all checks concurrently, in CHECK_TIMEOUT_S at most.
 
         Concurrent reports share the running checks, so that probes do not pile up behind a store that hangs.
         """
         if self.draining:
-            return Report(ready=False, checks={"lifecycle": CheckResult(ok=False, reason="draining")})
+            return ReadinessReport(ready=False, checks={"lifecycle": CheckResult(ok=False, reason="draining")})
         names = tuple(self._checks)
         results = await asyncio.gather(*(self._result(name) for name in names))
         ready = all(result.ok or not result.required for result in results)
-        return Report(ready=ready, checks=dict(zip(names, results, strict=True)))
+        return ReadinessReport(ready=ready, checks=dict(zip(names, results, strict=True)))
 
     async def _result(self, name: str) -> CheckResult:
         reason = await self._reason(name)

@@ -12,7 +12,7 @@ from psycopg_pool import AsyncConnectionPool, PoolTimeout
 
 from service_kit.postgres.connection import BoundedConnection
 from service_kit.request.deadline import time_left, within_deadline
-from service_kit.stores.pool_telemetry import PoolCounts, shown_pool
+from service_kit.stores.pool_telemetry import PoolCounts, exported_pool
 from service_kit.stores.uninterrupted import uninterrupted
 
 #: How long the pool reconnects by itself (seconds). After that each call that needs a connection triggers an attempt: a
@@ -143,7 +143,7 @@ async def open_pool(database_url: str, limits: PoolLimits, *, application_name: 
         kwargs=_connection_parameters(limits, application_name),
     )
     async with pool:
-        with shown_pool(application_name, pool.counts):
+        with exported_pool(application_name, pool.counts):
             yield pool
 
 

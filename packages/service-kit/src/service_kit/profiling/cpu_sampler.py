@@ -16,7 +16,7 @@ from typing import Self
 
 from service_kit.profiling.profile import Labels, Profile, Sample, ValueType
 from service_kit.profiling.request_labels import labels_of
-from service_kit.profiling.stacks import Names, walk
+from service_kit.profiling.stacks import FrameNames, walk
 from service_kit.request.context import current_request
 
 _TYPES = (ValueType("samples", "count"), ValueType("cpu", "nanoseconds"))
@@ -59,7 +59,7 @@ class CpuSampler:
 
     def profile(self) -> Profile:
         """Returns the samples as a profile. Slow; it may be called in any thread."""
-        names = Names()
+        names = FrameNames()
         samples = [
             Sample(names.frames(self._frames(stack)), (count, used_ns), labels)
             for (stack, labels), (count, used_ns) in self._found.items()

@@ -8,7 +8,7 @@ from collections import Counter
 from typing import Self
 
 from service_kit.profiling.profile import Frame, Profile, Sample, ValueType
-from service_kit.profiling.sources import Sources
+from service_kit.profiling.sources import SourceFiles
 
 _TYPES = (ValueType("inuse_objects", "count"), ValueType("inuse_space", "bytes"))
 _OBJECTS_COMMENTS = (
@@ -63,7 +63,7 @@ class AllocationTrace:
 
     def profile(self) -> Profile:
         """Returns the recording, once the context has been left. It reads source files, so call it in a thread."""
-        sources = Sources()
+        sources = SourceFiles()
         statistics = self._snapshot.statistics("traceback") if self._snapshot is not None else []
         samples = [
             Sample(

@@ -6,14 +6,14 @@ from pathlib import Path
 from types import CodeType
 
 from service_kit.profiling.profile import Frame
-from service_kit.profiling.stacks import Names
+from service_kit.profiling.stacks import FrameNames
 
 
-class Sources:
+class SourceFiles:
     """Reads each file once, on first use; a long one takes tens of milliseconds."""
 
     def __init__(self) -> None:
-        self._names = Names()
+        self._names = FrameNames()
         self._owners = cache(_owners)
 
     def frame(self, file: str, line: int) -> Frame:

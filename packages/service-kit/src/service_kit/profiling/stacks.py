@@ -29,7 +29,7 @@ def stack_of(frame: FrameType | None) -> RawStack:
     return tuple(walk(frame))
 
 
-class Names:
+class FrameNames:
     """Names frames by the modules that were loaded when this was created."""
 
     def __init__(self) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from service_kit.profiling.profile import Frame, Profile, Sample, ValueType
 from service_kit.profiling.request_labels import labels_of, request_of
-from service_kit.profiling.stacks import Names, RawStack
+from service_kit.profiling.stacks import FrameNames, RawStack
 from service_kit.request.context import RequestContext
 
 _TYPE = ValueType("tasks", "count")
@@ -30,7 +30,7 @@ class TaskState:
 
 def task_states() -> list[TaskState]:
     """Returns all tasks of the running event loop. Call it in the loop's thread."""
-    names = Names()
+    names = FrameNames()
     return [_state(task, names) for task in sorted(asyncio.all_tasks(), key=lambda each: each.get_name())]
 
 
@@ -40,7 +40,7 @@ def tasks_profile(states: list[TaskState]) -> Profile:
     return Profile("asyncio tasks", (_TYPE,), samples, time.time_ns(), period_type=_TYPE, period=1)
 
 
-def _state(task: "asyncio.Task[Any]", names: Names) -> TaskState:
+def _state(task: "asyncio.Task[Any]", names: FrameNames) -> TaskState:
     stack, awaited = _await_chain(task.get_coro())
     state = "running" if task is asyncio.current_task() else f"waiting for {_described(awaited)}"
     return TaskState(task.get_name(), state, names.frames(stack), request_of(task))

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from service_kit.profiling.profile import Frame, Profile, Sample, ValueType
-from service_kit.profiling.stacks import Names, stack_of
+from service_kit.profiling.stacks import FrameNames, stack_of
 
 _TYPE = ValueType("threads", "count")
 
@@ -22,7 +22,7 @@ class ThreadState:
 
 def thread_states() -> list[ThreadState]:
     """Returns all threads that Python knows of."""
-    names = Names()
+    names = FrameNames()
     frames = sys._current_frames()  # noqa: SLF001 (its documented name)
     return [
         ThreadState(thread.name, thread.native_id or 0, names.frames(stack_of(frames.get(thread.ident or 0))))

@@ -22,7 +22,7 @@ _pools: dict[str, Callable[[], PoolCounts]] = {}
 
 
 @contextmanager
-def shown_pool(name: str, counts: Callable[[], PoolCounts]) -> Iterator[None]:
+def exported_pool(name: str, counts: Callable[[], PoolCounts]) -> Iterator[None]:
     """Exports the counts of the pool ``name`` inside the `with`."""
     _pools[name] = counts
     try:

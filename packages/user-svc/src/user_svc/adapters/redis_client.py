@@ -14,7 +14,7 @@ from service_kit.redis.client import TimedRedis
 from service_kit.redis.failures import describe_redis_failure
 from service_kit.redis.pool import RedisPool
 from service_kit.redis.version import check_version
-from service_kit.stores.pool_telemetry import shown_pool
+from service_kit.stores.pool_telemetry import exported_pool
 
 from user_svc.adapters.driver_errors import redis_errors
 
@@ -52,7 +52,7 @@ async def open_client(
     )
     client = TimedRedis(connection_pool=pool)
     try:
-        with shown_pool(f"{name} redis", pool.counts):
+        with exported_pool(f"{name} redis", pool.counts):
             yield client
     finally:
         await client.aclose()
