@@ -6,7 +6,6 @@ new one when that has ended: a recovered address is known before a request needs
 
 import asyncio
 import contextlib
-import random
 from collections.abc import Callable
 from time import monotonic
 from typing import Any, NoReturn
@@ -15,6 +14,7 @@ from grpclib.const import Cardinality, Status
 from grpclib.exceptions import GRPCError
 from grpclib.health.v1.health_pb2 import HealthCheckRequest, HealthCheckResponse
 from loguru import logger
+from service_kit.lifecycle.backoff import Backoff
 
 from gateway.upstream.connection import Connection
 from gateway.upstream.connections import Connections
@@ -23,7 +23,7 @@ from gateway.upstream.health import Health
 _WATCH = "/grpc.health.v1.Health/Watch"
 #: No call goes without a deadline. This one is only followed by the next.
 _WATCH_S = 300.0
-#: How long until the next attempt after a failure: doubled each time, less a part at random.
+#: The backoff between two attempts that fail.
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.05, 1.0
 #: An address that has been away for longer, after so many attempts, is no reason any more to look for another.
 _NEWS = 10
@@ -48,6 +48,7 @@ class HealthWatch:
         self._tell = tell
         self._on_unreachable = on_unreachable
         self._failures = 0
+        self._backoff = Backoff(_FIRST_PAUSE_S, _LONGEST_PAUSE_S)
 
     async def run(self) -> NoReturn:
         """Watch for ever."""
@@ -87,15 +88,15 @@ class HealthWatch:
                 await call.send_message(HealthCheckRequest(), end=True)
                 while (reply := await call.recv_message()) is not None:
                     self._failures = 0
+                    self._backoff.succeeded()
                     self._tell(_SAID.get(reply.status, Health.UNKNOWN))
         finally:
             connection.release(call)
 
     def _failed(self) -> float:
         self._tell(Health.UNKNOWN)
-        pause_s: float = min(_LONGEST_PAUSE_S, _FIRST_PAUSE_S * 2**self._failures)
         self._failures = min(self._failures + 1, _NEWS)
-        return pause_s * random.uniform(0.5, 1.0)  # noqa: S311 (so that not all gateways come at once)
+        return self._backoff.next_s()
 
 
 async def _outlast(connection: Connection) -> None:
