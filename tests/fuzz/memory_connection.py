@@ -110,13 +110,16 @@ def memory_edge(app: ASGIApp, **bounds: Any) -> Edge:
     return Edge(app, in_force, EdgeConfig(in_force), refusals, telemetry, unsent, notice_s=0.1)
 
 
-async def converse(edge: Edge, pieces: list[bytes], *, turns: int = 0, leaves: bool = False) -> bytes:
+async def converse(
+    edge: Edge, pieces: list[bytes], *, turns: int = 0, last_turns: int = 0, leaves: bool = False
+) -> bytes:
     """Sends ``pieces`` on one connection, then its end, and returns the bytes that the server has sent.
 
     Args:
         edge: the shared state of the server's connections.
         pieces: one packet each.
         turns: iterations of the event loop between two pieces.
+        last_turns: iterations of it after the last one.
         leaves: whether the client aborts the connection at the end.
 
     Raises:
@@ -138,6 +141,8 @@ async def converse(edge: Edge, pieces: list[bytes], *, turns: int = 0, leaves: b
         await peer.send(piece)
         for _ in range(turns):
             await asyncio.sleep(0)
+    for _ in range(last_turns):
+        await asyncio.sleep(0)
     if leaves:
         peer.leave()
     else:
