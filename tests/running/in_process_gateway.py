@@ -8,7 +8,7 @@ from gateway.app import Parts, build_app
 from gateway.limits.degrading_limiter import DegradingLimiter
 from gateway.limits.local_limiter import LocalLimiter
 from gateway.limits.quota import Quota
-from gateway.limits.throttle import Throttle, ThrottleTerms
+from gateway.limits.throttle import Throttle, ThrottleConfig
 from gateway.limits.throttle_telemetry import ThrottleTelemetry
 from gateway.problems import Problem
 from gateway.settings import Settings
@@ -66,7 +66,7 @@ def in_process_gateway(contract: Contract) -> ASGIApp:
         renewer=unreachable,
         uses=unreachable,
         limiter=DegradingLimiter(local, local, instruments),
-        throttle=Throttle(methods, ThrottleTerms(64, 64, 64, 2.0), ThrottleTelemetry(instruments)),
+        throttle=Throttle(methods, ThrottleConfig(64, 64, 64, 2.0), ThrottleTelemetry(instruments)),
         meter=instruments,
         version="0",
     )

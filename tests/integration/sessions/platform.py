@@ -14,14 +14,13 @@ import httpx2
 import shared_contracts
 from gateway.app import Parts, build_app
 from gateway.limits.degrading_limiter import DegradingLimiter
-from gateway.limits.limiter import Admission
 from gateway.limits.local_limiter import LocalLimiter
 from gateway.limits.quota import Quota
-from gateway.limits.throttle import Throttle, ThrottleTerms
+from gateway.limits.rate_limiter import RateLimitDecision
+from gateway.limits.throttle import Throttle, ThrottleConfig
 from gateway.limits.throttle_telemetry import ThrottleTelemetry
-from gateway.sessions.key_source import KeySource
 from gateway.sessions.renewer import SessionRenewer
-from gateway.sessions.revocation_source import RevocationSource
+from gateway.sessions.session_authority import SessionAuthority
 from gateway.sessions.use_reporter import UseReporter
 from gateway.settings import Settings
 from gateway.transcoding.endpoint import endpoints_of
@@ -77,12 +76,12 @@ class ScriptedLimiter:
     def __init__(self) -> None:
         self.refused: str | None = None
 
-    async def admit(self, key: str, quota: Quota) -> Admission:
+    async def admit(self, key: str, quota: Quota) -> RateLimitDecision:
         if self.refused is not None and key.startswith(self.refused):
-            return Admission(allowed=False, remaining=0, retry_after_s=1.0, reset_after_s=1.0)
-        return Admission(allowed=True, remaining=quota.limit, retry_after_s=0.0, reset_after_s=0.0)
+            return RateLimitDecision(allowed=False, remaining=0, retry_after_s=1.0, reset_after_s=1.0)
+        return RateLimitDecision(allowed=True, remaining=quota.limit, retry_after_s=0.0, reset_after_s=0.0)
 
-    async def charge(self, key: str, quota: Quota, units: int) -> Admission:
+    async def charge(self, key: str, quota: Quota, units: int) -> RateLimitDecision:
         return await self.admit(key, quota)
 
 
@@ -141,7 +140,7 @@ async def running_platform(
         targets = {"user-svc": f"127.0.0.1:{user_port}", "order-svc": f"127.0.0.1:{order_port}"}
         for _ in range(GATEWAYS):
             upstreams = {name: await stack.enter_async_context(_upstream(name, to)) for name, to in targets.items()}
-            fetch = KeySource(contract, upstreams).fetch
+            fetch = SessionAuthority(contract, upstreams).key_set
             denylist = await stack.enter_async_context(_followed_denylist(redis_url, contract, upstreams))
             gateway = _gateway(contract, upstreams, await verifier(fetch, denylist), denylist)
             platform.gateways.append(gateway)
@@ -194,7 +193,7 @@ def _upstream(name: str, target: str) -> Upstream:
 async def _followed_denylist(
     redis_url: str, contract: Contract, upstreams: dict[str, Upstream]
 ) -> AsyncIterator[Denylist]:
-    denylist, ask = Denylist(), RevocationSource(contract, upstreams).ask
+    denylist, ask = Denylist(), SessionAuthority(contract, upstreams).revocations
     feed = RevocationFeed(redis_url, denylist, RevocationTelemetry(meter(__name__), denylist), ask)
     following = asyncio.create_task(feed.follow())
     await feed.settled()
@@ -207,9 +206,9 @@ async def _followed_denylist(
 def _gateway(
     contract: Contract, upstreams: dict[str, Upstream], verifier: TokenVerifier, denylist: Denylist
 ) -> Gateway:
-    limiter, terms = ScriptedLimiter(), ThrottleTerms(PLACES, PLACES, max_queue=0, max_wait_s=0.0)
+    limiter, config = ScriptedLimiter(), ThrottleConfig(PLACES, PLACES, max_queue=0, max_wait_s=0.0)
     uses = UseReporter(contract, upstreams, meter(__name__))
-    throttle = Throttle(contract.methods.values(), terms, ThrottleTelemetry(meter(__name__)))
+    throttle = Throttle(contract.methods.values(), config, ThrottleTelemetry(meter(__name__)))
     settings = Settings(upstreams={}, redis_url=Secret("redis://unused"), max_body_bytes=MAX_BODY_BYTES)
     parts = Parts(
         contract=contract,

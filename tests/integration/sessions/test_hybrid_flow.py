@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from gateway.limits.turn import Place
+from gateway.limits.outcome import Permit
 from hypothesis import strategies as st
 from hypothesis.stateful import Bundle, initialize, precondition, rule
 from loguru import logger
@@ -216,17 +216,17 @@ class HybridFlowMachine(FlowMachine):
                 verb, status = "PUT", 405
             case _:
                 return
-        lane, taken = entered.throttle.lane(_GET_USER), []
+        limiter, taken = entered.throttle.limiter(_GET_USER), []
         try:
             for _ in range(places):
-                place = self.run(lane.enter(_GET_USER))
-                assert isinstance(place, Place)
-                taken.append(place)
+                permit = self.run(limiter.acquire(_GET_USER))
+                assert isinstance(permit, Permit)
+                taken.append(permit)
             answer = self.call(entered, verb, path, **request)
         finally:
             entered.limiter.refused = None
-            for place in taken:
-                lane.leave(place, answered=False)
+            for permit in taken:
+                limiter.release(permit, answered=False)
         assert answer.status == status, answer
         self.check_not_renewed(answer)
 

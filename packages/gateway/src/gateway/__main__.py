@@ -1,4 +1,4 @@
-"""The gateway: what it is made of, in the order in which it starts."""
+"""The gateway's composition root: its components, in the order in which they start."""
 
 import sys
 from dataclasses import fields
@@ -20,13 +20,12 @@ from gateway.app import Parts, build_app, titles_of
 from gateway.limits.degrading_limiter import DegradingLimiter
 from gateway.limits.local_limiter import LocalLimiter
 from gateway.limits.redis_limiter import RedisLimiter, limiter_client
-from gateway.limits.throttle import Throttle, ThrottleTerms
+from gateway.limits.throttle import Throttle, ThrottleConfig
 from gateway.limits.throttle_telemetry import ThrottleTelemetry
 from gateway.middleware.client_address import ClientAddress
 from gateway.server import Bounds, PublicServer
-from gateway.sessions.key_source import KeySource
 from gateway.sessions.renewer import SessionRenewer
-from gateway.sessions.revocation_source import RevocationSource
+from gateway.sessions.session_authority import SessionAuthority
 from gateway.sessions.use_reporter import UseReporter
 from gateway.settings import PREFIX, Settings
 from gateway.status.pages import status_pages
@@ -61,12 +60,13 @@ async def _serve(settings: Settings) -> None:
             # All gateways lack the same service at once: another gateway could not serve the requests either.
             lifecycle.readiness.add(upstream.name, upstream.check, required=False)
 
+        authority = SessionAuthority(contract, upstreams)
         verifier, revocations = follow_issuer(
             lifecycle,
             settings,
             meter,
-            fetch_keys=KeySource(contract, upstreams).fetch,
-            ask_revocations=RevocationSource(contract, upstreams).ask,
+            fetch_keys=authority.key_set,
+            ask_revocations=authority.revocations,
         )
 
         redis = await lifecycle.enter("redis", limiter_client(settings.redis_url.reveal()))
@@ -84,13 +84,13 @@ async def _serve(settings: Settings) -> None:
             renewer=SessionRenewer(contract, upstreams, verifier, meter),
             uses=UseReporter(contract, upstreams, meter),
             limiter=limiter,
-            throttle=Throttle(contract.methods.values(), _throttle_terms(settings), ThrottleTelemetry(meter)),
+            throttle=Throttle(contract.methods.values(), _throttle_config(settings), ThrottleTelemetry(meter)),
             meter=meter,
             version=release.version,
             tracer=tracer,
         )
-        # Replicas share the port, and who listens gets requests, ready or not: so not before it is known which tokens
-        # are revoked. A Redis that is away does not keep it from starting, no more than it stops one that runs.
+        # Replicas share the port, and a listening process receives requests, ready or not. So it listens only once
+        # the revoked tokens are known. An unavailable Redis does not keep it from starting.
         await revocations.settled()
         server = PublicServer(
             build_app(settings, parts),
@@ -114,7 +114,12 @@ def _bounds(settings: Settings) -> Bounds:
 
 
 def _contract(settings: Settings) -> Contract:
-    """The contract to serve. SettingsError: the settings name a file that cannot be read. ContractError."""
+    """Returns the contract to serve.
+
+    Raises:
+        SettingsError: the settings name a file that cannot be read.
+        ContractError: the file contains no contract that can be served.
+    """
     path = settings.descriptor_set
     if path is None:
         return Contract.load(shared_contracts.descriptor_set())
@@ -128,7 +133,11 @@ def _contract(settings: Settings) -> Contract:
 
 
 def _upstream_names(settings: Settings, contract: Contract) -> list[str]:
-    """The upstreams that the contract names. SettingsError: the settings do not say where one of them is."""
+    """Returns the names of the contract's upstreams.
+
+    Raises:
+        SettingsError: the settings have no address of one of them.
+    """
     names = sorted({method.upstream for method in contract.methods.values()})
     missing = [name for name in names if name not in settings.upstreams]
     if missing:
@@ -149,8 +158,8 @@ def _upstreams(settings: Settings, names: list[str], meter: Meter) -> dict[str, 
     return {name: Upstream(name, Resolver(settings.upstreams[name]), policy, telemetry) for name in names}
 
 
-def _throttle_terms(settings: Settings) -> ThrottleTerms:
-    return ThrottleTerms(
+def _throttle_config(settings: Settings) -> ThrottleConfig:
+    return ThrottleConfig(
         floor=min(settings.min_concurrency, settings.max_concurrency),
         ceiling=settings.max_concurrency,
         max_queue=settings.max_queue,
@@ -159,7 +168,7 @@ def _throttle_terms(settings: Settings) -> ThrottleTerms:
 
 
 def main() -> int:
-    """The command `gateway`; its exit code."""
+    """Runs the command `gateway`. Returns its exit code."""
     return command(
         Settings,
         program=_NAME,

@@ -1,16 +1,16 @@
-"""Which codings a client takes (RFC 9110, 12.5.3)."""
+"""Parses Accept-Encoding (RFC 9110, 12.5.3)."""
 
 from collections.abc import Iterable
 from functools import lru_cache
 
 from gateway.request_headers import every
 
-#: The longest of a real browser has 30 bytes. A longer field is not read, and nothing is compressed.
+#: The longest of a real browser has 30 bytes. A longer field is ignored, and the response is not compressed.
 _MAX_BYTES = 512
 
 
 def accepts_gzip(headers: Iterable[tuple[bytes, bytes]]) -> bool:
-    """Returns whether gzip is named with a weight over 0, or covered by `*` and not named."""
+    """Returns whether gzip has a weight over 0, by its name or else by `*`."""
     accepted = b",".join(every(headers, b"accept-encoding"))
     return len(accepted) <= _MAX_BYTES and _accepts_gzip(accepted)
 

@@ -17,9 +17,9 @@ from gateway.admission.credentials import CredentialsStep
 from gateway.admission.cross_site import CrossSiteGuard
 from gateway.admission.deadline import DeadlineStep
 from gateway.admission.identity import IdentityStep
-from gateway.admission.overload import OverloadStep, refusal_pace
+from gateway.admission.overload import OverloadStep, rejection_bucket
 from gateway.admission.pipeline import AdmissionPipeline, Step
-from gateway.admission.rate_limit import RateLimitedPage, RateLimitStep
+from gateway.admission.rate_limit import RateLimitedPage, RateLimitStep, RateLimitTelemetry
 from gateway.admission.request_limits import RequestLimitsStep
 from gateway.admission.routing import RoutingStep
 from gateway.admission.session_renewal import SessionRenewalStep
@@ -27,7 +27,6 @@ from gateway.admission.throttle import ThrottleStep
 from gateway.limits.byte_budget import ByteBudget
 from gateway.limits.degrading_limiter import DegradingLimiter
 from gateway.limits.quota import Quota
-from gateway.limits.rate_limit_telemetry import RateLimitTelemetry
 from gateway.limits.throttle import Throttle
 from gateway.middleware.access_log import AccessLogMiddleware
 from gateway.middleware.client_address import ClientAddress
@@ -35,7 +34,7 @@ from gateway.middleware.compression import CompressionMiddleware
 from gateway.middleware.cors import CorsMiddleware
 from gateway.middleware.metrics import MetricsMiddleware
 from gateway.middleware.problem_details import ProblemDetailsMiddleware
-from gateway.middleware.refusal_pace import RefusalPaceMiddleware, client_paces
+from gateway.middleware.refusal_delay import RefusalDelayMiddleware, refusal_buckets
 from gateway.middleware.request_context import RequestContextMiddleware
 from gateway.middleware.response_cost import ResponseCostMiddleware
 from gateway.middleware.tracing import TracingMiddleware
@@ -100,8 +99,8 @@ def _layers(settings: Settings, parts: Parts) -> list[Middleware]:
         Middleware(CompressionMiddleware),
         # Everything further in refuses a request by raising Problem.
         Middleware(ProblemDetailsMiddleware, titles=titles),
-        # A refusal that no quota bounds costs the client time, and the gateway little. It waits with nothing held.
-        Middleware(RefusalPaceMiddleware, paces=client_paces()),
+        # A refusal that no quota bounds is delayed, with nothing held: it costs the client time, not the gateway.
+        Middleware(RefusalDelayMiddleware, buckets=refusal_buckets()),
     ]
 
 
@@ -117,21 +116,21 @@ def _admission_steps(
         # All later steps read their policy from the endpoint that the path leads to.
         RoutingStep(parts.router, _pages(settings, parts, cookie, telemetry)),
         # As soon as the upstream is known: where it is overloaded, nothing more is spent on the request.
-        OverloadStep(parts.throttle, refusal_pace()),
+        OverloadStep(parts.throttle, rejection_bucket()),
         # The caller decides whose quota is drawn on; no I/O except for an unknown key.
         IdentityStep(parts.verifier, cookie),
         rate_limit,
         # Before the body: without credentials that may be valid, none is read.
         CredentialsStep(cookie, CrossSiteGuard(settings.cors_origins)),
-        # The body is complete before the throttle: a slow sender takes no place from other requests.
+        # The body is complete before the throttle: a slow sender takes no permit from other requests.
         BodyLimitStep(settings.max_body_bytes, settings.body_timeout_s),
         BodyStep(ByteBudget(settings.max_buffered_body_bytes)),
-        # The contract's time runs from here: it includes the wait for a place, but not the client's sending.
+        # The contract's time runs from here: it includes the wait for a permit, but not the client's sending.
         DeadlineStep(),
         ThrottleStep(parts.throttle),
         # After the throttle: a rejected request never rotates a session key.
         SessionRenewalStep(parts.renewer, parts.uses, cookie),
-        # Again, for users whom only the renewal has identified: a cookie does not bypass the user's own quota.
+        # Again, for users that only the renewal has identified: a cookie does not bypass the user's own quota.
         rate_limit,
     ]
 

@@ -13,7 +13,7 @@ from starlette.types import ASGIApp, Receive, Scope
 from gateway.problems import Decision, Problem
 
 if TYPE_CHECKING:
-    from gateway.limits.announced import Announcement
+    from gateway.limits.reservations import Reservation
     from gateway.transcoding.endpoint import Endpoint
 
 _KEY = "headrace.exchange"
@@ -59,8 +59,8 @@ class Exchange:
     rate_key: str | None = None
     #: A quota has admitted the request.
     is_admitted: bool = False
-    #: The request's entry among those that are on their way to the throttle; None without one.
-    announcement: "Announcement | None" = None
+    #: Announces the request to the throttle; None before load shedding.
+    reservation: "Reservation | None" = None
     #: Called when the response starts, for what is held no longer than that; None: nothing is.
     on_response_start: Callable[[], None] | None = None
 

@@ -1,14 +1,13 @@
-"""Reading the raw header fields of an ASGI scope, whose names are in lower case already.
+"""Reads the raw header fields of an ASGI scope, whose names are in lower case.
 
-A request passes a dozen layers that each want one or two of its fields: scanning the short list of pairs costs
-less than building a mapping for all of them.
+A dozen steps read one or two fields each: scanning the short list of pairs costs less than building a mapping.
 """
 
 from collections.abc import Iterable
 
 
 def first(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:
-    """The value of the first field called ``name``; None: there is none."""
+    """Returns the value of the first field called ``name``, or None."""
     for field_name, value in headers:
         if field_name == name:
             return value
@@ -16,5 +15,5 @@ def first(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> bytes | None:
 
 
 def every(headers: Iterable[tuple[bytes, bytes]], name: bytes) -> list[bytes]:
-    """The values of all fields called ``name``, in the order of their arrival."""
+    """Returns the values of all fields called ``name``, in the order in which they were received."""
     return [value for field_name, value in headers if field_name == name]

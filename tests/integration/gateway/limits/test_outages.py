@@ -7,10 +7,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
-from gateway.limits.degrading_limiter import DegradingLimiter, Ruling
-from gateway.limits.limiter import LimiterUnavailable
+from gateway.limits.degrading_limiter import AppliedDecision, DegradingLimiter
 from gateway.limits.local_limiter import LocalLimiter
 from gateway.limits.quota import Quota
+from gateway.limits.rate_limiter import RateLimiterUnavailable
 from gateway.limits.redis_limiter import RedisLimiter, limiter_client
 from service_kit.contract.policy import Degraded
 
@@ -31,15 +31,15 @@ class Limited:
         self._limiter = limiter
         self._key = f"rl:test:{uuid.uuid4()}"
 
-    async def ask(self, degraded: Degraded = Degraded.LOCAL_SHARE) -> Ruling:
+    async def ask(self, degraded: Degraded = Degraded.LOCAL_SHARE) -> AppliedDecision:
         return await self._limiter.admit(self._key, QUOTA, degraded)
 
-    async def ask_until(self, local: bool) -> Ruling:
+    async def ask_until(self, local: bool) -> AppliedDecision:
         """Ask until the answer is local, or is not."""
         for _ in range(_TRIES):
-            ruling = await self.ask()
-            if ruling.local is local:
-                return ruling
+            applied = await self.ask()
+            if applied.is_local is local:
+                return applied
             await asyncio.sleep(0.05)
         raise AssertionError(f"the answers are still {'shared' if local else 'local'}")
 
@@ -62,13 +62,13 @@ async def test_limiter_recovers_when_redis_restarts_with_its_data(tmp_path: Path
             for _ in range(500):
                 await client.ask_until(local=False)
             redis.kill()
-            ruling = await client.ask_until(local=True)
-            assert (ruling.quota.limit, ruling.admission.remaining) == (100, 99)
-            with pytest.raises(LimiterUnavailable):
+            applied = await client.ask_until(local=True)
+            assert (applied.quota.limit, applied.decision.remaining) == (100, 99)
+            with pytest.raises(RateLimiterUnavailable):
                 await client.ask(Degraded.REFUSE)
             redis.start()
             # Nothing of the script was kept by the server that died, and half of the quota is gone.
-            assert (await client.ask_until(local=False)).admission.remaining < 510
+            assert (await client.ask_until(local=False)).decision.remaining < 510
 
 
 async def test_a_redis_that_forgets_everything(redis_server: RunningRedis) -> None:
@@ -77,7 +77,7 @@ async def test_a_redis_that_forgets_everything(redis_server: RunningRedis) -> No
         for _ in range(3):
             await client.ask_until(local=False)
             await forgetful.script_flush()
-        assert (await client.ask_until(local=False)).admission.remaining < 999
+        assert (await client.ask_until(local=False)).decision.remaining < 999
         await forgetful.aclose()
 
 
@@ -85,9 +85,9 @@ async def test_a_network_that_loses_everything_and_heals(redis_server: RunningRe
     async with tcp_proxy(redis_server.port) as proxy:
         url = redis_server.url.replace(f":{redis_server.port}", f":{proxy.port}")
         async with limited(url) as client:
-            assert not (await client.ask_until(local=False)).local
+            assert not (await client.ask_until(local=False)).is_local
             proxy.forwards_new = False
             proxy.hang()
-            assert (await client.ask_until(local=True)).admission.remaining == 99
+            assert (await client.ask_until(local=True)).decision.remaining == 99
             proxy.forwards_new = True
-            assert (await client.ask_until(local=False)).admission.remaining < 999
+            assert (await client.ask_until(local=False)).decision.remaining < 999

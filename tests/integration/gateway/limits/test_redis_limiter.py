@@ -7,8 +7,8 @@ import uuid
 from collections.abc import AsyncIterator
 
 import pytest
-from gateway.limits.limiter import LimiterUnavailable
 from gateway.limits.quota import Quota
+from gateway.limits.rate_limiter import RateLimiterUnavailable
 from gateway.limits.redis_limiter import RedisLimiter, limiter_client
 from redis.asyncio import Redis
 
@@ -62,7 +62,7 @@ async def test_four_gateways_admit_the_limit_together(redis_server: RunningRedis
 
 async def test_no_server_is_unavailable(unused_tcp_port: int) -> None:
     client = limiter_client(f"redis://127.0.0.1:{unused_tcp_port}/0")
-    with pytest.raises(LimiterUnavailable):
+    with pytest.raises(RateLimiterUnavailable):
         await RedisLimiter(client).admit("k", QUOTA)
     await client.aclose()
 
@@ -72,7 +72,7 @@ async def test_a_server_that_does_not_answer_costs_no_more_than_the_time_out() -
     port = server.sockets[0].getsockname()[1]
     client = limiter_client(f"redis://127.0.0.1:{port}/0")
     started = time.monotonic()
-    with pytest.raises(LimiterUnavailable):
+    with pytest.raises(RateLimiterUnavailable):
         await RedisLimiter(client).admit("k", QUOTA)
     assert time.monotonic() - started < 0.5
     await client.aclose()
@@ -88,7 +88,7 @@ async def test_those_who_wait_for_their_turn_hear_it_with_the_others() -> None:
     # The second one is not asked for while the first has no answer.
     second = asyncio.create_task(limiter.admit("k", QUOTA))
     done, _ = await asyncio.wait({first, second}, timeout=5, return_when=asyncio.FIRST_COMPLETED)
-    assert {type(task.exception()) for task in done} == {LimiterUnavailable}
+    assert {type(task.exception()) for task in done} == {RateLimiterUnavailable}
     await asyncio.sleep(0)
     assert first.done()
     assert second.done()
@@ -102,7 +102,7 @@ async def test_a_late_answer_is_never_taken_for_another_requests(client: Redis, 
     patient = RedisLimiter(client, decision_s=5)
     mine, others = Quota(1000, 3600), Quota(7, 3600)
     for number in range(200):
-        with contextlib.suppress(LimiterUnavailable):
+        with contextlib.suppress(RateLimiterUnavailable):
             await hasty.admit(f"{key}:other:{number}", others)
         assert (await patient.admit(key, mine)).remaining == 999 - number
 

@@ -3,8 +3,8 @@
 import asyncio
 
 import pytest
-from gateway.limits.limiter import LimiterUnavailable
 from gateway.limits.quota import Quota
+from gateway.limits.rate_limiter import RateLimiterUnavailable
 from gateway.limits.redis_limiter import RedisLimiter, limiter_client
 from opentelemetry.trace import format_span_id
 from service_kit.request.context import RequestContext, within_request
@@ -45,7 +45,7 @@ async def test_each_has_its_own_step(redis_server: RunningRedis, first_is_record
 async def test_a_store_that_is_away_is_an_error_of_the_step() -> None:
     traces = Traces()
     async with limiter_client(f"redis://127.0.0.1:{free_port()}/0") as client:
-        with pytest.raises(LimiterUnavailable):
+        with pytest.raises(RateLimiterUnavailable):
             await ask(RedisLimiter(client, decision_s=5), traces)
     step = traces.ended[0]
     assert (step.name, step.status.is_ok) == ("EVALSHA", False)

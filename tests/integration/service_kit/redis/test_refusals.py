@@ -7,8 +7,8 @@ from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
-from gateway.limits.limiter import LimiterUnavailable
 from gateway.limits.quota import Quota
+from gateway.limits.rate_limiter import RateLimiterUnavailable
 from gateway.limits.redis_limiter import RedisLimiter, limiter_client
 from order_svc.inbox.background import BackgroundInbox
 from order_svc.inbox.inbox import Inbox
@@ -146,9 +146,9 @@ async def test_the_limiter_treats_a_refusal_as_an_outage(tmp_path: Path, code: s
         await limiter.check_ready()
         await provoke()
 
-        with pytest.raises(LimiterUnavailable):
+        with pytest.raises(RateLimiterUnavailable):
             await limiter.admit("rl:refused", Quota(10, 60))
-        with pytest.raises(LimiterUnavailable, match=code):  # so it is not taken to be back while it refuses
+        with pytest.raises(RateLimiterUnavailable, match=code):  # so it is not taken to be back while it refuses
             await limiter.check()
         await client.aclose()
 

@@ -74,7 +74,7 @@ async def test_bodies_share_memory_until_they_are_answered() -> None:
     assert refused.value.decision == Decision("body_memory", "client_share", limit=MIB, retry_after_s=1)
 
     assert len(await _body_of(_pieces(8, 2), memory=memory)) == 10
-    memory.give_back(MIB - 10, ME)
+    memory.release(MIB - 10, ME)
     assert memory.take(MIB, ME) is None
 
 

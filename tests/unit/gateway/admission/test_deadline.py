@@ -4,7 +4,7 @@ from time import monotonic, perf_counter
 
 import pytest
 from gateway.admission.deadline import DeadlineStep
-from gateway.limits.turn import ShedCause
+from gateway.limits.outcome import ShedCause
 from gateway.problems import Decision, Problem
 from starlette.types import Receive, Scope, Send
 

@@ -2,8 +2,8 @@ import asyncio
 from contextlib import suppress
 
 import pytest
-from gateway.admission.overload import OverloadStep, refusal_pace
-from gateway.limits.pace import Pace
+from gateway.admission.overload import OverloadStep, rejection_bucket
+from gateway.limits.leaky_bucket import LeakyBucket
 from gateway.problems import Decision, Problem
 from starlette.types import Receive, Scope, Send
 
@@ -13,8 +13,8 @@ from tests.unit.gateway.asgi import admitting, answering, call, exchange_in, htt
 
 async def test_whoever_may_wait_passes_and_nobody_else() -> None:
     limit = throttle(1, max_queue=1)
-    app = admitting(OverloadStep(limit, refusal_pace()))
-    lane = limit.lane(RPC)
+    app = admitting(OverloadStep(limit, rejection_bucket()))
+    limiter = limit.limiter(RPC)
 
     async def ask() -> int:
         scope = http_scope()
@@ -22,9 +22,9 @@ async def test_whoever_may_wait_passes_and_nobody_else() -> None:
         return (await call(app, scope)).status
 
     assert await ask() == 200
-    await lane.enter(RPC)
+    await limiter.acquire(RPC)
     assert await ask() == 200
-    waiting = asyncio.create_task(lane.enter(RPC))
+    waiting = asyncio.create_task(limiter.acquire(RPC))
     await asyncio.sleep(0)
     with pytest.raises(Problem) as caught:
         await ask()
@@ -35,17 +35,17 @@ async def test_whoever_may_wait_passes_and_nobody_else() -> None:
 
 async def test_what_is_no_endpoint_passes() -> None:
     limit = throttle(1)
-    await limit.lane(RPC).enter(RPC)
+    await limit.limiter(RPC).acquire(RPC)
     scope = http_scope()
     exchange_in(scope)
-    assert (await call(admitting(OverloadStep(limit, refusal_pace())), scope)).status == 200
+    assert (await call(admitting(OverloadStep(limit, rejection_bucket())), scope)).status == 200
 
 
 async def test_who_comes_back_too_fast_waits_for_the_refusal() -> None:
     limit = throttle(1)
-    await limit.lane(RPC).enter(RPC)
+    await limit.limiter(RPC).acquire(RPC)
     # One at once, and the next one in an hour.
-    app = admitting(OverloadStep(limit, Pace(1 / 3600, at_once=0, longest_s=3600)))
+    app = admitting(OverloadStep(limit, LeakyBucket(1 / 3600, burst=0, max_wait_s=3600)))
 
     async def ask() -> None:
         scope = http_scope()
@@ -78,7 +78,7 @@ async def test_whoever_is_let_on_is_ahead_of_others_until_it_is_answered(end: Ba
         exchange_in(scope, policy=policy())
         return scope
 
-    app = admitting(OverloadStep(limit, refusal_pace()), endpoint=slow)
+    app = admitting(OverloadStep(limit, rejection_bucket()), endpoint=slow)
     for _ in range(2):  # the second finds that the first has left nothing behind
         with suppress(Problem, asyncio.CancelledError):
             await call(app, endpoint_scope())

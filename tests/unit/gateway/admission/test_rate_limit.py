@@ -1,10 +1,9 @@
 import pytest
-from gateway.admission.rate_limit import RateLimitedPage, RateLimitStep
+from gateway.admission.rate_limit import RateLimitedPage, RateLimitStep, RateLimitTelemetry
 from gateway.limits.degrading_limiter import DegradingLimiter
-from gateway.limits.limiter import Admission, Limiter, LimiterUnavailable
 from gateway.limits.local_limiter import LocalLimiter
 from gateway.limits.quota import Quota
-from gateway.limits.rate_limit_telemetry import RateLimitTelemetry
+from gateway.limits.rate_limiter import RateLimitDecision, RateLimiter, RateLimiterUnavailable
 from gateway.problems import Decision, Problem
 from service_kit.contract.policy import Degraded, MethodPolicy, RateClass
 from service_kit.request.principal import Principal
@@ -17,18 +16,18 @@ QUOTAS = {RateClass.DEFAULT: Quota(3, 60), RateClass.CREDENTIALS: Quota(1, 60)}
 
 
 class Away:
-    async def admit(self, _key: str, _quota: Quota) -> Admission:
-        raise LimiterUnavailable("ConnectionError")
+    async def admit(self, _key: str, _quota: Quota) -> RateLimitDecision:
+        raise RateLimiterUnavailable("ConnectionError")
 
-    async def charge(self, _key: str, _quota: Quota, _units: int) -> Admission:
-        raise LimiterUnavailable("ConnectionError")
+    async def charge(self, _key: str, _quota: Quota, _units: int) -> RateLimitDecision:
+        raise RateLimiterUnavailable("ConnectionError")
 
 
 def limited_by(limiter: DegradingLimiter, recorded: RecordedMetrics | None = None) -> ASGIApp:
     return admitting(RateLimitStep(limiter, QUOTAS, RateLimitTelemetry((recorded or RecordedMetrics()).meter)))
 
 
-def layer(shared: Limiter | None = None, recorded: RecordedMetrics | None = None) -> ASGIApp:
+def layer(shared: RateLimiter | None = None, recorded: RecordedMetrics | None = None) -> ASGIApp:
     # Every reading at the same instant, so that nothing is worked off between two requests.
     still = LocalLimiter(now_us=lambda: 0)
     return limited_by(DegradingLimiter(shared or still, still, RecordedMetrics().meter), recorded)

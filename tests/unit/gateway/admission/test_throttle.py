@@ -33,14 +33,14 @@ async def ask(app: ASGIApp, deadline: float | None = None, address: str | None =
 
 
 def in_use(of: Throttle) -> int:
-    return of.lane(RPC).in_use
+    return of.limiter(RPC).in_use
 
 
 async def test_what_is_no_endpoint_passes() -> None:
     scope = http_scope()
     exchange_in(scope)
     limit = throttle(1)
-    await limit.lane(RPC).enter(RPC)
+    await limit.limiter(RPC).acquire(RPC)
     assert (await call(admitting(ThrottleStep(limit)), scope)).status == 200
 
 
@@ -88,7 +88,7 @@ async def test_one_network_leaves_places_to_others() -> None:
 
 async def test_the_deadline_of_the_request_counts() -> None:
     limit = throttle(1, max_queue=1)
-    await limit.lane(RPC).enter(RPC)
+    await limit.limiter(RPC).acquire(RPC)
     with pytest.raises(Problem) as caught:
         await ask(admitting(ThrottleStep(limit)), time.monotonic() - 1)
     assert caught.value.decision == Decision("throttle", "deadline", limit=1, retry_after_s=1)
@@ -111,7 +111,7 @@ async def test_a_client_that_reads_slowly_holds_no_place() -> None:
 @pytest.mark.parametrize("after_start", [False, True])
 async def test_a_place_is_given_back_once_whatever_happens(error: BaseException, after_start: bool) -> None:
     limit = throttle(2)
-    await limit.lane(RPC).enter(RPC)
+    await limit.limiter(RPC).acquire(RPC)
     with pytest.raises(type(error)):
         await ask(admitting(ThrottleStep(limit), endpoint=raising(error, after_start=after_start)))
     assert in_use(limit) == 1

@@ -1,4 +1,4 @@
-"""A lane between clients and a server with so many cores, in virtual time."""
+"""A limiter between clients and a server with so many cores, in virtual time."""
 
 import asyncio
 import random
@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from gateway.limits.lane import Lane
-from gateway.limits.turn import Shed
+from gateway.limits.concurrency_limiter import ConcurrencyLimiter
+from gateway.limits.outcome import Shed
 
 
 def now() -> float:
@@ -15,7 +15,7 @@ def now() -> float:
 
 
 class Server:
-    """First come, first served. slowdown: what everything takes longer by."""
+    """First come, first served. slowdown: the factor by which all work takes longer."""
 
     def __init__(self, cores: int) -> None:
         self._cores = asyncio.Semaphore(cores)
@@ -41,18 +41,20 @@ class Seen:
 class Stream:
     """Requests for one method that come independently, so many a second, each with so much work (seconds).
 
-    patience_s: how long the client waits for the answer, once inside.
+    timeout_s: how long the client waits for the answer, once admitted.
     """
 
     per_second: float
     work_s: Callable[[], float]
     method: str = "get"
     deadline_s: float = 2.0
-    patience_s: float = 60.0
+    timeout_s: float = 60.0
 
 
-async def offer(lane: Lane, server: Server, seconds: float, *streams: Stream, chance: random.Random) -> Seen:
-    """Offer the streams for so long, whatever becomes of the requests; nobody waits for those that are left then."""
+async def offer(
+    limiter: ConcurrencyLimiter, server: Server, seconds: float, *streams: Stream, chance: random.Random
+) -> Seen:
+    """Offer the streams for so long, and do not wait for the requests that are left then."""
     seen = Seen()
     tasks: set[asyncio.Task[None]] = set()
 
@@ -60,7 +62,7 @@ async def offer(lane: Lane, server: Server, seconds: float, *streams: Stream, ch
         until = now() + seconds
         while now() < until:
             await asyncio.sleep(chance.expovariate(stream.per_second))
-            task = asyncio.create_task(_request(lane, server, stream, seen))
+            task = asyncio.create_task(_request(limiter, server, stream, seen))
             tasks.add(task)
             task.add_done_callback(tasks.discard)
 
@@ -68,16 +70,16 @@ async def offer(lane: Lane, server: Server, seconds: float, *streams: Stream, ch
     return seen
 
 
-async def _request(lane: Lane, server: Server, stream: Stream, seen: Seen) -> None:
+async def _request(limiter: ConcurrencyLimiter, server: Server, stream: Stream, seen: Seen) -> None:
     came_at = now()
-    turn = await lane.enter(stream.method, came_at + stream.deadline_s)
-    if isinstance(turn, Shed):
+    outcome = await limiter.acquire(stream.method, came_at + stream.deadline_s)
+    if isinstance(outcome, Shed):
         seen.shed += 1
         seen.refusals_s.append(now() - came_at)
         return
     answered = False
     try:
-        async with asyncio.timeout_at(min(came_at + stream.deadline_s, now() + stream.patience_s)):
+        async with asyncio.timeout_at(min(came_at + stream.deadline_s, now() + stream.timeout_s)):
             await server.work(stream.work_s())
         answered = True
     except TimeoutError:
@@ -86,7 +88,7 @@ async def _request(lane: Lane, server: Server, stream: Stream, seen: Seen) -> No
         seen.answered[stream.method] += 1
         seen.answers_s.append(now() - came_at)
     finally:
-        lane.leave(turn, answered=answered)
+        limiter.release(outcome, answered=answered)
 
 
 def percentile(values: list[float], part: float) -> float:

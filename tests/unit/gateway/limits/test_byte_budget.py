@@ -11,16 +11,16 @@ from tests.hypothesis_profiles import examples
 MIB = 1024 * 1024
 SIZE = 64 * MIB
 USERS = [Client(f"user:{number}", is_identified=True) for number in range(12)]
-STRANGERS = [Client(f"addr:192.0.2.{number}", is_identified=False) for number in range(80)]
+ANONYMOUS = [Client(f"addr:192.0.2.{number}", is_identified=False) for number in range(80)]
 
 
 def test_a_stranger_gets_a_sixty_fourth() -> None:
     memory = ByteBudget(SIZE)
-    assert memory.take(MIB, STRANGERS[0]) is None
-    refused = memory.take(1, STRANGERS[0])
+    assert memory.take(MIB, ANONYMOUS[0]) is None
+    refused = memory.take(1, ANONYMOUS[0])
     assert refused is not None
     assert (refused.state, refused.limit_bytes) == ("client_share", MIB)
-    assert memory.take(MIB, STRANGERS[1]) is None
+    assert memory.take(MIB, ANONYMOUS[1]) is None
     assert memory.take(8 * MIB, USERS[0]) is None
 
 
@@ -34,7 +34,7 @@ def test_a_user_gets_an_eighth() -> None:
 
 def test_all_strangers_together_leave_half_to_users() -> None:
     memory = ByteBudget(SIZE)
-    taken = [memory.take(MIB, stranger) for stranger in STRANGERS]
+    taken = [memory.take(MIB, stranger) for stranger in ANONYMOUS]
     assert taken.count(None) == 32
     assert [memory.take(8 * MIB, user) for user in USERS[:4]] == [None] * 4
     refused = memory.take(1, USERS[4])
@@ -43,7 +43,7 @@ def test_all_strangers_together_leave_half_to_users() -> None:
 
 
 def test_a_small_budget_still_takes_a_large_order() -> None:
-    assert ByteBudget(MIB).take(112 * 1024, STRANGERS[0]) is None
+    assert ByteBudget(MIB).take(112 * 1024, ANONYMOUS[0]) is None
 
 
 class BudgetAgainstAModel(RuleBasedStateMachine):
@@ -57,13 +57,13 @@ class BudgetAgainstAModel(RuleBasedStateMachine):
     def used(self, *clients: Client) -> int:
         return sum(size for size, client in self.taken if client in clients)
 
-    @rule(kib=st.integers(1, 4096), client=st.sampled_from([*USERS, *STRANGERS]))
+    @rule(kib=st.integers(1, 4096), client=st.sampled_from([*USERS, *ANONYMOUS]))
     def take(self, kib: int, client: Client) -> None:
         size = kib * 1024
         fits = (
             self.used(client) + size <= (8 * MIB if client.is_identified else MIB)
-            and (client.is_identified or self.used(*STRANGERS) + size <= SIZE // 2)
-            and self.used(*USERS, *STRANGERS) + size <= SIZE
+            and (client.is_identified or self.used(*ANONYMOUS) + size <= SIZE // 2)
+            and self.used(*USERS, *ANONYMOUS) + size <= SIZE
         )
         assert (self.memory.take(size, client) is None) == fits
         if fits:
@@ -72,7 +72,7 @@ class BudgetAgainstAModel(RuleBasedStateMachine):
     @precondition(lambda self: self.taken)
     @rule(which=st.integers(0, 999))
     def give_back(self, which: int) -> None:
-        self.memory.give_back(*self.taken.pop(which % len(self.taken)))
+        self.memory.release(*self.taken.pop(which % len(self.taken)))
 
     @invariant()
     def nothing_is_remembered_of_those_who_hold_nothing(self) -> None:

@@ -3,10 +3,10 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-from gateway.limits.degrading_limiter import DegradingLimiter, Ruling
-from gateway.limits.limiter import Admission, LimiterUnavailable
+from gateway.limits.degrading_limiter import AppliedDecision, DegradingLimiter
 from gateway.limits.local_limiter import LocalLimiter
 from gateway.limits.quota import Quota
+from gateway.limits.rate_limiter import RateLimitDecision, RateLimiterUnavailable
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from loguru import logger
@@ -32,12 +32,12 @@ class SharedStore:
         self.takes_s = 0.001
         self._counts = LocalLimiter(now_us=now_us)
 
-    async def admit(self, key: str, quota: Quota) -> Admission:
+    async def admit(self, key: str, quota: Quota) -> RateLimitDecision:
         self.asked += 1
         await self._answer()
         return await self._counts.admit(key, quota)
 
-    async def charge(self, key: str, quota: Quota, units: int) -> Admission:
+    async def charge(self, key: str, quota: Quota, units: int) -> RateLimitDecision:
         self.asked += 1
         await self._answer()
         return await self._counts.charge(key, quota, units)
@@ -49,7 +49,7 @@ class SharedStore:
     async def _answer(self) -> None:
         await asyncio.sleep(0.08 if self.away else self.takes_s)
         if self.away:
-            raise LimiterUnavailable("TimeoutError")
+            raise RateLimiterUnavailable("TimeoutError")
 
 
 class Setting:
@@ -60,7 +60,7 @@ class Setting:
             self.store, LocalLimiter(now_us=now_us), self.recorded.meter, share=share, retry_s=0.25
         )
 
-    async def ask(self, degraded: Degraded = Degraded.LOCAL_SHARE) -> Ruling:
+    async def ask(self, degraded: Degraded = Degraded.LOCAL_SHARE) -> AppliedDecision:
         return await self.limiter.admit("k", QUOTA, degraded)
 
     def play(self, scenario: Coroutine[Any, Any, None]) -> None:
@@ -79,8 +79,8 @@ def test_the_shared_store_decides_while_it_answers() -> None:
 
     async def scenario() -> None:
         for degraded, remaining in ((Degraded.LOCAL_SHARE, 99), (Degraded.REFUSE, 98)):
-            ruling = await setting.ask(degraded)
-            assert (ruling.quota, ruling.local, ruling.admission.remaining) == (QUOTA, False, remaining)
+            applied = await setting.ask(degraded)
+            assert (applied.quota, applied.is_local, applied.decision.remaining) == (QUOTA, False, remaining)
 
     setting.play(scenario())
 
@@ -90,9 +90,9 @@ def test_without_it_the_share_is_admitted() -> None:
     setting.store.away = True
 
     async def scenario() -> None:
-        rulings = [await setting.ask() for _ in range(60)]
-        assert [ruling.admission.allowed for ruling in rulings] == [True] * 50 + [False] * 10
-        assert all(ruling.local and ruling.quota == Quota(50, 60) for ruling in rulings)
+        decisions = [await setting.ask() for _ in range(60)]
+        assert [applied.decision.allowed for applied in decisions] == [True] * 50 + [False] * 10
+        assert all(applied.is_local and applied.quota == Quota(50, 60) for applied in decisions)
 
     setting.play(scenario())
 
@@ -103,7 +103,7 @@ def test_or_nobody_is() -> None:
 
     async def scenario() -> None:
         for _ in range(10):
-            with pytest.raises(LimiterUnavailable):
+            with pytest.raises(RateLimiterUnavailable):
                 await setting.ask(Degraded.REFUSE)
 
     setting.play(scenario())
@@ -138,7 +138,7 @@ def test_it_heals_by_itself() -> None:
         setting.store.away = False
         await asyncio.sleep(0.4)
         assert not setting.limiter.degraded
-        assert not (await setting.ask()).local
+        assert not (await setting.ask()).is_local
 
     setting.play(scenario())
 
@@ -148,11 +148,11 @@ def test_after_one_lost_answer_it_is_shared_again_at_once() -> None:
     setting.store.away = True
 
     async def scenario() -> None:
-        assert (await setting.ask()).local
+        assert (await setting.ask()).is_local
         setting.store.away = False
         await asyncio.sleep(0.1)
         assert setting.store.checked == 1
-        assert not (await setting.ask()).local
+        assert not (await setting.ask()).is_local
 
     setting.play(scenario())
 
@@ -168,8 +168,8 @@ def test_however_often_it_goes_away_it_admits_at_most_the_share_besides(outages_
         nonlocal admitted
         until = now_us() + seconds * 1e6
         while now_us() < until:
-            ruling = await setting.ask()
-            admitted += ruling.admission.allowed
+            applied = await setting.ask()
+            admitted += applied.decision.allowed
             await asyncio.sleep(0.1)
 
     async def scenario() -> None:
@@ -220,10 +220,10 @@ def test_a_charge_goes_to_the_local_share_while_the_store_is_away() -> None:
     setting = Setting()
 
     async def scenario() -> None:
-        assert (await setting.limiter.charge("k", QUOTA, 3)).admission.remaining == 97
+        assert (await setting.limiter.charge("k", QUOTA, 3)).decision.remaining == 97
         setting.store.away = True
         charged = await setting.limiter.charge("k", QUOTA, 3)
-        assert (charged.local, charged.quota, charged.admission.remaining) == (True, Quota(50, 60), 47)
+        assert (charged.is_local, charged.quota, charged.decision.remaining) == (True, Quota(50, 60), 47)
         asked = setting.store.asked
         await setting.limiter.charge("k", QUOTA, 3)
         assert setting.store.asked == asked

@@ -1,11 +1,11 @@
-"""What the throttle makes of load: hours of it in virtual time, always with the same luck."""
+"""The throttle under load: hours of it in virtual time, always with the same random numbers."""
 
 import math
 import random
 from collections.abc import Callable
 
-from gateway.limits.lane import Lane
-from gateway.limits.throttle import Throttle, ThrottleTerms
+from gateway.limits.concurrency_limiter import ConcurrencyLimiter
+from gateway.limits.throttle import Throttle, ThrottleConfig
 from gateway.limits.throttle_telemetry import ThrottleTelemetry
 from service_kit.contract.policy import RateClass
 
@@ -18,21 +18,21 @@ FLOOR = 8
 
 
 class World:
-    """Lanes to two upstreams, and the servers behind them."""
+    """Limiters of two upstreams, and the servers behind them."""
 
     def __init__(self, cores: int, floor: int = FLOOR, ceiling: int = 256) -> None:
         self.chance = random.Random(7)  # noqa: S311
         self.server = Server(cores)
         methods = [method("get"), method("count"), method("far", upstream="far-svc")]
-        terms = ThrottleTerms(floor, ceiling, max_queue=512, max_wait_s=1.0)
-        self.throttle = Throttle(methods, terms, ThrottleTelemetry(RecordedMetrics().meter, now), now)
+        config = ThrottleConfig(floor, ceiling, max_queue=512, max_wait_s=1.0)
+        self.throttle = Throttle(methods, config, ThrottleTelemetry(RecordedMetrics().meter, now), now)
 
     @property
-    def lane(self) -> Lane:
-        return self.throttle.lane("get")
+    def limiter(self) -> ConcurrencyLimiter:
+        return self.throttle.limiter("get")
 
     async def offer(self, seconds: float, *streams: Stream) -> Seen:
-        return await offer(self.throttle.lane(streams[0].method), self.server, seconds, *streams, chance=self.chance)
+        return await offer(self.throttle.limiter(streams[0].method), self.server, seconds, *streams, chance=self.chance)
 
     def about(self, mean_s: float) -> Callable[[], float]:
         """Exponentially distributed."""
@@ -52,7 +52,7 @@ def test_ten_times_the_load_gets_as_much_done_and_is_refused_at_once() -> None:
         assert seen.answered["get"] / 6 > 0.9 * 500
         assert percentile(seen.refusals_s, 0.99) == 0
         assert percentile(seen.answers_s, 0.99) < 1.1
-        assert FLOOR < world.lane.limit < 64
+        assert FLOOR < world.limiter.limit < 64
 
     run(scenario())
 
@@ -75,7 +75,7 @@ def test_it_lets_in_as_many_as_the_upstream_has_room_for() -> None:
         seen = await world.offer(20, Stream(300, world.about(0.3)))
         assert seen.shed == 0
         assert seen.timed_out < 30
-        assert world.lane.limit > 90
+        assert world.limiter.limit > 90
 
     run(scenario())
 
@@ -83,10 +83,10 @@ def test_it_lets_in_as_many_as_the_upstream_has_room_for() -> None:
 def test_chance_does_not_shrink_it() -> None:
     async def scenario() -> None:
         world = World(cores=100)
-        began_with = world.lane.limit
+        began_with = world.limiter.limit
         seen = await world.offer(60, Stream(200, world.erratic(0.04)))
         assert seen.shed == 0
-        assert world.lane.limit >= began_with
+        assert world.limiter.limit >= began_with
 
     run(scenario())
 
@@ -95,11 +95,11 @@ def test_slow_methods_beside_fast_ones_do_not_shrink_it() -> None:
     async def scenario() -> None:
         world = World(cores=50)
         streams = Stream(50, world.about(0.003)), Stream(60, world.about(0.25), "count")
-        began_with = world.lane.limit
+        began_with = world.limiter.limit
         seen = await world.offer(30, *streams)
         assert seen.shed == 0
         assert seen.timed_out < 10
-        assert world.lane.limit >= began_with
+        assert world.limiter.limit >= began_with
 
     run(scenario())
 
@@ -141,7 +141,7 @@ def test_an_upstream_that_has_become_slower_is_believed_in_the_end() -> None:
         await world.offer(15, Stream(400, world.about(0.05)))
         seen = await world.offer(20, Stream(400, world.about(0.05)))
         assert seen.shed == 0
-        assert world.lane.limit > 100
+        assert world.limiter.limit > 100
 
     run(scenario())
 
@@ -150,8 +150,8 @@ def test_clients_that_do_not_wait_for_the_answer_are_overload_too() -> None:
     async def scenario() -> None:
         world = World(cores=1)
         await world.offer(5, Stream(100, world.about(0.002)))
-        await world.offer(4, Stream(5000, world.about(0.002), patience_s=0.1))
-        assert world.lane.limit < 50
+        await world.offer(4, Stream(5000, world.about(0.002), timeout_s=0.1))
+        assert world.limiter.limit < 50
 
     run(scenario())
 
@@ -160,7 +160,7 @@ def test_an_upstream_that_hangs_is_in_nobody_elses_way() -> None:
     async def scenario() -> None:
         world = World(cores=100)
         await world.offer(2, Stream(100, lambda: 60.0, "far"))
-        assert world.throttle.lane("far").waiting
+        assert world.throttle.limiter("far").waiting
         seen = await world.offer(5, Stream(100, world.about(0.005)))
         assert (seen.shed, seen.timed_out) == (0, 0)
 
@@ -169,7 +169,7 @@ def test_an_upstream_that_hangs_is_in_nobody_elses_way() -> None:
 
 def test_classes_of_one_upstream_are_in_nobody_elses_way() -> None:
     methods = [method("get"), method("login", rate_class=RateClass.CREDENTIALS), method("count")]
-    terms = ThrottleTerms(FLOOR, 256, max_queue=512, max_wait_s=1.0)
-    throttle = Throttle(methods, terms, ThrottleTelemetry(RecordedMetrics().meter))
-    assert throttle.lane("get") is throttle.lane("count")
-    assert throttle.lane("get") is not throttle.lane("login")
+    config = ThrottleConfig(FLOOR, 256, max_queue=512, max_wait_s=1.0)
+    throttle = Throttle(methods, config, ThrottleTelemetry(RecordedMetrics().meter))
+    assert throttle.limiter("get") is throttle.limiter("count")
+    assert throttle.limiter("get") is not throttle.limiter("login")

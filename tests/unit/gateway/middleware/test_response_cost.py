@@ -1,11 +1,10 @@
 """What responses cost of a quota."""
 
 import pytest
-from gateway.admission.rate_limit import RateLimitStep
+from gateway.admission.rate_limit import RateLimitStep, RateLimitTelemetry
 from gateway.limits.degrading_limiter import DegradingLimiter
 from gateway.limits.local_limiter import LocalLimiter
 from gateway.limits.quota import Quota
-from gateway.limits.rate_limit_telemetry import RateLimitTelemetry
 from gateway.middleware.response_cost import BYTES_PER_UNIT, ResponseCostMiddleware
 from gateway.problems import Problem
 from service_kit.contract.policy import RateClass

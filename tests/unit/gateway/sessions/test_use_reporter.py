@@ -78,9 +78,9 @@ async def test_requests_that_come_together_are_one_report() -> None:
 
 async def test_what_is_too_much_at_once_is_reported_later() -> None:
     desk = Desk()
-    for number in range(use_reporter._MAX_UNDER_WAY + 8):
+    for number in range(use_reporter._MAX_IN_FLIGHT + 8):
         desk.present(f"s{number}", 1)
-    assert len(await desk.told()) == use_reporter._MAX_UNDER_WAY
+    assert len(await desk.told()) == use_reporter._MAX_IN_FLIGHT
     desk.present("s39", 1)
     assert (await desk.told())[-1] == "s39.1"
 
@@ -109,7 +109,7 @@ async def test_of_a_session_that_has_ended_nothing_is_left_to_report() -> None:
 
 
 async def test_remembers_a_bounded_number_of_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(use_reporter, "_REMEMBERED_SESSIONS", 10)
+    monkeypatch.setattr(use_reporter, "_MAX_SESSIONS", 10)
     desk = Desk()
     for number in range(30):
         desk.present(f"s{number}", 1)

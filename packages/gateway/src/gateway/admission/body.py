@@ -33,7 +33,7 @@ class BodyStep:
         exchange.body = body
 
     def _release(self, body: bytearray, client: Client) -> None:
-        self._memory.give_back(len(body), client)
+        self._memory.release(len(body), client)
 
     async def _read(self, receive: Receive, body: bytearray, client: Client) -> None:
         while True:

@@ -7,16 +7,16 @@ from gateway.exchange import Exchange
 from gateway.problems import Decision, Problem
 from gateway.request_headers import first
 from gateway.sessions.cookie import SessionCookie
-from gateway.sessions.ended import session_ended
+from gateway.sessions.renewal import session_ended
 
-#: The session of a request has ended, or there never was one.
+#: Reasons for which the session of a request has ended.
 ENDED = frozenset({"SESSION_INVALID", "SESSION_REUSED"})
 
 
 class CredentialsStep:
     """Requires a principal, or a session that may be renewed, of a request for an endpoint that is not public.
 
-    Other requests are refused here (401, 403): their body is not read, and they get no place in a lane. The session
+    Other requests are refused here (401, 403): their body is not read, and they ask for no permit. The session
     itself is checked by its renewal, which is work for a service and therefore waits for the throttle.
     """
 

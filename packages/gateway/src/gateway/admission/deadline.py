@@ -7,7 +7,7 @@ from types import TracebackType
 from service_kit.request.errors import Violation
 
 from gateway.exchange import Exchange
-from gateway.limits.turn import ShedCause
+from gateway.limits.outcome import ShedCause
 from gateway.problems import Problem
 from gateway.request_headers import every
 from gateway.request_timeout import REQUEST_TIMEOUT, parse_request_timeout
@@ -38,11 +38,11 @@ class DeadlineStep:
 
 
 def _blame_client(_kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None) -> None:
-    if isinstance(error, Problem) and _is_for_want_of_time(error):
+    if isinstance(error, Problem) and _is_out_of_time(error):
         raise _client_timeout() from error
 
 
-def _is_for_want_of_time(problem: Problem) -> bool:
+def _is_out_of_time(problem: Problem) -> bool:
     """Returns whether a deadline has passed, or would have passed before the answer."""
     if problem.code == "DEADLINE_EXCEEDED":
         return True

@@ -12,7 +12,7 @@ from gateway.exchange import Exchange
 from gateway.problems import Decision, Problem
 from gateway.request_headers import every
 from gateway.sessions.cookie import SessionCookie
-from gateway.sessions.ended import session_ended
+from gateway.sessions.renewal import session_ended
 
 # RFC 6750, 2.1: the scheme in any case, one or more spaces, b64token.
 _BEARER = re.compile(rb"[Bb][Ee][Aa][Rr][Ee][Rr] +([A-Za-z0-9._~+/-]+=*)")

@@ -1,24 +1,58 @@
 """Rate limits per user or client network, by the contract's rate classes."""
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from functools import lru_cache
 from math import ceil
 
+from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from service_kit.contract.policy import Degraded, RateClass
+from service_kit.request.clients import client_of
+from service_kit.request.context import RequestContext
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of
-from gateway.limits.degrading_limiter import DegradingLimiter, Ruling
-from gateway.limits.limiter import LimiterUnavailable
+from gateway.limits.degrading_limiter import AppliedDecision, DegradingLimiter
 from gateway.limits.quota import Quota
-from gateway.limits.rate_key import rate_key
-from gateway.limits.rate_limit_telemetry import RateLimitTelemetry
+from gateway.limits.rate_limiter import RateLimiterUnavailable
 from gateway.problems import Decision, Problem
 
 _POLICY = "rate_limit"
 _HEADERS = frozenset({b"ratelimit", b"ratelimit-policy"})
 _UNAVAILABLE = "unavailable"
 _UNAVAILABLE_RETRY_AFTER_S = 1
+
+
+class RateLimitTelemetry:
+    """Counts decisions by rate class and outcome; they are read when scraped, so counting costs an addition.
+
+    Args:
+        meter: makes the instrument.
+    """
+
+    def __init__(self, meter: Meter) -> None:
+        self._decisions = Counter[tuple[RateClass, str]]()
+        meter.create_observable_counter(
+            "headrace.gateway.rate_limit.decisions",
+            callbacks=[self._observe],
+            unit="{decision}",
+            description="Decisions of the rate limit, by class and outcome.",
+        )
+
+    def decided(self, rate_class: RateClass, outcome: str) -> None:
+        """Counts a decision. outcome: "admitted", or the state of the refusal."""
+        self._decisions[rate_class, outcome] += 1
+
+    def _observe(self, _options: CallbackOptions) -> Iterable[Observation]:
+        return [
+            Observation(count, {"rate_class": rate_class.value, "outcome": outcome})
+            for (rate_class, outcome), count in self._decisions.items()
+        ]
+
+
+def rate_key(rate_class: RateClass, request: RequestContext) -> str:
+    """Returns the key of the bucket that ``request`` draws on: its user's, or without one its network's."""
+    return f"rl:{rate_class.value}:{client_of(request).key}"
 
 
 class _Gate:
@@ -34,18 +68,18 @@ class _Gate:
         """Takes one request out of the bucket ``key``. Problem: 429 if none is left, 503 if that is unknown."""
         exchange.rate_key = key
         try:
-            ruling = await self._limiter.admit(key, quota, degraded)
-        except LimiterUnavailable as exc:
+            applied = await self._limiter.admit(key, quota, degraded)
+        except RateLimiterUnavailable as exc:
             self._telemetry.decided(rate_class, _UNAVAILABLE)
             raise _unavailable() from exc
-        report_remaining(exchange, rate_class, ruling)
-        exchange.is_admitted = ruling.admission.allowed
+        report_remaining(exchange, rate_class, applied)
+        exchange.is_admitted = applied.decision.allowed
         if exchange.is_admitted:
             self._telemetry.decided(rate_class, "admitted")
             return
-        state = "local_share" if ruling.local else "exhausted"
+        state = "local_share" if applied.is_local else "exhausted"
         self._telemetry.decided(rate_class, state)
-        raise _exhausted(ruling, state)
+        raise _exhausted(applied, state)
 
 
 class RateLimitStep:
@@ -94,10 +128,10 @@ class RateLimitedPage:
         await self._page(scope, receive, send)
 
 
-def report_remaining(exchange: Exchange, rate_class: RateClass, ruling: Ruling) -> None:
+def report_remaining(exchange: Exchange, rate_class: RateClass, applied: AppliedDecision) -> None:
     """Sets the response headers that report how much of the quota is left."""
-    name, policy = _policy(rate_class, ruling.quota, ruling.local)
-    left = f"{name};r={ruling.admission.remaining};t={ceil(ruling.admission.reset_after_s)}"
+    name, policy = _policy(rate_class, applied.quota, applied.is_local)
+    left = f"{name};r={applied.decision.remaining};t={ceil(applied.decision.reset_after_s)}"
     headers = exchange.response_headers
     # Of two buckets, the one that was drawn on last is reported.
     headers[:] = [header for header in headers if header[0] not in _HEADERS]
@@ -117,9 +151,9 @@ def _unavailable() -> Problem:
     return Problem(503, "RATE_LIMIT_UNAVAILABLE", detail, decision=decision)
 
 
-def _exhausted(ruling: Ruling, state: str) -> Problem:
-    quota = ruling.quota
-    retry_after_s = max(1, ceil(ruling.admission.retry_after_s))
+def _exhausted(applied: AppliedDecision, state: str) -> Problem:
+    quota = applied.quota
+    retry_after_s = max(1, ceil(applied.decision.retry_after_s))
     return Problem(
         429,
         "RATE_LIMITED",

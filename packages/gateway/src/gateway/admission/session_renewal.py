@@ -7,8 +7,7 @@ from gateway.admission.credentials import ENDED, authorise
 from gateway.exchange import Exchange
 from gateway.problems import Problem
 from gateway.sessions.cookie import SessionCookie
-from gateway.sessions.ended import session_ended
-from gateway.sessions.renewal import Renewal, Renewer, UseReports
+from gateway.sessions.renewal import Renewal, Renewer, UseReports, session_ended
 from gateway.transcoding.endpoint import Endpoint
 
 

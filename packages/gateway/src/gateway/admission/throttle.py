@@ -6,15 +6,15 @@ from service_kit.request.clients import client_of
 
 from gateway.admission.overload import overloaded
 from gateway.exchange import Exchange
-from gateway.limits.lane import Lane
+from gateway.limits.concurrency_limiter import ConcurrencyLimiter
+from gateway.limits.outcome import Permit, Shed
 from gateway.limits.throttle import Throttle
-from gateway.limits.turn import Place, Shed
 
 
 class ThrottleStep:
-    """Admits a request when its lane has a place for it, and rejects it (503 OVERLOADED) when that takes too long.
+    """Admits a request when it gets a permit, and rejects it (503 OVERLOADED) when that takes too long.
 
-    The place is given back when the response begins: how fast the client reads it does not load the upstream.
+    The permit is released when the response begins: how fast the client reads it does not load the upstream.
     """
 
     def __init__(self, throttle: Throttle) -> None:
@@ -24,26 +24,26 @@ class ThrottleStep:
         if exchange.endpoint is None:
             return
         method = exchange.endpoint.method.full_name
-        lane = self._throttle.lane(method)
+        limiter = self._throttle.limiter(method)
         request = exchange.request
-        turn = await lane.enter(method, request.deadline, exchange.announcement, client_of(request))
-        if isinstance(turn, Shed):
-            raise overloaded(turn)
-        taken = _TakenPlace(lane, turn)
-        exchange.held.callback(taken.release, answered=False)
-        exchange.on_response_start = partial(taken.release, answered=True)
+        outcome = await limiter.acquire(method, request.deadline, exchange.reservation, client_of(request))
+        if isinstance(outcome, Shed):
+            raise overloaded(outcome)
+        held = _HeldPermit(limiter, outcome)
+        exchange.held.callback(held.release, answered=False)
+        exchange.on_response_start = partial(held.release, answered=True)
 
 
-class _TakenPlace:
-    """A place in a lane, given back by the first release; later ones have no effect."""
+class _HeldPermit:
+    """A permit that the first release returns; later ones have no effect."""
 
-    __slots__ = ("_lane", "_place")
+    __slots__ = ("_limiter", "_permit")
 
-    def __init__(self, lane: Lane, place: Place) -> None:
-        self._lane = lane
-        self._place: Place | None = place
+    def __init__(self, limiter: ConcurrencyLimiter, permit: Permit) -> None:
+        self._limiter = limiter
+        self._permit: Permit | None = permit
 
     def release(self, *, answered: bool) -> None:
-        place, self._place = self._place, None
-        if place is not None:
-            self._lane.leave(place, answered=answered)
+        permit, self._permit = self._permit, None
+        if permit is not None:
+            self._limiter.release(permit, answered=answered)

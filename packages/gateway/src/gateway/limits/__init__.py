@@ -1,1 +1,1 @@
-"""How much is let in: requests in a time, and requests at once."""
+"""Limits of load: rates of requests, concurrency, and memory."""

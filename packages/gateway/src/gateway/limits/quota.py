@@ -1,4 +1,4 @@
-"""How many requests in how much time."""
+"""Quotas: requests per time."""
 
 import re
 from dataclasses import dataclass, replace
@@ -11,9 +11,10 @@ _US = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """``limit`` requests in any ``window_s`` seconds, all of them at once if need be.
+    """At most ``limit`` requests in any ``window_s`` seconds; a burst may have all of them.
 
-    ValueError: either is not positive, or the quota is finer than one request in a microsecond.
+    Raises:
+        ValueError: either is not positive, or the quota is finer than one request in a microsecond.
     """
 
     limit: int
@@ -30,21 +31,21 @@ class Quota:
 
     @property
     def interval_us(self) -> int:
-        """The time that one request uses up, in whole microseconds, so that every store computes the same."""
+        """The time that one request uses up, in whole microseconds, so that every store computes the same result."""
         return self.window_s * _US // self.limit
 
     @property
     def burst_us(self) -> int:
-        """How far ahead of the clock a key may get, in microseconds: ``limit`` requests, and not one more."""
+        """How far ahead of the clock a key may get, in microseconds: exactly ``limit`` requests."""
         return self.interval_us * self.limit
 
     def share(self, fraction: float) -> "Quota":
-        """The part of this quota for one of several processes; never less than one request."""
+        """Returns the part of this quota for one of several processes, at least one request."""
         return replace(self, limit=max(1, floor(self.limit * fraction)))
 
 
 def parse_quota(text: str) -> Quota:
-    """A quota as settings spell it: "600/60s", "10/1m", "1000/h" (units s, m, h). ValueError tells what is wrong."""
+    """Parses a quota of the settings: "600/60s", "10/1m", "1000/h" (units s, m, h). Raises ValueError otherwise."""
     match = _QUOTA.fullmatch(text)
     if match is None:
         raise ValueError(f"{text!r} is not a quota like 600/60s (requests / time, with the unit s, m or h)")

@@ -1,4 +1,4 @@
-"""The rate limiter that all gateways share, in Redis."""
+"""The rate limiter in Redis that all gateways share."""
 
 import asyncio
 from contextlib import suppress
@@ -19,150 +19,153 @@ from service_kit.request.context import current_request, enter_request
 from service_kit.stores.operation import attributes_of, begin_span
 from service_kit.tracing.recorded_span import RecordedSpan
 
-from gateway.limits.limiter import Admission, LimiterUnavailable
-from gateway.limits.patience import Patience
+from gateway.limits.busy_loop_timeout import BusyLoopTimeout
 from gateway.limits.quota import Quota
+from gateway.limits.rate_limiter import RateLimitDecision, RateLimiterUnavailable
 
-#: What a decision may cost (seconds). An answer takes one millisecond; and a Redis that is away must not add more than
-#: 100 ms to any request, of which some are the gateway's own.
+#: The longest time of a decision (seconds). An answer takes one millisecond; and an unavailable Redis must not add more
+#: than 100 ms to a request, of which the gateway itself needs some.
 _DECISION_S = 0.08
-#: Of that, how long a connection that lay idle may take to show that it lives; the rest is for a new one.
+#: Of that, the time for an idle connection to prove that it is alive; the rest is for a new one.
 _PING_TIMEOUT_S = 0.025
 
 _SCRIPT = files("gateway.limits").joinpath("gcra.lua").read_text(encoding="utf-8")
 _SCRIPT_ID = sha1(_SCRIPT.encode(), usedforsecurity=False).hexdigest()
 _ANSWER_LENGTH = 4
-#: An interval and a burst of a microsecond; one unit, to be admitted.
+#: An interval and a burst of one microsecond, one unit, not a charge.
 _CHECK_ARGUMENTS = (1, 1, 1, 0)
 #: The store does nothing else while it decides on a batch: some 5 µs a request.
 _LARGEST_BATCH = 256
 _WARM_UP_TRIES = 5
-#: It lives for a millisecond.
+#: The key expires after a millisecond.
 _CHECK_KEY = "rl:check"
 #: For a connection, its handshake and the script; a request waits for none of them.
 _CHECK_S = 1.0
 
 
 def limiter_client(url: str) -> Redis:
-    """A client fit for the limiter, which decides itself how long to wait and whether to send a command again."""
+    """Returns a client for the limiter, without timeouts and retries: the limiter has its own."""
     pool = LivePool.from_url(
         url,
         ping_timeout_s=_PING_TIMEOUT_S,
         socket_timeout=None,
         socket_connect_timeout=_CHECK_S,
         retry=Retry(NoBackoff(), 0),
-        # Its handshake is the shortest, and a count needs no more.
+        # RESP2 has the shortest handshake, and is sufficient for counts.
         protocol=2,
     )
     return TimedRedis.from_pool(pool)
 
 
 @dataclass(frozen=True, slots=True)
-class _Asked:
+class _Request:
     key: str
     quota: Quota
     units: int
     is_charge: bool
-    answer: asyncio.Future[Admission]
+    decision: asyncio.Future[RateLimitDecision]
 
 
 class RedisLimiter:
-    """GCRA as one atomic script, for all requests that came while the script ran for those before them.
+    """GCRA as one atomic script, run for all requests that arrived during its previous run.
 
-    A question to the store costs a gateway ten times what one request more in it does. A request that comes alone is
-    asked for at once; under load, the batches grow by themselves.
+    A call of the store costs the gateway ten times as much as one more request in it. A single request is decided at
+    once; under load, the batches grow by themselves.
 
-    client: as `limiter_client` makes it; closed by its owner.
-    decision_s: how long a batch may take, connecting included, in seconds. When one takes longer, all fail that wait.
+    Args:
+        client: made by `limiter_client`, closed by its owner.
+        decision_s: the longest time of a batch, with connecting, in seconds. If one takes longer, all waiting requests
+            fail.
     """
 
     def __init__(self, client: Redis, decision_s: float = _DECISION_S) -> None:
         self._client = client
         self._decision_s = decision_s
-        self._waiting: list[_Asked] = []
-        self._asking: asyncio.Task[None] | None = None
+        self._waiting: list[_Request] = []
+        self._deciding: asyncio.Task[None] | None = None
 
     async def warm_up(self) -> None:
-        """Connect and hand the script over, so that the first request need not; no loss if Redis is away."""
+        """Connects and loads the script, so that the first request need not; has no effect without Redis."""
         for _ in range(_WARM_UP_TRIES):
-            with suppress(LimiterUnavailable):
+            with suppress(RateLimiterUnavailable):
                 await self.check()
                 return
 
     async def check(self) -> None:
-        """Connect, hand the script over and decide on a bucket of its own: a store may answer and refuse to write.
+        """Connects, loads the script and decides on a bucket of its own: a store may answer but refuse writes.
 
-        LimiterUnavailable: it does not answer, or refuses; the text says which.
+        Raises:
+            RateLimiterUnavailable: it does not answer, or refuses; the text says which.
         """
         try:
             async with asyncio.timeout(_CHECK_S):
                 await self._client.script_load(_SCRIPT)
                 await self._client.evalsha(_SCRIPT_ID, 1, _CHECK_KEY, *_CHECK_ARGUMENTS)
         except (RedisError, OSError, TimeoutError) as exc:
-            raise LimiterUnavailable(describe_redis_failure(exc)) from exc
+            raise RateLimiterUnavailable(describe_redis_failure(exc)) from exc
 
     async def check_ready(self) -> None:
-        """For readiness: `check`, and whether the store is of a version that the platform works with."""
+        """Checks readiness: `check`, and that the version of the store is supported."""
         await self.check()
         async with asyncio.timeout(_CHECK_S):
             await check_version(self._client)
 
-    async def admit(self, key: str, quota: Quota) -> Admission:
-        """Take one request out of the quota. LimiterUnavailable: Redis did not answer in time, or not sensibly."""
+    async def admit(self, key: str, quota: Quota) -> RateLimitDecision:
+        """Takes one request out of the quota. Raises RateLimiterUnavailable: there was no valid answer in time."""
         return await self._take(key, quota, 1, is_charge=False)
 
-    async def charge(self, key: str, quota: Quota, units: int) -> Admission:
-        """Take ``units`` out of the quota, whether they are left or not. LimiterUnavailable: as above."""
+    async def charge(self, key: str, quota: Quota, units: int) -> RateLimitDecision:
+        """Takes ``units`` out of the quota, whether they are left or not. Raises RateLimiterUnavailable: as `admit`."""
         return await self._take(key, quota, units, is_charge=True)
 
-    async def _take(self, key: str, quota: Quota, units: int, *, is_charge: bool) -> Admission:
-        answer: asyncio.Future[Admission] = asyncio.get_running_loop().create_future()
-        self._waiting.append(_Asked(key, quota, units, is_charge, answer))
-        if self._asking is None:
-            self._asking = asyncio.create_task(self._ask_while_any_wait())
+    async def _take(self, key: str, quota: Quota, units: int, *, is_charge: bool) -> RateLimitDecision:
+        decision: asyncio.Future[RateLimitDecision] = asyncio.get_running_loop().create_future()
+        self._waiting.append(_Request(key, quota, units, is_charge, decision))
+        if self._deciding is None:
+            self._deciding = asyncio.create_task(self._decide_while_any_wait())
         request = current_request()
         if request is None or request.span is None:
-            return await answer
-        return await _recorded(request.span, answer)
+            return await decision
+        return await _recorded(request.span, decision)
 
-    async def _ask_while_any_wait(self) -> None:
+    async def _decide_while_any_wait(self) -> None:
         request = current_request()
         if request is not None and request.span is not None:
-            # Each who asks has a step of its own on record. The batch is asked for many, some of them after this one.
+            # Each request records a span of its own. The batch belongs to many requests, some of which arrive later.
             enter_request(replace(request, span=None))
         try:
             while self._waiting:
                 batch, self._waiting = self._waiting[:_LARGEST_BATCH], self._waiting[_LARGEST_BATCH:]
-                # Whoever has given up meanwhile is not counted.
-                if still_waiting := [asked for asked in batch if not asked.answer.done()]:
-                    await self._ask(still_waiting)
+                # Requests that were cancelled meanwhile are not counted.
+                if pending := [request for request in batch if not request.decision.done()]:
+                    await self._decide(pending)
         finally:
-            self._asking = None
+            self._deciding = None
 
-    async def _ask(self, batch: list[_Asked]) -> None:
+    async def _decide(self, batch: list[_Request]) -> None:
         try:
-            async with Patience(self._decision_s):
+            async with BusyLoopTimeout(self._decision_s):
                 answers = await self._run(batch)
         except (RedisError, OSError, TimeoutError) as exc:
-            # Those who wait for their turn have waited as well; and they would hear the same.
+            # The requests of the next batch have waited as well, and would fail the same way.
             failed, self._waiting = [*batch, *self._waiting], []
-            for asked in failed:
-                if not asked.answer.done():
-                    asked.answer.set_exception(LimiterUnavailable(type(exc).__name__))
+            for request in failed:
+                if not request.decision.done():
+                    request.decision.set_exception(RateLimiterUnavailable(type(exc).__name__))
             return
-        for index, asked in enumerate(batch):
-            if not asked.answer.done():
+        for index, request in enumerate(batch):
+            if not request.decision.done():
                 begin = index * _ANSWER_LENGTH
-                asked.answer.set_result(_admission(answers[begin : begin + _ANSWER_LENGTH]))
+                request.decision.set_result(_decision(answers[begin : begin + _ANSWER_LENGTH]))
 
-    async def _run(self, batch: list[_Asked]) -> list[int]:
-        keys = [asked.key for asked in batch]
-        quotas = [number for asked in batch for number in _arguments(asked)]
+    async def _run(self, batch: list[_Request]) -> list[int]:
+        keys = [request.key for request in batch]
+        quotas = [number for request in batch for number in _arguments(request)]
         try:
             return await self._evaluate(keys, quotas)
         except RedisConnectionError:
-            # The store has closed the connection, idle as a rule, before it read the command. Where only the answer was
-            # lost, the requests count twice; to refuse all of them would cost their clients more.
+            # The store has closed the connection, usually an idle one, before it read the command. If only the answer
+            # was lost, the requests count twice; refusing all of them would cost their clients more.
             return await self._evaluate(keys, quotas)
 
     async def _evaluate(self, keys: list[str], quotas: list[int]) -> list[int]:
@@ -174,25 +177,25 @@ class RedisLimiter:
         return answers
 
 
-def _arguments(asked: _Asked) -> tuple[int, int, int, int]:
-    return asked.quota.interval_us, asked.quota.burst_us, asked.units, int(asked.is_charge)
+def _arguments(request: _Request) -> tuple[int, int, int, int]:
+    return request.quota.interval_us, request.quota.burst_us, request.units, int(request.is_charge)
 
 
-async def _recorded(within: RecordedSpan, answer: asyncio.Future[Admission]) -> Admission:
-    """The answer, with the wait for it as a step of the request: for the batch before it as well."""
-    step = begin_span(within, attributes_of("redis", "EVALSHA"))
+async def _recorded(within: RecordedSpan, decision: asyncio.Future[RateLimitDecision]) -> RateLimitDecision:
+    """Returns the decision, and records the wait for it, with that for the previous batch, as a span."""
+    span = begin_span(within, attributes_of("redis", "EVALSHA"))
     failure: str | None = asyncio.CancelledError.__name__
     try:
-        admission = await answer
+        decided = await decision
         failure = None
-    except LimiterUnavailable as exc:
+    except RateLimiterUnavailable as exc:
         failure = str(exc)  # the name of a type
         raise
     finally:
-        step.end(failure)
-    return admission
+        span.end(failure)
+    return decided
 
 
-def _admission(answer: list[int]) -> Admission:
+def _decision(answer: list[int]) -> RateLimitDecision:
     allowed, remaining, retry_after_ms, reset_after_ms = answer
-    return Admission(bool(allowed), remaining, retry_after_ms / 1000, reset_after_ms / 1000)
+    return RateLimitDecision(bool(allowed), remaining, retry_after_ms / 1000, reset_after_ms / 1000)

@@ -1,4 +1,4 @@
-"""The throttle in the log and in the metrics."""
+"""Log messages and metrics of the throttle."""
 
 from collections.abc import Callable, Iterable, Mapping
 from time import monotonic
@@ -8,18 +8,18 @@ from loguru import logger
 from opentelemetry.metrics import CallbackOptions, Meter, Observation
 from service_kit.telemetry.seconds_histogram import seconds_histogram
 
-from gateway.limits.turn import ShedCause
+from gateway.limits.outcome import ShedCause
 
-#: A lane that has sent nobody away for so long (seconds) is no longer overloaded.
+#: Overload is over when no request was rejected for so long (seconds).
 _OVER_AFTER_S = 10.0
 
 _waits = seconds_histogram(
-    "headrace.gateway.throttle.wait", "How long requests waited that had to, by lane.", "upstream", "rate_class"
+    "headrace.gateway.throttle.wait", "Wait of queued requests for a permit.", "upstream", "rate_class"
 )
 
 
-class LaneState(Protocol):
-    """What there is to see of a lane."""
+class LimiterState(Protocol):
+    """The observable state of a concurrency limiter."""
 
     @property
     def limit(self) -> int: ...
@@ -31,68 +31,68 @@ class LaneState(Protocol):
     def waiting(self) -> int: ...
 
 
-class LaneTelemetry:
-    """Counts what happens in one lane, and logs when it begins to send requests away."""
+class LimiterTelemetry:
+    """Counts the rejections of one limiter, times its waits, and logs when it begins to reject requests."""
 
-    def __init__(self, name: str, attributes: Mapping[str, str], now: Callable[[], float]) -> None:
+    def __init__(self, attributes: Mapping[str, str], now: Callable[[], float]) -> None:
         self.attributes = attributes
-        # Read when scraped: to send a request away has to cost as little as can be.
+        # Read when scraped: a rejection must cost as little as possible.
         self.sheds = dict.fromkeys(ShedCause, 0)
-        self._name = name
         self._now = now
         self._last_shed_at = float("-inf")
 
     def waited(self, seconds: float) -> None:
-        """A request has waited for so long, whether it got a place or not."""
+        """Records the wait of a request in seconds, whether it got a permit or not."""
         _waits.record(seconds, *self.attributes.values())
 
     def shed(self, cause: ShedCause, limit: int) -> None:
-        """A request is sent away."""
+        """Records a rejection. limit: the number of permits."""
         self.sheds[cause] += 1
         if cause is ShedCause.CLIENT_SHARE:
-            return  # one client asks for too much: the lane has room for the others
+            return  # one client asks for too much: others are admitted
         now = self._now()
         if now - self._last_shed_at > _OVER_AFTER_S:
-            logger.warning("{} is overloaded: requests are sent away ({}; {} inside)", self._name, cause.value, limit)
+            logger.bind(**self.attributes, cause=cause.value, limit=limit).warning("throttle overloaded")
         self._last_shed_at = now
 
 
 class ThrottleTelemetry:
-    """Makes the telemetry of lanes, and shows each lane's limit, places in use, queue, and refusals by cause."""
+    """Makes the telemetry of limiters, and observes the limit, permits in use, queue and rejections of each."""
 
     def __init__(self, meter: Meter, now: Callable[[], float] = monotonic) -> None:
         self._now = now
-        self._lanes: list[tuple[LaneTelemetry, LaneState]] = []
+        self._limiters: list[tuple[LimiterTelemetry, LimiterState]] = []
         meter.create_observable_counter(
             "headrace.gateway.throttle.sheds",
             callbacks=[self._observe_sheds],
             unit="{request}",
-            description="Requests sent away, by lane and cause.",
+            description="Requests rejected, by upstream, rate class and cause.",
         )
         for name, description in (
-            ("limit", "Requests that may be inside at once, by lane."),
-            ("in_use", "Requests inside, by lane."),
-            ("waiting", "Requests in the queue, by lane."),
+            ("limit", "Permits, by upstream and rate class."),
+            ("in_use", "Permits in use, by upstream and rate class."),
+            ("waiting", "Requests in the queue, by upstream and rate class."),
         ):
             meter.create_observable_gauge(
                 f"headrace.gateway.throttle.{name}", callbacks=[self._observer(name)], description=description
             )
 
-    def lane(self, upstream: str, rate_class: str) -> LaneTelemetry:
-        """The telemetry of the lane for an upstream and a rate class."""
-        attributes = {"upstream": upstream, "rate_class": rate_class}
-        return LaneTelemetry(f"the way to {upstream} ({rate_class})", attributes, self._now)
+    def limiter(self, upstream: str, rate_class: str) -> LimiterTelemetry:
+        """Returns the telemetry of the limiter for an upstream and a rate class."""
+        return LimiterTelemetry({"upstream": upstream, "rate_class": rate_class}, self._now)
 
-    def show(self, telemetry: LaneTelemetry, lane: LaneState) -> None:
-        """Have the lane's state read whenever metrics are."""
-        self._lanes.append((telemetry, lane))
+    def observe(self, telemetry: LimiterTelemetry, state: LimiterState) -> None:
+        """Has the state of a limiter read whenever metrics are scraped."""
+        self._limiters.append((telemetry, state))
 
     def _observer(self, name: str) -> Callable[[CallbackOptions], Iterable[Observation]]:
-        return lambda _options: [Observation(getattr(lane, name), told.attributes) for told, lane in self._lanes]
+        return lambda _options: [
+            Observation(getattr(state, name), telemetry.attributes) for telemetry, state in self._limiters
+        ]
 
     def _observe_sheds(self, _options: CallbackOptions) -> Iterable[Observation]:
         return [
-            Observation(count, {**told.attributes, "cause": cause.value})
-            for told, _ in self._lanes
-            for cause, count in told.sheds.items()
+            Observation(count, {**telemetry.attributes, "cause": cause.value})
+            for telemetry, _ in self._limiters
+            for cause, count in telemetry.sheds.items()
         ]

@@ -1,1 +1,1 @@
-"""The layers that a request passes on its way in, a file each; app.py declares their order."""
+"""ASGI middleware, which wraps the response, a file each; app.py declares the order."""

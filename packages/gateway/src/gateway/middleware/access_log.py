@@ -1,4 +1,4 @@
-"""One line in the log for every request."""
+"""Writes one log line for each request."""
 
 from time import perf_counter
 
@@ -10,14 +10,14 @@ from gateway.masking import mask_path
 
 _MAX_PATH_BYTES = 256
 
-#: The status of a request whose client left before any response had started (as nginx counts it).
+#: The status of a request whose client disconnected before the response started (as in nginx).
 CLIENT_CLOSED_REQUEST = 499
 
 
 class AccessLogMiddleware:
     """Writes method, route, path, status, duration, size, reason, user and client address of each request.
 
-    The query is left out: what people put there is theirs. Server errors are logged as errors, all else as info.
+    The query is left out: it may hold personal data. Server errors are logged at ERROR, other requests at INFO.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -49,7 +49,7 @@ def _write(scope: Scope, exchange: Exchange) -> None:
 
 
 def printable_path(scope: Scope) -> str:
-    """The path as it came, still percent-encoded: nothing in it can forge a line of the log, or log in."""
+    """Returns the path as received, percent-encoded and masked: it can neither forge a log line nor show a secret."""
     raw = mask_path(scope.get("raw_path") or scope["path"].encode("utf-8", "backslashreplace"))
     text = raw[:_MAX_PATH_BYTES].decode("ascii", "backslashreplace")
     if not text.isprintable():

@@ -1,4 +1,4 @@
-"""Gzip for large answers that hold no secret."""
+"""Compresses large responses without secrets by gzip."""
 
 from starlette.middleware.gzip import GZipResponder, IdentityResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -9,17 +9,17 @@ from gateway.exchange import Exchange, exchange_of
 
 # Level 6 is zlib's default; 9 costs twice the time for about 1 % on JSON.
 _LEVEL = 6
-# It compresses 20 to 40 bytes in a microsecond: what takes longer than 1 to 2 ms is done beside the event loop.
+# It compresses 20 to 40 bytes in a microsecond: bodies that take longer than 1 to 2 ms are compressed in a thread.
 _IN_THREAD_FROM_BYTES = 32 * 1024
 
 
 class CompressionMiddleware:
     """Compresses bodies of at least ``minimum_bytes`` for clients that accept gzip.
 
-    A response that carries a token or a cookie is sent as it is: its compressed length would tell about the secret
+    A response with a token or a cookie is not compressed: its compressed length would depend on the secret
     (the BREACH attack, https://breachattack.com). Starlette's own middleware takes `gzip;q=0` for consent.
-    The gateway's own pages are compressed already. The body of an answer to HEAD goes no further than this layer: it is
-    needed until then, for the header fields are to be those of GET (RFC 9110, 9.3.2).
+    The gateway's own pages are compressed already. The body of a response to HEAD is dropped here, not earlier: the
+    header fields must be those of GET (RFC 9110, 9.3.2).
     """
 
     def __init__(self, app: ASGIApp, minimum_bytes: int = 1024) -> None:
@@ -35,7 +35,7 @@ class CompressionMiddleware:
         async def choose(message: Message) -> None:
             nonlocal deliver
             if deliver is None and message["type"] == "http.response.start":
-                # A copy: the responders change the list, which may belong to a response that is sent again and again.
+                # A copy: the responders change the list, which may belong to a response that is sent repeatedly.
                 message = {**message, "headers": list(message.get("headers", ()))}
                 deliver = send if self._leave_alone(message, exchange) else self._responder(scope, send)
             await (deliver or send)(message)
@@ -59,13 +59,13 @@ class CompressionMiddleware:
                 self.app, self._minimum_bytes, compresslevel=_LEVEL, thread_minimum_size=_IN_THREAD_FROM_BYTES
             )
         else:
-            # It compresses nothing, but says that another client would have got other bytes (Vary).
+            # It does not compress, but adds Vary: other clients receive other bytes.
             responder = IdentityResponder(self.app, self._minimum_bytes)
-        responder.send = _with_tag_of_its_own(send)
+        responder.send = _with_own_entity_tag(send)
         return responder.send_with_compression
 
 
-def _with_tag_of_its_own(send: Send) -> Send:
+def _with_own_entity_tag(send: Send) -> Send:
     """Two representations that differ in bytes must differ in their strong entity tags (RFC 9110, 8.8.3.3)."""
 
     async def send_tagged(message: Message) -> None:

@@ -1,4 +1,4 @@
-"""Which other origins' pages may call us (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
+"""Cross-origin resource sharing (https://fetch.spec.whatwg.org/#http-cors-protocol)."""
 
 from collections.abc import Callable, Collection
 
@@ -38,9 +38,10 @@ _RESPONSE_HEADERS = (
 class CorsMiddleware(CORSMiddleware):
     """Starlette's CORS with credentials, for a fixed list of origins; a refused preflight is a problem document.
 
-    origins: who may call us, as `parse_origins` gives them; none: the protocol is not spoken at all.
-    titles: the title of a reason, for people.
-    preflight_max_age_s: how long a browser may remember the answer to a preflight.
+    Args:
+        origins: the origins whose pages may call the gateway; without one, CORS is off.
+        titles: returns the title of a reason.
+        preflight_max_age_s: how long a browser may cache the response to a preflight, in seconds.
     """
 
     def __init__(

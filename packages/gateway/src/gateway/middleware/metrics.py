@@ -1,4 +1,4 @@
-"""How many requests, how long they take, and what the policies decide.
+"""Metrics of requests and of the policies' decisions.
 
 Names and attributes follow OpenTelemetry's semantic conventions for HTTP servers
 (https://opentelemetry.io/docs/specs/semconv/http/http-metrics/).
@@ -15,7 +15,7 @@ from gateway.exchange import Exchange, exchange_of
 from gateway.middleware.access_log import CLIENT_CLOSED_REQUEST
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"})
-# What a client invents must not become a time series.
+# A method that a client invents must not become a time series.
 _OTHER_METHOD = "_OTHER"
 # The gateway's own pages, and paths that lead nowhere.
 _NO_CLASS = "-"
@@ -26,15 +26,16 @@ _duration = seconds_histogram(
     "http.request.method",
     "http.route",
     "http.response.status_code",
-    # What may be expected of a request goes by its class: see the latency objective in infra/observability.
+    # The latency objective differs by class: see infra/observability.
     "headrace.rate_class",
 )
 
 
 class MetricsMiddleware:
-    """Times every request under its method, route template and status, and counts what policies refused.
+    """Times requests by method, route template and status, and counts the refusals of policies.
 
-    meter: where the instruments are made.
+    Args:
+        meter: makes the instruments.
     """
 
     def __init__(self, app: ASGIApp, meter: Meter) -> None:
@@ -79,6 +80,6 @@ class MetricsMiddleware:
 
 
 def known_method(scope: Scope) -> str:
-    """The request's method, as a label: what a client invents is one value."""
+    """Returns the method of a request as a label: all unknown methods share one value."""
     method: str = scope["method"]
     return method if method in _METHODS else _OTHER_METHOD

@@ -1,4 +1,4 @@
-"""Turns whatever goes wrong further in into a problem document (RFC 9457)."""
+"""Turns errors into problem documents (RFC 9457)."""
 
 from collections.abc import Callable
 
@@ -12,11 +12,13 @@ _INTERNAL = "INTERNAL"
 
 
 class ProblemDetailsMiddleware:
-    """Answers Problem exceptions as they say, and any other exception with a 500 that tells nothing internal.
+    """Answers Problem exceptions as they say, and any other exception by a 500 without internal details.
 
-    titles: the title of a reason, for people ("Rate limited"). Cancellation passes: there is nobody to answer. So does
-    what comes when half a success has gone out: only breaking the connection off can tell the client, and the server,
-    which does that, tells the log as well.
+    Cancellation is passed on: the client has disconnected. So are errors after the response has started: the server
+    aborts the connection, which is the only way to inform the client, and logs the error.
+
+    Args:
+        titles: returns the title of a reason ("Rate limited").
     """
 
     def __init__(self, app: ASGIApp, titles: Callable[[str], str]) -> None:
@@ -40,7 +42,7 @@ class ProblemDetailsMiddleware:
 
 
 async def answer_problem(problem: Problem, titles: Callable[[str], str], scope: Scope, send: Send) -> None:
-    """Sends the problem document, and notes in the exchange what was answered."""
+    """Sends the problem document, and records its code and decision in the exchange."""
     exchange = exchange_of(scope)
     exchange.code = problem.code
     exchange.decision = problem.decision

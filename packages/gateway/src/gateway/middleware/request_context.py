@@ -1,4 +1,4 @@
-"""The outermost layer: who asks, under which id, and what every response carries."""
+"""The outermost layer: opens the exchange of a request, and completes the headers of its response."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -13,14 +13,15 @@ from gateway.masking import mask_text
 from gateway.middleware.client_address import ClientAddress
 from gateway.request_headers import every, first
 
-# Longer ones exist only to fill logs; the longest of a real browser is about 250 characters.
+# The longest of a real browser has about 250 characters; longer ones only fill logs.
 _MAX_USER_AGENT = 256
 
 
 class RequestContextMiddleware:
-    """Opens the exchange and the request's context, and completes the headers of whatever response goes out.
+    """Opens the exchange and the request's context, and completes the headers of every response.
 
-    client_address: knows the proxies in front of us.
+    Args:
+        client_address: knows the proxies in front of the gateway.
     """
 
     def __init__(self, app: ASGIApp, client_address: ClientAddress) -> None:
@@ -56,7 +57,7 @@ class RequestContextMiddleware:
 
 
 def _request_id(value: bytes | None) -> str:
-    """The client's own, unless it is a credential by mistake: it is logged, and sent on."""
+    """Returns the client's request id, unless it is a credential by mistake: it is logged and forwarded."""
     return keep_or_mint(None if value is None or mask_text(value) != value else value.decode("latin-1"))
 
 
@@ -72,7 +73,7 @@ def _text(value: bytes | None) -> str | None:
 
 
 def _complete(headers: Any, exchange: Exchange) -> list[tuple[bytes, bytes]]:
-    """The response's own headers, those that the layers asked for, and ours."""
+    """Returns the response's own headers, those of the exchange, and those of every response."""
     complete = [
         *headers,
         *exchange.response_headers,
@@ -80,7 +81,7 @@ def _complete(headers: Any, exchange: Exchange) -> list[tuple[bytes, bytes]]:
         (b"x-content-type-options", b"nosniff"),
     ]
     if exchange.secret:
-        # A page that may be cached stops being one when a token or a cookie rides along.
+        # A response with a token or a cookie must not be cached.
         complete = [pair for pair in complete if pair[0] != b"cache-control"]
         complete.append((b"cache-control", b"no-store"))
     return complete

@@ -1,4 +1,4 @@
-"""Large responses cost more of a quota than small ones, since they cost services and gateway more."""
+"""Charges quotas for large responses, which cost the services and the gateway more."""
 
 from collections.abc import Mapping
 
@@ -10,15 +10,17 @@ from gateway.exchange import exchange_of
 from gateway.limits.degrading_limiter import DegradingLimiter
 from gateway.limits.quota import Quota
 
-#: A response costs one request of the quota for every so many bytes that it has begun. The first is the request's own.
+#: A response costs one request of the quota for each started block of so many bytes; the first is the request's own.
 BYTES_PER_UNIT = 64 * 1024
 
 
 class ResponseCostMiddleware:
-    """Charges the quota that a request was admitted against for the size of its response, before compression.
+    """Charges the quota that admitted a request for the size of its response, before compression.
 
-    It stands next to the endpoint, behind the rate limits. The response that is charged for goes out in any case; it is
-    the requests after it that wait. quotas: one for every rate class.
+    The response itself is sent in any case; the requests after it wait.
+
+    Args:
+        quotas: one for every rate class.
     """
 
     def __init__(self, app: ASGIApp, limiter: DegradingLimiter, quotas: Mapping[RateClass, Quota]) -> None:
@@ -37,15 +39,15 @@ class ResponseCostMiddleware:
             units = meter.units_of(message)
             if units:
                 quota = self._quotas[meter.rate_class]
-                ruling = await self._limiter.charge(meter.key, quota, units)
-                report_remaining(exchange, meter.rate_class, ruling)
+                applied = await self._limiter.charge(meter.key, quota, units)
+                report_remaining(exchange, meter.rate_class, applied)
             await send(message)
 
         await self.app(scope, receive, metered)
 
 
 class _Meter:
-    """The units of one response. rate_class, key: of the quota that its request was admitted against."""
+    """The units of one response. rate_class, key: of the quota that admitted its request."""
 
     def __init__(self, rate_class: RateClass, key: str) -> None:
         self.rate_class = rate_class
@@ -54,7 +56,7 @@ class _Meter:
         self._paid_bytes = BYTES_PER_UNIT
 
     def units_of(self, message: Message) -> int:
-        """The units that are due when ``message`` is sent: all of them at the start, where the length is known then."""
+        """Returns the units due when ``message`` is sent: all of them at the start if the length is known."""
         if message["type"] == "http.response.start":
             due_bytes = _content_length(message)
         else:

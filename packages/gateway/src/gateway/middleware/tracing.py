@@ -1,4 +1,4 @@
-"""Requests as spans (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span)."""
+"""Records requests as spans (https://opentelemetry.io/docs/specs/semconv/http/http-spans/#http-server-span)."""
 
 from opentelemetry.trace import SpanKind
 from service_kit.tracing.recorded_span import RecordedSpan
@@ -13,9 +13,9 @@ _NOWHERE = "-"
 
 
 class TracingMiddleware:
-    """Records the requests that are sampled. What the layers further in do for one of them can join its span.
+    """Records sampled requests. Later operations of a request become children of its span.
 
-    Neither the query nor who asks is in it, but the id by which the log tells both.
+    The span contains neither the query nor the user, but the request id, by which the log shows both.
     """
 
     def __init__(self, app: ASGIApp, tracer: RequestTracer) -> None:
@@ -29,7 +29,7 @@ class TracingMiddleware:
             await self.app(scope, receive, send)
             return
         method = known_method(scope)
-        request.span = self._tracer.begin(request.trace, method, SpanKind.SERVER, _asked(scope, method, exchange))
+        request.span = self._tracer.begin(request.trace, method, SpanKind.SERVER, _attributes(scope, method, exchange))
         request.trace = request.span.trace
         try:
             await self.app(scope, receive, send)
@@ -37,7 +37,7 @@ class TracingMiddleware:
             _end(request.span, method, exchange)
 
 
-def _asked(scope: Scope, method: str, exchange: Exchange) -> dict[str, str | int]:
+def _attributes(scope: Scope, method: str, exchange: Exchange) -> dict[str, str | int]:
     return {
         "http.request.method": method,
         "url.path": printable_path(scope),

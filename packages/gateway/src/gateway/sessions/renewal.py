@@ -1,4 +1,4 @@
-"""The port through which the gateway renews sessions."""
+"""The ports of session renewal."""
 
 from dataclasses import dataclass
 from typing import Protocol
@@ -6,40 +6,47 @@ from typing import Protocol
 from service_kit.request.context import RequestContext
 from service_kit.request.principal import Principal
 
-#: The response headers that hand the credentials of a session to the client, and the one with the session key.
+from gateway.problems import Decision, Problem
+
+#: The response headers with the credentials of a session, and the one of them with the session key.
 COOKIE_HEADER = frozenset({b"set-cookie"})
 SESSION_HEADERS = COOKIE_HEADER | {b"x-access-token", b"x-access-token-expires-in"}
 
 
 @dataclass(frozen=True, slots=True)
 class Renewal:
-    """A renewed session.
+    """A renewed session."""
 
-    session_key, max_age_s: the successor of the key presented, and how long it may lie idle, in seconds.
-    access_token, expires_in: a new access token, and how long it is valid, in seconds. principal: who it is about.
-    """
-
+    #: The successor of the presented key, and how long it may be idle, in seconds.
     session_key: str
     max_age_s: int
+    #: A new access token, its lifetime in seconds, and the principal that it names.
     access_token: str
     expires_in: int
     principal: Principal
 
 
 class UseReports(Protocol):
-    """Learns which access tokens clients present (gateway.sessions.use_reporter)."""
+    """Receives the access tokens that clients present (gateway.sessions.use_reporter)."""
 
     def presented(self, request: RequestContext) -> None:
-        """The client of ``request`` has presented the access token that the request carries. Never waits."""
+        """Records that the client presented the access token of ``request``. Never waits."""
         ...
 
 
 class Renewer(Protocol):
-    """Trades a session key for its successor and a fresh access token."""
+    """Exchanges a session key for its successor and a new access token."""
 
     async def renew(self, session_key: str, request: RequestContext) -> Renewal:
-        """Renew the session on behalf of ``request``.
+        """Renews the session on behalf of ``request``.
 
-        Problem: it has ended or was reused (401), its state cannot be read now (503), or not in time (504).
+        Raises:
+            Problem: the session has ended or its key was reused (401), the session authority cannot be asked (503),
+                or there was no answer before the deadline (504).
         """
         ...
+
+
+def session_ended() -> Problem:
+    """Returns the 401 for a session that has ended, with the reason that the session authority would give."""
+    return Problem(401, "SESSION_INVALID", "The session has ended.", decision=Decision("authentication", "revoked"))

@@ -1,4 +1,4 @@
-"""Renews sessions: a session key becomes its successor and an access token, by a call to user-svc."""
+"""Renews sessions by a call of the session authority."""
 
 import asyncio
 from collections.abc import Mapping
@@ -16,8 +16,7 @@ from service_kit.tokens.errors import TokenError
 from service_kit.tokens.verifier import TokenVerifier
 
 from gateway.problems import Decision, Problem
-from gateway.sessions.ended import session_ended
-from gateway.sessions.renewal import Renewal
+from gateway.sessions.renewal import Renewal, session_ended
 from gateway.upstream.problems import to_problem
 from gateway.upstream.upstream import Upstream
 
@@ -25,11 +24,13 @@ _RENEW = "/headrace.session.v1.SessionService/RenewSession"
 
 
 class SessionRenewer:
-    """Renews over gRPC. The new token is verified like any other before anything is done in its name.
+    """Renews over gRPC, and verifies the new token like any other before it is used.
 
-    Requests that come together with one session key are given one renewal: the key has one successor, however many
-    ask, so asking once is enough.
-    meter: where the renewals are counted, by outcome: "renewed", "shared" for who was given another's, or why not.
+    Concurrent requests with one session key share one renewal: the key has one successor.
+
+    Args:
+        meter: counts the renewals by outcome: "renewed", "shared" for a request that joined another one's, or the
+            reason of the failure.
     """
 
     def __init__(
@@ -39,40 +40,42 @@ class SessionRenewer:
         self._upstream = upstreams[self._method.upstream]
         self._verifier = verifier
         self._reasons: Mapping[str, Reason] = contract.reasons
-        self._under_way: dict[str, asyncio.Task[Renewal]] = {}
+        self._in_flight: dict[str, asyncio.Task[Renewal]] = {}
         self._outcomes = meter.create_counter(
             "headrace.renewals", unit="{renewal}", description="Renewals of sessions, by outcome."
         )
 
     async def renew(self, session_key: str, request: RequestContext) -> Renewal:
-        """Trade ``session_key``, and wait for it no longer than ``request`` has time.
+        """Exchanges ``session_key``, and waits no longer than the deadline of ``request``.
 
-        Problem: the session has ended or was reused (401), its state cannot be read now (503), or not in time (504).
+        Raises:
+            Problem: the session has ended or its key was reused (401), the session authority cannot be asked (503),
+                or there was no answer before the deadline (504).
         """
-        renewing = self._under_way.get(session_key)
+        renewing = self._in_flight.get(session_key)
         if renewing is None:
-            # On behalf of the first request, but with the time of a renewal: the others may have more.
+            # On behalf of the first request, but with the deadline of a renewal: the other requests may have more time.
             renewing = asyncio.create_task(self._renew(session_key, replace(request, deadline=None)))
-            self._under_way[session_key] = renewing
+            self._in_flight[session_key] = renewing
             renewing.add_done_callback(lambda task: self._renewed(session_key, task))
         else:
             self._outcomes.add(1, {"outcome": "shared"})
-        # Waited for, not awaited: who leaves, or has no time left, must not take the others' renewal along.
+        # Waited for, not awaited: a request that is cancelled or late must not cancel the renewal of the others.
         await asyncio.wait({renewing}, timeout=None if request.deadline is None else request.deadline - monotonic())
         if not renewing.done():
             raise to_problem(CallError(Status.DEADLINE_EXCEEDED, "DEADLINE_EXCEEDED"), self._reasons)
         return renewing.result()
 
     def _renewed(self, session_key: str, task: "asyncio.Task[Renewal]") -> None:
-        del self._under_way[session_key]
+        del self._in_flight[session_key]
         if not task.cancelled():
-            # Reads the exception: asyncio logs an exception that no task has retrieved.
+            # Retrieves the exception: asyncio would log one that was never retrieved.
             self._outcomes.add(1, {"outcome": self._outcome(task.exception())})
 
     def _outcome(self, failure: BaseException | None) -> str:
         if failure is None:
             return "renewed"
-        # A service may give reasons that the contract does not know: they must not become time series.
+        # A service may send reasons that the contract does not contain: they must not become time series.
         if isinstance(failure, Problem) and failure.code in self._reasons:
             return failure.code.lower()
         return "failed"
@@ -82,7 +85,7 @@ class SessionRenewer:
         try:
             reply = await self._upstream.call(self._method, message, request)
         except CallError as exc:
-            if exc.status is Status.DEADLINE_EXCEEDED:  # of our question, not of the client's request
+            if exc.status is Status.DEADLINE_EXCEEDED:  # of the renewal, not of the client's request
                 raise _not_now("The session cannot be renewed now; try again.") from exc
             raise to_problem(exc, self._reasons) from exc
         return Renewal(
@@ -99,8 +102,8 @@ class SessionRenewer:
         except TokenError as exc:
             if exc.kind == "revoked":  # the session was ended while it was being renewed
                 raise session_ended() from exc
-            # Signed by a key that was retired in that moment. The session lives, and the next try has another key.
-            raise _not_now("The renewed access token is not good; try again.") from exc
+            # Signed by a key that was just retired. The session is valid, and the next attempt has another key.
+            raise _not_now("The renewed access token is not valid; try again.") from exc
 
 
 def _not_now(detail: str) -> Problem:

@@ -1,4 +1,4 @@
-"""Patience against a busy event loop, with a real socket: what is in it is not late."""
+"""BusyLoopTimeout against a busy event loop, with a real socket: what is in it is not late."""
 
 import asyncio
 import socket
@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import pytest
-from gateway.limits.patience import Patience
+from gateway.limits.busy_loop_timeout import BusyLoopTimeout
 
 
 @asynccontextmanager
@@ -24,7 +24,7 @@ async def connection() -> AsyncIterator[tuple[socket.socket, asyncio.StreamReade
 
 
 async def first_line(reader: asyncio.StreamReader, seconds: float) -> bytes:
-    async with Patience(seconds):
+    async with BusyLoopTimeout(seconds):
         return await reader.readline()
 
 
@@ -56,7 +56,7 @@ async def test_who_is_cancelled_is_cancelled() -> None:
 
 async def test_what_goes_wrong_in_it_goes_wrong() -> None:
     with pytest.raises(LookupError):
-        async with Patience(0.02):
+        async with BusyLoopTimeout(0.02):
             raise LookupError
     # No cancellation is left over from it.
     await asyncio.sleep(0.03)

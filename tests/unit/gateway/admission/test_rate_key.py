@@ -1,5 +1,5 @@
 import pytest
-from gateway.limits.rate_key import rate_key
+from gateway.admission.rate_limit import rate_key
 from service_kit.contract.policy import RateClass
 from service_kit.request.context import RequestContext
 from service_kit.telemetry.trace_context import continue_trace

@@ -1,8 +1,8 @@
-"""How fast each client is refused, on a clock of the test's own."""
+"""How the events of each client are delayed, on the test's own clock."""
 
 from contextlib import AsyncExitStack
 
-from gateway.limits.client_paces import ClientPaces
+from gateway.limits.leaky_bucket import ClientLeakyBuckets
 from hypothesis import given
 from hypothesis import strategies as st
 from service_kit.request.clients import Client
@@ -18,21 +18,21 @@ class Clock:
         return self.now
 
 
-def paces(clock: Clock, most_waiting: int = 1000) -> ClientPaces:
-    return ClientPaces(10, at_once=5, longest_s=2.0, most_waiting=most_waiting, now=clock)
+def buckets(clock: Clock, max_waiting: int = 1000) -> ClientLeakyBuckets:
+    return ClientLeakyBuckets(10, burst=5, max_wait_s=2.0, max_waiting=max_waiting, now=clock)
 
 
-async def waits(of: ClientPaces, client: Client, times: int) -> list[float]:
+async def waits(of: ClientLeakyBuckets, client: Client, times: int) -> list[float]:
     found = []
     for _ in range(times):
-        async with of.turn(client) as wait_s:
+        async with of.delay(client) as wait_s:
             found.append(round(wait_s, 6))
     return found
 
 
 async def test_a_burst_is_refused_at_once_and_what_follows_waits_for_its_turn() -> None:
     clock = Clock()
-    of = paces(clock)
+    of = buckets(clock)
     assert await waits(of, ADA, 8) == [0, 0, 0, 0, 0, 0, 0.1, 0.2]
     assert await waits(of, BOB, 1) == [0]
     clock.now += 10
@@ -42,26 +42,26 @@ async def test_a_burst_is_refused_at_once_and_what_follows_waits_for_its_turn() 
 @given(st.lists(st.floats(0, 0.5), max_size=80))
 async def test_no_refusal_waits_longer_than_is_said(pauses: list[float]) -> None:
     clock = Clock()
-    of = paces(clock)
+    of = buckets(clock)
     for pause in pauses:
         clock.now += pause
         assert all(wait_s <= 2.0 for wait_s in await waits(of, ADA, 3))
 
 
 async def test_more_than_may_wait_do_not_wait() -> None:
-    of = paces(Clock(), most_waiting=7)
+    of = buckets(Clock(), max_waiting=7)
     async with AsyncExitStack() as held:
-        waiting = [await held.enter_async_context(of.turn(ADA)) for _ in range(9)]
+        waiting = [await held.enter_async_context(of.delay(ADA)) for _ in range(9)]
     assert waiting[6] > 0
     assert waiting[7:] == [0, 0]
     assert (await waits(of, ADA, 1))[0] > 0
 
 
 async def test_clients_of_long_ago_are_forgotten() -> None:
-    of = paces(Clock())
+    of = buckets(Clock())
     await waits(of, ADA, 8)
     for number in range(4096):
         await waits(of, Client(f"user:{number}", is_identified=True), 1)
     assert await waits(of, ADA, 1) == [0]
-    assert len(of._paces) == 4096
+    assert len(of._buckets) == 4096
     assert not of._waiting

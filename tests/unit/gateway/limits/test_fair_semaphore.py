@@ -4,7 +4,7 @@ from collections.abc import Coroutine
 from typing import Any
 
 import pytest
-from gateway.limits.places import Places
+from gateway.limits.fair_semaphore import FairSemaphore
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -15,7 +15,7 @@ from tests.unit.gateway.limits.virtual_time import VirtualTimeLoop
 
 Waiter = tuple["asyncio.Task[bool]", float]
 USER, OTHER = Client("user:", is_identified=True), Client("other:", is_identified=True)
-STRANGER = Client("addr:", is_identified=False)
+ANONYMOUS = Client("addr:", is_identified=False)
 
 
 async def settle() -> None:
@@ -23,99 +23,99 @@ async def settle() -> None:
         await asyncio.sleep(0)
 
 
-def waiting_for(places: Places, longest_s: float = 5.0) -> "asyncio.Task[bool]":
-    return asyncio.create_task(places.wait(longest_s, came_at=0.0))
+def waiting_for(semaphore: FairSemaphore, timeout_s: float = 5.0) -> "asyncio.Task[bool]":
+    return asyncio.create_task(semaphore.acquire(timeout_s, queued_at=0.0))
 
 
 async def test_places_go_first_come_first_served() -> None:
-    places = Places(1)
-    assert places.take()
+    semaphore = FairSemaphore(1)
+    assert semaphore.try_acquire()
     order: list[int] = []
 
     async def wait(number: int) -> None:
-        assert await places.wait(5.0, came_at=0.0)
+        assert await semaphore.acquire(5.0, queued_at=0.0)
         order.append(number)
-        places.give_back()
+        semaphore.release()
 
     tasks = [asyncio.create_task(wait(number)) for number in range(5)]
     await settle()
-    places.give_back()
+    semaphore.release()
     await asyncio.gather(*tasks)
     assert order == [0, 1, 2, 3, 4]
-    assert (places.in_use, places.waiting) == (0, 0)
+    assert (semaphore.in_use, semaphore.waiting) == (0, 0)
 
 
 async def test_a_newcomer_cannot_overtake_in_the_moment_of_the_hand_over() -> None:
-    places = Places(1)
-    assert places.take()
-    waiting = waiting_for(places)
+    semaphore = FairSemaphore(1)
+    assert semaphore.try_acquire()
+    waiting = waiting_for(semaphore)
     await settle()
-    places.give_back()
-    assert not places.take()
+    semaphore.release()
+    assert not semaphore.try_acquire()
     assert await waiting
 
 
 async def test_a_waiter_cancelled_in_the_moment_of_the_hand_over_passes_the_place_on() -> None:
-    places = Places(1)
-    assert places.take()
-    first, second = waiting_for(places), waiting_for(places)
+    semaphore = FairSemaphore(1)
+    assert semaphore.try_acquire()
+    first, second = waiting_for(semaphore), waiting_for(semaphore)
     await settle()
-    places.give_back()
+    semaphore.release()
     first.cancel()
     with pytest.raises(asyncio.CancelledError):
         await first
     assert await second
-    places.give_back()
-    assert places.in_use == 0
+    semaphore.release()
+    assert semaphore.in_use == 0
 
 
 async def test_who_came_first_is_told() -> None:
-    places = Places(1)
-    assert places.first_came_at(7.0) == 7.0
-    tasks = [asyncio.create_task(places.wait(5.0, came_at=came_at)) for came_at in (3.0, 4.0)]
-    assert places.take()
+    semaphore = FairSemaphore(1)
+    assert semaphore.first_queued_at(7.0) == 7.0
+    tasks = [asyncio.create_task(semaphore.acquire(5.0, queued_at=queued_at)) for queued_at in (3.0, 4.0)]
+    assert semaphore.try_acquire()
     await settle()
-    assert places.first_came_at(7.0) == 3.0
-    places.give_back()
-    assert places.first_came_at(7.0) == 4.0
-    places.give_back()
+    assert semaphore.first_queued_at(7.0) == 3.0
+    semaphore.release()
+    assert semaphore.first_queued_at(7.0) == 4.0
+    semaphore.release()
     await asyncio.gather(*tasks)
 
 
 async def test_clients_take_turns() -> None:
-    places = Places(1)
-    assert places.take()
+    semaphore = FairSemaphore(1)
+    assert semaphore.try_acquire()
     order: list[str] = []
 
     async def wait(client: Client, number: int) -> None:
-        assert await places.wait(5.0, came_at=0.0, client=client)
+        assert await semaphore.acquire(5.0, queued_at=0.0, client=client)
         order.append(f"{client.key}{number}")
-        places.give_back(client)
+        semaphore.release(client)
 
-    arrivals = [(USER, 1), (USER, 2), (USER, 3), (STRANGER, 1), (OTHER, 1), (OTHER, 2)]
+    arrivals = [(USER, 1), (USER, 2), (USER, 3), (ANONYMOUS, 1), (OTHER, 1), (OTHER, 2)]
     tasks = [asyncio.create_task(wait(*arrival)) for arrival in arrivals]
     await settle()
-    places.give_back()
+    semaphore.release()
     await asyncio.gather(*tasks)
     assert order == ["user:1", "addr:1", "other:1", "user:2", "other:2", "user:3"]
 
 
 async def test_a_client_leaves_the_rest_of_the_places_to_others() -> None:
-    places = Places(8)
-    assert [places.take(USER) for _ in range(5)] == [True] * 4 + [False]
-    assert [places.take(STRANGER) for _ in range(3)] == [True] * 2 + [False]
-    waiting = asyncio.create_task(places.wait(5.0, 0.0, USER))
+    semaphore = FairSemaphore(8)
+    assert [semaphore.try_acquire(USER) for _ in range(5)] == [True] * 4 + [False]
+    assert [semaphore.try_acquire(ANONYMOUS) for _ in range(3)] == [True] * 2 + [False]
+    waiting = asyncio.create_task(semaphore.acquire(5.0, 0.0, USER))
     await settle()
-    assert (places.in_use, places.waiting) == (6, 1)
-    assert [places.take(OTHER) for _ in range(3)] == [True] * 2 + [False]
-    places.give_back(STRANGER)
+    assert (semaphore.in_use, semaphore.waiting) == (6, 1)
+    assert [semaphore.try_acquire(OTHER) for _ in range(3)] == [True] * 2 + [False]
+    semaphore.release(ANONYMOUS)
     await settle()
     assert not waiting.done()
-    places.give_back(USER)
+    semaphore.release(USER)
     assert await waiting
 
 
-class PlacesAgainstAModel(RuleBasedStateMachine):
+class SemaphoreAgainstAModel(RuleBasedStateMachine):
     """The model: how many of each client are inside, and the line in the order in which the clients have their turns.
 
     For each client in line: its waiters, each with the time at which it gives up.
@@ -125,11 +125,11 @@ class PlacesAgainstAModel(RuleBasedStateMachine):
         super().__init__()
         self.runner = asyncio.Runner(loop_factory=VirtualTimeLoop)
         self.limit = 2
-        self.places = Places(self.limit)
+        self.semaphore = FairSemaphore(self.limit)
         self.inside: Counter[Client | None] = Counter()
         self.lines: list[tuple[Client | None, list[Waiter]]] = []
         self.served: list[asyncio.Task[bool]] = []
-        self.sent_away: list[asyncio.Task[bool]] = []
+        self.timed_out: list[asyncio.Task[bool]] = []
 
     def teardown(self) -> None:
         self.runner.close()
@@ -146,7 +146,7 @@ class PlacesAgainstAModel(RuleBasedStateMachine):
         return [waiter for _, line in self.lines for waiter in line]
 
     def may_enter(self, client: Client | None) -> bool:
-        share = {None: 1.0, USER: 0.5, OTHER: 0.5, STRANGER: 0.25}[client] * self.limit
+        share = {None: 1.0, USER: 0.5, OTHER: 0.5, ANONYMOUS: 0.25}[client] * self.limit
         return self.inside.total() < self.limit and self.inside[client] < share
 
     def hand_out(self) -> None:
@@ -163,22 +163,22 @@ class PlacesAgainstAModel(RuleBasedStateMachine):
         self.lines = [(client, left) for client, line in self.lines if (left := [w for w in line if w is not waiter])]
         return waiter[0]
 
-    @rule(longest_s=st.integers(1, 9), client=st.sampled_from([None, USER, OTHER, STRANGER]))
+    @rule(longest_s=st.integers(1, 9), client=st.sampled_from([None, USER, OTHER, ANONYMOUS]))
     def arrive(self, longest_s: int, client: Client | None) -> None:
         async def arriving() -> None:
             may_enter = self.may_enter(client)
-            assert self.places.take(client) == may_enter
+            assert self.semaphore.try_acquire(client) == may_enter
             if may_enter:
                 self.inside[client] += 1
                 return
             # A half, so that nobody's time is up in the same moment as something else.
-            patience_s = longest_s + 0.5
-            task = asyncio.create_task(self.places.wait(patience_s, self.now, client))
+            timeout_s = longest_s + 0.5
+            task = asyncio.create_task(self.semaphore.acquire(timeout_s, self.now, client))
             line = next((line for whose, line in self.lines if whose == client), None)
             if line is None:
-                self.lines.append((client, [(task, self.now + patience_s)]))
+                self.lines.append((client, [(task, self.now + timeout_s)]))
             else:
-                line.append((task, self.now + patience_s))
+                line.append((task, self.now + timeout_s))
             await settle()
 
         self.run(arriving())
@@ -189,7 +189,7 @@ class PlacesAgainstAModel(RuleBasedStateMachine):
         client = self.leaver(whom)
 
         async def leaving() -> None:
-            self.places.give_back(client)
+            self.semaphore.release(client)
             await settle()
 
         self.inside[client] -= 1
@@ -203,7 +203,7 @@ class PlacesAgainstAModel(RuleBasedStateMachine):
     @rule(limit=st.integers(1, 8))
     def resize(self, limit: int) -> None:
         async def resizing() -> None:
-            self.places.resize(limit)
+            self.semaphore.resize(limit)
             await settle()
 
         self.limit = limit
@@ -231,7 +231,7 @@ class PlacesAgainstAModel(RuleBasedStateMachine):
         async def both() -> None:
             if cancelled_first:
                 task.cancel()
-            self.places.give_back(client)
+            self.semaphore.release(client)
             task.cancel()
             await settle()
             assert task.cancelled()
@@ -258,16 +258,16 @@ class PlacesAgainstAModel(RuleBasedStateMachine):
     @rule(seconds=st.integers(1, 6))
     def let_time_pass(self, seconds: int) -> None:
         until = self.now + seconds
-        self.sent_away += [task for task, due in self.waiters if due < until]
+        self.timed_out += [task for task, due in self.waiters if due < until]
         self.lines = [(client, left) for client, line in self.lines if (left := [w for w in line if w[1] > until])]
         self.run(asyncio.sleep(seconds))
 
     @invariant()
     def nobody_is_lost(self) -> None:
-        assert (self.places.in_use, self.places.waiting) == (self.inside.total(), len(self.waiters))
-        assert self.places.clients_waiting == len(self.lines)
+        assert (self.semaphore.in_use, self.semaphore.waiting) == (self.inside.total(), len(self.waiters))
+        assert self.semaphore.clients_waiting == len(self.lines)
         assert all(task.done() and task.result() for task in self.served)
-        assert all(task.done() and not task.result() for task in self.sent_away)
+        assert all(task.done() and not task.result() for task in self.timed_out)
         assert not any(task.done() for task, _ in self.waiters)
 
     @invariant()
@@ -275,5 +275,5 @@ class PlacesAgainstAModel(RuleBasedStateMachine):
         assert not any(self.may_enter(client) for client, _ in self.lines)
 
 
-TestPlacesAgainstAModel = PlacesAgainstAModel.TestCase
-TestPlacesAgainstAModel.settings = settings(deadline=None, max_examples=examples(60), stateful_step_count=40)
+TestSemaphoreAgainstAModel = SemaphoreAgainstAModel.TestCase
+TestSemaphoreAgainstAModel.settings = settings(deadline=None, max_examples=examples(60), stateful_step_count=40)

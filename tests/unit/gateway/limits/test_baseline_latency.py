@@ -1,0 +1,43 @@
+import pytest
+from gateway.limits.baseline_latency import BaselineLatency
+
+
+def test_what_was_never_seen_takes_no_time() -> None:
+    baseline = BaselineLatency()
+    assert baseline.mean_s("a") == 0.0
+    baseline.is_new("a")
+    assert baseline.mean_s("a") == 0.0
+
+
+def test_each_method_has_its_own_mean() -> None:
+    baseline = BaselineLatency()
+    for method, took_s in (("slow", 0.5), ("fast", 0.01), ("slow", 0.7)):
+        baseline.is_new(method)
+        baseline.learn(method, took_s)
+    assert baseline.mean_s("slow") == pytest.approx(0.6)
+    assert baseline.mean_s("fast") == pytest.approx(0.01)
+
+
+def test_the_first_to_enter_are_new() -> None:
+    baseline = BaselineLatency()
+    assert [baseline.is_new("a") for _ in range(40)] == [True] * 32 + [False] * 8
+
+
+def test_it_follows_what_changes() -> None:
+    baseline = BaselineLatency()
+    baseline.is_new("a")
+    for took_s in [0.1] * 200 + [0.3] * 32:
+        baseline.learn("a", took_s)
+    assert 0.2 < baseline.mean_s("a") < 0.3
+
+
+def test_in_doubt_the_next_ones_decide() -> None:
+    baseline = BaselineLatency()
+    baseline.is_new("a")
+    for _ in range(200):
+        baseline.learn("a", 0.1)
+    baseline.relearn()
+    assert baseline.mean_s("a") == pytest.approx(0.1)
+    for took_s in (0.2, 0.4):
+        baseline.learn("a", took_s)
+    assert baseline.mean_s("a") == pytest.approx(0.3)
