@@ -29,7 +29,7 @@ def key() -> str:
     return f"rl:test:{uuid.uuid4()}"
 
 
-async def test_a_burst_of_the_limit_is_admitted_and_not_one_more(limiter: RateLimiter, key: str) -> None:
+async def test_burst_of_exactly_the_limit_is_admitted(limiter: RateLimiter, key: str) -> None:
     quota = Quota(5, 3600)
     admissions = [await limiter.admit(key, quota) for _ in range(7)]
     assert [a.allowed for a in admissions] == [True] * 5 + [False] * 2
@@ -42,7 +42,7 @@ async def test_concurrent_requests_are_counted_exactly(limiter: RateLimiter, key
     assert sum(a.allowed for a in admissions) == 40
 
 
-async def test_a_refusal_says_when_to_come_back_and_takes_nothing(limiter: RateLimiter, key: str) -> None:
+async def test_refusal_has_a_retry_time_and_takes_nothing(limiter: RateLimiter, key: str) -> None:
     quota = Quota(2, 60)
     for _ in range(2):
         await limiter.admit(key, quota)
@@ -53,13 +53,13 @@ async def test_a_refusal_says_when_to_come_back_and_takes_nothing(limiter: RateL
         assert 55 < refusal.reset_after_s <= 60
 
 
-async def test_an_admission_says_what_is_used_up(limiter: RateLimiter, key: str) -> None:
+async def test_admission_reports_what_remains(limiter: RateLimiter, key: str) -> None:
     admission = await limiter.admit(key, Quota(10, 60))
     assert (admission.allowed, admission.remaining, admission.retry_after_s) == (True, 9, 0)
     assert 5 < admission.reset_after_s <= 6
 
 
-async def test_time_gives_the_quota_back(limiter: RateLimiter, key: str) -> None:
+async def test_quota_is_restored_over_time(limiter: RateLimiter, key: str) -> None:
     quota = Quota(10, 1)
     for _ in range(10):
         await limiter.admit(key, quota)
@@ -68,14 +68,14 @@ async def test_time_gives_the_quota_back(limiter: RateLimiter, key: str) -> None
     assert (await limiter.admit(key, quota)).allowed
 
 
-async def test_keys_do_not_share(limiter: RateLimiter, key: str) -> None:
+async def test_each_key_has_its_own_quota(limiter: RateLimiter, key: str) -> None:
     quota = Quota(1, 3600)
     assert (await limiter.admit(key, quota)).allowed
     assert not (await limiter.admit(key, quota)).allowed
     assert (await limiter.admit(key + "x", quota)).allowed
 
 
-async def test_a_smaller_quota_takes_effect_at_once(limiter: RateLimiter, key: str) -> None:
+async def test_smaller_quota_applies_at_once(limiter: RateLimiter, key: str) -> None:
     for _ in range(100):
         await limiter.admit(key, Quota(100, 3600))
     refusal = await limiter.admit(key, Quota(60, 60))
@@ -83,7 +83,7 @@ async def test_a_smaller_quota_takes_effect_at_once(limiter: RateLimiter, key: s
     assert refusal.retry_after_s <= 1
 
 
-async def test_a_charge_is_taken_whether_it_is_left_or_not(limiter: RateLimiter, key: str) -> None:
+async def test_charge_is_taken_even_beyond_the_quota(limiter: RateLimiter, key: str) -> None:
     quota = Quota(5, 3600)
     assert (await limiter.charge(key, quota, 3)).remaining == 2
     charged = await limiter.charge(key, quota, 4)
@@ -94,7 +94,7 @@ async def test_a_charge_is_taken_whether_it_is_left_or_not(limiter: RateLimiter,
     assert 3 * 720 - 5 < refusal.retry_after_s <= 3 * 720
 
 
-async def test_at_most_one_whole_quota_is_owed(limiter: RateLimiter, key: str) -> None:
+async def test_debt_is_at_most_one_whole_quota(limiter: RateLimiter, key: str) -> None:
     quota = Quota(5, 3600)
     await limiter.charge(key, quota, 5000)
     refusal = await limiter.admit(key, quota)
@@ -102,7 +102,7 @@ async def test_at_most_one_whole_quota_is_owed(limiter: RateLimiter, key: str) -
     assert 2 * 3600 - 5 < refusal.reset_after_s <= 2 * 3600
 
 
-async def test_charges_and_requests_at_once_are_counted_exactly(limiter: RateLimiter, key: str) -> None:
+async def test_concurrent_charges_and_requests_are_counted_exactly(limiter: RateLimiter, key: str) -> None:
     quota = Quota(40, 3600)
     await asyncio.gather(*(limiter.charge(key, quota, 3) for _ in range(10)))
     admissions = await asyncio.gather(*(limiter.admit(key, quota) for _ in range(20)))

@@ -71,7 +71,7 @@ async def test_limiter_recovers_when_redis_restarts_with_its_data(tmp_path: Path
             assert (await client.ask_until(local=False)).decision.remaining < 510
 
 
-async def test_a_redis_that_forgets_everything(redis_server: RunningRedis) -> None:
+async def test_limiter_recovers_when_redis_has_lost_the_script(redis_server: RunningRedis) -> None:
     async with limited(redis_server.url) as client:
         forgetful = limiter_client(redis_server.url)
         for _ in range(3):
@@ -81,7 +81,7 @@ async def test_a_redis_that_forgets_everything(redis_server: RunningRedis) -> No
         await forgetful.aclose()
 
 
-async def test_a_network_that_loses_everything_and_heals(redis_server: RunningRedis) -> None:
+async def test_limiter_recovers_after_a_network_partition(redis_server: RunningRedis) -> None:
     async with tcp_proxy(redis_server.port) as proxy:
         url = redis_server.url.replace(f":{redis_server.port}", f":{proxy.port}")
         async with limited(url) as client:

@@ -29,7 +29,7 @@ def key() -> str:
     return f"rl:test:{uuid.uuid4()}"
 
 
-async def test_a_store_that_lost_the_script_learns_it_again(client: Redis, key: str) -> None:
+async def test_script_is_loaded_again_when_the_store_has_lost_it(client: Redis, key: str) -> None:
     limiter = RedisLimiter(client, decision_s=5)
     await limiter.admit(key, QUOTA)
     await client.script_flush()
@@ -37,7 +37,7 @@ async def test_a_store_that_lost_the_script_learns_it_again(client: Redis, key: 
     assert (await limiter.admit(key, QUOTA)).remaining == 7
 
 
-async def test_a_key_lives_no_longer_than_it_matters(client: Redis, key: str) -> None:
+async def test_key_expires_when_its_use_is_worked_off(client: Redis, key: str) -> None:
     await RedisLimiter(client, decision_s=5).admit(key, QUOTA)
     assert 5000 < await client.pttl(key) <= 6000
 
@@ -50,7 +50,7 @@ async def test_clients_are_not_locked_out_when_the_clock_is_set_back(client: Red
     assert refusal.retry_after_s <= 6
 
 
-async def test_four_gateways_admit_the_limit_together(redis_server: RunningRedis, key: str) -> None:
+async def test_four_gateways_together_admit_the_limit(redis_server: RunningRedis, key: str) -> None:
     clients = [limiter_client(redis_server.url) for _ in range(4)]
     limiters = [RedisLimiter(client, decision_s=5) for client in clients]
     quota = Quota(25, 3600)
@@ -60,14 +60,14 @@ async def test_four_gateways_admit_the_limit_together(redis_server: RunningRedis
     assert sum(admission.allowed for admission in admissions) == 25
 
 
-async def test_no_server_is_unavailable(unused_tcp_port: int) -> None:
+async def test_limiter_is_unavailable_without_a_server(unused_tcp_port: int) -> None:
     client = limiter_client(f"redis://127.0.0.1:{unused_tcp_port}/0")
     with pytest.raises(RateLimiterUnavailable):
         await RedisLimiter(client).admit("k", QUOTA)
     await client.aclose()
 
 
-async def test_a_server_that_does_not_answer_costs_no_more_than_the_time_out() -> None:
+async def test_silent_server_costs_no_more_than_the_timeout() -> None:
     server = await asyncio.start_server(_silent, "127.0.0.1", 0)
     port = server.sockets[0].getsockname()[1]
     client = limiter_client(f"redis://127.0.0.1:{port}/0")
@@ -79,7 +79,7 @@ async def test_a_server_that_does_not_answer_costs_no_more_than_the_time_out() -
     server.close()
 
 
-async def test_those_who_wait_for_their_turn_hear_it_with_the_others() -> None:
+async def test_requests_of_the_next_batch_fail_with_the_current_one() -> None:
     server = await asyncio.start_server(_silent, "127.0.0.1", 0)
     client = limiter_client(f"redis://127.0.0.1:{server.sockets[0].getsockname()[1]}/0")
     limiter = RedisLimiter(client)
@@ -96,7 +96,7 @@ async def test_those_who_wait_for_their_turn_hear_it_with_the_others() -> None:
     server.close()
 
 
-async def test_a_late_answer_is_never_taken_for_another_requests(client: Redis, key: str) -> None:
+async def test_late_answer_is_never_taken_for_another_request(client: Redis, key: str) -> None:
     """Requests that give up in the middle must not leave their answer in the connection."""
     hasty = RedisLimiter(client, decision_s=0.0005)
     patient = RedisLimiter(client, decision_s=5)
@@ -112,7 +112,7 @@ async def _silent(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) ->
     writer.close()
 
 
-async def test_requests_of_one_moment_are_asked_for_together(client: Redis, key: str) -> None:
+async def test_concurrent_requests_are_decided_in_one_batch(client: Redis, key: str) -> None:
     limiter = RedisLimiter(client, decision_s=5)
     await limiter.admit(key, QUOTA)
     before = (await client.info("commandstats"))["cmdstat_evalsha"]["calls"]
@@ -124,7 +124,7 @@ async def test_requests_of_one_moment_are_asked_for_together(client: Redis, key:
     assert (await client.info("commandstats"))["cmdstat_evalsha"]["calls"] - before <= 4
 
 
-async def test_a_request_that_gave_up_does_not_hold_up_the_others(client: Redis, key: str) -> None:
+async def test_cancelled_request_does_not_delay_the_others(client: Redis, key: str) -> None:
     limiter = RedisLimiter(client, decision_s=5)
     asking = [asyncio.create_task(limiter.admit(key, QUOTA)) for _ in range(4)]
     await asyncio.sleep(0)
@@ -137,7 +137,7 @@ async def test_a_request_that_gave_up_does_not_hold_up_the_others(client: Redis,
     assert (await limiter.admit(key, QUOTA)).remaining in {5, 6, 7}
 
 
-async def test_a_process_that_was_kept_from_running_does_not_blame_redis(redis_server: RunningRedis, key: str) -> None:
+async def test_answer_is_in_time_when_the_process_was_suspended(redis_server: RunningRedis, key: str) -> None:
     client = limiter_client(redis_server.url)
     limiter = RedisLimiter(client, decision_s=0.05)
     await limiter.admit(key, QUOTA)
@@ -149,7 +149,7 @@ async def test_a_process_that_was_kept_from_running_does_not_blame_redis(redis_s
     await client.aclose()
 
 
-async def test_warmed_up_the_first_request_needs_no_connection(redis_server: RunningRedis, key: str) -> None:
+async def test_first_request_needs_no_new_connection_after_warm_up(redis_server: RunningRedis, key: str) -> None:
     client = limiter_client(redis_server.url)
     limiter = RedisLimiter(client)
     await limiter.warm_up()
@@ -159,11 +159,11 @@ async def test_warmed_up_the_first_request_needs_no_connection(redis_server: Run
     await client.aclose()
 
 
-async def test_warming_up_without_redis_is_no_error() -> None:
+async def test_warm_up_without_redis_is_no_error() -> None:
     client = limiter_client("redis://127.0.0.1:1/0")
     await RedisLimiter(client).warm_up()
     await client.aclose()
 
 
-async def test_the_check_decides_with_the_script_that_requests_use(client: Redis) -> None:
+async def test_check_runs_the_script_that_requests_use(client: Redis) -> None:
     await RedisLimiter(client, decision_s=5).check()

@@ -31,7 +31,7 @@ async def ask(limiter: RedisLimiter, traces: Traces | None) -> str:
 
 
 @pytest.mark.parametrize("first_is_recorded", [True, False])
-async def test_each_has_its_own_step(redis_server: RunningRedis, first_is_recorded: bool) -> None:
+async def test_each_request_has_its_own_span(redis_server: RunningRedis, first_is_recorded: bool) -> None:
     traces = Traces()
     async with limiter_client(redis_server.url) as client:
         limiter = RedisLimiter(client, decision_s=5)
@@ -42,7 +42,7 @@ async def test_each_has_its_own_step(redis_server: RunningRedis, first_is_record
     assert {span.name for span in traces.ended} == {"GET", "EVALSHA"}
 
 
-async def test_a_store_that_is_away_is_an_error_of_the_step() -> None:
+async def test_unavailable_store_is_an_error_of_the_span() -> None:
     traces = Traces()
     async with limiter_client(f"redis://127.0.0.1:{free_port()}/0") as client:
         with pytest.raises(RateLimiterUnavailable):

@@ -41,7 +41,7 @@ async def _body_of(events: Iterable[Message], *, expects_body: bool = True, memo
     return body
 
 
-async def test_the_pieces_are_put_together() -> None:
+async def test_body_is_joined_from_its_pieces() -> None:
     pieces = [b"a", b"", b"bc"]
     events: list[Message] = [
         {"type": "http.request", "body": piece, "more_body": i < 2} for i, piece in enumerate(pieces)
@@ -49,11 +49,11 @@ async def test_the_pieces_are_put_together() -> None:
     assert await _body_of(events) == b"abc"
 
 
-async def test_where_no_body_can_come_none_is_waited_for() -> None:
+async def test_body_is_not_awaited_when_none_can_arrive() -> None:
     assert await _body_of([], expects_body=False) == b""
 
 
-async def test_a_client_that_leaves_ends_the_request() -> None:
+async def test_disconnect_of_the_client_ends_the_request() -> None:
     events: list[Message] = [{"type": "http.request", "body": b"a", "more_body": True}, {"type": "http.disconnect"}]
     with pytest.raises(Problem) as left:
         await _body_of(events)
@@ -65,7 +65,7 @@ def _pieces(*sizes: int) -> list[Message]:
     return [{"type": "http.request", "body": bytes(size), "more_body": i < last} for i, size in enumerate(sizes)]
 
 
-async def test_bodies_share_memory_until_they_are_answered() -> None:
+async def test_bodies_share_memory_until_their_requests_are_answered() -> None:
     memory = ByteBudget(8 * MIB)
     assert memory.take(MIB - 10, ME) is None
     with pytest.raises(Problem) as refused:
@@ -78,7 +78,7 @@ async def test_bodies_share_memory_until_they_are_answered() -> None:
     assert memory.take(MIB, ME) is None
 
 
-async def test_a_client_that_leaves_gives_its_memory_back() -> None:
+async def test_memory_is_released_when_the_client_disconnects() -> None:
     memory = ByteBudget(8 * MIB)
     with pytest.raises(Problem):
         await _body_of([*_pieces(50, 0)[:1], {"type": "http.disconnect"}], memory=memory)

@@ -54,21 +54,21 @@ async def refused(headers: Headers, body: Iterable[bytes] = (b"",), http_version
 
 
 @pytest.mark.parametrize("headers", [[(b"content-length", b"100")], CHUNKED])
-async def test_a_body_up_to_the_limit_passes(headers: Headers) -> None:
+async def test_body_up_to_the_limit_passes(headers: Headers) -> None:
     pieces = [b"x" * 60, b"x" * 40, b""]
     response = await call(layer(reading), posting(headers), pieces)
     assert response.body == b"x" * 100
 
 
 @pytest.mark.parametrize("length", [b"101", b"1048577", b"9" * 5000])
-async def test_a_longer_one_is_refused_before_it_is_read(length: bytes) -> None:
+async def test_body_with_a_larger_declared_length_is_refused_before_it_is_read(length: bytes) -> None:
     problem = await refused([(b"content-length", length)], body=())
     assert (problem.status, problem.code) == (413, "BODY_TOO_LARGE")
     assert tuple(problem.headers) == CLOSE
 
 
 @pytest.mark.parametrize("headers", [CHUNKED, [(b"content-length", b"5")], [(b"content-length", b"-1")]])
-async def test_an_undeclared_or_lying_length_is_counted(headers: Headers) -> None:
+async def test_body_with_an_undeclared_or_false_length_is_counted(headers: Headers) -> None:
     problem = await refused(headers, [b"x" * 60, b"x" * 41, b""])
     assert problem.status == 413
 
@@ -77,7 +77,7 @@ async def test_an_undeclared_or_lying_length_is_counted(headers: Headers) -> Non
     ("headers", "pieces"), [([(b"content-length", b"51")], ()), (CHUNKED, [b"x" * 30, b"x" * 21, b"never read"])]
 )
 @pytest.mark.parametrize(("of_method", "limit"), [(50, 50), (None, 100), (200, 100)])
-async def test_a_method_has_a_limit_of_its_own(
+async def test_body_limit_of_the_method_applies(
     headers: Headers, pieces: Iterable[bytes], of_method: int | None, limit: int
 ) -> None:
     scope = posting(headers)
@@ -91,13 +91,13 @@ async def test_a_method_has_a_limit_of_its_own(
         assert (await call(layer(reading), scope, [b"x" * 51, b""])).body == b"x" * 51
 
 
-async def test_http2_bodies_need_no_declaration_and_know_no_connection_header() -> None:
+async def test_http2_body_needs_no_declared_length_and_gets_no_connection_header() -> None:
     problem = await refused([], [b"x" * 101], http_version="2")
     assert problem.status == 413
     assert tuple(problem.headers) == ()
 
 
-async def test_a_body_that_trickles_in_is_not_waited_for() -> None:
+async def test_body_that_arrives_too_slowly_is_refused() -> None:
     async def trickling() -> Message:
         await asyncio.sleep(0.02)
         return {"type": "http.request", "body": b"x", "more_body": True}
@@ -110,7 +110,7 @@ async def test_a_body_that_trickles_in_is_not_waited_for() -> None:
     assert asyncio.get_running_loop().time() - started < 1
 
 
-async def test_waiting_for_the_client_to_leave_has_no_limit() -> None:
+async def test_disconnect_of_the_client_is_awaited_without_a_timeout() -> None:
     messages: list[Message] = [{"type": "http.request", "body": b"x", "more_body": False}]
 
     async def receive() -> Message:
@@ -128,7 +128,7 @@ async def test_waiting_for_the_client_to_leave_has_no_limit() -> None:
     assert seen == ["http.request", "http.disconnect"]
 
 
-async def test_a_request_without_a_body_keeps_its_own_receive() -> None:
+async def test_request_without_a_body_keeps_its_receive_channel() -> None:
     async def receive() -> Message:
         return {"type": "http.disconnect"}
 

@@ -27,7 +27,7 @@ def request(site: bytes | None, origin: bytes | None, method: str = "POST") -> E
         (None, b"http://api.example.com"),
     ],
 )
-def test_our_own_pages_and_those_on_the_list_may(site: bytes | None, origin: bytes | None) -> None:
+def test_pages_of_the_own_and_the_allowed_origins_may_send(site: bytes | None, origin: bytes | None) -> None:
     GUARD.check(request(site, origin))
 
 
@@ -50,7 +50,7 @@ def test_our_own_pages_and_those_on_the_list_may(site: bytes | None, origin: byt
     ],
 )
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "BREW"])
-def test_nobody_else_may(site: bytes | None, origin: bytes | None, method: str) -> None:
+def test_pages_of_other_origins_may_not_send(site: bytes | None, origin: bytes | None, method: str) -> None:
     with pytest.raises(Problem) as caught:
         GUARD.check(request(site, origin, method))
     assert (caught.value.status, caught.value.code) == (403, "CROSS_SITE_REQUEST")
@@ -59,10 +59,10 @@ def test_nobody_else_may(site: bytes | None, origin: bytes | None, method: str) 
 
 
 @pytest.mark.parametrize("method", ["GET", "HEAD", "OPTIONS"])
-def test_reading_is_safe(method: str) -> None:
+def test_safe_methods_are_allowed_from_every_site(method: str) -> None:
     GUARD.check(request(b"cross-site", EVIL, method))
 
 
-def test_without_a_host_nothing_is_our_own() -> None:
+def test_request_without_a_host_has_no_own_origin() -> None:
     with pytest.raises(Problem):
         GUARD.check(exchange_in(http_scope("POST", headers=[(b"origin", b"https://")])))

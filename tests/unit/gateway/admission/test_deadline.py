@@ -30,36 +30,36 @@ def asking(*values: bytes) -> Scope:
     return http_scope(headers=headers)
 
 
-async def test_a_page_of_the_gateway_has_none() -> None:
+async def test_page_of_the_gateway_has_no_deadline() -> None:
     scope = http_scope()
     exchange = exchange_in(scope)
     await call(APP, scope)
     assert exchange.request.deadline is None
 
 
-async def test_the_contracts_time_begins_when_the_body_is_there() -> None:
+async def test_deadline_of_the_contract_starts_when_the_body_is_complete() -> None:
     least, most = await left_of(http_scope(), arrived_s_ago=5.0)
     assert least <= CONTRACT_S <= most
 
 
 @pytest.mark.parametrize(("value", "seconds"), [(b"0.5", 0.5), (b"0.001", 0.001), (b"00.25", 0.25)])
-async def test_the_client_may_shorten_it(value: bytes, seconds: float) -> None:
+async def test_client_may_shorten_the_deadline(value: bytes, seconds: float) -> None:
     least, most = await left_of(asking(value))
     assert least <= seconds <= most
 
 
-async def test_the_clients_time_began_when_the_request_came() -> None:
+async def test_timeout_of_the_client_starts_when_the_request_arrives() -> None:
     least, most = await left_of(asking(b"0.75"), arrived_s_ago=0.5)
     assert least <= 0.25 <= most
 
 
 @pytest.mark.parametrize("value", [b"1", b"2", b"3600", b"86400.0"])
-async def test_it_never_lengthens_it(value: bytes) -> None:
+async def test_client_cannot_extend_the_deadline(value: bytes) -> None:
     least, most = await left_of(asking(value))
     assert least <= CONTRACT_S <= most
 
 
-async def test_a_client_that_has_stopped_waiting_has_no_time_left() -> None:
+async def test_deadline_has_passed_when_the_client_has_stopped_waiting() -> None:
     _, most = await left_of(asking(b"0.2"), arrived_s_ago=1.0)
     assert most < 0
 
@@ -68,14 +68,14 @@ NONSENSE = ["", " ", "0", "0.0", "0.0009", "-1", "+1", "1e3", "nan", "inf", ".5"
 
 
 @pytest.mark.parametrize("value", [*NONSENSE, "86400.1", "99999999999999", "1." + "0" * 99])
-async def test_nonsense_is_refused(value: str) -> None:
+async def test_invalid_timeout_is_refused(value: str) -> None:
     with pytest.raises(Problem) as refused:
         await left_of(asking(value.encode()))
     assert (refused.value.status, refused.value.code) == (400, "INVALID_REQUEST")
     assert [(v.field, v.rule) for v in refused.value.violations] == [("Request-Timeout", "header.seconds")]
 
 
-async def test_one_wish_is_enough() -> None:
+async def test_second_timeout_header_is_refused() -> None:
     with pytest.raises(Problem) as refused:
         await left_of(asking(b"0.5", b"0.5"))
     assert [v.rule for v in refused.value.violations] == ["header.duplicate"]
@@ -105,7 +105,7 @@ async def problem_of(raised: Problem, *values: bytes) -> Problem:
 
 
 @pytest.mark.parametrize("raised", OUT_OF_TIME)
-async def test_the_end_of_the_clients_own_time_is_a_408(raised: Problem) -> None:
+async def test_expired_timeout_of_the_client_is_a_408(raised: Problem) -> None:
     problem = await problem_of(raised, b"0.5")
     assert (problem.status, problem.code) == (408, "CLIENT_TIMEOUT")
     assert problem.decision is None  # no policy of the gateway's
@@ -113,10 +113,10 @@ async def test_the_end_of_the_clients_own_time_is_a_408(raised: Problem) -> None
 
 @pytest.mark.parametrize("raised", OUT_OF_TIME)
 @pytest.mark.parametrize("values", [[], [b"3600"]])
-async def test_the_end_of_the_contracts_time_is_not(raised: Problem, values: list[bytes]) -> None:
+async def test_expired_deadline_of_the_contract_keeps_its_problem(raised: Problem, values: list[bytes]) -> None:
     assert await problem_of(raised, *values) is raised
 
 
 @pytest.mark.parametrize("raised", OTHERS)
-async def test_what_is_not_for_want_of_time_stays_as_it_is(raised: Problem) -> None:
+async def test_problem_with_another_cause_is_not_changed(raised: Problem) -> None:
     assert await problem_of(raised, b"0.5") is raised

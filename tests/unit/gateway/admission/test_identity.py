@@ -40,7 +40,7 @@ def bearing(*values: bytes) -> Headers:
 
 
 @pytest.mark.parametrize("value", [b"Bearer good", b"bearer good", b"BEARER   good "])
-async def test_a_good_token_names_the_principal_and_is_kept_for_the_services(value: bytes) -> None:
+async def test_valid_token_names_the_principal_and_is_forwarded(value: bytes) -> None:
     exchange = await identify(bearing(value))
     assert exchange.request.principal == principal()
     assert exchange.request.access_token == "good"
@@ -63,7 +63,7 @@ async def test_a_good_token_names_the_principal_and_is_kept_for_the_services(val
         b"Bearer\tgood",
     ],
 )
-async def test_anything_else_is_a_bad_token(value: bytes) -> None:
+async def test_other_authorization_is_an_invalid_token(value: bytes) -> None:
     exchange = await identify(bearing(value))
     assert exchange.request.principal is None
     assert exchange.request.access_token is None
@@ -73,48 +73,48 @@ async def test_anything_else_is_a_bad_token(value: bytes) -> None:
     assert "internal" not in exchange.refusal.detail
 
 
-async def test_two_tokens_are_no_token() -> None:
+async def test_two_tokens_name_no_principal() -> None:
     exchange = await identify(bearing(b"Bearer good", b"Bearer good"))
     assert exchange.request.principal is None
     assert exchange.refusal is not None
 
 
-async def test_a_revoked_token_is_that_of_an_ended_session() -> None:
+async def test_revoked_token_is_refused_as_an_ended_session() -> None:
     refusal = (await identify(bearing(b"Bearer revoked"))).refusal
     assert refusal is not None
     assert (refusal.status, refusal.code) == (401, "SESSION_INVALID")
     assert refusal.decision == Decision("authentication", "revoked")
 
 
-async def test_an_expired_token_is_remembered_as_that() -> None:
+async def test_expired_token_is_kept_as_an_expired_one() -> None:
     refusal = (await identify(bearing(b"Bearer expired"))).refusal
     assert refusal is not None
     assert (refusal.code, refusal.decision) == ("TOKEN_EXPIRED", Decision("authentication", "expired"))
 
 
-async def test_without_keys_it_is_nobodys_fault() -> None:
+async def test_token_is_a_503_while_there_are_no_keys() -> None:
     refusal = (await identify(bearing(b"Bearer keyless"))).refusal
     assert refusal is not None
     assert (refusal.status, refusal.code) == (503, "DEPENDENCY_UNAVAILABLE")
     assert refusal.decision == Decision("authentication", "unavailable", retry_after_s=1)
 
 
-async def test_no_token_is_no_refusal_yet() -> None:
+async def test_request_without_a_token_has_no_refusal_yet() -> None:
     exchange = await identify([(b"cookie", b"session_key=abc")])
     assert (exchange.refusal, exchange.request.principal, exchange.request.session_key) == (None, None, None)
 
 
-async def test_a_public_endpoint_reads_no_token() -> None:
+async def test_public_endpoint_reads_no_token() -> None:
     exchange = await identify(bearing(b"Bearer bad"), policy(Access.PUBLIC))
     assert (exchange.refusal, exchange.request.session_key) == (None, None)
 
 
-async def test_one_that_issues_a_session_learns_of_the_former_one() -> None:
+async def test_endpoint_that_issues_a_session_receives_the_former_key() -> None:
     exchange = await identify([(b"cookie", b"session_key=abc")], policy(Access.PUBLIC, session=SessionEffect.ISSUES))
     assert exchange.request.session_key == "abc"
 
 
-async def test_what_is_no_endpoint_is_left_alone() -> None:
+async def test_request_without_an_endpoint_is_not_identified() -> None:
     scope = http_scope(headers=bearing(b"Bearer bad"))
     exchange = exchange_in(scope)
     await call(admitting(IdentityStep(TokensByName(), COOKIE)), scope)

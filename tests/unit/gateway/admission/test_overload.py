@@ -11,7 +11,7 @@ from tests.unit.gateway.admission.throttles import RPC, throttle
 from tests.unit.gateway.asgi import admitting, answering, call, exchange_in, http_scope, policy
 
 
-async def test_whoever_may_wait_passes_and_nobody_else() -> None:
+async def test_request_passes_while_the_queue_has_room_and_is_rejected_when_it_is_full() -> None:
     limit = throttle(1, max_queue=1)
     app = admitting(OverloadStep(limit, rejection_bucket()))
     limiter = limit.limiter(RPC)
@@ -33,7 +33,7 @@ async def test_whoever_may_wait_passes_and_nobody_else() -> None:
     waiting.cancel()
 
 
-async def test_what_is_no_endpoint_passes() -> None:
+async def test_request_without_an_endpoint_passes() -> None:
     limit = throttle(1)
     await limit.limiter(RPC).acquire(RPC)
     scope = http_scope()
@@ -41,7 +41,7 @@ async def test_what_is_no_endpoint_passes() -> None:
     assert (await call(admitting(OverloadStep(limit, rejection_bucket())), scope)).status == 200
 
 
-async def test_who_comes_back_too_fast_waits_for_the_refusal() -> None:
+async def test_rejection_is_delayed_when_the_client_retries_too_fast() -> None:
     limit = throttle(1)
     await limit.limiter(RPC).acquire(RPC)
     # One at once, and the next one in an hour.
@@ -61,7 +61,7 @@ async def test_who_comes_back_too_fast_waits_for_the_refusal() -> None:
 
 
 @pytest.mark.parametrize("end", [None, Problem(401, "TOKEN_EXPIRED"), asyncio.CancelledError()])
-async def test_whoever_is_let_on_is_ahead_of_others_until_it_is_answered(end: BaseException | None) -> None:
+async def test_admitted_request_holds_its_reservation_until_it_is_answered(end: BaseException | None) -> None:
     limit = throttle(1)
     others: list[int] = []
 

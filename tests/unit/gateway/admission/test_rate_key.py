@@ -21,10 +21,10 @@ def key_of(address: str) -> str:
         ("", "rl:default:addr:"),
     ],
 )
-def test_without_a_user_the_address_counts_and_for_ipv6_its_network(address: str, bucket: str) -> None:
+def test_request_without_a_user_counts_for_its_address_or_ipv6_network(address: str, bucket: str) -> None:
     assert key_of(address) == bucket
 
 
-def test_a_verified_user_counts_wherever_they_are() -> None:
+def test_request_of_a_user_counts_for_the_user_at_any_address() -> None:
     request = RequestContext("r", continue_trace(None), client_address="203.0.113.7", principal=principal())
     assert rate_key(RateClass.CREDENTIALS, request) == "rl:credentials:user:user-1"

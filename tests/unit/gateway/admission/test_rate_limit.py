@@ -43,7 +43,7 @@ async def ask(app: ASGIApp, method: MethodPolicy, who: Principal | None = None) 
     return headers
 
 
-async def test_what_is_left_is_told_on_every_response() -> None:
+async def test_remaining_quota_is_reported_on_every_response() -> None:
     app = layer()
     assert await ask(app, policy()) == [
         (b"ratelimit-policy", b'"default";q=3;w=60'),
@@ -52,7 +52,7 @@ async def test_what_is_left_is_told_on_every_response() -> None:
     assert (await ask(app, policy()))[1] == (b"ratelimit", b'"default";r=1;t=40')
 
 
-async def test_a_spent_quota_is_429_with_the_way_back() -> None:
+async def test_exhausted_quota_is_a_429_with_a_retry_time() -> None:
     app = layer()
     for _ in range(3):
         await ask(app, policy())
@@ -65,7 +65,7 @@ async def test_a_spent_quota_is_429_with_the_way_back() -> None:
     assert exchange.response_headers[1] == (b"ratelimit", b'"default";r=0;t=60')
 
 
-async def test_classes_and_users_have_quotas_of_their_own() -> None:
+async def test_each_class_and_user_has_a_separate_quota() -> None:
     app = layer()
     credentials = policy(rate_class=RateClass.CREDENTIALS)
     assert (await ask(app, credentials))[0] == (b"ratelimit-policy", b'"credentials";q=1;w=60')
@@ -78,7 +78,7 @@ async def test_classes_and_users_have_quotas_of_their_own() -> None:
         await ask(app, credentials, principal(user_id="b"))
 
 
-async def test_without_the_store_the_methods_policy_decides() -> None:
+async def test_policy_of_the_method_decides_while_the_store_is_unavailable() -> None:
     app = layer(Away())
     for _ in range(3):
         await ask(app, policy(degraded=Degraded.LOCAL_SHARE))
@@ -92,7 +92,7 @@ async def test_without_the_store_the_methods_policy_decides() -> None:
     assert refused.value.decision == Decision("rate_limit", "unavailable", retry_after_s=1)
 
 
-async def test_a_local_share_is_another_policy() -> None:
+async def test_local_share_is_reported_as_another_policy() -> None:
     still = LocalLimiter(now_us=lambda: 0)
     limiter = DegradingLimiter(Away(), still, RecordedMetrics().meter, share=0.7)
     assert await ask(limited_by(limiter), policy()) == [
@@ -101,7 +101,7 @@ async def test_a_local_share_is_another_policy() -> None:
     ]
 
 
-async def test_what_is_no_endpoint_is_not_counted() -> None:
+async def test_request_without_an_endpoint_is_not_counted() -> None:
     scope = http_scope()
     exchange = exchange_in(scope)
     assert (await call(layer(Away()), scope)).status == 200
@@ -141,7 +141,7 @@ def decisions(recorded: RecordedMetrics) -> dict[tuple[str, str], float]:
     return {(labels["rate_class"], labels["outcome"]): value for labels, value in points}
 
 
-async def test_a_page_draws_on_the_everyday_quota_of_the_network_that_asks() -> None:
+async def test_page_draws_on_the_default_quota_of_the_clients_network() -> None:
     still = LocalLimiter(now_us=lambda: 0)
     limiter = DegradingLimiter(still, still, RecordedMetrics().meter)
     page = RateLimitedPage(answering(), limiter, QUOTAS[RateClass.DEFAULT], RateLimitTelemetry(RecordedMetrics().meter))

@@ -19,16 +19,16 @@ async def status_of(headers: Headers) -> tuple[int, str]:
 
 
 @pytest.mark.parametrize(("count", "status"), [(0, 200), (100, 200), (101, 431)])
-async def test_the_number_of_fields_is_bounded(count: int, status: int) -> None:
+async def test_number_of_header_fields_is_bounded(count: int, status: int) -> None:
     assert (await status_of([(b"a", b"b")] * count))[0] == status
 
 
 @pytest.mark.parametrize(("size", "status"), [(16 * 1024 - 5, 200), (16 * 1024 - 4, 431)])
-async def test_their_size_is_bounded(size: int, status: int) -> None:
+async def test_size_of_one_header_field_is_bounded(size: int, status: int) -> None:
     assert (await status_of([(b"a", b"x" * size)]))[0] == status
 
 
-async def test_many_fields_add_up() -> None:
+async def test_size_of_all_header_fields_together_is_bounded() -> None:
     assert await status_of([(b"name", b"x" * 250)] * 80) == (431, "HEADERS_TOO_LARGE")
 
 
@@ -42,7 +42,7 @@ async def test_many_fields_add_up() -> None:
         (8192, 8192, (431, "HEADERS_TOO_LARGE")),
     ],
 )
-async def test_a_token_that_is_too_long_by_itself_is_called_that(
+async def test_header_fields_too_large_by_the_token_alone_are_an_invalid_token(
     token: int, others: int, outcome: tuple[int, str]
 ) -> None:
     headers = [(b"authorization", b"Bearer " + b"x" * token), (b"x-other", b"x" * others)]
@@ -50,5 +50,5 @@ async def test_a_token_that_is_too_long_by_itself_is_called_that(
 
 
 @pytest.mark.parametrize("coding", [b"gzip", b"identity", b""])
-async def test_an_encoded_body_is_refused(coding: bytes) -> None:
+async def test_encoded_body_is_refused(coding: bytes) -> None:
     assert await status_of([(b"content-encoding", coding)]) == (415, "UNSUPPORTED_MEDIA_TYPE")

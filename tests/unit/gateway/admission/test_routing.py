@@ -34,18 +34,18 @@ async def _refused(method: str, path: str) -> Problem:
     return refused.value
 
 
-async def test_an_endpoint() -> None:
+async def test_path_of_an_endpoint_is_routed_to_it() -> None:
     assert (await _answer("GET", "/api/v1/orders")).body == b"ListOrders"
 
 
-async def test_the_options_of_the_server_as_a_whole() -> None:
+async def test_options_of_the_whole_server_lists_all_methods() -> None:
     response = await _answer("OPTIONS", "*")
     assert response.status == 204
     assert response.header(b"allow") == b"DELETE, GET, HEAD, PATCH, POST, PUT, OPTIONS"
 
 
 @pytest.mark.parametrize("path", ["/openapi.json", "/docs", "/docs/", "/docs/start.js"])
-async def test_a_page(path: str) -> None:
+async def test_path_of_a_page_is_routed_to_it(path: str) -> None:
     assert (await _answer("GET", path)).status == 200
 
 
@@ -64,18 +64,18 @@ async def test_a_page(path: str) -> None:
         ],
     ],
 )
-async def test_nothing_is_there(path: str) -> None:
+async def test_unknown_path_is_a_404(path: str) -> None:
     problem = await _refused("GET", path)
     assert (problem.status, problem.code) == (404, "ROUTE_NOT_FOUND")
 
 
 @pytest.mark.parametrize("path", ["/api/users/%zz", "/%", "/docs/%f", "/api/v1/orders/%ff", "/openapi.json%C3"])
-async def test_a_path_that_cannot_be_decoded(path: str) -> None:
+async def test_path_that_cannot_be_decoded_is_a_400(path: str) -> None:
     problem = await _refused("GET", path)
     assert (problem.status, problem.code) == (400, "MALFORMED_REQUEST")
 
 
-async def test_other_methods_are_named() -> None:
+async def test_other_method_is_refused_with_the_allowed_ones() -> None:
     for path, allow in (("/api/v1/orders", b"GET, HEAD, POST"), ("/openapi.json", b"GET, HEAD")):
         problem = await _refused("PUT", path)
         assert (problem.status, list(problem.headers)) == (405, [(b"allow", allow)])

@@ -68,7 +68,7 @@ async def refused(scope: Scope, renewals: Renewals) -> Problem:
 
 
 @pytest.mark.parametrize(("headers", "refusal"), [(COOKIE, None), ([*COOKIE, OLD_TOKEN], EXPIRED)])
-async def test_a_session_is_renewed_and_the_request_served(headers: Headers, refusal: Problem | None) -> None:
+async def test_session_is_renewed_and_the_request_handled(headers: Headers, refusal: Problem | None) -> None:
     scope, exchange = arriving(headers, refusal=refusal)
     renewals, reports = Renewals(), Reports()
     assert (await call(layer(answering(), renewals, reports), scope)).status == 200
@@ -84,7 +84,7 @@ async def test_a_session_is_renewed_and_the_request_served(headers: Headers, ref
     ]
 
 
-async def test_a_good_token_needs_no_session() -> None:
+async def test_valid_token_needs_no_session() -> None:
     scope, exchange = arriving(COOKIE)
     exchange.request.principal = principal()
     renewals, reports = Renewals(), Reports()
@@ -95,26 +95,26 @@ async def test_a_good_token_needs_no_session() -> None:
     assert not exchange.secret
 
 
-async def test_a_bad_token_is_refused_whatever_cookie_there_is() -> None:
+async def test_invalid_token_is_refused_even_with_a_cookie() -> None:
     scope, _ = arriving(COOKIE, refusal=INVALID)
     renewals = Renewals()
     assert await refused(scope, renewals) is INVALID
     assert renewals.presented == []
 
 
-async def test_an_expired_token_without_a_session_is_refused_as_that() -> None:
+async def test_expired_token_without_a_session_is_refused_as_expired() -> None:
     scope, _ = arriving([OLD_TOKEN], refusal=EXPIRED)
     assert await refused(scope, Renewals()) is EXPIRED
 
 
-async def test_nothing_at_all_is_missing() -> None:
+async def test_request_without_credentials_is_refused_as_missing_them() -> None:
     scope, _ = arriving([])
     problem = await refused(scope, Renewals())
     assert (problem.status, problem.code) == (401, "CREDENTIALS_MISSING")
     assert problem.decision == Decision("authentication", "missing")
 
 
-async def test_a_renewal_that_fails_leaves_the_cookie_alone() -> None:
+async def test_failed_renewal_does_not_change_the_cookie() -> None:
     scope, exchange = arriving(COOKIE)
     away = Problem(503, "DEPENDENCY_UNAVAILABLE")
     assert await refused(scope, Renewals(problem=away)) is away
@@ -123,7 +123,7 @@ async def test_a_renewal_that_fails_leaves_the_cookie_alone() -> None:
 
 
 @pytest.mark.parametrize("headers", [COOKIE, [*COOKIE, (b"origin", b"https://evil.example")]])
-async def test_an_unsafe_request_from_elsewhere_rotates_nothing(headers: Headers) -> None:
+async def test_unsafe_request_from_another_site_renews_no_session(headers: Headers) -> None:
     scope, _ = arriving(headers, "POST")
     renewals = Renewals()
     assert (await refused(scope, renewals)).code == "CROSS_SITE_REQUEST"
@@ -138,7 +138,7 @@ async def test_an_unsafe_request_from_elsewhere_rotates_nothing(headers: Headers
         (OLD_TOKEN, EXPIRED),
     ],
 )
-async def test_an_unsafe_request_that_cannot_be_forged_is_renewed(
+async def test_unsafe_request_that_cannot_be_forged_renews_the_session(
     header: tuple[bytes, bytes], refusal: Problem | None
 ) -> None:
     scope, _ = arriving([*COOKIE, header], "DELETE", refusal=refusal)
@@ -146,7 +146,7 @@ async def test_an_unsafe_request_that_cannot_be_forged_is_renewed(
 
 
 @pytest.mark.parametrize(("role", "status"), [("admin", 200), ("user", 403)])
-async def test_administrators_only(role: str, status: int) -> None:
+async def test_admin_endpoint_admits_administrators_only(role: str, status: int) -> None:
     for with_token in (True, False):
         scope, exchange = arriving(COOKIE, access=Access.ADMIN)
         exchange.request.principal = principal(role) if with_token else None
@@ -158,13 +158,13 @@ async def test_administrators_only(role: str, status: int) -> None:
             assert problem.decision == Decision("access", "denied")
 
 
-async def test_internal_methods_are_for_nobody() -> None:
+async def test_internal_method_is_refused_to_administrators_too() -> None:
     scope, exchange = arriving([], access=Access.INTERNAL)
     exchange.request.principal = principal("admin")
     assert (await refused(scope, Renewals())).status == 403
 
 
-async def test_public_endpoints_ask_nothing() -> None:
+async def test_public_endpoint_needs_no_credentials() -> None:
     scope, _ = arriving(COOKIE, access=Access.PUBLIC)
     renewals = Renewals()
     assert (await call(layer(answering(), renewals), scope)).status == 200

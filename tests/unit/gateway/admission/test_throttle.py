@@ -36,7 +36,7 @@ def in_use(of: Throttle) -> int:
     return of.limiter(RPC).in_use
 
 
-async def test_what_is_no_endpoint_passes() -> None:
+async def test_request_without_an_endpoint_passes() -> None:
     scope = http_scope()
     exchange_in(scope)
     limit = throttle(1)
@@ -44,7 +44,7 @@ async def test_what_is_no_endpoint_passes() -> None:
     assert (await call(admitting(ThrottleStep(limit)), scope)).status == 200
 
 
-async def test_no_more_than_allowed_are_inside_and_the_rest_is_shed() -> None:
+async def test_requests_beyond_permits_and_queue_are_rejected() -> None:
     limit = throttle(3, max_queue=2)
     inside = most = 0
 
@@ -66,7 +66,7 @@ async def test_no_more_than_allowed_are_inside_and_the_rest_is_shed() -> None:
     assert in_use(limit) == 0
 
 
-async def test_one_network_leaves_places_to_others() -> None:
+async def test_one_network_leaves_permits_to_others() -> None:
     limit = throttle(4)
     gate = asyncio.Event()
 
@@ -86,7 +86,7 @@ async def test_one_network_leaves_places_to_others() -> None:
     assert [(await first).status, (await second).status] == [200, 200]
 
 
-async def test_the_deadline_of_the_request_counts() -> None:
+async def test_request_whose_deadline_has_passed_is_rejected() -> None:
     limit = throttle(1, max_queue=1)
     await limit.limiter(RPC).acquire(RPC)
     with pytest.raises(Problem) as caught:
@@ -94,7 +94,7 @@ async def test_the_deadline_of_the_request_counts() -> None:
     assert caught.value.decision == Decision("throttle", "deadline", limit=1, retry_after_s=1)
 
 
-async def test_a_client_that_reads_slowly_holds_no_place() -> None:
+async def test_permit_is_released_when_the_response_starts() -> None:
     limit = throttle(1)
     scope = http_scope()
     exchange_in(scope, policy=policy())
@@ -109,7 +109,7 @@ async def test_a_client_that_reads_slowly_holds_no_place() -> None:
 
 @pytest.mark.parametrize("error", [ValueError(), Problem(404, "X"), asyncio.CancelledError()])
 @pytest.mark.parametrize("after_start", [False, True])
-async def test_a_place_is_given_back_once_whatever_happens(error: BaseException, after_start: bool) -> None:
+async def test_permit_is_released_once_after_every_error(error: BaseException, after_start: bool) -> None:
     limit = throttle(2)
     await limit.limiter(RPC).acquire(RPC)
     with pytest.raises(type(error)):

@@ -2,7 +2,7 @@ import pytest
 from gateway.limits.baseline_latency import BaselineLatency
 
 
-def test_what_was_never_seen_takes_no_time() -> None:
+def test_unknown_method_has_latency_zero() -> None:
     baseline = BaselineLatency()
     assert baseline.mean_s("a") == 0.0
     baseline.is_new("a")
@@ -18,12 +18,12 @@ def test_each_method_has_its_own_mean() -> None:
     assert baseline.mean_s("fast") == pytest.approx(0.01)
 
 
-def test_the_first_to_enter_are_new() -> None:
+def test_first_requests_are_new() -> None:
     baseline = BaselineLatency()
     assert [baseline.is_new("a") for _ in range(40)] == [True] * 32 + [False] * 8
 
 
-def test_it_follows_what_changes() -> None:
+def test_mean_follows_a_change_of_latency() -> None:
     baseline = BaselineLatency()
     baseline.is_new("a")
     for took_s in [0.1] * 200 + [0.3] * 32:
@@ -31,7 +31,7 @@ def test_it_follows_what_changes() -> None:
     assert 0.2 < baseline.mean_s("a") < 0.3
 
 
-def test_in_doubt_the_next_ones_decide() -> None:
+def test_next_requests_decide_the_mean_after_relearn() -> None:
     baseline = BaselineLatency()
     baseline.is_new("a")
     for _ in range(200):

@@ -28,7 +28,7 @@ async def first_line(reader: asyncio.StreamReader, seconds: float) -> bytes:
         return await reader.readline()
 
 
-async def test_an_answer_that_was_there_while_the_loop_was_busy_is_in_time() -> None:
+async def test_answer_received_while_the_loop_was_busy_is_in_time() -> None:
     async with connection() as (theirs, reader):
         asking = asyncio.create_task(first_line(reader, 0.02))
         await asyncio.sleep(0)
@@ -37,7 +37,7 @@ async def test_an_answer_that_was_there_while_the_loop_was_busy_is_in_time() -> 
         assert await asking == b"answer\n"
 
 
-async def test_no_answer_is_a_time_out_and_the_task_goes_on() -> None:
+async def test_missing_answer_is_a_timeout_and_the_task_continues() -> None:
     async with connection() as (theirs, reader):
         with pytest.raises(TimeoutError):
             await first_line(reader, 0.02)
@@ -45,7 +45,7 @@ async def test_no_answer_is_a_time_out_and_the_task_goes_on() -> None:
         assert await first_line(reader, 5) == b"late\n"
 
 
-async def test_who_is_cancelled_is_cancelled() -> None:
+async def test_cancellation_from_outside_is_kept() -> None:
     async with connection() as (_, reader):
         asking = asyncio.create_task(first_line(reader, 0.02))
         await asyncio.sleep(0)
@@ -54,7 +54,7 @@ async def test_who_is_cancelled_is_cancelled() -> None:
             await asking
 
 
-async def test_what_goes_wrong_in_it_goes_wrong() -> None:
+async def test_error_inside_is_raised() -> None:
     with pytest.raises(LookupError):
         async with BusyLoopTimeout(0.02):
             raise LookupError

@@ -14,7 +14,7 @@ USERS = [Client(f"user:{number}", is_identified=True) for number in range(12)]
 ANONYMOUS = [Client(f"addr:192.0.2.{number}", is_identified=False) for number in range(80)]
 
 
-def test_a_stranger_gets_a_sixty_fourth() -> None:
+def test_anonymous_client_gets_a_sixty_fourth() -> None:
     memory = ByteBudget(SIZE)
     assert memory.take(MIB, ANONYMOUS[0]) is None
     refused = memory.take(1, ANONYMOUS[0])
@@ -24,7 +24,7 @@ def test_a_stranger_gets_a_sixty_fourth() -> None:
     assert memory.take(8 * MIB, USERS[0]) is None
 
 
-def test_a_user_gets_an_eighth() -> None:
+def test_user_gets_an_eighth() -> None:
     memory = ByteBudget(SIZE)
     assert memory.take(8 * MIB, USERS[0]) is None
     refused = memory.take(1, USERS[0])
@@ -32,7 +32,7 @@ def test_a_user_gets_an_eighth() -> None:
     assert (refused.state, refused.limit_bytes) == ("client_share", 8 * MIB)
 
 
-def test_all_strangers_together_leave_half_to_users() -> None:
+def test_all_anonymous_clients_together_leave_half_to_users() -> None:
     memory = ByteBudget(SIZE)
     taken = [memory.take(MIB, stranger) for stranger in ANONYMOUS]
     assert taken.count(None) == 32
@@ -42,7 +42,7 @@ def test_all_strangers_together_leave_half_to_users() -> None:
     assert (refused.state, refused.limit_bytes) == ("exhausted", SIZE)
 
 
-def test_a_small_budget_still_takes_a_large_order() -> None:
+def test_share_of_a_small_budget_still_holds_a_large_order() -> None:
     assert ByteBudget(MIB).take(112 * 1024, ANONYMOUS[0]) is None
 
 

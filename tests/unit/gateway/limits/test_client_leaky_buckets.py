@@ -30,7 +30,7 @@ async def waits(of: ClientLeakyBuckets, client: Client, times: int) -> list[floa
     return found
 
 
-async def test_a_burst_is_refused_at_once_and_what_follows_waits_for_its_turn() -> None:
+async def test_events_of_a_client_after_its_burst_are_delayed() -> None:
     clock = Clock()
     of = buckets(clock)
     assert await waits(of, ADA, 8) == [0, 0, 0, 0, 0, 0, 0.1, 0.2]
@@ -40,7 +40,7 @@ async def test_a_burst_is_refused_at_once_and_what_follows_waits_for_its_turn() 
 
 
 @given(st.lists(st.floats(0, 0.5), max_size=80))
-async def test_no_refusal_waits_longer_than_is_said(pauses: list[float]) -> None:
+async def test_no_delay_exceeds_the_longest_one(pauses: list[float]) -> None:
     clock = Clock()
     of = buckets(clock)
     for pause in pauses:
@@ -48,7 +48,7 @@ async def test_no_refusal_waits_longer_than_is_said(pauses: list[float]) -> None
         assert all(wait_s <= 2.0 for wait_s in await waits(of, ADA, 3))
 
 
-async def test_more_than_may_wait_do_not_wait() -> None:
+async def test_events_beyond_the_waiting_limit_are_not_delayed() -> None:
     of = buckets(Clock(), max_waiting=7)
     async with AsyncExitStack() as held:
         waiting = [await held.enter_async_context(of.delay(ADA)) for _ in range(9)]
@@ -57,7 +57,7 @@ async def test_more_than_may_wait_do_not_wait() -> None:
     assert (await waits(of, ADA, 1))[0] > 0
 
 
-async def test_clients_of_long_ago_are_forgotten() -> None:
+async def test_least_recent_clients_are_forgotten() -> None:
     of = buckets(Clock())
     await waits(of, ADA, 8)
     for number in range(4096):

@@ -50,7 +50,7 @@ async def refused_at_once(at: ConcurrencyLimiter, deadline: float | None = None)
     return shed.cause
 
 
-def test_a_place_is_free_or_comes_free() -> None:
+def test_permit_is_granted_when_free_or_released() -> None:
     async def scenario() -> None:
         at = limiter(1)
         (first,) = await fill(at, 1)
@@ -66,7 +66,7 @@ def test_a_place_is_free_or_comes_free() -> None:
     run(scenario())
 
 
-def test_a_full_queue_refuses_at_once() -> None:
+def test_request_is_rejected_at_once_when_the_queue_is_full() -> None:
     async def scenario() -> None:
         at = limiter(2, max_queue=1)
         await fill(at, 2)
@@ -78,7 +78,7 @@ def test_a_full_queue_refuses_at_once() -> None:
     run(scenario())
 
 
-def test_without_a_queue_whoever_finds_no_place_is_refused_at_once() -> None:
+def test_request_is_rejected_at_once_when_it_may_not_wait() -> None:
     async def scenario() -> None:
         at = limiter(1, max_wait_s=0.0)
         await fill(at, 1)
@@ -87,7 +87,7 @@ def test_without_a_queue_whoever_finds_no_place_is_refused_at_once() -> None:
     run(scenario())
 
 
-def test_a_queue_that_moves_too_slowly_refuses_at_once() -> None:
+def test_request_is_rejected_at_once_when_the_queue_is_too_slow() -> None:
     async def scenario() -> None:
         at = limiter(1, max_wait_s=1.0)
         for _ in range(60):
@@ -104,7 +104,7 @@ def test_a_queue_that_moves_too_slowly_refuses_at_once() -> None:
     run(scenario())
 
 
-def test_when_nothing_moves_nobody_more_is_let_into_the_line() -> None:
+def test_request_is_rejected_when_the_first_waiter_has_waited_too_long() -> None:
     async def scenario() -> None:
         at = limiter(1, max_wait_s=1.0)
         await fill(at, 1)
@@ -120,7 +120,7 @@ def test_when_nothing_moves_nobody_more_is_let_into_the_line() -> None:
     run(scenario())
 
 
-def test_nobody_waits_beyond_the_deadline() -> None:
+def test_request_does_not_wait_beyond_its_deadline() -> None:
     async def scenario() -> None:
         at = limiter(1, max_wait_s=5.0)
         await fill(at, 1)
@@ -133,7 +133,7 @@ def test_nobody_waits_beyond_the_deadline() -> None:
     run(scenario())
 
 
-def test_what_could_not_be_answered_in_time_is_refused_at_once() -> None:
+def test_request_is_rejected_at_once_when_its_answer_would_be_late() -> None:
     async def scenario() -> None:
         at = limiter(1, max_wait_s=5.0)
         for _ in range(60):
@@ -149,7 +149,7 @@ def test_what_could_not_be_answered_in_time_is_refused_at_once() -> None:
     run(scenario())
 
 
-def test_a_deadline_that_has_passed_is_refused_at_once() -> None:
+def test_request_is_rejected_at_once_when_its_deadline_has_passed() -> None:
     async def scenario() -> None:
         at = limiter(1)
         await fill(at, 1)
@@ -158,7 +158,7 @@ def test_a_deadline_that_has_passed_is_refused_at_once() -> None:
     run(scenario())
 
 
-def test_it_may_still_be_entered_when_others_are_turned_away_no_more() -> None:
+def test_request_is_admitted_again_when_a_permit_is_released() -> None:
     async def scenario() -> None:
         at = limiter(2)
         held = await fill(at, 2)
@@ -170,12 +170,12 @@ def test_it_may_still_be_entered_when_others_are_turned_away_no_more() -> None:
 
 
 @pytest.mark.parametrize(("queue", "wait_s"), [(-1, 1.0), (1, -1.0)])
-def test_nonsense_is_refused(queue: int, wait_s: float) -> None:
+def test_negative_bounds_are_refused(queue: int, wait_s: float) -> None:
     with pytest.raises(ValueError, match="negative"):
         limiter(1, max_queue=queue, max_wait_s=wait_s)
 
 
-def test_whoever_is_reserved_is_counted_as_ahead_until_it_enters() -> None:
+def test_reservation_counts_until_its_request_gets_a_permit() -> None:
     async def scenario() -> None:
         at = limiter(2, max_queue=0)
         reserved = at.reserve()
@@ -188,7 +188,7 @@ def test_whoever_is_reserved_is_counted_as_ahead_until_it_enters() -> None:
     run(scenario())
 
 
-def test_whoever_is_reserved_and_never_comes_or_takes_long_is_in_nobodys_way() -> None:
+def test_reservation_that_ended_or_expired_does_not_count() -> None:
     async def scenario() -> None:
         at = limiter(1, max_queue=0)
         reserved = at.reserve()
@@ -205,7 +205,7 @@ def test_whoever_is_reserved_and_never_comes_or_takes_long_is_in_nobodys_way() -
     run(scenario())
 
 
-def test_whoever_was_told_to_come_is_not_sent_away_for_a_little_worse_forecast() -> None:
+def test_request_with_a_reservation_is_queued_when_the_forecast_is_slightly_worse() -> None:
     async def scenario() -> None:
         at = limiter(1, max_wait_s=1.0)
         await hold(at, 0.4)
@@ -226,7 +226,7 @@ def test_whoever_was_told_to_come_is_not_sent_away_for_a_little_worse_forecast()
     run(scenario())
 
 
-def test_a_client_fills_neither_the_places_nor_the_line() -> None:
+def test_one_client_fills_neither_the_permits_nor_the_queue() -> None:
     async def scenario() -> None:
         at = limiter(8, max_queue=16)
         user, other = Client("user:1", is_identified=True), Client("user:2", is_identified=True)
@@ -247,7 +247,7 @@ def test_a_client_fills_neither_the_places_nor_the_line() -> None:
     run(scenario())
 
 
-def test_an_reserved_request_is_refused_at_once_when_its_client_alone_would_keep_it_waiting() -> None:
+def test_request_with_a_reservation_is_rejected_at_once_when_its_client_alone_delays_it() -> None:
     async def scenario() -> None:
         at, user = limiter(8, max_wait_s=1.0), Client("user:1", is_identified=True)
         for _ in range(64):  # the mean time inside is 0.41 s by now
@@ -269,7 +269,7 @@ def test_an_reserved_request_is_refused_at_once_when_its_client_alone_would_keep
     run(scenario())
 
 
-def test_a_crowd_of_one_client_is_not_in_front_of_another_one() -> None:
+def test_many_requests_of_one_client_do_not_delay_another_client() -> None:
     async def scenario() -> None:
         at = limiter(2, max_wait_s=1.0)
         for _ in range(64):
@@ -293,7 +293,7 @@ def test_a_crowd_of_one_client_is_not_in_front_of_another_one() -> None:
     run(scenario())
 
 
-def test_many_from_one_network_do_not_shut_the_door_to_others() -> None:
+def test_many_reservations_of_one_network_do_not_exclude_others() -> None:
     async def scenario() -> None:
         at = limiter(2, max_queue=6)
         crowd = Client("addr:192.0.2.1", is_identified=False)

@@ -74,7 +74,7 @@ class Setting:
         run(playing())
 
 
-def test_the_shared_store_decides_while_it_answers() -> None:
+def test_shared_store_decides_while_it_answers() -> None:
     setting = Setting()
 
     async def scenario() -> None:
@@ -85,7 +85,7 @@ def test_the_shared_store_decides_while_it_answers() -> None:
     setting.play(scenario())
 
 
-def test_without_it_the_share_is_admitted() -> None:
+def test_local_share_is_admitted_without_the_shared_store() -> None:
     setting = Setting(share=0.5)
     setting.store.away = True
 
@@ -97,7 +97,7 @@ def test_without_it_the_share_is_admitted() -> None:
     setting.play(scenario())
 
 
-def test_or_nobody_is() -> None:
+def test_request_is_refused_without_the_shared_store_if_its_policy_says_so() -> None:
     setting = Setting()
     setting.store.away = True
 
@@ -109,7 +109,7 @@ def test_or_nobody_is() -> None:
     setting.play(scenario())
 
 
-def test_only_those_who_ask_when_the_outage_begins_wait() -> None:
+def test_only_requests_at_the_start_of_an_outage_wait() -> None:
     setting = Setting()
     setting.store.away = True
 
@@ -127,7 +127,7 @@ def test_only_those_who_ask_when_the_outage_begins_wait() -> None:
     setting.play(scenario())
 
 
-def test_it_heals_by_itself() -> None:
+def test_shared_store_is_used_again_when_it_answers() -> None:
     setting = Setting()
     setting.store.away = True
 
@@ -143,7 +143,7 @@ def test_it_heals_by_itself() -> None:
     setting.play(scenario())
 
 
-def test_after_one_lost_answer_it_is_shared_again_at_once() -> None:
+def test_shared_store_is_used_again_at_once_after_one_lost_answer() -> None:
     setting = Setting()
     setting.store.away = True
 
@@ -159,7 +159,7 @@ def test_after_one_lost_answer_it_is_shared_again_at_once() -> None:
 
 @settings(deadline=None, max_examples=examples(30))
 @given(outages_s=st.lists(st.tuples(st.integers(0, 20), st.integers(0, 20)), max_size=12))
-def test_however_often_it_goes_away_it_admits_at_most_the_share_besides(outages_s: list[tuple[int, int]]) -> None:
+def test_repeated_outages_admit_at_most_one_more_share(outages_s: list[tuple[int, int]]) -> None:
     """A client that always asks, over a time that is one window of the quota and what these outages take."""
     setting = Setting(share=0.5)
     admitted = 0
@@ -211,12 +211,12 @@ def test_each_change_is_logged_once_and_every_fallback_counted() -> None:
 
 
 @pytest.mark.parametrize("share", [0, -1, 1.5])
-def test_a_share_is_a_part_of_the_whole(share: float) -> None:
+def test_invalid_share_is_refused(share: float) -> None:
     with pytest.raises(ValueError, match="share"):
         Setting(share)
 
 
-def test_a_charge_goes_to_the_local_share_while_the_store_is_away() -> None:
+def test_charge_is_taken_from_the_local_share_while_the_store_is_unavailable() -> None:
     setting = Setting()
 
     async def scenario() -> None:

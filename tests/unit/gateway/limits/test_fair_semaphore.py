@@ -27,7 +27,7 @@ def waiting_for(semaphore: FairSemaphore, timeout_s: float = 5.0) -> "asyncio.Ta
     return asyncio.create_task(semaphore.acquire(timeout_s, queued_at=0.0))
 
 
-async def test_places_go_first_come_first_served() -> None:
+async def test_permits_are_granted_first_come_first_served() -> None:
     semaphore = FairSemaphore(1)
     assert semaphore.try_acquire()
     order: list[int] = []
@@ -45,7 +45,7 @@ async def test_places_go_first_come_first_served() -> None:
     assert (semaphore.in_use, semaphore.waiting) == (0, 0)
 
 
-async def test_a_newcomer_cannot_overtake_in_the_moment_of_the_hand_over() -> None:
+async def test_new_request_cannot_overtake_while_a_permit_is_handed_over() -> None:
     semaphore = FairSemaphore(1)
     assert semaphore.try_acquire()
     waiting = waiting_for(semaphore)
@@ -55,7 +55,7 @@ async def test_a_newcomer_cannot_overtake_in_the_moment_of_the_hand_over() -> No
     assert await waiting
 
 
-async def test_a_waiter_cancelled_in_the_moment_of_the_hand_over_passes_the_place_on() -> None:
+async def test_waiter_cancelled_during_the_handover_passes_the_permit_on() -> None:
     semaphore = FairSemaphore(1)
     assert semaphore.try_acquire()
     first, second = waiting_for(semaphore), waiting_for(semaphore)
@@ -69,7 +69,7 @@ async def test_a_waiter_cancelled_in_the_moment_of_the_hand_over_passes_the_plac
     assert semaphore.in_use == 0
 
 
-async def test_who_came_first_is_told() -> None:
+async def test_first_waiter_is_known_by_its_queue_time() -> None:
     semaphore = FairSemaphore(1)
     assert semaphore.first_queued_at(7.0) == 7.0
     tasks = [asyncio.create_task(semaphore.acquire(5.0, queued_at=queued_at)) for queued_at in (3.0, 4.0)]
@@ -100,7 +100,7 @@ async def test_clients_take_turns() -> None:
     assert order == ["user:1", "addr:1", "other:1", "user:2", "other:2", "user:3"]
 
 
-async def test_a_client_leaves_the_rest_of_the_places_to_others() -> None:
+async def test_client_gets_no_more_than_its_share() -> None:
     semaphore = FairSemaphore(8)
     assert [semaphore.try_acquire(USER) for _ in range(5)] == [True] * 4 + [False]
     assert [semaphore.try_acquire(ANONYMOUS) for _ in range(3)] == [True] * 2 + [False]
@@ -149,7 +149,7 @@ class SemaphoreAgainstAModel(RuleBasedStateMachine):
         share = {None: 1.0, USER: 0.5, OTHER: 0.5, ANONYMOUS: 0.25}[client] * self.limit
         return self.inside.total() < self.limit and self.inside[client] < share
 
-    def hand_out(self) -> None:
+    def grant_to_waiters(self) -> None:
         while (turn := next((turn for turn in self.lines if self.may_enter(turn[0])), None)) is not None:
             client, line = turn
             self.inside[client] += 1
@@ -193,7 +193,7 @@ class SemaphoreAgainstAModel(RuleBasedStateMachine):
             await settle()
 
         self.inside[client] -= 1
-        self.hand_out()
+        self.grant_to_waiters()
         self.run(leaving())
 
     def leaver(self, whom: int) -> Client | None:
@@ -207,7 +207,7 @@ class SemaphoreAgainstAModel(RuleBasedStateMachine):
             await settle()
 
         self.limit = limit
-        self.hand_out()
+        self.grant_to_waiters()
         self.run(resizing())
 
     @precondition(lambda self: self.waiters)
@@ -223,7 +223,7 @@ class SemaphoreAgainstAModel(RuleBasedStateMachine):
 
     @precondition(lambda self: self.waiters and self.inside.total())
     @rule(whom=st.integers(0, 9), leaver=st.integers(0, 9), cancelled_first=st.booleans())
-    def leave_while_somebody_goes_away(self, whom: int, leaver: int, cancelled_first: bool) -> None:
+    def release_while_a_waiter_is_cancelled(self, whom: int, leaver: int, cancelled_first: bool) -> None:
         """Both in one moment, before any waiter's task runs: no place is lost, none stays free."""
         client = self.leaver(leaver)
         waiters = self.waiters
@@ -263,7 +263,7 @@ class SemaphoreAgainstAModel(RuleBasedStateMachine):
         self.run(asyncio.sleep(seconds))
 
     @invariant()
-    def nobody_is_lost(self) -> None:
+    def no_waiter_is_lost(self) -> None:
         assert (self.semaphore.in_use, self.semaphore.waiting) == (self.inside.total(), len(self.waiters))
         assert self.semaphore.clients_waiting == len(self.lines)
         assert all(task.done() and task.result() for task in self.served)
@@ -271,7 +271,7 @@ class SemaphoreAgainstAModel(RuleBasedStateMachine):
         assert not any(task.done() for task, _ in self.waiters)
 
     @invariant()
-    def no_client_waits_beside_a_place_that_it_may_have(self) -> None:
+    def no_client_waits_while_a_permit_is_free_for_it(self) -> None:
         assert not any(self.may_enter(client) for client, _ in self.lines)
 
 

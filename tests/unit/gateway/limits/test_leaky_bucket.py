@@ -10,12 +10,12 @@ class Clock:
         return self.now
 
 
-def test_a_few_at_once_and_then_each_in_its_turn() -> None:
+def test_events_after_a_burst_are_spaced() -> None:
     bucket = LeakyBucket(10, burst=3, max_wait_s=5, now=Clock())
     assert [bucket.wait_s() for _ in range(6)] == pytest.approx([0, 0, 0, 0, 0.1, 0.2])
 
 
-def test_who_comes_at_that_pace_never_waits() -> None:
+def test_events_at_the_rate_are_not_delayed() -> None:
     clock = Clock()
     bucket = LeakyBucket(10, burst=1, max_wait_s=5, now=clock)
     for _ in range(100):
@@ -23,7 +23,7 @@ def test_who_comes_at_that_pace_never_waits() -> None:
         assert bucket.wait_s() == 0
 
 
-def test_rest_gives_the_few_back_and_no_more() -> None:
+def test_burst_is_available_again_after_a_pause() -> None:
     clock = Clock()
     bucket = LeakyBucket(10, burst=3, max_wait_s=5, now=clock)
     for _ in range(4):
@@ -32,7 +32,7 @@ def test_rest_gives_the_few_back_and_no_more() -> None:
     assert [bucket.wait_s() > 0 for _ in range(5)] == [False, False, False, False, True]
 
 
-def test_nobody_waits_for_ever() -> None:
+def test_delay_is_bounded() -> None:
     bucket = LeakyBucket(10, burst=1, max_wait_s=2, now=Clock())
     waits = [bucket.wait_s() for _ in range(100)]
     assert max(waits) == pytest.approx(2)

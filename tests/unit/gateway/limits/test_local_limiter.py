@@ -43,7 +43,7 @@ quotas = st.builds(Quota, st.integers(1, 50), st.integers(1, 100))
 
 @settings(deadline=None)
 @given(quota=quotas, pauses_us=st.lists(st.one_of(st.just(0), st.integers(0, 10 * US)), max_size=120))
-async def test_it_admits_what_the_model_admits(quota: Quota, pauses_us: list[int]) -> None:
+async def test_limiter_agrees_with_the_model(quota: Quota, pauses_us: list[int]) -> None:
     clock, bucket = Clock(), LeakyBucket(quota)
     limiter = LocalLimiter(now_us=clock)
     bucket.at = clock.us
@@ -57,7 +57,7 @@ async def test_it_admits_what_the_model_admits(quota: Quota, pauses_us: list[int
 
 
 @given(quota=quotas)
-async def test_coming_back_when_told_to_is_admitted_and_a_moment_earlier_is_not(quota: Quota) -> None:
+async def test_retry_is_admitted_at_the_retry_time_and_not_earlier(quota: Quota) -> None:
     clock = Clock()
     limiter = LocalLimiter(now_us=clock)
     admissions = [await limiter.admit("k", quota) for _ in range(quota.limit + 1)]
@@ -68,7 +68,7 @@ async def test_coming_back_when_told_to_is_admitted_and_a_moment_earlier_is_not(
     assert (await limiter.admit("k", quota)).allowed
 
 
-async def test_no_more_keys_are_remembered_than_allowed_and_the_quietest_goes_first() -> None:
+async def test_least_recent_key_is_forgotten_beyond_the_bound() -> None:
     limiter, quota = LocalLimiter(max_keys=3, now_us=Clock()), Quota(2, 60)
     for key in ("busy", "quiet", "busy", "a", "b", "c", "d"):
         await limiter.admit(key, quota)
@@ -76,7 +76,7 @@ async def test_no_more_keys_are_remembered_than_allowed_and_the_quietest_goes_fi
     assert (await limiter.admit("quiet", quota)).remaining == 1
 
 
-async def test_keys_that_are_worked_off_are_forgotten() -> None:
+async def test_keys_without_use_are_forgotten() -> None:
     clock = Clock()
     limiter = LocalLimiter(now_us=clock)
     for number in range(1000):

@@ -12,7 +12,7 @@ from gateway.limits.quota import Quota, parse_quota
         ("1000000/1s", Quota(1_000_000, 1)),
     ],
 )
-def test_a_quota_is_read(text: str, quota: Quota) -> None:
+def test_quota_is_parsed(text: str, quota: Quota) -> None:
     assert parse_quota(text) == quota
 
 
@@ -33,16 +33,16 @@ def test_a_quota_is_read(text: str, quota: Quota) -> None:
         "9999999999/h",
     ],
 )
-def test_anything_else_is_refused_in_words(text: str) -> None:
+def test_invalid_quota_is_refused_with_a_reason(text: str) -> None:
     with pytest.raises(ValueError, match="quota"):
         parse_quota(text)
 
 
-def test_a_share_is_never_nothing() -> None:
+def test_share_is_at_least_one_request() -> None:
     assert Quota(600, 60).share(0.25) == Quota(150, 60)
     assert Quota(2, 60).share(0.25) == Quota(1, 60)
 
 
 @pytest.mark.parametrize("quota", [Quota(7, 60), Quota(999_999, 1), Quota(1, 3600)])
-def test_a_burst_is_the_limit_and_not_one_more(quota: Quota) -> None:
+def test_burst_is_exactly_the_limit(quota: Quota) -> None:
     assert quota.burst_us // quota.interval_us == quota.limit

@@ -59,17 +59,17 @@ def done_with(bucket: LeakyBucket, clients: int) -> Counter[str]:
     return outcomes
 
 
-def test_as_many_as_the_line_holds_are_all_answered() -> None:
+def test_clients_that_fit_into_the_queue_are_all_answered() -> None:
     told = done_with(LeakyBucket(300, burst=50, max_wait_s=1.0, now=now), clients=400)
     assert told["answered"] / SECONDS > 0.95 * BEST
     assert told["refused"] / SECONDS < 10
 
 
-def test_more_do_not_make_refusing_all_that_is_done() -> None:
+def test_rejections_leave_most_of_the_core_to_answers() -> None:
     told = done_with(LeakyBucket(300, burst=50, max_wait_s=1.0, now=now), clients=750)
     assert told["answered"] / SECONDS > 0.8 * BEST
 
 
-def test_which_without_a_pace_is_what_happens() -> None:
+def test_rejections_take_most_of_the_core_without_a_delay() -> None:
     told = done_with(LeakyBucket(1e9, burst=0, max_wait_s=0.0, now=now), clients=750)
     assert told["answered"] / SECONDS < 0.5 * BEST

@@ -44,7 +44,7 @@ class World:
         return lambda: self.chance.lognormvariate(math.log(mean_s) - sigma**2 / 2, sigma)
 
 
-def test_ten_times_the_load_gets_as_much_done_and_is_refused_at_once() -> None:
+def test_throughput_is_kept_at_ten_times_the_load_and_the_rest_is_rejected_at_once() -> None:
     async def scenario() -> None:
         world = World(cores=1)
         await world.offer(5, Stream(100, world.about(0.002)))
@@ -57,7 +57,7 @@ def test_ten_times_the_load_gets_as_much_done_and_is_refused_at_once() -> None:
     run(scenario())
 
 
-def test_overload_leaves_nothing_behind() -> None:
+def test_no_request_is_rejected_after_an_overload() -> None:
     async def scenario() -> None:
         world = World(cores=1)
         await world.offer(4, Stream(5000, world.about(0.002)))
@@ -68,7 +68,7 @@ def test_overload_leaves_nothing_behind() -> None:
     run(scenario())
 
 
-def test_it_lets_in_as_many_as_the_upstream_has_room_for() -> None:
+def test_limit_grows_to_the_capacity_of_the_upstream() -> None:
     async def scenario() -> None:
         world = World(cores=200)
         await world.offer(10, Stream(300, world.about(0.3)))
@@ -80,7 +80,7 @@ def test_it_lets_in_as_many_as_the_upstream_has_room_for() -> None:
     run(scenario())
 
 
-def test_chance_does_not_shrink_it() -> None:
+def test_limit_does_not_shrink_by_chance() -> None:
     async def scenario() -> None:
         world = World(cores=100)
         began_with = world.limiter.limit
@@ -91,7 +91,7 @@ def test_chance_does_not_shrink_it() -> None:
     run(scenario())
 
 
-def test_slow_methods_beside_fast_ones_do_not_shrink_it() -> None:
+def test_limit_does_not_shrink_for_slow_methods_beside_fast_ones() -> None:
     async def scenario() -> None:
         world = World(cores=50)
         streams = Stream(50, world.about(0.003)), Stream(60, world.about(0.25), "count")
@@ -104,7 +104,7 @@ def test_slow_methods_beside_fast_ones_do_not_shrink_it() -> None:
     run(scenario())
 
 
-def test_overload_by_a_mixture_gets_as_much_of_each_done() -> None:
+def test_overload_by_a_mixture_keeps_the_throughput_of_each_method() -> None:
     async def scenario() -> None:
         world = World(cores=2)
         mixture = [Stream(10, world.about(0.003)), Stream(10, world.about(0.04), "count")]
@@ -119,7 +119,7 @@ def test_overload_by_a_mixture_gets_as_much_of_each_done() -> None:
     run(scenario())
 
 
-def test_after_a_stall_it_is_soon_as_before() -> None:
+def test_throttle_recovers_after_a_stall() -> None:
     async def scenario() -> None:
         world = World(cores=1)
         await world.offer(10, Stream(300, world.about(0.002)))
@@ -133,7 +133,7 @@ def test_after_a_stall_it_is_soon_as_before() -> None:
     run(scenario())
 
 
-def test_an_upstream_that_has_become_slower_is_believed_in_the_end() -> None:
+def test_slower_upstream_becomes_the_new_baseline() -> None:
     async def scenario() -> None:
         world = World(cores=200)
         await world.offer(10, Stream(400, world.about(0.05)))
@@ -146,7 +146,7 @@ def test_an_upstream_that_has_become_slower_is_believed_in_the_end() -> None:
     run(scenario())
 
 
-def test_clients_that_do_not_wait_for_the_answer_are_overload_too() -> None:
+def test_requests_that_clients_abandon_count_as_load() -> None:
     async def scenario() -> None:
         world = World(cores=1)
         await world.offer(5, Stream(100, world.about(0.002)))
@@ -156,7 +156,7 @@ def test_clients_that_do_not_wait_for_the_answer_are_overload_too() -> None:
     run(scenario())
 
 
-def test_an_upstream_that_hangs_is_in_nobody_elses_way() -> None:
+def test_hanging_upstream_does_not_delay_others() -> None:
     async def scenario() -> None:
         world = World(cores=100)
         await world.offer(2, Stream(100, lambda: 60.0, "far"))
@@ -167,7 +167,7 @@ def test_an_upstream_that_hangs_is_in_nobody_elses_way() -> None:
     run(scenario())
 
 
-def test_classes_of_one_upstream_are_in_nobody_elses_way() -> None:
+def test_rate_classes_of_one_upstream_have_separate_limiters() -> None:
     methods = [method("get"), method("login", rate_class=RateClass.CREDENTIALS), method("count")]
     config = ThrottleConfig(FLOOR, 256, max_queue=512, max_wait_s=1.0)
     throttle = Throttle(methods, config, ThrottleTelemetry(RecordedMetrics().meter))

@@ -22,7 +22,7 @@ class Setting:
         return self.recorded.points(f"headrace.gateway.throttle.{name}")
 
 
-async def test_a_lane_shows_what_is_in_it() -> None:
+async def test_state_of_a_limiter_is_observed() -> None:
     setting = Setting()
     assert isinstance(await setting.limiter.acquire("get"), Permit)
     assert setting.shown("limit") == [(LABELS, 1)]
@@ -30,7 +30,7 @@ async def test_a_lane_shows_what_is_in_it() -> None:
     assert setting.shown("waiting") == [(LABELS, 0)]
 
 
-async def test_refusals_are_counted_by_cause() -> None:
+async def test_rejections_are_counted_by_cause() -> None:
     setting = Setting()
     await setting.limiter.acquire("get")
     for _ in range(3):
@@ -45,7 +45,7 @@ def test_waits_are_timed() -> None:
     assert waits.so_far() == [(LABELS, 1)]
 
 
-async def test_overload_is_logged_when_it_begins() -> None:
+async def test_overload_is_logged_once_when_it_begins() -> None:
     setting = Setting()
     lines: list[str] = []
     sink = logger.add(lines.append, format="{level} {message} {extra[upstream]} {extra[rate_class]} {extra[cause]}")

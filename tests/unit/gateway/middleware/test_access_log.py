@@ -30,7 +30,7 @@ def layer(app: ASGIApp) -> ASGIApp:
     return AccessLogMiddleware(app)
 
 
-async def test_one_line_says_who_did_what_and_how_it_went(lines: list[dict[str, Any]]) -> None:
+async def test_one_line_has_the_user_the_request_and_the_outcome(lines: list[dict[str, Any]]) -> None:
     scope = http_scope("PATCH", "/things/7", query_string=b"secret=1")
     exchange = exchange_in(scope, policy=policy(), principal=principal(user_id="u-9"))
     exchange.status, exchange.response_bytes, exchange.code = 409, 12, "THING_TAKEN"
@@ -52,14 +52,14 @@ async def test_one_line_says_who_did_what_and_how_it_went(lines: list[dict[str, 
     assert "secret" not in str(line)
 
 
-async def test_server_errors_are_errors(lines: list[dict[str, Any]]) -> None:
+async def test_server_error_is_logged_as_an_error(lines: list[dict[str, Any]]) -> None:
     scope = http_scope()
     exchange_in(scope).status = 503
     await call(layer(answering()), scope)
     assert lines[0]["level"].name == "ERROR"
 
 
-async def test_a_client_that_left_is_499(lines: list[dict[str, Any]]) -> None:
+async def test_request_of_a_disconnected_client_is_logged_as_499(lines: list[dict[str, Any]]) -> None:
     scope = http_scope()
     exchange_in(scope)
     with pytest.raises(asyncio.CancelledError):
@@ -67,7 +67,7 @@ async def test_a_client_that_left_is_499(lines: list[dict[str, Any]]) -> None:
     assert lines[0]["extra"]["status"] == 499
 
 
-async def test_no_path_can_forge_or_flood_the_log(lines: list[dict[str, Any]]) -> None:
+async def test_path_can_neither_forge_nor_flood_the_log(lines: list[dict[str, Any]]) -> None:
     scope = http_scope(raw_path=b"/\n{x}<red>\x1b[31m\xff" + b"y" * 10_000)
     exchange_in(scope)
     await call(layer(answering()), scope)

@@ -26,7 +26,7 @@ async def answer(app: ASGIApp, accept_encoding: bytes | None = b"gzip, br", *, s
 @pytest.mark.parametrize(
     "accept", [b"gzip", b"gzip, deflate, br", b"br;q=1, GZIP;q=0.1", b"*", b"x-gzip", b"gzip ; q=0.001"]
 )
-async def test_a_large_answer_is_compressed_for_whoever_accepts_it(accept: bytes) -> None:
+async def test_large_response_is_compressed_for_a_client_that_accepts_gzip(accept: bytes) -> None:
     response = await answer(answering(LARGE, [JSON, length(LARGE)]), accept)
     assert response.header(b"content-encoding") == b"gzip"
     assert response.header(b"vary") == b"Accept-Encoding"
@@ -37,7 +37,7 @@ async def test_a_large_answer_is_compressed_for_whoever_accepts_it(accept: bytes
 @pytest.mark.parametrize(
     "accept", [None, b"", b"br", b"gzip;q=0", b"gzip;q=0.000, *", b"*;q=0", b"identity", b"gzip;q=x", b"gzippo"]
 )
-async def test_for_anybody_else_it_is_not(accept: bytes | None) -> None:
+async def test_large_response_is_not_compressed_for_other_clients(accept: bytes | None) -> None:
     response = await answer(answering(LARGE, [JSON, length(LARGE)]), accept)
     assert response.header(b"content-encoding") is None
     assert response.header(b"vary") == b"Accept-Encoding"
@@ -46,25 +46,25 @@ async def test_for_anybody_else_it_is_not(accept: bytes | None) -> None:
 
 @pytest.mark.parametrize(("size", "compressed"), [(1023, False), (1024, True)])
 @pytest.mark.parametrize("declared", [True, False])
-async def test_small_answers_are_left_alone(size: int, compressed: bool, declared: bool) -> None:
+async def test_small_response_is_not_compressed(size: int, compressed: bool, declared: bool) -> None:
     body = b"x" * size
     response = await answer(answering(body, [JSON, length(body)] if declared else [JSON]))
     assert (response.header(b"content-encoding") == b"gzip") is compressed
 
 
 @pytest.mark.parametrize("header", [(b"set-cookie", b"session_key=x"), (b"content-encoding", b"br")])
-async def test_an_answer_with_a_secret_is_left_alone(header: tuple[bytes, bytes]) -> None:
+async def test_response_with_a_cookie_is_not_compressed(header: tuple[bytes, bytes]) -> None:
     response = await answer(answering(LARGE, [JSON, header]))
     assert response.header(b"content-encoding") in {None, b"br"}
     assert response.body == LARGE
 
 
-async def test_an_exchange_that_is_secret_is_left_alone() -> None:
+async def test_response_of_a_secret_exchange_is_not_compressed() -> None:
     response = await answer(answering(LARGE, [JSON]), secret=True)
     assert response.header(b"content-encoding") is None
 
 
-async def test_an_exchange_may_become_secret_on_the_way() -> None:
+async def test_response_is_not_compressed_when_the_exchange_becomes_secret() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         exchange_of(scope).secret = True
         await answering(LARGE, [JSON])(scope, receive, send)
@@ -72,7 +72,7 @@ async def test_an_exchange_may_become_secret_on_the_way() -> None:
     assert (await answer(app)).header(b"content-encoding") is None
 
 
-async def test_a_stream_is_compressed_piece_by_piece() -> None:
+async def test_stream_is_compressed_piece_by_piece() -> None:
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [JSON]})
         for _ in range(3):
@@ -84,7 +84,7 @@ async def test_a_stream_is_compressed_piece_by_piece() -> None:
     assert gzip.decompress(response.body) == LARGE * 3
 
 
-async def test_an_error_between_start_and_body_still_becomes_a_problem() -> None:
+async def test_error_between_start_and_body_still_becomes_a_problem() -> None:
     async def app(_scope: Scope, _receive: Receive, send: Send) -> None:
         await send({"type": "http.response.start", "status": 200, "headers": [JSON]})
         raise ValueError("late")
@@ -94,7 +94,7 @@ async def test_an_error_between_start_and_body_still_becomes_a_problem() -> None
     assert [message["type"] for message in response.messages] == ["http.response.start", "http.response.body"]
 
 
-async def test_a_compressed_answer_has_an_entity_tag_of_its_own() -> None:
+async def test_compressed_response_has_its_own_entity_tag() -> None:
     app = answering(LARGE, [JSON, length(LARGE), (b"etag", b'"1"')])
     assert (await answer(app)).header(b"etag") == b'"1-gzip"'
     assert (await answer(app, b"identity")).header(b"etag") == b'"1"'
@@ -104,13 +104,13 @@ async def test_a_compressed_answer_has_an_entity_tag_of_its_own() -> None:
     assert (await answer(small)).header(b"etag") == b'"1"'
 
 
-async def test_an_answer_without_a_body_keeps_its_entity_tag() -> None:
+async def test_response_without_a_body_keeps_its_entity_tag() -> None:
     response = await answer(answering(b"", [(b"etag", b'"1-gzip"')], status=304))
     assert (response.status, response.header(b"etag"), response.body) == (304, b'"1-gzip"', b"")
 
 
 @pytest.mark.parametrize("accept", [b"gzip", b"identity"])
-async def test_the_answer_to_head_has_the_fields_of_that_to_get(accept: bytes) -> None:
+async def test_response_to_head_has_the_header_fields_of_get(accept: bytes) -> None:
     async def ask(method: str) -> Response:
         scope = http_scope(method, headers=[(b"accept-encoding", accept)])
         exchange_in(scope)
@@ -121,13 +121,13 @@ async def test_the_answer_to_head_has_the_fields_of_that_to_get(accept: bytes) -
     assert (len(get.body) > 0, head.body) == (True, b"")
 
 
-async def test_the_gateways_own_pages_are_compressed_already() -> None:
+async def test_own_pages_of_the_gateway_are_not_compressed_again() -> None:
     scope = http_scope(headers=[(b"accept-encoding", b"gzip")])
     exchange_in(scope).page = "/docs"
     response = await call(CompressionMiddleware(answering(LARGE, [JSON, length(LARGE)])), scope)
     assert response.body == LARGE
 
 
-async def test_a_long_accept_encoding_is_not_taken_apart() -> None:
+async def test_long_accept_encoding_is_ignored() -> None:
     response = await answer(answering(LARGE, [JSON, length(LARGE)]), b"gzip" + b"," * 16_000)
     assert response.header(b"content-encoding") is None

@@ -32,7 +32,7 @@ async def preflight(origin: str, method: str = "PATCH", headers: str = "authoriz
     return await call(layer(raising(AssertionError("a preflight ends here"))), scope)
 
 
-async def test_an_allowed_origin_may_read_the_answer_and_our_headers() -> None:
+async def test_allowed_origin_may_read_the_response_and_its_headers() -> None:
     response = await simple(APP)
     assert response.header(b"access-control-allow-origin") == APP.encode()
     assert response.header(b"access-control-allow-credentials") == b"true"
@@ -41,7 +41,7 @@ async def test_an_allowed_origin_may_read_the_answer_and_our_headers() -> None:
     assert response.header(b"vary") == b"Origin"
 
 
-async def test_a_problem_may_be_read_too() -> None:
+async def test_allowed_origin_may_read_a_problem() -> None:
     inner = ProblemDetailsMiddleware(raising(Problem(404, "GONE")), str)
     response = await simple(APP, inner)
     assert response.status == 404
@@ -60,20 +60,20 @@ async def test_a_problem_may_be_read_too() -> None:
         "https://APP.example.com/",
     ],
 )
-async def test_no_other_origin_may(origin: str) -> None:
+async def test_other_origin_may_not_read_the_response(origin: str) -> None:
     response = await simple(origin)
     assert response.header(b"access-control-allow-origin") is None
     assert response.header(b"vary") == b"Origin"
     assert (await preflight(origin)).header(b"access-control-allow-origin") is None
 
 
-async def test_the_answer_varies_even_without_an_origin() -> None:
+async def test_response_varies_by_origin_even_without_one() -> None:
     response = await call(layer(answering(headers=[(b"vary", b"Accept-Encoding")])), http_scope())
     assert response.header(b"vary") == b"Accept-Encoding, Origin"
 
 
 @pytest.mark.parametrize("method", ["GET", "POST", "PUT", "PATCH", "DELETE"])
-async def test_a_preflight_is_answered(method: str) -> None:
+async def test_preflight_is_answered(method: str) -> None:
     headers = "authorization, content-type, if-match, idempotency-key, x-request-id, traceparent, request-timeout"
     response = await preflight(APP, method, headers)
     assert response.status in {200, 204}
@@ -85,7 +85,7 @@ async def test_a_preflight_is_answered(method: str) -> None:
 
 
 @pytest.mark.parametrize(("method", "headers"), [("TRACE", ""), ("GET", "x-evil")])
-async def test_a_preflight_for_more_than_we_take_fails(method: str, headers: str) -> None:
+async def test_preflight_for_an_unsupported_request_fails(method: str, headers: str) -> None:
     response = await preflight(APP, method, headers)
     assert response.status == 400
     assert response.header(b"content-type") == b"application/problem+json"
@@ -95,7 +95,7 @@ async def test_a_preflight_for_more_than_we_take_fails(method: str, headers: str
     assert b"Origin" in (response.header(b"vary") or b"")
 
 
-async def test_without_origins_the_protocol_is_not_spoken() -> None:
+async def test_cors_is_off_without_origins() -> None:
     asked = [(b"origin", APP.encode()), (b"access-control-request-method", b"GET")]
     response = await call(CorsMiddleware(answering(b"app"), (), str.capitalize), http_scope("OPTIONS", headers=asked))
     assert response.body == b"app"
@@ -105,10 +105,10 @@ async def test_without_origins_the_protocol_is_not_spoken() -> None:
 @pytest.mark.parametrize(
     "wrong", ["*", "null", "https://*.example.com", "app.example.com", "https://a/b", "ftp://a", "", "https://a:b"]
 )
-def test_what_is_no_origin_is_refused(wrong: str) -> None:
+def test_invalid_origin_is_refused(wrong: str) -> None:
     with pytest.raises(ValueError, match="not an origin"):
         parse_origins([APP, wrong])
 
 
-def test_origins_are_read_as_browsers_send_them() -> None:
+def test_origins_are_normalised_to_the_form_of_browsers() -> None:
     assert parse_origins([" https://App.Example.com/ ", "http://[::1]:5173"]) == {APP, "http://[::1]:5173"}

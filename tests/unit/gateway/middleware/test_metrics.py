@@ -11,7 +11,7 @@ COUNT = "http_server_request_duration_seconds_count"
 ACTIVE = "http.server.active_requests"
 
 
-async def test_a_request_is_timed_under_its_template() -> None:
+async def test_request_is_timed_by_its_path_template() -> None:
     recorded, timed = RecordedMetrics(), process_metrics.Growth(COUNT)
     scope = http_scope(path="/things/7")
     exchange_in(scope, policy=policy()).status = 200
@@ -26,7 +26,7 @@ async def test_a_request_is_timed_under_its_template() -> None:
     assert recorded.points("headrace.gateway.decisions") == []
 
 
-async def test_invented_methods_and_paths_make_no_series() -> None:
+async def test_invented_methods_and_paths_create_no_time_series() -> None:
     timed = process_metrics.Growth(COUNT)
     layer = MetricsMiddleware(answering(), RecordedMetrics().meter)
     for number in range(20):
@@ -37,7 +37,7 @@ async def test_invented_methods_and_paths_make_no_series() -> None:
     assert (labels["http_request_method"], labels["http_route"], count) == ("_OTHER", "-", 20)
 
 
-async def test_requests_in_progress_are_seen_and_end_with_the_request() -> None:
+async def test_requests_in_progress_are_counted_until_they_end() -> None:
     recorded, timed = RecordedMetrics(), process_metrics.Growth(COUNT)
     seen: list[float] = []
 
@@ -56,7 +56,7 @@ async def test_requests_in_progress_are_seen_and_end_with_the_request() -> None:
     assert [labels["http_response_status_code"] for labels, _ in timed.so_far()] == ["499"]
 
 
-async def test_a_policys_decision_is_counted() -> None:
+async def test_refusal_of_a_policy_is_counted() -> None:
     recorded = RecordedMetrics()
     scope = http_scope()
     exchange_in(scope).decision = Decision("throttle", "shedding")

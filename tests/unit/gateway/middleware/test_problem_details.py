@@ -35,14 +35,14 @@ def log() -> Iterator[list[str]]:
     logger.remove(sink)
 
 
-async def test_a_success_passes() -> None:
+async def test_success_passes_unchanged() -> None:
     scope = http_scope()
     exchange = exchange_in(scope)
     response = await call(layer(answering(b"fine")), scope)
     assert (response.status, response.body, exchange.code) == (200, b"fine", None)
 
 
-async def test_a_problem_is_answered_as_it_says() -> None:
+async def test_problem_is_answered_as_a_document() -> None:
     decision = Decision("rate_limit", "exhausted", limit=10, remaining=0, retry_after_s=7)
     problem = Problem(429, "RATE_LIMITED", "Later.", [Violation("a", "b", "c")], decision, [(b"allow", b"GET")])
     scope = http_scope()
@@ -78,15 +78,15 @@ async def test_a_problem_is_answered_as_it_says() -> None:
         ("WRONG_CREDENTIALS", b'Bearer realm="headrace"'),
     ],
 )
-async def test_a_401_has_a_challenge(code: str, challenge: bytes) -> None:
+async def test_401_has_a_challenge(code: str, challenge: bytes) -> None:
     assert (await answer(Problem(401, code))).header(b"www-authenticate") == challenge
 
 
-async def test_only_a_401_has_a_challenge() -> None:
+async def test_other_status_has_no_challenge() -> None:
     assert (await answer(Problem(403, "ACCESS_DENIED"))).header(b"www-authenticate") is None
 
 
-async def test_the_unexpected_is_logged_once_and_told_to_nobody(log: list[str]) -> None:
+async def test_unexpected_error_is_logged_once_and_not_disclosed(log: list[str]) -> None:
     response = await answer(ValueError("password of the database"))
     assert response.status == 500
     assert orjson.loads(response.body)["code"] == "INTERNAL"
@@ -96,7 +96,7 @@ async def test_the_unexpected_is_logged_once_and_told_to_nobody(log: list[str]) 
 
 
 @pytest.mark.parametrize("error", [Problem(404, "GONE"), ValueError("broken")])
-async def test_a_response_under_way_is_broken_off(error: Exception, log: list[str]) -> None:
+async def test_error_after_the_response_started_is_raised(error: Exception, log: list[str]) -> None:
     app = RequestContextMiddleware(layer(raising(error, after_start=True)), ClientAddress())
     scope = http_scope()
     with pytest.raises(type(error)):
@@ -105,7 +105,7 @@ async def test_a_response_under_way_is_broken_off(error: Exception, log: list[st
     assert log == []  # the server does: see tests/unit/gateway/server/test_request_tasks.py
 
 
-async def test_cancellation_passes(log: list[str]) -> None:
+async def test_cancellation_is_raised(log: list[str]) -> None:
     with pytest.raises(asyncio.CancelledError):
         await call(layer(raising(asyncio.CancelledError())), _opened())
     assert log == []

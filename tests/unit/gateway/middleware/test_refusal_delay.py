@@ -36,26 +36,26 @@ async def is_answered(app: RefusalDelayMiddleware, *, admitted: bool = False) ->
 
 
 @pytest.mark.parametrize("status", [400, 401, 404, 405, 414, 429, 431])
-async def test_a_client_that_goes_on_waits_for_its_refusals(status: int) -> None:
+async def test_repeated_refusal_is_delayed(status: int) -> None:
     app = delayed(status)
     await ask(app)
     assert not await is_answered(app)
 
 
-async def test_what_a_quota_admitted_does_not_wait() -> None:
+async def test_refusal_is_not_delayed_when_a_quota_admitted_the_request() -> None:
     app = delayed(404)
     await ask(app)
     assert await is_answered(app, admitted=True)
 
 
 @pytest.mark.parametrize("status", [500, 503, 504])
-async def test_a_failure_of_ours_does_not_wait(status: int) -> None:
+async def test_server_error_is_not_delayed(status: int) -> None:
     app = delayed(status)
     await ask(app)
     assert await is_answered(app)
 
 
-async def test_a_success_passes() -> None:
+async def test_success_is_not_delayed() -> None:
     scope = http_scope()
     exchange_in(scope)
     app = RefusalDelayMiddleware(answering(), ClientLeakyBuckets(1, burst=0, max_wait_s=1, max_waiting=1))

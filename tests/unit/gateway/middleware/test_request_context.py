@@ -13,13 +13,13 @@ def layer(app: ASGIApp) -> ASGIApp:
 
 
 @pytest.mark.parametrize("request_id", [b"a", b"x" * 128, b"!~{}"])
-async def test_a_valid_request_id_is_kept(request_id: bytes) -> None:
+async def test_valid_request_id_is_kept(request_id: bytes) -> None:
     response = await call(layer(answering()), http_scope(headers=[(b"x-request-id", request_id)]))
     assert response.header(b"x-request-id") == request_id
 
 
 @pytest.mark.parametrize("request_id", [b"", b"x" * 129, b"a b", b"\xe9", b"a\x00", None])
-async def test_any_other_is_replaced(request_id: bytes | None) -> None:
+async def test_invalid_request_id_is_replaced(request_id: bytes | None) -> None:
     headers = [] if request_id is None else [(b"x-request-id", request_id)]
     response = await call(layer(answering()), http_scope(headers=headers))
     minted = response.header(b"x-request-id")
@@ -28,7 +28,7 @@ async def test_any_other_is_replaced(request_id: bytes | None) -> None:
     assert minted != request_id
 
 
-async def test_the_context_is_that_of_the_client() -> None:
+async def test_context_is_read_from_the_request() -> None:
     scope = http_scope(
         headers=[
             (b"traceparent", b"00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"),
@@ -49,7 +49,7 @@ async def test_the_context_is_that_of_the_client() -> None:
     await call(layer(app), scope)
 
 
-async def test_what_the_layers_asked_for_goes_out_once() -> None:
+async def test_response_headers_of_the_exchange_are_sent_once() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         exchange_of(scope).response_headers.append((b"ratelimit", b"r=1"))
         await answering(b"12345", [(b"content-type", b"text/plain")], 201)(scope, receive, send)
@@ -63,7 +63,7 @@ async def test_what_the_layers_asked_for_goes_out_once() -> None:
     assert (exchange_of(scope).status, exchange_of(scope).response_bytes) == (201, 5)
 
 
-async def test_a_secret_turns_a_cacheable_response_into_one_that_is_not() -> None:
+async def test_response_with_a_secret_must_not_be_stored() -> None:
     async def app(scope: Scope, receive: Receive, send: Send) -> None:
         exchange_of(scope).secret = True
         await answering(headers=[(b"cache-control", b"public, max-age=600")])(scope, receive, send)
@@ -72,7 +72,7 @@ async def test_a_secret_turns_a_cacheable_response_into_one_that_is_not() -> Non
     assert response.header(b"cache-control") == b"no-store"
 
 
-async def test_a_client_without_an_address() -> None:
+async def test_client_without_an_address_has_an_empty_one() -> None:
     scope = http_scope(client=None)
     await call(layer(answering()), scope)
     assert exchange_of(scope).request.client_address == ""

@@ -54,11 +54,13 @@ async def left_after(app: ASGIApp) -> bytes:
     ],
 )
 @pytest.mark.parametrize("announced", [True, False])
-async def test_every_64_kib_begun_are_a_request(chunks_bytes: tuple[int, ...], left: bytes, announced: bool) -> None:
+async def test_each_started_64_kib_cost_one_request(
+    chunks_bytes: tuple[int, ...], left: bytes, announced: bool
+) -> None:
     assert await left_after(limited(sending(*chunks_bytes, announced=announced))) == left
 
 
-async def test_the_next_requests_wait_for_what_a_response_cost() -> None:
+async def test_later_requests_wait_for_the_cost_of_a_response() -> None:
     app = limited(sending(12 * BYTES_PER_UNIT))
     assert await left_after(app) == b'"default";r=0;t=720'
     with pytest.raises(Problem) as refused:
@@ -68,13 +70,13 @@ async def test_the_next_requests_wait_for_what_a_response_cost() -> None:
     assert refused.value.decision.retry_after_s == 180
 
 
-async def test_what_was_not_admitted_against_a_quota_is_not_charged() -> None:
+async def test_response_without_a_quota_is_not_charged() -> None:
     scope = http_scope()
     exchange = exchange_in(scope)
     await call(limited(sending(4 * BYTES_PER_UNIT)), scope)
     assert exchange.response_headers == []
 
 
-async def test_a_refusal_further_in_passes() -> None:
+async def test_small_response_costs_nothing_more() -> None:
     app = limited(answering())
     assert (await left_after(app)).startswith(b'"default";r=9')

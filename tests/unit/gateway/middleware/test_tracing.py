@@ -29,7 +29,7 @@ def attributes_of(traces: Traces) -> dict[str, Any]:
     return dict(span.attributes or {})
 
 
-async def test_a_request_that_is_not_recorded_passes_untouched() -> None:
+async def test_request_that_is_not_sampled_passes_unchanged() -> None:
     traces, scope = Traces(0.0), http_scope()
     before = exchange_in(scope).request.trace
     await call(layer(traces), scope)
@@ -38,7 +38,7 @@ async def test_a_request_that_is_not_recorded_passes_untouched() -> None:
     assert traces.ended == ()
 
 
-async def test_a_recorded_request_is_its_span_for_all_whom_it_calls() -> None:
+async def test_span_of_a_sampled_request_is_the_parent_of_its_calls() -> None:
     traces, scope = Traces(1.0), http_scope(query_string=b"email=ada@example.com")
     exchange_in(scope, policy=policy())
     await call(layer(traces), scope)
@@ -60,7 +60,9 @@ async def test_a_recorded_request_is_its_span_for_all_whom_it_calls() -> None:
         (None, None, None),
     ],
 )
-async def test_only_what_is_our_fault_is_an_error(status: int | None, code: str | None, error: str | None) -> None:
+async def test_only_server_errors_mark_the_span_as_failed(
+    status: int | None, code: str | None, error: str | None
+) -> None:
     traces, scope = Traces(1.0), http_scope()
     exchange_in(scope)
     await call(layer(traces, status, code), scope)
@@ -70,14 +72,14 @@ async def test_only_what_is_our_fault_is_an_error(status: int | None, code: str 
     assert traces.ended[0].status.is_ok is (error is None)
 
 
-async def test_what_a_client_invents_is_in_no_name() -> None:
+async def test_span_name_contains_no_invented_method_or_path() -> None:
     traces, scope = Traces(1.0), http_scope(method="BREW", path="/users/0190b3a1")
     exchange_in(scope)
     await call(layer(traces), scope)
     assert traces.ended[0].name == "_OTHER"
 
 
-async def test_a_span_ends_whatever_happens() -> None:
+async def test_span_ends_after_every_error() -> None:
     traces, scope = Traces(1.0), http_scope()
     exchange_in(scope)
     with pytest.raises(RuntimeError):

@@ -24,24 +24,24 @@ PLAIN, SECURE = SessionCookie(secure=False), SessionCookie(secure=True)
         (b"; ;;=;", None),
     ],
 )
-def test_the_key_is_read(cookie: bytes, found: str | None) -> None:
+def test_session_key_is_read(cookie: bytes, found: str | None) -> None:
     assert PLAIN.read([(b"accept", b"*/*"), (b"cookie", cookie)]) == found
 
 
-def test_http2_may_spread_the_cookies() -> None:
+def test_cookies_in_several_http2_fields_are_read() -> None:
     assert PLAIN.read([(b"cookie", b"a=b"), (b"cookie", b"session_key=abc")]) == "abc"
 
 
-def test_the_secure_cookie_has_a_name_of_its_own() -> None:
+def test_secure_cookie_has_the_host_prefix() -> None:
     assert SECURE.read([(b"cookie", b"session_key=forged; __Host-session_key=abc")]) == "abc"
     assert SECURE.read([(b"cookie", b"session_key=forged")]) is None
 
 
-def test_no_cookie_is_no_key() -> None:
+def test_request_without_the_cookie_has_no_session_key() -> None:
     assert PLAIN.read([]) is None
 
 
-def test_it_is_issued_with_all_its_guards() -> None:
+def test_cookie_is_issued_with_all_attributes() -> None:
     assert PLAIN.issue("abc", 86400) == (
         b"set-cookie",
         b"session_key=abc; Max-Age=86400; Path=/; HttpOnly; SameSite=Lax",
@@ -52,5 +52,5 @@ def test_it_is_issued_with_all_its_guards() -> None:
     )
 
 
-def test_it_is_cleared() -> None:
+def test_cookie_is_deleted() -> None:
     assert SECURE.clear()[1] == b"__Host-session_key=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax; Secure"

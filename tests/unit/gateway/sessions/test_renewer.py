@@ -61,7 +61,7 @@ async def test_renewal_returns_the_successor_and_the_principal_of_the_token() ->
     assert (renewal.session_key, renewal.access_token, renewal.principal) == ("key-successor", "token", principal())
 
 
-async def test_a_revocation_that_overtook_the_renewal_wins() -> None:
+async def test_revocation_during_the_renewal_ends_the_session() -> None:
     with pytest.raises(Problem) as caught:
         await renewer("revoked").renew("key", REQUEST)
     assert (caught.value.status, caught.value.code) == (401, "SESSION_INVALID")
@@ -69,7 +69,7 @@ async def test_a_revocation_that_overtook_the_renewal_wins() -> None:
 
 
 @pytest.mark.parametrize("refusal", ["invalid", "expired", "malformed"])
-async def test_any_other_fault_of_a_new_token_is_ours(refusal: TokenErrorKind) -> None:
+async def test_invalid_new_token_is_a_503(refusal: TokenErrorKind) -> None:
     with pytest.raises(Problem) as caught:
         await renewer(refusal).renew("key", REQUEST)
     assert (caught.value.status, caught.value.code) == (503, "DEPENDENCY_UNAVAILABLE")
@@ -113,7 +113,7 @@ def gated(sessions: GatedSessions, recorded: RecordedMetrics | None = None) -> S
     return renewing_with(sessions, Verdict(None), recorded)
 
 
-async def test_who_comes_together_with_one_key_is_given_one_renewal() -> None:
+async def test_concurrent_requests_with_one_key_share_one_renewal() -> None:
     sessions = GatedSessions()
     renewing = gated(sessions)
     together = [asyncio.create_task(renewing.renew("key", REQUEST)) for _ in range(50)]
@@ -156,7 +156,7 @@ def outcomes(recorded: RecordedMetrics) -> dict[str, float]:
     return {labels["outcome"]: value for labels, value in recorded.points("headrace.renewals")}
 
 
-async def test_renewals_and_who_shared_one_are_counted() -> None:
+async def test_renewals_and_shared_renewals_are_counted() -> None:
     sessions, recorded = GatedSessions(), RecordedMetrics()
     renewing = gated(sessions, recorded)
     together = [asyncio.create_task(renewing.renew("key", REQUEST)) for _ in range(5)]
@@ -168,7 +168,7 @@ async def test_renewals_and_who_shared_one_are_counted() -> None:
 @pytest.mark.parametrize(
     ("reason", "outcome"), [("SESSION_REUSED", "session_reused"), ("MADE_UP_BY_A_SERVICE", "failed")]
 )
-async def test_refusals_are_counted_by_the_contracts_reasons(reason: str, outcome: str) -> None:
+async def test_refusals_are_counted_by_the_reasons_of_the_contract(reason: str, outcome: str) -> None:
     recorded = RecordedMetrics()
     renewing = renewing_with(Refusing(Status.UNAUTHENTICATED, reason), Verdict(None), recorded)
     with pytest.raises(Problem):
@@ -176,7 +176,7 @@ async def test_refusals_are_counted_by_the_contracts_reasons(reason: str, outcom
     assert outcomes(recorded) == {outcome: 1}
 
 
-async def test_a_service_that_is_away_is_an_outcome() -> None:
+async def test_unavailable_service_is_counted_as_an_outcome() -> None:
     recorded = RecordedMetrics()
     with pytest.raises(Problem):
         await renewing_with(Refusing(Status.DEADLINE_EXCEEDED), Verdict(None), recorded).renew("key", REQUEST)

@@ -60,7 +60,7 @@ class Desk:
         return self.authority.reported
 
 
-async def test_reports_each_key_of_each_session_once() -> None:
+async def test_each_key_of_each_session_is_reported_once() -> None:
     desk = Desk()
     for _ in range(3):
         for session, counter in (("s1", 1), ("s2", 1), ("s1", 2), ("s1", 1)):
@@ -69,14 +69,14 @@ async def test_reports_each_key_of_each_session_once() -> None:
     assert await desk.told() == ["s1.1", "s2.1", "s1.2"]
 
 
-async def test_requests_that_come_together_are_one_report() -> None:
+async def test_concurrent_requests_make_one_report() -> None:
     desk = Desk()
     for _ in range(50):
         desk.present("s1", 1)
     assert await desk.told() == ["s1.1"]
 
 
-async def test_what_is_too_much_at_once_is_reported_later() -> None:
+async def test_report_beyond_the_bound_is_deferred() -> None:
     desk = Desk()
     for number in range(use_reporter._MAX_IN_FLIGHT + 8):
         desk.present(f"s{number}", 1)
@@ -85,7 +85,7 @@ async def test_what_is_too_much_at_once_is_reported_later() -> None:
     assert (await desk.told())[-1] == "s39.1"
 
 
-async def test_what_failed_is_reported_again_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_failed_report_is_repeated_after_a_pause(monkeypatch: pytest.MonkeyPatch) -> None:
     desk = Desk()
     desk.authority.failure = AWAY
     desk.present("s1", 1)
@@ -98,7 +98,7 @@ async def test_what_failed_is_reported_again_after_a_pause(monkeypatch: pytest.M
     assert await desk.told() == ["s1.1", "s1.1"]
 
 
-async def test_of_a_session_that_has_ended_nothing_is_left_to_report() -> None:
+async def test_ended_session_is_not_reported_again() -> None:
     desk = Desk()
     desk.authority.failure = ENDED
     for _ in range(2):
@@ -108,7 +108,7 @@ async def test_of_a_session_that_has_ended_nothing_is_left_to_report() -> None:
     assert await desk.told() == ["s1.1", "s2.1"]
 
 
-async def test_remembers_a_bounded_number_of_sessions(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_number_of_remembered_sessions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(use_reporter, "_MAX_SESSIONS", 10)
     desk = Desk()
     for number in range(30):
