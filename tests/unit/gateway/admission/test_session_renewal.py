@@ -19,7 +19,7 @@ OLD_TOKEN = (b"authorization", b"Bearer expired")
 
 
 class Renewals:
-    """Renews key-1 to key-2, for whoever `role` says; or fails with `problem`."""
+    """Renews key-1 to key-2, for a principal with the role; or fails with `problem`."""
 
     def __init__(self, role: str = "user", problem: Problem | None = None) -> None:
         self.presented: list[str] = []
@@ -35,7 +35,7 @@ class Renewals:
 
 
 class Reports:
-    """requests: those that presented a token."""
+    """Records the requests that presented a token."""
 
     def __init__(self) -> None:
         self.requests: list[RequestContext] = []

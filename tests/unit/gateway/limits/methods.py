@@ -1,4 +1,4 @@
-"""Methods of a contract that nobody wrote."""
+"""Fake methods of a contract."""
 
 from typing import cast
 
@@ -9,5 +9,5 @@ from tests.unit.gateway.asgi import FakeMethod, policy
 
 
 def method(name: str, upstream: str = "thing-svc", rate_class: RateClass = RateClass.DEFAULT) -> Method:
-    """A method with all that limits are about."""
+    """Returns a method with the properties that limits read."""
     return cast("Method", FakeMethod(policy(rate_class=rate_class), name, upstream))

@@ -1,4 +1,4 @@
-"""BusyLoopTimeout against a busy event loop, with a real socket: what is in it is not late."""
+"""BusyLoopTimeout on a busy event loop, with a real socket: an answer that was received is not late."""
 
 import asyncio
 import socket
@@ -12,7 +12,7 @@ from gateway.limits.busy_loop_timeout import BusyLoopTimeout
 
 @asynccontextmanager
 async def connection() -> AsyncIterator[tuple[socket.socket, asyncio.StreamReader]]:
-    """Whoever answers, and whoever waits for it."""
+    """Yields the socket that answers, and the reader that waits for the answer."""
     theirs, ours = socket.socketpair()
     reader, writer = await asyncio.open_connection(sock=ours)
     try:

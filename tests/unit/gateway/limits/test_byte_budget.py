@@ -1,4 +1,4 @@
-"""Shared memory: no client, and no crowd of unidentified ones, takes what the others need."""
+"""The shared memory: neither a client nor all anonymous clients together take what the others need."""
 
 from gateway.limits.byte_budget import ByteBudget
 from hypothesis import settings
@@ -47,7 +47,7 @@ def test_share_of_a_small_budget_still_holds_a_large_order() -> None:
 
 
 class BudgetAgainstAModel(RuleBasedStateMachine):
-    """The model: a list of what was taken, by whom."""
+    """The model: a list of the allocations, with their clients."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -75,7 +75,7 @@ class BudgetAgainstAModel(RuleBasedStateMachine):
         self.memory.release(*self.taken.pop(which % len(self.taken)))
 
     @invariant()
-    def nothing_is_remembered_of_those_who_hold_nothing(self) -> None:
+    def clients_without_memory_are_forgotten(self) -> None:
         assert set(self.memory._by_client) == {client for _, client in self.taken}
 
 

@@ -139,7 +139,7 @@ def test_request_is_rejected_at_once_when_its_answer_would_be_late() -> None:
         for _ in range(60):
             await hold(at, 0.1)
         await fill(at, 1)
-        # 0.1 s for a place, and 0.1 s for the answer.
+        # 0.1 s for a permit, and 0.1 s for the answer.
         assert await refused_at_once(at, now() + 0.19) is ShedCause.DEADLINE
         waiting = asyncio.create_task(at.acquire(RPC, now() + 0.21))
         await asyncio.sleep(0)

@@ -116,9 +116,9 @@ async def test_client_gets_no_more_than_its_share() -> None:
 
 
 class SemaphoreAgainstAModel(RuleBasedStateMachine):
-    """The model: how many of each client are inside, and the line in the order in which the clients have their turns.
+    """The model: the permits of each client, and the queues in the order in which the clients have their turns.
 
-    For each client in line: its waiters, each with the time at which it gives up.
+    For each client with a queue: its waiters, each with the time of its timeout.
     """
 
     def __init__(self) -> None:
@@ -171,7 +171,7 @@ class SemaphoreAgainstAModel(RuleBasedStateMachine):
             if may_enter:
                 self.inside[client] += 1
                 return
-            # A half, so that nobody's time is up in the same moment as something else.
+            # A half, so that no timeout coincides with another event.
             timeout_s = longest_s + 0.5
             task = asyncio.create_task(self.semaphore.acquire(timeout_s, self.now, client))
             line = next((line for whose, line in self.lines if whose == client), None)
@@ -224,7 +224,7 @@ class SemaphoreAgainstAModel(RuleBasedStateMachine):
     @precondition(lambda self: self.waiters and self.inside.total())
     @rule(whom=st.integers(0, 9), leaver=st.integers(0, 9), cancelled_first=st.booleans())
     def release_while_a_waiter_is_cancelled(self, whom: int, leaver: int, cancelled_first: bool) -> None:
-        """Both in one moment, before any waiter's task runs: no place is lost, none stays free."""
+        """Both at once, before any waiter's task runs: no permit is lost, none stays free."""
         client = self.leaver(leaver)
         waiters = self.waiters
 
@@ -239,7 +239,7 @@ class SemaphoreAgainstAModel(RuleBasedStateMachine):
         self.inside[client] -= 1
         task = self.remove(whom)
         self.run(both())
-        # Whose turn it was may have been that of the one who went away; what counts is who is inside now.
+        # The next waiter may have been the cancelled one: the model takes over which waiter got the permit.
         for other, _ in waiters:
             if other is not task and other.done():
                 self.admit(other)

@@ -1,4 +1,4 @@
-"""An event loop whose time leaps to whatever comes next: hours of it pass in no time, and always alike."""
+"""An event loop in virtual time, which jumps to the next timer: fast and deterministic."""
 
 import asyncio
 import selectors
@@ -9,7 +9,7 @@ T = TypeVar("T")
 
 
 class VirtualTimeLoop(asyncio.SelectorEventLoop):
-    """Time passes only while all that runs in it waits. RuntimeError: it waits for what will never come."""
+    """Time passes only while all tasks wait. Raises RuntimeError when they wait for ever."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -32,6 +32,6 @@ class _LeapingSelector(selectors.SelectSelector):
 
 
 def run(coroutine: Coroutine[Any, Any, T]) -> T:
-    """Run ``coroutine`` to its end in virtual time."""
+    """Runs ``coroutine`` to its end in virtual time."""
     with asyncio.Runner(loop_factory=VirtualTimeLoop) as runner:
         return runner.run(coroutine)

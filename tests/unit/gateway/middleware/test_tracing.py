@@ -1,4 +1,4 @@
-"""Requests as spans: what is said of them, and of whom it is not."""
+"""The spans of requests, and what they must not contain."""
 
 from typing import Any
 
