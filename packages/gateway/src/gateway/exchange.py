@@ -1,11 +1,9 @@
 """What the gateway knows of one request while it is handled, carried in the ASGI scope."""
 
 from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import dataclass, field
 from time import perf_counter
-from types import TracebackType
-from typing import TYPE_CHECKING, Self, cast
+from typing import TYPE_CHECKING, cast
 
 from service_kit.request.context import RequestContext
 from starlette.types import ASGIApp, Receive, Scope
@@ -23,8 +21,7 @@ _KEY = "headrace.exchange"
 class Exchange:
     """One request and the state of its response.
 
-    As a context manager, it releases at its end what the admission steps hold for the request. It does not refer to
-    the scope, which refers to it: the memory of a request must not wait for the garbage collector.
+    It does not refer to the scope, which refers to it: the memory of a request must not wait for the garbage collector.
     """
 
     #: What is forwarded to the services and written to the log.
@@ -61,8 +58,10 @@ class Exchange:
     is_admitted: bool = False
     #: Announces the request to the throttle; None before load shedding.
     reservation: "Reservation | None" = None
-    #: Called when the response starts, for what is held no longer than that; None: nothing is.
+    #: Called when the response starts, to release what is held no longer.
     on_response_start: Callable[[], None] | None = None
+    #: Replaces a problem that a later step or the endpoint raises.
+    on_problem: Callable[[Problem], Problem] | None = None
 
     #: The reason of the problem that was answered, and the policy's decision behind it; None for a success.
     code: str | None = None
@@ -75,29 +74,27 @@ class Exchange:
     status: int | None = None
     response_bytes: int = 0
 
-    _held: ExitStack | None = field(default=None, init=False, repr=False)
+    _releases: list[Callable[[], object]] = field(default_factory=list, init=False, repr=False)
 
     @property
     def route(self) -> str:
         """The path template, or a page's prefix, for metrics' labels; "-" for a path that leads nowhere."""
         return self.endpoint.path if self.endpoint is not None else self.page or "-"
 
-    @property
-    def held(self) -> ExitStack:
-        """What is held for the request, released in reverse order; made when the first step holds something."""
-        if self._held is None:
-            self._held = ExitStack()
-        return self._held
+    def on_end(self, release: Callable[[], object]) -> None:
+        """Has ``release`` called when the request ends: answered, refused by a later step, or cancelled."""
+        self._releases.append(release)
 
-    def __enter__(self) -> Self:
-        return self
+    def release(self) -> None:
+        """Releases what the admission steps hold, the last first, and all of it even if one release fails.
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        held, self._held = self._held, None
-        if held is not None:
-            held.__exit__(kind, error, trace)
+        contextlib.ExitStack does the same, but costs some 5 µs of the 100 µs that a request takes without I/O.
+        """
+        if self._releases:
+            try:
+                self._releases.pop()()
+            finally:
+                self.release()
 
 
 def open_exchange(scope: Scope, request: RequestContext) -> Exchange:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable
 
 import pytest
 from gateway.exchange import Exchange
+from gateway.problems import Problem
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from tests.unit.gateway.asgi import admitting, answering, call, exchange_in, http_scope, raising, receiving
@@ -15,7 +16,7 @@ def noting(name: str, log: list[str]) -> Callable[[Exchange], Awaitable[None]]:
 
     async def step(exchange: Exchange) -> None:
         log.append(name)
-        exchange.held.callback(log.append, f"release {name}")
+        exchange.on_end(lambda: log.append(f"release {name}"))
 
     return step
 
@@ -45,7 +46,7 @@ async def test_steps_run_in_order_and_release_in_reverse_order() -> None:
 
 
 @pytest.mark.parametrize("error", [ValueError("broken"), asyncio.CancelledError()])
-async def test_a_step_that_fails_releases_what_earlier_steps_hold(error: BaseException) -> None:
+async def test_step_that_fails_releases_what_earlier_steps_hold(error: BaseException) -> None:
     log: list[str] = []
     with pytest.raises(type(error)) as caught:
         await call(admitting(noting("a", log), failing(error), noting("b", log)), opened())
@@ -54,14 +55,14 @@ async def test_a_step_that_fails_releases_what_earlier_steps_hold(error: BaseExc
 
 
 @pytest.mark.parametrize("error", [ValueError("broken"), asyncio.CancelledError()])
-async def test_an_endpoint_that_fails_releases_everything(error: BaseException) -> None:
+async def test_endpoint_that_fails_releases_everything(error: BaseException) -> None:
     log: list[str] = []
     with pytest.raises(type(error)):
         await call(admitting(noting("a", log), noting("b", log), endpoint=raising(error)), opened())
     assert log == ["a", "b", "release b", "release a"]
 
 
-async def test_a_client_that_disconnects_has_everything_released() -> None:
+async def test_everything_is_released_when_the_client_disconnects() -> None:
     log: list[str] = []
 
     async def waiting(_scope: Scope, _receive: Receive, _send: Send) -> None:
@@ -75,11 +76,11 @@ async def test_a_client_that_disconnects_has_everything_released() -> None:
     assert log == ["a", "release a"]
 
 
-async def test_a_release_that_fails_does_not_keep_the_others_from_being_released() -> None:
+async def test_other_releases_run_when_one_fails() -> None:
     log: list[str] = []
 
     async def broken(exchange: Exchange) -> None:
-        exchange.held.callback(_fail)
+        exchange.on_end(_fail)
 
     with pytest.raises(ValueError, match="broken"):
         await call(admitting(noting("a", log), broken), opened())
@@ -102,7 +103,7 @@ async def test_no_step_runs_after_one_that_has_set_a_handler() -> None:
     assert log == ["a", "release a"]
 
 
-async def test_the_start_of_the_response_is_notified_before_it_is_sent() -> None:
+async def test_start_of_the_response_is_notified_before_it_is_sent() -> None:
     log: list[str] = []
 
     async def step(exchange: Exchange) -> None:
@@ -115,8 +116,13 @@ async def test_the_start_of_the_response_is_notified_before_it_is_sent() -> None
     assert log == ["started", "http.response.start", "http.response.body"]
 
 
-async def test_a_request_for_which_nothing_is_held_needs_no_exit_stack() -> None:
-    scope = http_scope()
-    exchange = exchange_in(scope)
-    await call(admitting(), scope)
-    assert exchange._held is None
+async def test_problem_is_replaced_when_a_step_asks_for_it() -> None:
+    raised, other = Problem(504, "DEADLINE_EXCEEDED"), Problem(408, "CLIENT_TIMEOUT")
+
+    async def step(exchange: Exchange) -> None:
+        exchange.on_problem = lambda problem: other if problem is raised else problem
+
+    with pytest.raises(Problem) as caught:
+        await call(admitting(step, endpoint=raising(raised)), opened())
+    assert caught.value is other
+    assert caught.value.__cause__ is raised

@@ -1,5 +1,7 @@
 """Receives a request's body, before anything scarce is held for the request."""
 
+from functools import partial
+
 from service_kit.request.clients import Client, client_of
 from starlette.types import Receive
 
@@ -28,7 +30,7 @@ class BodyStep:
         client = client_of(exchange.request)
         # Grows in place: pieces that are joined in the end would take twice the memory for a moment.
         body = bytearray()
-        exchange.held.callback(self._release, body, client)
+        exchange.on_end(partial(self._release, body, client))
         await self._read(exchange.receive, body, client)
         exchange.body = body
 

@@ -2,7 +2,6 @@
 
 from math import inf
 from time import monotonic, perf_counter
-from types import TracebackType
 
 from service_kit.request.errors import Violation
 
@@ -34,12 +33,11 @@ class DeadlineStep:
         clients_due = now - (perf_counter() - exchange.started_at) + _seconds(asked) if asked else inf
         exchange.request.deadline = min(due, clients_due)
         if clients_due < due:
-            exchange.held.push(_blame_client)
+            exchange.on_problem = _blame_client
 
 
-def _blame_client(_kind: type[BaseException] | None, error: BaseException | None, _trace: TracebackType | None) -> None:
-    if isinstance(error, Problem) and _is_out_of_time(error):
-        raise _client_timeout() from error
+def _blame_client(problem: Problem) -> Problem:
+    return _client_timeout() if _is_out_of_time(problem) else problem
 
 
 def _is_out_of_time(problem: Problem) -> bool:

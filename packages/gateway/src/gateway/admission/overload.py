@@ -42,7 +42,7 @@ class OverloadStep:
                 await asyncio.sleep(wait_s)
             raise overloaded(reservation)
         exchange.reservation = reservation
-        exchange.held.callback(reservation.end)
+        exchange.on_end(reservation.end)
 
 
 def overloaded(shed: Shed) -> Problem:

@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from gateway.exchange import Exchange, exchange_of
+from gateway.problems import Problem
 
 #: Inspects a request before it is handled. Raises Problem to refuse it, or sets `Exchange.handler` to answer it.
 Step = Callable[[Exchange], Awaitable[None]]
@@ -27,15 +28,25 @@ class AdmissionPipeline:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         exchange = exchange_of(scope)
         exchange.receive = receive
-        with exchange:
-            for step in self._steps:
-                await step(exchange)
-                if exchange.handler is not None:
-                    break
-            handler = exchange.handler or self._endpoint
-            if exchange.on_response_start is not None:
-                send = _notifying(send, exchange.on_response_start)
-            await handler(scope, exchange.receive, send)
+        try:
+            await self._handle(exchange, scope, send)
+        except Problem as problem:
+            replaced = problem if exchange.on_problem is None else exchange.on_problem(problem)
+            if replaced is problem:
+                raise
+            raise replaced from problem
+        finally:
+            exchange.release()
+
+    async def _handle(self, exchange: Exchange, scope: Scope, send: Send) -> None:
+        for step in self._steps:
+            await step(exchange)
+            if exchange.handler is not None:
+                break
+        handler = exchange.handler or self._endpoint
+        if exchange.on_response_start is not None:
+            send = _notifying(send, exchange.on_response_start)
+        await handler(scope, exchange.receive, send)
 
 
 def _notifying(send: Send, on_response_start: Callable[[], None]) -> Send:

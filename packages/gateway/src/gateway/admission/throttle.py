@@ -30,7 +30,7 @@ class ThrottleStep:
         if isinstance(outcome, Shed):
             raise overloaded(outcome)
         held = _HeldPermit(limiter, outcome)
-        exchange.held.callback(held.release, answered=False)
+        exchange.on_end(partial(held.release, answered=False))
         exchange.on_response_start = partial(held.release, answered=True)
 
 
