@@ -30,11 +30,19 @@ _MODULE = re.compile(r"`((?:" + "|".join(_PACKAGES) + r")(?:\.\w+)+)`")
 
 
 def _is_there(name: str) -> bool:
-    """Whether a dotted name is a module or, as its last part, something in one."""
-    parts = name.split(".")
-    source = ROOT / _PACKAGES[parts[0]]
-    modules = (source.joinpath(*some) for some in (parts, parts[:-1]))
-    return any(module.with_suffix(".py").is_file() or (module / "__init__.py").is_file() for module in modules)
+    """Whether a dotted name is a module, or a name in one."""
+    *parent, last = name.split(".")
+    source = ROOT / _PACKAGES[(parent or [last])[0]]
+    if _source_of(source.joinpath(*parent, last)):
+        return True
+    text = _source_of(source.joinpath(*parent))
+    return text is not None and re.search(rf"\b{last}\b", text) is not None
+
+
+def _source_of(module: Path) -> str | None:
+    """Returns the source of a module or of a package's `__init__`; None if there is neither."""
+    files = (module.with_suffix(".py"), module / "__init__.py")
+    return next((file.read_text() or " " for file in files if file.is_file()), None)
 
 
 def _text(page: Path) -> str:
