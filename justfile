@@ -69,7 +69,7 @@ fmt:
     {{ uv_run }} ruff check --fix
     {{ uv_run }} buf format --write protos
 
-# Checks style, types, contract, imports and dependencies: everything but the tests.
+# Checks style, types, contract, imports, prose, generated files and dependencies: everything but the tests.
 check:
     {{ uv_run }} ruff check
     {{ uv_run }} ruff format --check
@@ -77,7 +77,9 @@ check:
     {{ uv_run }} buf format --diff --exit-code protos
     {{ uv_run }} mypy packages/*/src infra/local/src infra/local/run_in_debugger.py infra/checks infra/compose infra/observability/grafana tests benchmarks
     {{ uv_run }} lint-imports
+    {{ uv_run }} python infra/checks/words.py --names
     {{ uv_run }} python infra/observability/grafana/generate.py --check
+    {{ uv_run }} python infra/checks/settings_page.py --check
     for package in packages/* infra/local; do echo "deptry $package"; (cd "$package" && {{ uv_run }} deptry src) || exit 1; done
 
 # Lists words that the prose of this repository avoids (PATH...: only there; --count: how many in each folder; --names: of functions, too).
