@@ -1,5 +1,6 @@
 """Hypothesis strategies for what the schemas of the document allow, and for what is close to it."""
 
+import re
 from typing import Any
 
 from hypothesis import strategies as st
@@ -56,5 +57,6 @@ def _text(schema: Schema) -> Strategy:
     least, most = schema.get("minLength", 0), schema.get("maxLength", 200)
     pattern = schema.get("pattern")
     if pattern is None or "u0000" in pattern:
-        return st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=least, max_size=most)
+        text = st.text(st.characters(exclude_characters="\0", exclude_categories=["Cs"]), min_size=least, max_size=most)
+        return text.filter(lambda each: pattern is None or re.search(pattern, each) is not None)
     return st.from_regex(pattern.removesuffix("$") + r"\Z").filter(lambda text: least <= len(text) <= most)
