@@ -45,12 +45,11 @@ class Exchange:
         answered: Whether the application has produced the whole response.
     """
 
-    __slots__ = ("_events", "_owner", "_stream", "answered", "began_at", "stream_id", "uploading")
+    __slots__ = ("_owner", "_stream", "answered", "began_at", "stream_id", "uploading")
 
     def __init__(self, owner: ExchangeOwner, stream_id: int, *, uploading: bool) -> None:
         self._owner = owner
         self._stream: HTTPStream | None = None
-        self._events: ReceiveQueue | None = None
         self.stream_id = stream_id
         self.began_at = monotonic()
         self.uploading = uploading
@@ -75,11 +74,11 @@ class Exchange:
         """Starts the application's task; Hypercorn's stream calls this as part of a task group."""
         # The application sends no trailers, no server push, and no early hints.
         scope["extensions"] = {}
-        self._events = ReceiveQueue(self._on_read)
+        events = ReceiveQueue(self._on_read)
         account = self._owner.client.account
         room = account.room if account.is_full else None
-        self._owner.client.tasks.start(app, scope, self._events, send, room)
-        return self._events.put
+        self._owner.client.tasks.start(app, scope, events, send, room)
+        return events.put
 
     async def receive(self, data: bytes) -> bool:
         """Passes a piece of the request's body on; returns whether there is an application to read it."""
