@@ -125,4 +125,4 @@ async def test_problem_is_replaced_when_a_step_asks_for_it() -> None:
     with pytest.raises(Problem) as caught:
         await call(admitting(step, endpoint=raising(raised)), opened())
     assert caught.value is other
-    assert caught.value.__cause__ is raised
+    assert caught.value.__context__ is raised

@@ -98,13 +98,13 @@ async def test_valid_token_needs_no_session() -> None:
 async def test_invalid_token_is_refused_even_with_a_cookie() -> None:
     scope, _ = arriving(COOKIE, refusal=INVALID)
     renewals = Renewals()
-    assert await refused(scope, renewals) is INVALID
+    assert (await refused(scope, renewals)).code == INVALID.code
     assert renewals.presented == []
 
 
 async def test_expired_token_without_a_session_is_refused_as_expired() -> None:
     scope, _ = arriving([OLD_TOKEN], refusal=EXPIRED)
-    assert await refused(scope, Renewals()) is EXPIRED
+    assert (await refused(scope, Renewals())).code == EXPIRED.code
 
 
 async def test_request_without_credentials_is_refused_as_missing_them() -> None:

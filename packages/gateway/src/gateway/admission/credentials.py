@@ -1,5 +1,7 @@
 """Refuses a request that its credentials do not allow, before its body is received."""
 
+from dataclasses import replace
+
 from service_kit.contract.policy import Access, MethodPolicy, SessionEffect
 
 from gateway.admission.cross_site import CrossSiteGuard
@@ -38,9 +40,9 @@ class CredentialsStep:
         if refusal is not None and refusal.code != "TOKEN_EXPIRED":
             if ends and refusal.code in ENDED:
                 return  # nothing is left to end: SessionRenewalStep answers that
-            raise refusal
+            raise replace(refusal)  # a copy: raised, it would refer to the exchange, which refers to it
         if not self._cookie.is_sent(exchange.headers):
-            raise refusal or missing()
+            raise replace(refusal or missing())
         if first(exchange.headers, b"authorization") is None:
             # With that header, even an expired token, no page of another site gets past CORS.
             self._guard.check(exchange)

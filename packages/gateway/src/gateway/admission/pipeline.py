@@ -31,10 +31,11 @@ class AdmissionPipeline:
         try:
             await self._handle(exchange, scope, send)
         except Problem as problem:
-            replaced = problem if exchange.on_problem is None else exchange.on_problem(problem)
-            if replaced is problem:
+            # No variable may hold what is raised: its traceback refers to this frame, and such a cycle keeps the memory
+            # of the request until the garbage collector runs.
+            if exchange.on_problem is None:
                 raise
-            raise replaced from problem
+            raise exchange.on_problem(problem) from None
         finally:
             exchange.release()
 

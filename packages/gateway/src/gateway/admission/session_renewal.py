@@ -1,5 +1,7 @@
 """Renews the session of a request whose access token has expired or is missing."""
 
+from dataclasses import replace
+
 from service_kit.contract.policy import Access, SessionEffect
 from starlette.types import Receive, Scope, Send
 
@@ -56,7 +58,7 @@ class SessionRenewalStep:
             self._uses.presented(exchange.request)
             return
         if exchange.refusal is not None and exchange.refusal.code != "TOKEN_EXPIRED":
-            raise exchange.refusal
+            raise replace(exchange.refusal)  # a copy: raised, it would refer to the exchange
         session_key = self._cookie.read(exchange.headers)
         if session_key is None:  # of a form that no session key has
             raise session_ended()
