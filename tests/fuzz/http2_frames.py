@@ -1,4 +1,4 @@
-"""HTTP/2: frames of any kind, in any pieces, neither break the flow control nor leave anything behind."""
+"""HTTP/2: frames of any kind, in any pieces, neither exceed a window nor leave anything held."""
 
 import asyncio
 from collections import Counter
@@ -287,4 +287,4 @@ _conversations = st.builds(
     leaves=st.booleans(),
 )
 
-TARGET = Target(name="http2", inputs=_conversations, feed=_feed)
+TARGET = Target(name="http2-frames", inputs=_conversations, feed=_feed)
