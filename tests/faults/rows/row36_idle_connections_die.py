@@ -7,7 +7,7 @@ from redis.asyncio import Redis
 
 from tests.faults.drill import Drill
 from tests.faults.finding import Finding, at_least
-from tests.faults.load import Clients, Record, load, summary
+from tests.faults.load import Clients, Seen, load
 from tests.faults.people import newcomer
 from tests.faults.stage import Stage
 from tests.running.stacks import Stack
@@ -43,8 +43,14 @@ async def _run(stack: Stack, rounds: int) -> list[Finding]:
     return [
         at_least("closed connections", ended, rounds),
         at_least("requests", len(record.seen), rounds),
-        Finding("requests that failed", "none", summary(Record(failed).by_outcome()) or "none", not failed),
+        Finding("requests that failed", "none", _described(failed) or "none", not failed),
     ]
+
+
+def _described(failed: list[Seen]) -> str:
+    """Returns which requests failed, and why."""
+    reasons = (seen.answer.json()["detail"] if seen.answer is not None else seen.code for seen in failed)
+    return "; ".join(f"{seen.kind}: {seen.status} {reason}" for seen, reason in zip(failed, reasons, strict=True))
 
 
 async def _end_idle_connections(stack: Stack) -> int:
