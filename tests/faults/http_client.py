@@ -32,8 +32,10 @@ class HttpConnection:
         OSError, asyncio.IncompleteReadError: the connection broke before the response was complete.
     """
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, source: str | None = None) -> None:
+        """source: the client's IP address; None: the system's choice."""
         place = urlsplit(url)
+        self._local = None if source is None else (source, 0)
         self._host, self._port = place.hostname or "127.0.0.1", place.port or 80
         self._reader: asyncio.StreamReader | None = None
         self._writer: asyncio.StreamWriter | None = None
@@ -73,7 +75,7 @@ class HttpConnection:
         if self._reader is not None and self._reader.at_eof():
             self.close()
         if self._reader is None or self._writer is None:
-            self._reader, self._writer = await asyncio.open_connection(self._host, self._port)
+            self._reader, self._writer = await asyncio.open_connection(self._host, self._port, local_addr=self._local)
         return self._reader, self._writer
 
     def close(self) -> None:

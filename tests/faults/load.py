@@ -98,7 +98,8 @@ class Clients:
     """``count`` clients that send the same request in a loop, each on its own connection.
 
     pause_s: between a response and the next request. fresh: use a new connection for every request. obedient: wait for
-    1 to 1.5 times Retry-After after a refusal. over_s: start the clients one by one within this time.
+    1 to 1.5 times Retry-After after a refusal. over_s: start the clients one by one within this time. network: a number
+    to 255, with which each client has an IP address of its own in 127.1.NETWORK.0/24; None: all have the same one.
     """
 
     kind: str
@@ -108,6 +109,7 @@ class Clients:
     fresh: bool = False
     obedient: bool = False
     over_s: float = 0.0
+    network: int | None = None
 
 
 @asynccontextmanager
@@ -115,7 +117,7 @@ async def load(url: str, *clients: Clients) -> AsyncIterator[Record]:
     """Runs the clients within the context; at its end, all have received their last response."""
     record, stopping = Record(), asyncio.Event()
     workers = [
-        asyncio.create_task(_keep_asking(url, some, record, stopping, some.over_s * number / some.count))
+        asyncio.create_task(_keep_asking(url, some, record, stopping, number))
         for some in clients
         for number in range(some.count)
     ]
@@ -126,10 +128,11 @@ async def load(url: str, *clients: Clients) -> AsyncIterator[Record]:
         await asyncio.gather(*workers)
 
 
-async def _keep_asking(url: str, clients: Clients, record: Record, stopping: asyncio.Event, begin_s: float) -> None:
-    connection = HttpConnection(url)
+async def _keep_asking(url: str, clients: Clients, record: Record, stopping: asyncio.Event, number: int) -> None:
+    source = None if clients.network is None else f"127.1.{clients.network}.{number % 250 + 1}"
+    connection = HttpConnection(url, source=source)
     try:
-        if begin_s:
+        if begin_s := clients.over_s * number / clients.count:
             await _pause(begin_s, stopping)
         while not stopping.is_set() and len(record.seen) < _MOST_REQUESTS:
             seen = await see(record, clients.kind, connection, clients.ask)

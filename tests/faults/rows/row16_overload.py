@@ -19,6 +19,7 @@ _REAL_PASSWORDS = {"USER_SVC_ARGON2_MEMORY_KIB": "19456", "USER_SVC_ARGON2_TIME_
 # other.
 _READERS = 24
 _LOGINS = 4
+_USERS = 8
 _TIMES = 10
 _KEPT = 0.8
 _REFUSED_WITHIN_S = 0.05
@@ -30,15 +31,19 @@ def run(stage: Stage) -> list[Finding]:
 
 
 async def _run(stack: Stack, seconds: float) -> list[Finding]:
-    # Another user: frequent logins end the oldest sessions.
-    reader, visitor = await newcomer(stack.url), await newcomer(stack.url)
-    read = reader.get(f"/api/v1/orders/{await reader.place(stack.url)}")
+    # Many users at many addresses: a crowd of one client would only meet its own share. The one that logs in is another
+    # user, since frequent logins end the oldest sessions.
+    readers, visitor = [await newcomer(stack.url) for _ in range(_USERS)], await newcomer(stack.url)
+    reads = [reader.get(f"/api/v1/orders/{await reader.place(stack.url)}") for reader in readers]
 
     async def offered(times: int) -> Record:
         """Returns what this multiple of the usual clients sees within the time, once all have started."""
         clients = (
-            Clients("read", read, times * _READERS, obedient=True, over_s=_BEGIN_S),
-            Clients("login", visitor.log_in(), times * _LOGINS, obedient=True, over_s=_BEGIN_S),
+            *(
+                Clients("read", read, times * _READERS // _USERS, obedient=True, over_s=_BEGIN_S, network=number)
+                for number, read in enumerate(reads)
+            ),
+            Clients("login", visitor.log_in(), times * _LOGINS, obedient=True, over_s=_BEGIN_S, network=_USERS),
         )
         async with load(stack.url, *clients) as record:
             await asyncio.sleep(_BEGIN_S)
