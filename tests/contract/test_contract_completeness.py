@@ -1,9 +1,12 @@
 """Rules for every method, field and reason of the contract."""
 
 import re
+from collections.abc import Iterator
 
 import pycountry
 import pytest
+from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.message_factory import GetMessageClass
 from service_kit.contract.method import Method
 from service_kit.contract.policy import Access, SessionEffect
 from service_kit.validation import Validator
@@ -48,12 +51,20 @@ def test_every_string_of_a_request_has_a_maximum_length(method: Method) -> None:
 
 @METHODS
 def test_every_example_keeps_the_rules_of_its_field(method: Method) -> None:
-    for field in method.input.fields:
+    for owner, field in _fields(method.input):
         rules = CONTRACT.field_rules(field)
         for example in rules.string.example if rules is not None else ():
-            message = method.request_class(**{field.name: example})
+            message = GetMessageClass(owner)(**{field.name: example})
             broken = {violation.field for violation in VALIDATOR.violations(message)}
             assert field.name not in broken, (field.full_name, example)
+
+
+def _fields(message: Descriptor) -> Iterator[tuple[Descriptor, FieldDescriptor]]:
+    """Yields each field of a message, and of the messages in it, with the message that it belongs to."""
+    for field in message.fields:
+        yield message, field
+        if field.message_type is not None:
+            yield from _fields(field.message_type)
 
 
 def test_methods_that_issue_sessions_have_the_strict_rate_limit() -> None:
